@@ -1,0 +1,1 @@
+"""Ask long documents, and get every sentence proved by page, quote and box."""

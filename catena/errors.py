@@ -1,0 +1,74 @@
+"""Every error that Catena raises on purpose.
+
+CatenaError
+├── DocumentError      a file that cannot be read; `reason` says which kind of trouble
+├── LibraryError       the library folder
+│   ├── DocumentNotFound
+│   ├── AmbiguousDocument
+│   ├── LibraryCorrupt
+│   └── LibraryTooNew
+├── OptionError        a setting or an argument that makes no sense
+├── MissingExtra       an optional package is not installed
+├── ModelError         a language model or the way to it
+└── Stopped            a cap was reached, or somebody cancelled
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from catena.types import FailureReason
+
+
+class CatenaError(Exception):
+    """`message` says what happened and to what; `remedy` what to do now."""
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.message = message
+        self.remedy = remedy
+
+
+class DocumentError(CatenaError):
+    def __init__(self, reason: FailureReason, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy)
+        self.reason = reason
+
+
+class LibraryError(CatenaError):
+    pass
+
+
+class DocumentNotFound(LibraryError):
+    pass
+
+
+class AmbiguousDocument(LibraryError):
+    pass
+
+
+class LibraryCorrupt(LibraryError):
+    pass
+
+
+class LibraryTooNew(LibraryError):
+    pass
+
+
+class OptionError(CatenaError):
+    pass
+
+
+class MissingExtra(CatenaError):
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed.", f'Install it: pip install "catena[{extra}]"')
+
+
+class ModelError(CatenaError):
+    pass
+
+
+class Stopped(CatenaError):
+    pass

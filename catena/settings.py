@@ -1,0 +1,64 @@
+"""What can be configured: defaults, then `config.toml`, then `CATENA_*` variables, then arguments."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from catena.errors import OptionError
+
+CONFIG_FILE = Path(platformdirs.user_config_dir("catena", appauthor=False)) / "config.toml"
+
+
+class Settings(BaseSettings):
+    """Read once at the edge, then passed down; immutable."""
+
+    model_config = SettingsConfigDict(env_prefix="CATENA_", frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("catena", appauthor=False)),
+        description="folder of the library",
+    )
+    model: str | None = Field(None, description="LiteLLM name of the answering model; none: embedded reader")
+    parser_processes: int = Field(2, ge=1, le=64, description="child processes that parse and render")
+    parser_memory_mib: int = Field(1024, ge=256, description="memory at which a parser is killed")
+    parser_seconds: float = Field(60.0, gt=0, description="least wall clock for one document")
+    max_pages: int = Field(10_000, ge=1, description="pages above which a document is refused")
+    max_file_mib: int = Field(1024, ge=1, description="size above which a file is refused")
+    background: bool = Field(True, description="fill vectors in a background process after an add")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        config = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("CATENA_CONFIG", CONFIG_FILE)))
+        return init_settings, env_settings, config
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; arguments that are None do not count. Raises OptionError."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise OptionError(
+            f"The setting {name!r} is not usable: {first['msg']}.",
+            f"Change CATENA_{name.upper()}, the argument, or {CONFIG_FILE}.",
+        ) from error
+    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})

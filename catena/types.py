@@ -1,0 +1,282 @@
+"""The values that flow through Catena: pages in, cited answers out. No logic, no I/O, no dependencies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in PDF points, origin top left of the page as displayed (rotation applied)."""
+
+Kind = Literal["pdf", "epub", "docx", "html", "markdown", "text"]
+DocumentStatus = Literal["ready", "partial", "failed"]
+FailureReason = Literal[
+    "not_a_document",
+    "wrong_type",
+    "unsupported",
+    "needs_password",
+    "damaged",
+    "too_big",
+    "timeout",
+    "out_of_memory",
+    "crashed",
+    "no_text",
+]
+LineKind = Literal["text", "heading", "row", "header", "footer"]
+TextSource = Literal["text", "ocr"]
+Strategy = Literal["auto", "retrieve", "chain"]
+AnswerStatus = Literal["answered", "not_in_document", "stopped"]
+Support = Literal["supported", "partial", "unsupported", "contradicted"]
+QuoteStatus = Literal["verified", "quote_not_found"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PageRef:
+    """One physical page of one document; `number` counts from 1. The join key of everything."""
+
+    document_id: str
+    number: int
+
+    def __post_init__(self) -> None:
+        if self.number < 1:
+            raise ValueError(f"page numbers count from 1, got {self.number}")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """`page.text[start:end]` is printed inside `box`. A hyphenated word is two `Word`s that touch."""
+
+    start: int
+    end: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A logical line of `page.text`: a paragraph, a heading, a table row, or a running header or footer."""
+
+    start: int
+    end: int
+    kind: LineKind
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """From offset `start` of the page on, text belongs to `path`: ("Part II", "Item 7. MD&A")."""
+
+    start: int
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page in reading order. Logical lines are separated by a newline and never contain one."""
+
+    ref: PageRef
+    text: str
+    label: str
+    words: tuple[Word, ...] = ()
+    lines: tuple[Line, ...] = ()
+    sections: tuple[Section, ...] = ()
+    width: float = 0.0
+    height: float = 0.0
+    source: TextSource = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineEntry:
+    level: int
+    title: str
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What the library knows of one file. `id` is the SHA-256 of its bytes."""
+
+    id: str
+    title: str
+    path: str
+    kind: Kind | None
+    status: DocumentStatus
+    num_pages: int = 0
+    num_pages_with_text: int = 0
+    reason: FailureReason | None = None
+    message: str = ""
+    remedy: str = ""
+    outline: tuple[OutlineEntry, ...] = ()
+    parser_version: str = ""
+    added_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """`page.text[start:end] == text`; `header` is context for retrieval only and is never quoted.
+
+    `continues`: the last sentence or row runs on in the passage with the next `ordinal`, on the next page.
+    """
+
+    ref: PageRef
+    start: int
+    end: int
+    text: str
+    header: str = ""
+    ordinal: int = 0
+    continues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageHit:
+    """What every retriever returns: a page, best first, with the passages that earned it its place."""
+
+    ref: PageRef
+    score: float
+    retriever: str
+    passages: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Consecutive passages that fill one worker's window."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`start:end` of one page's text."""
+
+    ref: PageRef
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence or table row: one span, or two when it runs over a page break."""
+
+    spans: tuple[Span, ...]
+    text: str
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader or worker hands on, best evidence first."""
+
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CitationPart:
+    ref: PageRef
+    label: str
+    start: int
+    end: int
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim quote and where it stands. `verified` means that code found it there."""
+
+    document_id: str
+    title: str
+    quote: str
+    status: QuoteStatus
+    source: TextSource
+    parts: tuple[CitationPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of the answer; `citations` are indices into `Answer.citations`."""
+
+    text: str
+    support: Support
+    citations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCoverage:
+    document_id: str
+    pages_total: int
+    pages_searched: int
+    pages_read: int
+    unread: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much was searched and read; `vectors_filled` is a share from 0 to 1."""
+
+    documents: tuple[DocumentCoverage, ...] = ()
+    vectors_filled: float = 0.0
+
+    @property
+    def pages_total(self) -> int:
+        return sum(document.pages_total for document in self.documents)
+
+    @property
+    def pages_searched(self) -> int:
+        return sum(document.pages_searched for document in self.documents)
+
+    @property
+    def pages_read(self) -> int:
+        return sum(document.pages_read for document in self.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps for one question; `None` means no cap."""
+
+    max_seconds: float | None = None
+    max_calls: int | None = None
+    max_tokens: int | None = None
+    max_cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """What a user asks for besides the question."""
+
+    strategy: Strategy = "auto"
+    model: str | None = None
+    max_sentences: int = 3
+    max_words: int = 60
+    limits: Limits = field(default_factory=Limits)
+    thread_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_sentences < 1 or self.max_words < 1:
+            raise ValueError("max_sentences and max_words must be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The same value for SDK, CLI and UI; `to_json` in `catena.answers` is its one JSON form."""
+
+    question: str
+    text: str
+    status: AnswerStatus
+    run_id: str
+    thread_id: str
+    strategy: Strategy
+    strategy_reason: str
+    model: str
+    seconds: float
+    statements: tuple[Statement, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    coverage: Coverage = field(default_factory=Coverage)
+    usage: Usage = field(default_factory=Usage)
+    warnings: tuple[str, ...] = ()
+    stopped: str | None = None
