@@ -1,0 +1,57 @@
+# `make help` lists what there is to do.
+
+VENV ?= .venv
+PYTHON ?= python3
+PYTEST ?=
+BIN = $(VENV)/bin
+DEMO = .demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test app lint format lock wheel-test clean
+.DELETE_ON_ERROR:
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.installed $(DEMO)/jargon.pdf  ## Ask the bundled book a question, with nothing else installed
+	@$(BIN)/python examples/demo.py
+
+app: $(VENV)/.installed $(DEMO)/jargon.pdf  ## Open the page in the browser
+	$(BIN)/streamlit run app/streamlit_app.py
+
+test: $(VENV)/.installed-dev lint  ## Check style and types, run all tests
+	$(BIN)/pytest $(PYTEST)
+
+lint: $(VENV)/.installed-dev  ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev  ## Lay the code out
+	$(BIN)/ruff check --fix-only --exit-zero .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.installed  ## Choose the versions of all dependencies anew
+	scripts/lock.sh
+
+wheel-test: $(VENV)/.installed-dev  ## Install the wheel in an empty environment and ask it something (slow)
+	scripts/wheel_test.sh
+
+clean:  ## Remove environment, caches and what the demo made
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The package is installed editable, so these are remade only when the dependencies change.
+$(VENV)/.installed: requirements.lock pyproject.toml scripts/install.sh
+	@PYTHON=$(PYTHON) scripts/install.sh $(VENV) requirements.lock
+	@touch $@
+
+# When serving/ (extra `local`) gets its tests, they need torch, which no lock has:
+#	@$(BIN)/python -m pip install --quiet torch==2.13.0
+$(VENV)/.installed-dev: requirements-dev.lock pyproject.toml scripts/install.sh
+	@PYTHON=$(PYTHON) scripts/install.sh $(VENV) requirements-dev.lock
+	@touch $@ $(VENV)/.installed
+
+$(DEMO)/jargon.pdf: $(VENV)/.installed examples/jargon.txt examples/build.py
+	@mkdir -p $(DEMO)
+	@$(BIN)/python examples/build.py $@

@@ -1,0 +1,67 @@
+"""What all tests share: a home of their own, no network, and the way to the development documents."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Before any of these packages is imported: they would ask the network on their own.
+os.environ.update(
+    HF_HUB_OFFLINE="1",
+    LANGSMITH_TRACING="false",
+    LITELLM_LOCAL_MODEL_COST_MAP="True",
+    STREAMLIT_BROWSER_GATHER_USAGE_STATS="false",
+    TRANSFORMERS_OFFLINE="1",
+)
+
+
+def is_loopback(host: object) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode(errors="replace")
+    if host in (None, "", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_network(event: str, args: tuple[Any, ...]) -> None:
+    """Make every address but this machine's own an error (an audit hook: it also sees asyncio)."""
+    if event in ("socket.connect", "socket.sendto"):
+        address = args[1]
+        if isinstance(address, tuple) and not is_loopback(address[0]):
+            raise RuntimeError(f"a test tried to reach {address[0]}")
+    elif event == "socket.getaddrinfo" and not is_loopback(args[0]):
+        raise RuntimeError(f"a test tried to look up {args[0]}")
+
+
+sys.addaudithook(refuse_network)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library folder of the test's own; settings of the person who runs the tests do not count."""
+    for name in [name for name in os.environ if name.startswith("CATENA_") and name != "CATENA_DATA"]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "catena-home"
+    monkeypatch.setenv("CATENA_HOME", str(folder))
+    monkeypatch.setenv("CATENA_CONFIG", str(tmp_path / "no-config.toml"))
+    monkeypatch.setenv("CATENA_BACKGROUND", "false")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of development documents: $CATENA_DATA or ../shared/data."""
+    folder = Path(os.environ.get("CATENA_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "questions.jsonl").is_file():
+        pytest.skip(f"no development documents in {folder} (set CATENA_DATA)")
+    return folder
