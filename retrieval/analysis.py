@@ -1,0 +1,86 @@
+"""Text as search terms: the one analysis that documents and questions share, in any script."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import Stemmer
+
+_MARKS = "\u0300-\u036f\u0483-\u0487\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0970-\u0dff\u0f00-\u0fff"
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
+)
+_RUN = re.compile(
+    rf"(?P<unspaced>[{_UNSPACED}]+)"
+    r"|(?P<number>\d+(?:[.,'\u2019]\d+)*(?![^\W_]))"
+    rf"|(?P<word>(?:(?![{_UNSPACED}])[^\W_]|[{_MARKS}])+)"
+)
+_DIGITS_INSIDE = re.compile(r"\d{2,}")
+_NOTHING = dict.fromkeys(
+    [0x00AD, 0x0640, *range(0x200B, 0x2010), *range(0x064B, 0x0653), *range(0x0591, 0x05C8)]
+)
+_FOLD: dict[int, str | None] = {
+    code: unicodedata.normalize("NFKD", chr(code))[0]
+    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
+    if unicodedata.normalize("NFKD", chr(code))[0].isascii()
+} | _NOTHING
+_stemmer = Stemmer.Stemmer("english")
+
+STOPWORDS = frozenset(
+    "a about above after again against all am an and any are as at be because been before being below between both"
+    " but by can could did do does doing down during each few for from further give had has have having he her here"
+    " hers him his how i if in into is it its itself just me more most my no nor not of off on once only or other our"
+    " out over own please same she should so some such tell than that the their them then there these they this those"
+    " through to too under until up very was we were what when where which while who whom why will with would you"
+    " your".split()
+)
+
+
+def terms(text: str) -> list[str]:
+    """Every term of `text` in order: stems, numbers without their separators, bigrams where no spaces are written."""
+    found: list[str] = []
+    for match in _RUN.finditer(_plain(text)):
+        run = match.group()
+        if match.lastgroup == "number":
+            found.append(_number(run))
+        elif match.lastgroup == "unspaced":
+            found.extend(_bigrams(run))
+        else:
+            found.append(_stem(run))
+            if not run.isalpha():
+                found.extend(_DIGITS_INSIDE.findall(run))
+    return found
+
+
+def query_terms(text: str) -> list[str]:
+    """The terms of a question that can tell passages apart; all of them when every word is a stopword."""
+    kept = _RUN.sub(lambda match: " " if match.group() in STOPWORDS else match.group(), _plain(text))
+    return list(dict.fromkeys(terms(kept) or terms(text)))
+
+
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", text).casefold().translate(_FOLD)
+
+
+def _number(run: str) -> str:
+    """1,577 and 1577 are one term, so are 3.50 and 3.5; 1.577.000 is read as a number grouped by dots."""
+    digits = re.sub(r"[,'\u2019]", "", run)
+    if digits.count(".") > 1:
+        digits = digits.replace(".", "")
+    if not digits.isascii():
+        digits = "".join(c if c == "." else str(unicodedata.decimal(c)) for c in digits)
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def _bigrams(run: str) -> list[str]:
+    return [*run, *(run[at : at + 2] for at in range(len(run) - 1))]
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
+    return _stemmer.stemWord(word) if word.isascii() else word
