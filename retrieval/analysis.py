@@ -8,7 +8,10 @@ from functools import lru_cache
 
 import Stemmer
 
-_MARKS = "\u0300-\u036f\u0483-\u0487\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0970-\u0dff\u0f00-\u0fff"
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
+    "\u0900-\u0963\u0970-\u0dff\u0f00-\u0fff"
+)
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
@@ -29,18 +32,19 @@ _FOLD: dict[int, str | None] = {
 } | _NOTHING
 _stemmer = Stemmer.Stemmer("english")
 
-STOPWORDS = frozenset(
-    "a about above after again against all am an and any are as at be because been before being below between both"
-    " but by can could did do does doing down during each few for from further give had has have having he her here"
-    " hers him his how i if in into is it its itself just me more most my no nor not of off on once only or other our"
-    " out over own please same she should so some such tell than that the their them then there these they this those"
-    " through to too under until up very was we were what when where which while who whom why will with would you"
-    " your".split()
-)
+_STOPWORDS = """
+a about above after again against all am an and any are as at be because been before being below
+between both but by can could did do does doing down during each few for from further give had has
+have having he her here hers him his how i if in into is it its itself just me more most my no nor
+not of off on once only or other our out over own please same she should so some such tell than that
+the their them then there these they this those through to too under until up very was we were what
+when where which while who whom why will with would you your
+"""
+STOPWORDS = frozenset(_STOPWORDS.split())
 
 
 def terms(text: str) -> list[str]:
-    """Every term of `text` in order: stems, numbers without their separators, bigrams where no spaces are written."""
+    """Every term of `text` in order: stems, plain numbers, and bigrams where a script writes no spaces."""
     found: list[str] = []
     for match in _RUN.finditer(_plain(text)):
         run = match.group()

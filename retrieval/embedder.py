@@ -83,9 +83,9 @@ class MiniLM:
 
 
 def _runs(lengths: list[int]) -> list[list[int]]:
-    """Group texts by their exact number of tokens, longest first so that no thread is left with a long one."""
+    """Group texts by their exact number of tokens, longest first: no thread ends on a long one."""
     order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
-    runs = []
+    runs: list[list[int]] = []
     for length, group in groupby(order, key=lambda row: lengths[row]):
         rows, size = list(group), max(1, TOKENS_PER_RUN // length)
         runs.extend(rows[at : at + size] for at in range(0, len(rows), size))

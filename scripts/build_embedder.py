@@ -6,7 +6,7 @@
 
 The graph is written node by node, with onnxruntime's fused attention and layer norm, so that no exporter's
 version changes it. Weights are int8 with one scale per output channel (embedding table: per token) and are
-unpacked when the session starts: the arithmetic is float32. Mean pooling and the unit length are in the graph;
+unpacked when the session starts: the arithmetic is float32. Mean pooling and unit length are in the graph;
 it takes texts of one length (no padding, no mask).
 """
 
