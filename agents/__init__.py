@@ -1,1 +1,1 @@
-
+"""Page hits become a cited, checked answer."""

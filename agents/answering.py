@@ -1,0 +1,75 @@
+"""The last step: statements, citations and coverage become the `Answer`."""
+
+from __future__ import annotations
+
+from catena.agents import state as codec
+from catena.agents.coverage import coverage, name_ranges
+from catena.agents.deps import Deps
+from catena.agents.state import State
+from catena.answers import citation_from_json, statement_from_json
+from catena.types import Answer, AnswerStatus, Coverage, PageRef, Statement
+
+NOT_SAID = "The document does not say."
+NOT_SAID_BY_ANY = "None of the {num} documents says."
+NOTHING_FOUND = "Stopped before anything was found."
+
+
+def assemble(state: State, deps: Deps) -> Answer:
+    """Build the answer from the state; every field but the wording is a copy or a count."""
+    draft = codec.draft_from_json(state["draft"])
+    statements = tuple(statement_from_json(statement) for statement in state["statements"])
+    stopped = state["stopped"]
+    status: AnswerStatus = "stopped" if stopped else "answered" if statements else "not_in_document"
+    seen = coverage(deps.desk, (PageRef(document, page) for document, page in state["pages_read"]))
+    return Answer(
+        question=state["question"],
+        text=_text(statements, status, len(state["document_ids"])),
+        status=status,
+        run_id=state["run_id"],
+        thread_id=state["thread_id"],
+        strategy="chain" if state["strategy"] == "chain" else "retrieve",
+        strategy_reason=state["strategy_reason"],
+        model=deps.reasoner.name,
+        seconds=round(deps.clock() - state["started"], 3),
+        statements=statements,
+        citations=tuple(citation_from_json(citation) for citation in state["citations"]),
+        coverage=seen,
+        warnings=_warnings(state, deps, seen, draft.warnings),
+        stopped=stopped,
+    )
+
+
+def stop_reason(state: State, deps: Deps) -> str | None:
+    """Say why the run must end now: cancelled, or out of time."""
+    if deps.cancel is not None and deps.cancel.is_set():
+        return "cancelled"
+    max_seconds = state["options"]["limits"]["max_seconds"]
+    if max_seconds is not None and deps.clock() - state["started"] >= max_seconds:
+        return f"time cap of {max_seconds:g} s reached"
+    return None
+
+
+def _text(statements: tuple[Statement, ...], status: AnswerStatus, num_documents: int) -> str:
+    if statements:
+        return "\n".join(statement.text for statement in statements)
+    if status == "stopped":
+        return NOTHING_FOUND
+    return NOT_SAID if num_documents == 1 else NOT_SAID_BY_ANY.format(num=num_documents)
+
+
+def _warnings(state: State, deps: Deps, seen: Coverage, drafted: tuple[str, ...]) -> tuple[str, ...]:
+    warnings = [deps.reasoner.notice] if deps.reasoner.notice else []
+    for document_id in state["document_ids"]:
+        document = deps.desk.document(document_id)
+        if document.status == "partial":
+            warnings.append(f"{document.title} was not read in full: {document.message}".strip())
+    if state["strategy"] == "chain":
+        for part in seen.documents:
+            if part.unread:
+                title = deps.desk.document(part.document_id).title
+                warnings.append(f"Not read in {title}: pages {name_ranges(part.unread)}.")
+    if not state["statements"] and state["citations"] and not state["stopped"]:
+        warnings.append(
+            "The passages cited are the closest that were found; they do not answer the question."
+        )
+    return (*warnings, *drafted)

@@ -1,0 +1,89 @@
+"""What an answer may be made of: the sentences and table rows of the passages read, each with its context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from catena.agents.desk import Desk
+from catena.retrieval.sentences import sentences
+from catena.types import Evidence, LineKind, Page, Passage, Section, Segment, Span
+
+_KINDS: tuple[LineKind, ...] = ("text", "row", "heading")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence or row; `before` is what stands before it on the page, `heading` the section it stands in."""
+
+    evidence: Evidence
+    kind: LineKind
+    heading: str
+    before: str
+
+    @property
+    def text(self) -> str:
+        return self.evidence.text
+
+
+def candidates(segment: Segment, desk: Desk) -> list[Candidate]:
+    """Every sentence and row of the segment, in reading order; one that runs over a page break is one."""
+    found: list[Candidate] = []
+    seen: set[tuple[Span, ...]] = set()
+    is_open = False
+    previous: Passage | None = None
+    for passage in segment.passages:
+        page = desk.page(passage.ref)
+        ours = list(_of_passage(passage, page))
+        if is_open and previous is not None and ours and found and _follows(previous, passage):
+            found[-1] = _join(found[-1], ours.pop(0))
+        for candidate in ours:
+            if candidate.evidence.spans not in seen:
+                seen.add(candidate.evidence.spans)
+                found.append(candidate)
+        is_open, previous = passage.continues, passage
+    return found
+
+
+def _of_passage(passage: Passage, page: Page) -> Iterator[Candidate]:
+    before = ""
+    kinds = {line.start: line.kind for line in page.lines}
+    starts = sorted(kinds)
+    line = 0
+    for start, end in sentences(page, _KINDS):
+        while line + 1 < len(starts) and starts[line + 1] <= start:
+            line += 1
+        kind = kinds[starts[line]] if starts else "text"
+        if passage.start <= start < passage.end:
+            end = min(end, passage.end)
+            text = page.text[start:end]
+            heading = section_at(page.sections, start)
+            evidence = Evidence((Span(page.ref, start, end),), text)
+            yield Candidate(evidence, kind, heading, before)
+        before = page.text[start:end]
+
+
+def section_at(sections: Sequence[Section], offset: int) -> str:
+    """The heading that governs an offset: the last part of the section path, or nothing."""
+    path: tuple[str, ...] = ()
+    for section in sections:
+        if section.start > offset:
+            break
+        path = section.path
+    return path[-1] if path else ""
+
+
+def _follows(first: Passage, second: Passage) -> bool:
+    return (
+        second.ordinal == first.ordinal + 1
+        and second.ref.document_id == first.ref.document_id
+        and second.ref.number > first.ref.number
+    )
+
+
+def _join(left: Candidate, right: Candidate) -> Candidate:
+    """A sentence that runs over a page break: two spans, one text."""
+    evidence = Evidence(
+        (*left.evidence.spans, *right.evidence.spans), f"{left.evidence.text} {right.evidence.text}"
+    )
+    return Candidate(evidence, left.kind, left.heading, left.before)

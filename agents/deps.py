@@ -1,0 +1,43 @@
+"""What the nodes of the graph work with: one frozen value in `runtime.context`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from catena.agents.desk import Desk, Shelf
+from catena.agents.events import OnEvent, ignore
+from catena.agents.reasoner import Reasoner
+from catena.retrieval.embedder import Embedder
+from catena.types import PageHit
+
+
+class Retriever(Protocol):
+    def retrieve(self, question: str, document_ids: Sequence[str], k: int, /) -> list[PageHit]: ...
+
+
+@dataclass(frozen=True)
+class Deps:
+    """`cancel`, once set, stops the run at the next step; `checkpoints` is the database of resumable runs."""
+
+    library: Shelf
+    retriever: Retriever
+    embedder: Embedder
+    reasoner: Reasoner
+    clock: Callable[[], float] = time.time
+    emit: OnEvent = ignore
+    cancel: threading.Event | None = None
+    checkpoints: Path | None = None
+    num_pages: int = 10
+    """How many pages a retrieval brings."""
+    document_ids: tuple[str, ...] = ()
+    """Set by each run, with `emit`."""
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(self.library, self.document_ids)

@@ -1,0 +1,78 @@
+"""The desk of one question: the pages and passages of the documents asked, and of no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from catena.errors import DocumentNotFound
+from catena.types import Document, Page, PageRef, Passage, Segment
+
+
+class Shelf(Protocol):
+    """What the agents need of a library."""
+
+    def document(self, document_id: str, /) -> Document: ...
+    def page(self, ref: PageRef, /) -> Page: ...
+    def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> Iterable[Passage]: ...
+    def count_vectors(self, document_id: str, /) -> tuple[int, int]: ...
+
+
+class Desk:
+    """Reads from the library what one question may see, each page once."""
+
+    def __init__(self, shelf: Shelf, document_ids: Sequence[str]) -> None:
+        self.document_ids = tuple(document_ids)
+        self._shelf = shelf
+        self._pages: dict[PageRef, Page] = {}
+        self._documents: dict[str, Document] = {}
+
+    def document(self, document_id: str) -> Document:
+        self._check(document_id)
+        if document_id not in self._documents:
+            self._documents[document_id] = self._shelf.document(document_id)
+        return self._documents[document_id]
+
+    def page(self, ref: PageRef) -> Page:
+        self._check(ref.document_id)
+        if ref not in self._pages:
+            self._pages[ref] = self._shelf.page(ref)
+        return self._pages[ref]
+
+    def passages(self, document_id: str, ordinals: Sequence[int] | None = None) -> list[Passage]:
+        """All passages of a document, or those with the given ordinals, in reading order."""
+        self._check(document_id)
+        found = self._shelf.passages(document_id, ordinals)
+        return sorted(found, key=lambda passage: passage.ordinal)
+
+    def count_vectors(self, document_id: str) -> tuple[int, int]:
+        """How many passages have a vector, and how many there are."""
+        self._check(document_id)
+        return self._shelf.count_vectors(document_id)
+
+    def forget_pages(self) -> None:
+        """Drop the pages read so far: a chain over a book must not hold all of it."""
+        self._pages.clear()
+
+    def segment(self, keys: Iterable[tuple[str, int]]) -> Segment:
+        """Look up passages by (document, ordinal); what runs on into the next passage brings it along."""
+        wanted: dict[str, list[int]] = {}
+        for document_id, ordinal in keys:
+            wanted.setdefault(document_id, []).append(ordinal)
+        passages: list[Passage] = []
+        for document_id, ordinals in wanted.items():
+            found = {
+                passage.ordinal: passage for passage in self.passages(document_id, sorted(set(ordinals)))
+            }
+            runs_on = {n + 1 for n, passage in found.items() if passage.continues} - found.keys()
+            if runs_on:
+                found |= {passage.ordinal: passage for passage in self.passages(document_id, sorted(runs_on))}
+            passages += [found[ordinal] for ordinal in sorted(found)]
+        return Segment(tuple(passages))
+
+    def _check(self, document_id: str) -> None:
+        if document_id not in self.document_ids:
+            raise DocumentNotFound(f"Document {document_id[:12]} is not among those asked.")
+
+
+PageScores = Mapping[PageRef, float]

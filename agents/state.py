@@ -1,0 +1,97 @@
+"""The state of one run as plain JSON (ids, offsets, short texts), so that any checkpoint can be read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, TypedDict
+
+from catena.agents.reasoner import Draft, DraftStatement
+from catena.types import AskOptions, Evidence, Limits, Note, PageHit, PageRef, Span
+
+Json = dict[str, Any]
+Key = tuple[str, int]
+"""A passage: document id and ordinal."""
+
+
+class State(TypedDict, total=False):
+    question: str
+    document_ids: list[str]
+    options: Json
+    run_id: str
+    thread_id: str
+    started: float
+    query: str
+    rounds: int
+    missing: str | None
+    strategy: str
+    strategy_reason: str
+    hits: list[Json]
+    segments: list[list[list[Any]]]
+    note: Json
+    pages_read: list[list[Any]]
+    draft: Json
+    statements: list[Json]
+    citations: list[Json]
+    stopped: str | None
+    answer: Json
+
+
+def options_to_json(options: AskOptions) -> Json:
+    return asdict(options)
+
+
+def options_from_json(data: Mapping[str, Any]) -> AskOptions:
+    return AskOptions(**{**data, "limits": Limits(**data["limits"])})
+
+
+def hit_to_json(hit: PageHit) -> Json:
+    return {
+        "document_id": hit.ref.document_id,
+        "page": hit.ref.number,
+        "score": float(hit.score),
+        "passages": [[passage.ref.document_id, passage.ordinal] for passage in hit.passages],
+    }
+
+
+def page_scores(hits: list[Json]) -> dict[PageRef, float]:
+    return {PageRef(hit["document_id"], hit["page"]): hit["score"] for hit in hits}
+
+
+def evidence_to_json(evidence: Evidence) -> Json:
+    spans = [[span.ref.document_id, span.ref.number, span.start, span.end] for span in evidence.spans]
+    return {"spans": spans, "text": evidence.text, "score": float(evidence.score)}
+
+
+def evidence_from_json(data: Mapping[str, Any]) -> Evidence:
+    spans = tuple(Span(PageRef(document, page), start, end) for document, page, start, end in data["spans"])
+    return Evidence(spans, data["text"], data["score"])
+
+
+def note_to_json(note: Note) -> Json:
+    return {"text": note.text, "evidence": [evidence_to_json(evidence) for evidence in note.evidence]}
+
+
+def note_from_json(data: Mapping[str, Any]) -> Note:
+    return Note(data["text"], tuple(evidence_from_json(evidence) for evidence in data["evidence"]))
+
+
+def draft_to_json(draft: Draft) -> Json:
+    return {
+        "statements": [
+            {"text": one.text, "evidence": [evidence_to_json(evidence) for evidence in one.evidence]}
+            for one in draft.statements
+        ],
+        "closest": [evidence_to_json(evidence) for evidence in draft.closest],
+        "confidence": float(draft.confidence),
+        "warnings": list(draft.warnings),
+    }
+
+
+def draft_from_json(data: Mapping[str, Any]) -> Draft:
+    statements = tuple(
+        DraftStatement(one["text"], tuple(evidence_from_json(evidence) for evidence in one["evidence"]))
+        for one in data["statements"]
+    )
+    closest = tuple(evidence_from_json(evidence) for evidence in data["closest"])
+    return Draft(statements, closest, data["confidence"], tuple(data["warnings"]))
