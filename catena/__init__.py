@@ -1,1 +1,70 @@
 """Ask long documents, and get every sentence proved by page, quote and box."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from catena.adding import Added, AddOptions
+    from catena.client import Catena
+    from catena.errors import CatenaError, DocumentError, LibraryError, ModelError, OptionError, Stopped
+    from catena.settings import Settings, load_settings
+    from catena.types import (
+        Answer,
+        AskOptions,
+        Citation,
+        CitationPart,
+        Coverage,
+        Document,
+        Limits,
+        Page,
+        PageHit,
+        PageRef,
+        Passage,
+        Statement,
+        Usage,
+    )
+
+_MODULES = {
+    "Catena": "client",
+    **dict.fromkeys(("Added", "AddOptions"), "adding"),
+    **dict.fromkeys(
+        ("CatenaError", "DocumentError", "LibraryError", "ModelError", "OptionError", "Stopped"), "errors"
+    ),
+    **dict.fromkeys(("Settings", "load_settings"), "settings"),
+}
+
+__all__ = [
+    "AddOptions",
+    "Added",
+    "Answer",
+    "AskOptions",
+    "Catena",
+    "CatenaError",
+    "Citation",
+    "CitationPart",
+    "Coverage",
+    "Document",
+    "DocumentError",
+    "Limits",
+    "LibraryError",
+    "ModelError",
+    "OptionError",
+    "Page",
+    "PageHit",
+    "PageRef",
+    "Passage",
+    "Settings",
+    "Statement",
+    "Stopped",
+    "Usage",
+    "load_settings",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for only then: `catena --help` needs none of it."""
+    if name not in __all__:
+        raise AttributeError(f"module 'catena' has no attribute {name!r}")
+    return getattr(import_module(f"catena.{_MODULES.get(name, 'types')}"), name)

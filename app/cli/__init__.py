@@ -1,0 +1,63 @@
+"""The `catena` command: wiring and exit codes. Each sub-command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+
+import typer
+
+from catena.app.cli import asking, documents, upkeep
+from catena.errors import CatenaError, Stopped
+
+
+class ExitCode(IntEnum):
+    ANSWERED = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_IN_DOCUMENT = 3
+    STOPPED = 4
+
+
+cli = typer.Typer(
+    name="catena",
+    help="Ask long documents, and get every sentence proved by page, quote and box.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    epilog="Exit codes: 0 answered, 1 failed, 2 usage, 3 not in the document, 4 stopped.",
+)
+for command in (
+    documents.add,
+    documents.ls,
+    documents.show,
+    documents.rm,
+    asking.ask,
+    asking.search,
+    asking.history,
+    upkeep.reindex,
+    upkeep.doctor,
+    upkeep.config,
+    upkeep.ui,
+):
+    cli.command()(command)
+
+
+def main() -> None:
+    """Run the command line; errors become one line, a remedy and an exit code."""
+    try:
+        cli()
+    except Stopped as error:
+        _fail(error, ExitCode.STOPPED)
+    except CatenaError as error:
+        _fail(error, ExitCode.FAILED)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(ExitCode.STOPPED)
+
+
+def _fail(error: CatenaError, code: ExitCode) -> None:
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.remedy:
+        print(f"       {error.remedy}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,129 @@
+"""`catena ask`, `search` and `history`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from catena.app.cli.options import Documents, Home, Json, PasswordFile, read_password
+
+if TYPE_CHECKING:
+    from catena.client import Catena
+    from catena.types import Answer, AnswerStatus, Document, PageHit
+
+EXIT_CODES: dict[AnswerStatus, int] = {"answered": 0, "not_in_document": 3, "stopped": 4}
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    doc: Documents = None,
+    strategy: Annotated[
+        Literal["auto", "retrieve", "chain"], typer.Option(help="How much is read.")
+    ] = "auto",
+    model: Annotated[str | None, typer.Option(help="LiteLLM model (default: the embedded reader).")] = None,
+    as_json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    render: Annotated[
+        Path | None, typer.Option(help="Folder for one PNG per cited page, the quote boxed.")
+    ] = None,
+    password_file: PasswordFile = None,
+    home: Home = None,
+) -> None:
+    """Ask documents a question; every sentence of the answer is cited."""
+    from catena.answers import to_json
+    from catena.app.cli.progress import AskProgress
+    from catena.app.cli.terminal import print_answer
+    from catena.client import Catena
+    from catena.markdown import to_markdown
+    from catena.types import AskOptions
+
+    password = read_password(password_file)
+    with Catena(home, model=model) as catena:
+        with AskProgress(is_shown=not (as_json or markdown)) as progress:
+            documents = [find_or_add(catena, name, password) for name in doc] if doc else None
+            options = AskOptions(strategy=strategy, model=catena.settings.model)
+            answer = catena.ask(question, documents=documents, options=options, on_event=progress.on_event)
+        if as_json:
+            print(json.dumps(to_json(answer), indent=2, ensure_ascii=False))
+        elif markdown:
+            print(to_markdown(answer))
+        else:
+            print_answer(answer)
+        if render is not None:
+            write_images(catena, answer, render, password)
+    raise typer.Exit(EXIT_CODES[answer.status])
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="Words or a question.")],
+    doc: Documents = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many pages.")] = 10,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Find the pages that fit a query best."""
+    from catena.app.cli.terminal import print_hits
+    from catena.client import Catena
+
+    with Catena(home) as catena:
+        documents = [find_or_add(catena, name, None) for name in doc] if doc else None
+        hits = catena.search(query, documents=documents, k=k)
+        rows = [hit_json(catena, hit) for hit in hits]
+    if as_json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        print_hits(rows)
+
+
+def history(
+    limit: Annotated[int, typer.Option("-n", min=1, help="How many answers.")] = 20,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """List the last questions and answers."""
+    from catena.app.cli.terminal import print_history
+    from catena.client import Catena
+
+    with Catena(home) as catena:
+        answers = catena.history(limit)
+    if as_json:
+        print(json.dumps(answers, indent=2, ensure_ascii=False))
+    else:
+        print_history(answers)
+
+
+def find_or_add(catena: Catena, name: str, password: str | None) -> Document:
+    """Find a document by name; a path that the library does not know is added first."""
+    from catena.adding import AddOptions
+
+    path = Path(name)
+    if path.is_file():
+        return catena.add(path, options=AddOptions(password=password))
+    return catena.document(name)
+
+
+def hit_json(catena: Catena, hit: PageHit) -> dict[str, object]:
+    document = catena.document(hit.ref.document_id)
+    return {
+        "document_id": document.id,
+        "title": document.title,
+        "page": hit.ref.number,
+        "label": catena.page(document, hit.ref.number).label,
+        "score": round(hit.score, 4),
+        "retriever": hit.retriever,
+        "text": hit.passages[0].text if hit.passages else "",
+    }
+
+
+def write_images(catena: Catena, answer: Answer, folder: Path, password: str | None) -> None:
+    """Write one PNG per citation part: `1-1_p61.png` is citation 1, part 1, page 61."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, citation in enumerate(answer.citations, 1):
+        images = catena.citation_images(citation, password=password)
+        for number, (part, image) in enumerate(zip(citation.parts, images, strict=True), 1):
+            file = folder / f"{index}-{number}_p{part.ref.number}.png"
+            file.write_bytes(image)
+            typer.echo(f"Wrote {file}", err=True)

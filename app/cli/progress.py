@@ -1,0 +1,94 @@
+"""Progress on the terminal's error stream: silent when it is no terminal."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
+
+from catena.adding import Added
+from catena.agents.events import Event
+
+
+class AddProgress:
+    """One bar over the pages of all files under way, with pages per second and time left."""
+
+    def __init__(self, num_files: int, *, is_shown: bool) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self._is_shown = is_shown and self.console.is_terminal
+        self._num_files = num_files
+        self._num_done = 0
+        self._pages: dict[Path, tuple[int, int]] = {}
+        self._lock = threading.Lock()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} pages"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self._is_shown,
+        )
+        self._task: TaskID = self._bar.add_task(f"0/{num_files} files", total=1, rate="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def on_page(self, path: Path, done: int, total: int) -> None:
+        with self._lock:
+            self._pages[path] = (done, max(total, done))
+            self._show()
+
+    def done(self, added: Added) -> None:
+        with self._lock:
+            self._num_done += 1
+            num_pages = added.document.num_pages if added.is_new else 0
+            self._pages[added.path] = (num_pages, num_pages)
+            self._show()
+
+    def _show(self) -> None:
+        done = sum(pages for pages, _ in self._pages.values())
+        total = sum(pages for _, pages in self._pages.values())
+        speed = self._bar.tasks[0].speed
+        self._bar.update(
+            self._task,
+            description=f"{self._num_done}/{self._num_files} files",
+            completed=done,
+            total=max(total, 1),
+            rate=f"{speed:.0f} pages/s" if speed else "",
+        )
+
+
+class AskProgress:
+    """One line that says what is being done."""
+
+    def __init__(self, *, is_shown: bool) -> None:
+        console = Console(stderr=True, highlight=False)
+        self._status = console.status("Looking…") if is_shown and console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status:
+            self._status.stop()
+
+    def on_event(self, event: Event) -> None:
+        if self._status:
+            self._status.update(event.message)

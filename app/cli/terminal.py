@@ -1,0 +1,146 @@
+"""What a person reads on the terminal; plain text when piped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from catena.adding import Added
+from catena.health import Health
+from catena.settings import Settings
+from catena.types import Answer, Citation, Document, Page
+
+MARKS = {"supported": "✓", "partial": "~", "unsupported": "?", "contradicted": "✗"}
+COLOURS = {"ready": "green", "partial": "yellow", "failed": "red"}
+
+
+def print_added(added: Added, console: Console) -> None:
+    """Print one line for a file that was added, and what to do when it was not."""
+    document = added.document
+    if not added.is_new:
+        console.print(f"[dim]unchanged[/] {escape(str(added.path))}: is in the library already.")
+        return
+    pages = f"{document.num_pages} pages" if document.num_pages else "no pages"
+    colour = COLOURS[document.status]
+    console.print(f"[{colour}]{document.status:9}[/] {escape(str(added.path))}: {document.message or pages}")
+    if document.remedy:
+        console.print(f"          {escape(document.remedy)}")
+
+
+def print_documents(documents: Sequence[Document]) -> None:
+    if not documents:
+        print("The library is empty. Add a document: catena add FILE")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("id", "status", "pages", "title"):
+        table.add_column(name, justify="right" if name == "pages" else "left", overflow="fold")
+    for document in documents:
+        status = f"[{COLOURS[document.status]}]{document.status}[/]"
+        note = f" [dim]({escape(document.message)})[/]" if document.message else ""
+        pages = str(document.num_pages or "")
+        table.add_row(document.id[:12], status, pages, escape(document.title) + note)
+    _console().print(table)
+
+
+def print_document(document: Document) -> None:
+    console = _console()
+    console.print(f"[bold]{escape(document.title)}[/]")
+    console.print(f"id      {document.id}")
+    console.print(f"file    {escape(document.path)}")
+    console.print(f"status  [{COLOURS[document.status]}]{document.status}[/] {escape(document.message)}")
+    if document.remedy:
+        console.print(f"        {escape(document.remedy)}")
+    console.print(f"pages   {document.num_pages}, {document.num_pages_with_text} with text")
+    for entry in document.outline:
+        console.print(f"{'  ' * entry.level}{escape(entry.title)} [dim]{entry.page}[/]")
+
+
+def print_page(document: Document, page: Page) -> None:
+    console = _console()
+    console.print(f"[bold]{escape(document.title)}[/], {page_name(page.ref.number, page.label)}")
+    for line in page.lines:
+        style = {"header": "dim", "footer": "dim", "heading": "bold"}.get(line.kind, "")
+        console.print(page.text[line.start : line.end], style=style, markup=False)
+
+
+def print_answer(answer: Answer) -> None:
+    """Print the answer, then each statement's quotes with page, label and check."""
+    console = _console()
+    console.print(answer.text, style="bold", markup=False)
+    for statement in answer.statements:
+        for index in statement.citations:
+            _print_citation(console, answer.citations[index], MARKS[statement.support], statement.support)
+    if not answer.statements and answer.citations:
+        console.print("\n[dim]The closest passages:[/]")
+        for citation in answer.citations:
+            _print_citation(console, citation, "·", "closest")
+    console.print()
+    coverage = answer.coverage
+    console.print(
+        f"[dim]{answer.strategy} ({escape(answer.strategy_reason)}): {coverage.pages_searched} of "
+        f"{coverage.pages_total} pages searched, {coverage.pages_read} read, {answer.seconds:.1f} s, "
+        f"{escape(answer.model)}[/]"
+    )
+    for warning in answer.warnings:
+        console.print(f"[yellow]{escape(warning)}[/]")
+
+
+def _print_citation(console: Console, citation: Citation, mark: str, support: str) -> None:
+    where = " and ".join(page_name(part.ref.number, part.label) for part in citation.parts)
+    console.print(f"\n  {citation.quote}", markup=False)
+    state = support if citation.status == "verified" else "quote not found on the page"
+    console.print(f"  [cyan]\\[{escape(where)}][/] {escape(citation.title)} [dim]{mark} {state}[/]")
+
+
+def page_name(number: int, label: str) -> str:
+    """Name a page as people do: physical number, and the printed label where it differs."""
+    return f"p. {number}" if label == str(number) or not label else f"p. {number}, printed {label}"
+
+
+def print_hits(rows: Sequence[Mapping[str, object]]) -> None:
+    console = _console()
+    if not rows:
+        console.print("Nothing found.")
+    for row in rows:
+        page = page_name(int(str(row["page"])), str(row["label"]))
+        console.print(f"[cyan]\\[{escape(page)}][/] {escape(str(row['title']))} [dim]{row['score']}[/]")
+        console.print(f"  {row['text']}", markup=False, overflow="ellipsis")
+
+
+def print_history(answers: Sequence[Mapping[str, object]]) -> None:
+    console = _console()
+    if not answers:
+        console.print("Nothing has been asked yet.")
+    for answer in answers:
+        console.print(f"[dim]{escape(str(answer['run_id']))[:12]}[/] [bold]{escape(str(answer['question']))}[/]")
+        console.print(f"  {answer['text']}", markup=False)
+
+
+def print_health(health: Health) -> None:
+    console = _console()
+    for name, value in health.facts:
+        console.print(f"{name:20} {value}", markup=False)
+    for problem in health.problems:
+        console.print(f"[red]problem[/] {escape(problem)}")
+    for repair in health.repairs:
+        console.print(f"[green]mended[/]  {escape(repair)}")
+    if not health.problems:
+        console.print("[green]All is well.[/]")
+
+
+def print_settings(settings: Settings, config_file: Path) -> None:
+    table = Table(box=None, pad_edge=False)
+    for name in ("setting", "value", "what it is"):
+        table.add_column(name, overflow="fold")
+    for name, field in type(settings).model_fields.items():
+        table.add_row(name, escape(str(getattr(settings, name))), f"[dim]{field.description}[/]")
+    _console().print(table)
+    print(f"\nChange one in {config_file}, or by CATENA_<SETTING>.")
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)

@@ -1,0 +1,80 @@
+"""`catena reindex`, `doctor`, `config` and `ui`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catena.app.cli.options import Home, Json, PasswordFile, read_password
+
+
+def reindex(
+    documents: Annotated[list[str] | None, typer.Argument(help="Documents; none: all of them.")] = None,
+    password_file: PasswordFile = None,
+    home: Home = None,
+) -> None:
+    """Parse kept originals again, after an update of the parser or another embedder."""
+    from catena.app.cli.terminal import print_documents
+    from catena.client import Catena
+
+    password = read_password(password_file)
+    with Catena(home) as catena:
+        found = [catena.document(name) for name in documents] if documents else catena.documents()
+        done = [catena.reindex(document, password=password) for document in found]
+    print_documents(done)
+    if any(document.status == "failed" for document in done):
+        raise typer.Exit(1)
+
+
+def doctor(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Check hashes, text, index and what protects this machine from documents."""
+    from catena.app.cli.terminal import print_health
+    from catena.client import Catena
+
+    with Catena(home) as catena:
+        health = catena.health(repair=repair)
+    if as_json:
+        print(json.dumps(health.to_json(), indent=2, ensure_ascii=False))
+    else:
+        print_health(health)
+    if health.problems:
+        raise typer.Exit(1)
+
+
+def config(as_json: Json = False, home: Home = None) -> None:
+    """Show every setting with its value."""
+    from catena.app.cli.terminal import print_settings
+    from catena.settings import CONFIG_FILE, load_settings
+
+    settings = load_settings(home=home)
+    if as_json:
+        print(json.dumps(settings.model_dump(mode="json"), indent=2))
+    else:
+        print_settings(settings, CONFIG_FILE)
+
+
+def ui(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+) -> None:
+    """Open the page in the browser."""
+    import subprocess
+    from importlib.util import find_spec
+
+    from catena.errors import MissingExtra
+
+    if find_spec("streamlit") is None:
+        raise MissingExtra("streamlit", "ui")
+    page = Path(__file__).parents[1] / "streamlit_app.py"
+    command = [sys.executable, "-m", "streamlit", "run", str(page)]
+    command += [f"--server.address={host}", f"--server.port={port}", f"--server.headless={no_browser}"]
+    raise typer.Exit(subprocess.call(command, cwd=page.resolve().parents[1]))

@@ -1,0 +1,141 @@
+"""A file becomes a document of the library: keep, parse, split, index, commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
+
+from catena.errors import DocumentError
+from catena.ingest.pool import ParserPool
+from catena.ingest.sniff import sniff
+from catena.ingest.spool import read_spool
+from catena.library import Library
+from catena.retrieval.analysis import terms
+from catena.retrieval.lexical import DocumentIndex
+from catena.retrieval.passages import split
+from catena.types import Document, Kind
+
+OnPage = Callable[[Path, int, int], None]
+"""Called with the file, pages parsed so far, and pages in all (0 while unknown)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """One file's outcome; `is_new` is false when the same bytes were there already."""
+
+    path: Path
+    document: Document
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    as_kind: Kind | None = None
+    password: str | None = None
+    title: str | None = None
+    force: bool = False
+
+
+class Adder:
+    """Adds files to one library through one pool of parser processes; safe to use from several threads."""
+
+    def __init__(self, library: Library, pool: ParserPool) -> None:
+        self._library = library
+        self._pool = pool
+
+    def add(self, path: Path, options: AddOptions | None = None, *, on_page: OnPage | None = None) -> Added:
+        """Add one file. A document that cannot be read is recorded and returned as failed.
+
+        Raises DocumentError when there is no file to keep, LibraryError when the library cannot be written.
+        """
+        options = options or AddOptions()
+        _require_file(path)
+        title = options.title or path.stem
+        document_id = self._library.store_original(path)
+        known = self._library.get(document_id)
+        if known and known.status != "failed" and not options.force:
+            self._library.add_source(document_id, str(path), title)
+            return Added(path, known, is_new=False)
+        return Added(path, self._parse(path, document_id, title, options, on_page), is_new=True)
+
+    def add_all(
+        self, paths: list[Path], options: AddOptions | None = None, *, on_page: OnPage | None = None
+    ) -> Iterator[Added]:
+        """Add many files, as many at once as there are parser processes; yields each as it is done."""
+        with ThreadPoolExecutor(self._pool.num_processes) as executor:
+            futures = [executor.submit(self.add, path, options, on_page=on_page) for path in paths]
+            try:
+                for future in as_completed(futures):
+                    yield future.result()
+            except BaseException:
+                executor.shutdown(wait=False, cancel_futures=True)
+                self._pool.close()
+                raise
+
+    def _parse(
+        self, path: Path, document_id: str, title: str, options: AddOptions, on_page: OnPage | None
+    ) -> Document:
+        spool = self._library.temporary_path(f"{uuid4().hex}.spool")
+        try:
+            kind = sniff(path, options.as_kind)
+            parsed = self._pool.parse(
+                self._library.original(document_id),
+                document_id=document_id,
+                as_kind=kind,
+                password=options.password,
+                spool=spool,
+                on_page=(lambda done, total: on_page(path, done, total)) if on_page else None,
+            )
+            document = replace(parsed, path=str(path), title=options.title or parsed.title or title)
+            return self._commit(document, spool)
+        except DocumentError as error:
+            return self._commit(failed_document(document_id, path, title, error), spool)
+        finally:
+            spool.unlink(missing_ok=True)
+
+    def _commit(self, document: Document, spool: Path) -> Document:
+        with self._library.writing(document) as writer:
+            if document.status != "failed":
+                index = DocumentIndex.builder()
+                for page, passages in split(read_spool(spool), document.title):
+                    analysed = [terms(f"{passage.header} {passage.text}") for passage in passages]
+                    writer.add(page, passages, [" ".join(words) for words in analysed])
+                    for words in analysed:
+                        index.add(words)
+                writer.index = index.to_bytes()
+        return document
+
+
+def failed_document(document_id: str, path: Path, title: str, error: DocumentError) -> Document:
+    """What the library records of a file that could not be read."""
+    return Document(
+        id=document_id,
+        title=title,
+        path=str(path),
+        kind=None,
+        status="failed",
+        reason=error.reason,
+        message=error.message,
+        remedy=error.remedy,
+    )
+
+
+def files_under(path: Path) -> list[Path]:
+    """List a file, or every file of a folder and its folders but hidden ones, sorted."""
+    if not path.is_dir():
+        return [path]
+    return sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )
+
+
+def _require_file(path: Path) -> None:
+    if path.is_dir():
+        raise DocumentError("not_a_document", f"{path} is a folder.", "Add it with `catena add FOLDER`.")
+    if not path.is_file():
+        raise DocumentError("not_a_document", f"There is no file at {path}.", "Check the path.")

@@ -1,0 +1,269 @@
+"""The SDK: one class that ties ingest, library, retrieval and agents together."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from catena.adding import Added, Adder, AddOptions, OnPage
+from catena.agents.events import OnEvent
+from catena.errors import DocumentError, OptionError
+from catena.ingest.pool import ParserPool
+from catena.library import Library
+from catena.retrieval.embedder import Embedder, MiniLM
+from catena.retrieval.hybrid import HybridRetriever
+from catena.settings import Settings, load_settings
+from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef
+
+T = TypeVar("T")
+
+
+class Catena:
+    """A library of documents that can be asked.
+
+    >>> with Catena() as c:
+    ...     document = c.add("10k.pdf")
+    ...     answer = c.ask("How much was spent on buildings in 2018?", documents=[document])
+    ...     answer.text, answer.citations[0].quote, answer.citations[0].parts[0].boxes
+
+    Safe to use from several threads. Boxes are in PDF points, origin top left of the page as displayed.
+    """
+
+    def __init__(
+        self, home: str | Path | None = None, *, model: str | None = None, settings: Settings | None = None
+    ) -> None:
+        """Open or create the library at `home` (default: `$CATENA_HOME`, else the user's data folder).
+
+        Raises OptionError for a setting that makes no sense, LibraryError when the folder cannot be used.
+        """
+        if settings is not None and (home is not None or model is not None):
+            raise OptionError("Both settings and home or model were given.", "Give one of them.")
+        self.settings = settings or load_settings(home=home, model=model)
+        self.library = Library(self.settings.home)
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Catena:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the parser processes and close the library."""
+        for name in ("pool", "_bridge"):
+            part = self.__dict__.pop(name, None)
+            if part is not None:
+                part.close()
+        self.library.close()
+
+    # Documents
+
+    def add(
+        self,
+        path: str | Path,
+        *,
+        options: AddOptions | None = None,
+        on_page: OnPage | None = None,
+    ) -> Document:
+        """Add one file and return its document; the same bytes again change nothing.
+
+        Raises DocumentError, with `reason` and `remedy`, when the file cannot be read.
+        """
+        added = self._adder.add(Path(path), options, on_page=on_page)
+        if added.document.status == "failed":
+            document = added.document
+            raise DocumentError(document.reason or "damaged", document.message, document.remedy)
+        self._fill_behind()
+        return added.document
+
+    def add_all(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        options: AddOptions | None = None,
+        on_page: OnPage | None = None,
+    ) -> Iterator[Added]:
+        """Add many files at once; a failed one is yielded like the others and stops nothing."""
+        yield from self._adder.add_all([Path(path) for path in paths], options, on_page=on_page)
+        self._fill_behind()
+
+    def documents(self) -> list[Document]:
+        """List every document, failed ones too, newest last."""
+        return self.library.documents()
+
+    def document(self, name: str) -> Document:
+        """Find a document by id, unique prefix of it, title or path.
+
+        Raises DocumentNotFound or AmbiguousDocument.
+        """
+        return self.library.find(name)
+
+    def remove(self, document: Document | str) -> Document:
+        """Remove the original, its text, vectors, cached calls and checkpoints. Returns what was removed."""
+        found = self._resolve(document)
+        self.library.remove(found.id)
+        return found
+
+    def reindex(self, document: Document | str, *, password: str | None = None) -> Document:
+        """Parse the kept original again, after a better parser or another embedder."""
+        found = self._resolve(document)
+        options = AddOptions(as_kind=found.kind, password=password, title=found.title, force=True)
+        return self._adder.readd(found, options).document
+
+    # Pages
+
+    def page(self, document: Document | str, number: int) -> Page:
+        """Return one page's text, words and boxes. Raises DocumentNotFound when there is no such page."""
+        return self.library.page(PageRef(self._resolve(document).id, number))
+
+    def page_image(
+        self,
+        document: Document | str,
+        number: int,
+        *,
+        boxes: Sequence[tuple[float, float, float, float]] = (),
+        dpi: int = 144,
+        password: str | None = None,
+    ) -> bytes:
+        """Render one page as PNG, with `boxes` (points) drawn on it. Raises DocumentError."""
+        found = self._resolve(document)
+        return self.pool.render(
+            self.library.original(found.id),
+            number,
+            kind=found.kind or "pdf",
+            password=password,
+            boxes=tuple(boxes),
+            dpi=dpi,
+        )
+
+    def citation_images(
+        self, citation: Citation, *, dpi: int = 144, password: str | None = None
+    ) -> list[bytes]:
+        """Render the page of each part of a citation as PNG, its quote boxed."""
+        return [
+            self.page_image(
+                part.ref.document_id, part.ref.number, boxes=part.boxes, dpi=dpi, password=password
+            )
+            for part in citation.parts
+        ]
+
+    # Questions
+
+    def search(
+        self, query: str, *, documents: Sequence[Document | str] | None = None, k: int = 10
+    ) -> list[PageHit]:
+        """Find the `k` pages that fit the query best, best first, in some documents or all."""
+        return self.retriever.retrieve(query, self._document_ids(documents), k)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Answer:
+        """Answer from some documents, or the whole library; every statement is cited and checked.
+
+        Works inside a running event loop too. Raises OptionError for an empty question or library.
+        """
+        return self._bridge.run(
+            self.ask_async(question, documents=documents, options=options, on_event=on_event)
+        )
+
+    async def ask_async(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Answer:
+        """Do what `ask` does, awaitable; cancelling it stops the work."""
+        from catena.agents.graph import run  # langgraph takes over a second to import
+
+        if not question.strip():
+            raise OptionError("The question is empty.", "Ask something.")
+        document_ids = self._document_ids(documents)
+        return await run(self._deps, question, document_ids, options or AskOptions(), on_event=on_event)
+
+    # Parts
+
+    @cached_property
+    def pool(self) -> ParserPool:
+        """The parser processes, started when first needed."""
+        return ParserPool(self.settings)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        return MiniLM()
+
+    @cached_property
+    def retriever(self) -> HybridRetriever:
+        return HybridRetriever(self.library, self.embedder)
+
+    @cached_property
+    def _adder(self) -> Adder:
+        return Adder(self.library, self.pool)
+
+    @cached_property
+    def _bridge(self) -> _Bridge:
+        return _Bridge()
+
+    @cached_property
+    def _deps(self) -> Any:
+        from catena.agents.deps import Deps
+        from catena.agents.extractive import ExtractiveReasoner
+
+        return Deps(self.library, self.retriever, self.embedder, ExtractiveReasoner(self.embedder))
+
+    def _fill_behind(self) -> None:
+        if self.settings.background:
+            from catena.jobs import enqueue_fill  # only when there is something to fill
+
+            enqueue_fill(self.library, self.settings)
+
+    def _resolve(self, document: Document | str) -> Document:
+        return document if isinstance(document, Document) else self.library.find(document)
+
+    def _document_ids(self, documents: Sequence[Document | str] | None) -> list[str]:
+        found = self.documents() if documents is None else [self._resolve(name) for name in documents]
+        readable = [document for document in found if document.status != "failed"]
+        if documents is not None and len(readable) < len(found):
+            failed = next(document for document in found if document.status == "failed")
+            raise DocumentError(failed.reason or "damaged", failed.message, failed.remedy)
+        if not readable:
+            raise OptionError("There is no document to ask.", "Add one: `catena add FILE`.")
+        return [document.id for document in readable]
+
+
+class _Bridge:
+    """An event loop in a thread of its own, so that `ask` works with and without a running loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="catena-loop", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+OnProgress = Callable[[int, int], None]

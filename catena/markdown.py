@@ -1,0 +1,33 @@
+"""An answer as Markdown: statements with numbered references, quotes below."""
+
+from __future__ import annotations
+
+import re
+
+from catena.types import Answer, Citation
+
+
+def to_markdown(answer: Answer) -> str:
+    """Write the answer for a notebook or a mail; document text is escaped, so that it cannot become markup."""
+    lines = [f"**{_escape(answer.question)}**", "", _escape(answer.text), ""]
+    lines += [_reference(number, citation) for number, citation in enumerate(answer.citations, 1)]
+    coverage = answer.coverage
+    lines += [
+        "",
+        f"*{answer.strategy}: {coverage.pages_searched} of {coverage.pages_total} pages searched, "
+        f"{coverage.pages_read} read; {_escape(answer.model)}*",
+    ]
+    return "\n".join(lines)
+
+
+def _reference(number: int, citation: Citation) -> str:
+    where = ", ".join(_page_name(part.ref.number, part.label) for part in citation.parts)
+    return f"{number}. “{_escape(citation.quote)}” — {_escape(citation.title)}, {where} ({citation.status})"
+
+
+def _page_name(number: int, label: str) -> str:
+    return f"p. {number}" if label in ("", str(number)) else f"p. {number} (printed {_escape(label)})"
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", text)

@@ -1,0 +1,144 @@
+"""Write docs/examples.md: a question to each of a dozen real documents that differ, as the reader answers it.
+
+    python -m catena.evaluation.examples --data ../shared/data --out docs
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from catena import AddOptions, Answer, Catena, CatenaError
+from catena.markdown import to_markdown
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """`cut` keeps that share of the file's bytes, to show a damaged document."""
+
+    name: str
+    file: str
+    question: str
+    password: str | None = None
+    cut: float = 1.0
+
+
+EXAMPLES = (
+    Example(
+        "A 10-K, a number in a table",
+        "financebench/pdfs/3M_2018_10K.pdf",
+        "What is the FY2018 capital expenditure amount (in USD millions) for 3M?",
+    ),
+    Example(
+        "A two-column paper",
+        "mmlongbench-doc/data/documents/2312.10997v5.pdf",
+        "Which method integrates knowledge into white-box models via directive fine-tuning?",
+    ),
+    Example(
+        "Slides",
+        "mmlongbench-doc/data/documents/b3m5kaeqm2w8n4bwcesw-140602121350-phpapp02_95.pdf",
+        "What are used for long-distance communication?",
+    ),
+    Example(
+        "An EPUB",
+        "epub/moby-dick.epub",
+        "What does Ahab promise to the man who raises the white whale?",
+    ),
+    Example(
+        "A novel as plain text",
+        "english-novels-100/corpus/Dickens_Oliver_1839.txt",
+        "What did Oliver Twist ask the master for?",
+    ),
+    Example(
+        "A handbook, by its printed page",
+        "mmlongbench-doc/data/documents/ISEP_student_handbook_2020.pdf",
+        "What is the maximum hours of ISEP buddy scheme for Singaporean students?",
+    ),
+    Example("A scan", "robust/ocrmypdf/tests/resources/typewriter.png.pdf", "What is it about?"),
+    Example(
+        "An encrypted file, with its password",
+        "robust/py-pdf-sample-files/005-libreoffice-writer-password/libreoffice-writer-password.pdf",
+        "What does the document say?",
+        password="openpassword",
+    ),
+    Example(
+        "A file cut in half",
+        "financebench/pdfs/COSTCO_2021_10K.pdf",
+        "How many warehouses does Costco operate?",
+        cut=0.5,
+    ),
+    Example("Arabic, right to left", "robust/py-pdf-sample-files/015-arabic/habibi.pdf", "حبيبي"),
+    Example(
+        "Japanese, set vertically",
+        "epub/kusamakura-japanese-vertical-writing.epub",
+        "山路を登りながら、何を考えたか。",
+    ),
+    Example(
+        "A question the document does not answer",
+        "financebench/pdfs/NETFLIX_2015_10K.pdf",
+        "How many warehouses does Costco operate in Japan?",
+    ),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    pictures = arguments.out / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, Catena(folder) as catena:
+        parts = [
+            "# Examples",
+            "",
+            "Made by `python -m catena.evaluation.examples`: real documents, the embedded reader, no key.",
+        ]
+        for number, example in enumerate(EXAMPLES, 1):
+            parts += transcript(catena, number, example, arguments.data, pictures)
+        (arguments.out / "examples.md").write_text("\n".join(parts) + "\n")
+
+
+def transcript(catena: Catena, number: int, example: Example, data: Path, pictures: Path) -> Iterator[str]:
+    """Ask one example. Yields Markdown lines and writes the picture of the first cited page."""
+    yield from ("", f"## {number}. {example.name}", "", f"`{Path(example.file).name}`", "")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            file = prepared(example, data, Path(folder))
+            options = AddOptions(password=example.password, title=Path(example.file).stem)
+            document = catena.add(file, options=options)
+        if document.status == "partial":
+            yield from (f"Status **partial**: {document.message} {document.remedy}", "")
+        answer = catena.ask(example.question, documents=[document])
+    except CatenaError as error:
+        yield from (f"**{example.question}**", "", f"Error: {error.message} {error.remedy}")
+        return
+    yield to_markdown(answer)
+    picture = save_picture(catena, answer, pictures / f"example-{number}.png", example.password)
+    if picture:
+        yield from ("", f"![the cited page](pictures/{picture.name})")
+
+
+def prepared(example: Example, data: Path, folder: Path) -> Path:
+    """Return the file, or a copy that keeps only its first part."""
+    source = data / example.file
+    if example.cut == 1.0:
+        return source
+    copy = folder / source.name
+    content = source.read_bytes()
+    copy.write_bytes(content[: int(len(content) * example.cut)])
+    return copy
+
+
+def save_picture(catena: Catena, answer: Answer, file: Path, password: str | None) -> Path | None:
+    if not answer.citations:
+        return None
+    file.write_bytes(catena.citation_images(answer.citations[0], dpi=72, password=password)[0])
+    return file
+
+
+if __name__ == "__main__":
+    main()
