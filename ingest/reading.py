@@ -1,0 +1,44 @@
+"""What every reader of a kind of file gives: pages one after the other, then how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from catena.types import DocumentStatus, FailureReason, OutlineEntry, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Known when the last page is read."""
+
+    status: DocumentStatus
+    pages_with_text: int
+    reason: FailureReason | None = None
+    message: str = ""
+    remedy: str = ""
+
+
+class Reading(Protocol):
+    """An open document; `num_pages` is 0 while unknown."""
+
+    title: str
+    num_pages: int
+    outline: tuple[OutlineEntry, ...]
+
+    def pages(self, document_id: str) -> Iterator[Page]: ...
+
+    def outcome(self) -> Outcome: ...
+
+    def render(self, number: int, dpi: int) -> Picture: ...
+
+
+@dataclass(slots=True)
+class Picture:
+    """A page as pixels, RGB, rows from the top; `scale` is pixels per point."""
+
+    width: int
+    height: int
+    samples: bytes
+    scale: float

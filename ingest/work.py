@@ -1,0 +1,103 @@
+"""What a parser copy does with one request: parse a file into frames, or draw one of its pages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+
+from catena.errors import DocumentError
+from catena.ingest.frames import MAX_PAGE_CHARS, Send, page_frame
+from catena.ingest.isolation import OUT_OF_MEMORY_EXIT
+from catena.ingest.readers import open_reading
+from catena.ingest.reading import Reading
+from catena.ingest.render import draw
+
+_MAX_TITLE = 500
+
+
+def handle(request: Mapping[str, Any], send: Send) -> None:
+    """Do one request; every failure is a frame, but for the lack of memory, which is an exit code."""
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    pymupdf.TOOLS.mupdf_display_warnings(False)
+    work: Callable[[Mapping[str, Any], Send], None] = {"parse": _parse, "render": _render}[request["op"]]
+    try:
+        work(request, send)
+    except DocumentError as error:
+        _fail(send, error)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY_EXIT)
+    except Exception as error:  # the border of the process: whatever a hostile file brings about
+        if "malloc" in str(error) or "out of memory" in str(error):
+            os._exit(OUT_OF_MEMORY_EXIT)
+        _fail(send, _damaged(request, error))
+
+
+def _parse(request: Mapping[str, Any], send: Send) -> None:
+    reading = open_reading(Path(request["path"]), request["kind"], request["password"])
+    _check_num_pages(request, reading.num_pages)
+    send({"type": "open", "pages": reading.num_pages})
+    for page in reading.pages(request["document_id"]):
+        _check_num_pages(request, page.ref.number)
+        if len(page.text) > MAX_PAGE_CHARS:
+            raise DocumentError(
+                "too_big",
+                f"Page {page.ref.number} of {request['name']} has {len(page.text):,} characters.",
+                f"Catena reads pages of up to {MAX_PAGE_CHARS:,}; split the file.",
+            )
+        send(*page_frame(page))
+    _finish(reading, send)
+
+
+def _finish(reading: Reading, send: Send) -> None:
+    outcome = reading.outcome()
+    send(
+        {
+            "type": "done",
+            "title": reading.title[:_MAX_TITLE],
+            "outline": [(entry.level, entry.title[:_MAX_TITLE], entry.page) for entry in reading.outline],
+            "status": outcome.status,
+            "pages_with_text": outcome.pages_with_text,
+            "reason": outcome.reason,
+            "message": outcome.message,
+            "remedy": outcome.remedy,
+        }
+    )
+
+
+def _render(request: Mapping[str, Any], send: Send) -> None:
+    reading = open_reading(Path(request["path"]), request["kind"], request["password"])
+    number = request["number"]
+    if number < 1 or (reading.num_pages and number > reading.num_pages):
+        raise DocumentError(
+            "damaged",
+            f"{request['name']} has no page {number}.",
+            f"Its pages run from 1 to {reading.num_pages}.",
+        )
+    picture = reading.render(number, request["dpi"])
+    send({"type": "image"}, draw(picture, [tuple(box) for box in request["boxes"]]))
+
+
+def _check_num_pages(request: Mapping[str, Any], num_pages: int) -> None:
+    if num_pages > request["max_pages"]:
+        raise DocumentError(
+            "too_big",
+            f"{request['name']} has more than {request['max_pages']:,} pages.",
+            "Raise CATENA_MAX_PAGES, or split the file.",
+        )
+
+
+def _damaged(request: Mapping[str, Any], error: Exception) -> DocumentError:
+    what = " ".join(str(error).split())[:200] or type(error).__name__
+    return DocumentError(
+        "damaged",
+        f"{request['name']} cannot be read: {what}",
+        "Open it in a viewer and save or export it anew, then add that.",
+    )
+
+
+def _fail(send: Send, error: DocumentError) -> None:
+    send({"type": "failed", "reason": error.reason, "message": error.message, "remedy": error.remedy})
