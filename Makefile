@@ -14,7 +14,7 @@ help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.installed $(DEMO)/jargon.pdf  ## Ask the bundled book a question, with nothing else installed
-	@$(BIN)/python examples/demo.py
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo.sh $(DEMO)
 
 app: $(VENV)/.installed $(DEMO)/jargon.pdf  ## Open the page in the browser
 	$(BIN)/streamlit run app/streamlit_app.py
@@ -52,6 +52,7 @@ $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml scripts/install.sh
 	@PYTHON=$(PYTHON) scripts/install.sh $(VENV) requirements-dev.lock
 	@touch $@ $(VENV)/.installed
 
-$(DEMO)/jargon.pdf: $(VENV)/.installed examples/jargon.txt examples/build.py
+$(DEMO)/jargon.pdf: $(VENV)/.installed examples/jargon.txt $(wildcard examples/*.py)
 	@mkdir -p $(DEMO)
-	@$(BIN)/python examples/build.py $@
+	@echo "Typesetting the example, the Jargon File"
+	@$(BIN)/python -m examples.build $@
