@@ -1,0 +1,96 @@
+"""What README.md shows is what happens: its transcripts are run, and compared line by line.
+
+A fenced block marked `console` holds commands after `$ ` and what they print. A line of dots stands for any
+lines; `…` within a line for any characters. `pip install` and `make` lines are shown, not run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOT_RUN = ("make", "pip", "git", "cd", "sudo")
+
+
+@dataclass(frozen=True)
+class Step:
+    command: str
+    output: str
+
+
+def transcripts() -> list[list[Step]]:
+    return [read_steps(block) for block in re.findall(r"^```console\n(.*?)^```", README, re.M | re.S)]
+
+
+def read_steps(block: str) -> list[Step]:
+    parts = re.split(r"^\$ ", block, flags=re.M)[1:]
+    return [Step(*(part.replace("\\\n", "").split("\n", 1))) for part in parts]
+
+
+def shape(output: str) -> re.Pattern[str]:
+    """What is printed must look like: the shown text, with blanks of any width."""
+    lines = [
+        re.escape(" ".join(line.split())).replace("…", ".*") for line in output.splitlines() if line.strip()
+    ]
+    pattern = "\n".join(r"(?:.*\n)*?.*" if line in (r"\.\.\.", ".*") else line for line in lines)
+    return re.compile(pattern)
+
+
+def run(command: str, folder: Path) -> str:
+    words = shlex.split(command)
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": programs, "COLUMNS": "100", "NO_COLOR": "1"}
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode in (0, 3), done.stderr
+    return "\n".join(" ".join(line.split()) for line in done.stdout.splitlines() if line.strip())
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the bundled book, where README's commands run."""
+    folder = tmp_path_factory.mktemp("readme")
+    build = [sys.executable, "-m", "examples.build", str(folder / "jargon.pdf")]
+    subprocess.run(build, cwd=ROOT, check=True, timeout=120)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("steps", transcripts(), ids=lambda steps: steps[0].command[:40])
+def test_transcripts_are_true(steps: list[Step], book: Path) -> None:
+    for step in steps:
+        if step.command.split()[0] not in NOT_RUN:
+            printed = run(step.command, book)
+            assert shape(step.output).search(printed), f"$ {step.command}\n{printed}"
+
+
+def test_python_in_the_readme_compiles() -> None:
+    for number, block in enumerate(re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)):
+        compile(block, f"README block {number}", "exec")
+
+
+def test_readme_is_short_and_starts_with_a_command() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 150
+    assert any(line.startswith(("$ make", "make", "git clone")) for line in lines[:25])
+
+
+def test_files_named_in_the_readme_exist() -> None:
+    named = re.findall(r"\]\((?!http|#)([^)#]+)", README)
+    assert [name for name in named if not (ROOT / name).exists()] == []
