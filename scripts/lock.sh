@@ -7,4 +7,4 @@ compile() {
 }
 compile --upgrade pyproject.toml --extra ui --output-file requirements.lock
 compile --upgrade pyproject.toml --extra ui --extra dev --constraint requirements.lock --output-file requirements-dev.lock
-! grep -nE '://|^(torch|nvidia-)' requirements.lock requirements-dev.lock
+if grep -nE '://|^(torch|nvidia-)' requirements.lock requirements-dev.lock; then exit 1; fi
