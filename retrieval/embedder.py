@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
@@ -43,6 +44,7 @@ class MiniLM:
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads or os.cpu_count() or 1
+        self._lock = threading.Lock()
         self._session: InferenceSession | None = None
         self._tokenizer: Tokenizer | None = None
 
@@ -63,23 +65,31 @@ class MiniLM:
         return vectors
 
     def _load(self) -> tuple[InferenceSession, Tokenizer]:
-        if self._session is None or self._tokenizer is None:
-            # Both take a tenth of a second to import; `import catena` must not.
-            import onnxruntime
-            from tokenizers import Tokenizer
+        with self._lock:
+            if self._session is None or self._tokenizer is None:
+                self._session, self._tokenizer = _session(), _tokenizer()
+            return self._session, self._tokenizer
 
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = 1  # texts run side by side: faster than one text on many cores
-            options.inter_op_num_threads = 1
-            options.add_session_config_entry("session.disable_quant_qdq", "1")  # unpack the weights once
-            folder = files("catena.retrieval") / "minilm"
-            with as_file(folder / "model.onnx") as path:
-                session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-            tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text("utf-8"))
-            tokenizer.no_padding()
-            tokenizer.enable_truncation(MAX_TOKENS)
-            self._session, self._tokenizer = session, tokenizer
-        return self._session, self._tokenizer
+
+def _session() -> InferenceSession:
+    import onnxruntime  # a tenth of a second, which `import catena` must not pay
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # texts run side by side: faster than one text on many cores
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.disable_quant_qdq", "1")  # unpack the weights once
+    with as_file(files("catena.retrieval") / "minilm" / "model.onnx") as path:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def _tokenizer() -> Tokenizer:
+    from tokenizers import Tokenizer  # as above
+
+    text = (files("catena.retrieval") / "minilm" / "tokenizer.json").read_text("utf-8")
+    tokenizer = Tokenizer.from_str(text)
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return tokenizer
 
 
 def _runs(lengths: list[int]) -> list[list[int]]:

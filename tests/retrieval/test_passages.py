@@ -1,15 +1,8 @@
 from __future__ import annotations
 
 from catena.retrieval.passages import indexed_text, split
-from catena.types import Line, LineKind, Page, PageRef, Passage, Section
-
-
-def make_page(number: int, *lines: tuple[LineKind, str], sections: tuple[Section, ...] = ()) -> Page:
-    text, spans = "", []
-    for kind, content in lines:
-        spans.append(Line(len(text), len(text) + len(content), kind))
-        text += content + "\n"
-    return Page(PageRef("d", number), text[:-1], str(number), lines=tuple(spans), sections=sections)
+from catena.types import LineKind, Page, PageRef, Passage, Section
+from tests.retrieval.shelf import make_page
 
 
 def cut(*pages: Page) -> list[Passage]:

@@ -1,0 +1,59 @@
+"""The documents that are being asked, with their index and passages in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catena.retrieval.index import DocumentIndex
+from catena.retrieval.shelf import Shelf
+from catena.types import Document, Passage
+
+MAX_OPENED = 16  # a 300-page document takes about 3 MB
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedDocument:
+    """`pages[ordinal]` is the number of the page on which `passages[ordinal]` stands."""
+
+    document: Document
+    index: DocumentIndex
+    passages: tuple[Passage, ...]
+    pages: NDArray[np.int64]
+
+    @property
+    def id(self) -> str:
+        return self.document.id
+
+
+class OpenedDocuments:
+    """Opens documents when first asked and keeps the last few; a document parsed anew is opened anew."""
+
+    def __init__(self, library: Shelf) -> None:
+        self._library = library
+        self._kept: OrderedDict[str, OpenedDocument] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, document_id: str) -> OpenedDocument:
+        """Raises DocumentNotFound, and LibraryCorrupt when the index is damaged."""
+        document = self._library.document(document_id)
+        with self._lock:
+            kept = self._kept.get(document_id)
+            if kept is None or kept.document != document:
+                kept = self._open(document)
+            self._kept[document_id] = kept
+            self._kept.move_to_end(document_id)
+            while len(self._kept) > MAX_OPENED:
+                self._kept.popitem(last=False)
+        return kept
+
+    def _open(self, document: Document) -> OpenedDocument:
+        passages = tuple(self._library.passages(document.id))
+        data = self._library.lexical_index(document.id)
+        index = DocumentIndex.from_bytes(data) if data else DocumentIndex.builder().build()
+        pages = np.array([passage.ref.number for passage in passages], np.int64)
+        return OpenedDocument(document, index, passages, pages)

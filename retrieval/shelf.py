@@ -1,0 +1,34 @@
+"""What retrieval needs of the library; `catena.library.Library` has it all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catena.types import Document, Passage
+
+
+class Shelf(Protocol):
+    def documents(self) -> list[Document]: ...
+
+    def document(self, document_id: str, /) -> Document: ...
+
+    def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> list[Passage]: ...
+
+    def lexical_index(self, document_id: str, /) -> bytes: ...
+
+    def search(
+        self, match: str, limit: int, document_ids: Sequence[str] | None = None, /
+    ) -> list[tuple[str, int, float]]:
+        """FTS5's own query language; (document, ordinal, score), best first, a higher score is better."""
+
+    def vectors(self, document_id: str, /) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
+
+    def put_vectors(
+        self, document_id: str, ordinals: Sequence[int], vectors: NDArray[np.float32], /
+    ) -> None: ...
+
+    def missing_vectors(self, document_id: str, /) -> list[int]: ...

@@ -1,0 +1,108 @@
+"""A library in memory, an embedder that counts words, and pages from plain lines."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catena.retrieval.analysis import terms
+from catena.retrieval.embedder import Vectors
+from catena.retrieval.index import DocumentIndex
+from catena.retrieval.passages import indexed_text, split
+from catena.types import Document, Line, LineKind, Page, PageRef, Passage, Section
+
+
+def make_page(
+    number: int,
+    *lines: tuple[LineKind, str],
+    document_id: str = "d",
+    sections: tuple[Section, ...] = (),
+) -> Page:
+    text, spans = "", []
+    for kind, content in lines:
+        spans.append(Line(len(text), len(text) + len(content), kind))
+        text += content + "\n"
+    return Page(PageRef(document_id, number), text[:-1], str(number), lines=tuple(spans), sections=sections)
+
+
+class MemoryLibrary:
+    """The part of `Library` that retrieval needs."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, Document] = {}
+        self._passages: dict[str, list[Passage]] = {}
+        self._indexes: dict[str, bytes] = {}
+        self._vectors: dict[str, dict[int, Vectors]] = {}
+
+    def add(self, title: str, *texts: str) -> str:
+        """Add a document with one page a text; its id is its title."""
+        pages = [make_page(n, ("text", text), document_id=title) for n, text in enumerate(texts, 1)]
+        passages = [passage for _, own in split(pages, title) for passage in own]
+        builder = DocumentIndex.builder()
+        for passage in passages:
+            builder.add(terms(indexed_text(passage)))
+        self._documents[title] = Document(title, title, f"{title}.pdf", "pdf", "ready", len(pages))
+        self._passages[title], self._indexes[title] = passages, builder.to_bytes()
+        self._vectors[title] = {}
+        return title
+
+    def documents(self) -> list[Document]:
+        return list(self._documents.values())
+
+    def document(self, document_id: str) -> Document:
+        return self._documents[document_id]
+
+    def passages(self, document_id: str, ordinals: Sequence[int] | None = None) -> list[Passage]:
+        passages = self._passages[document_id]
+        return [one for one in passages if ordinals is None or one.ordinal in ordinals]
+
+    def lexical_index(self, document_id: str) -> bytes:
+        return self._indexes[document_id]
+
+    def search(
+        self, match: str, limit: int, document_ids: Sequence[str] | None = None
+    ) -> list[tuple[str, int, float]]:
+        asked = {term.strip('"') for term in match.split(" OR ")}
+        found = [
+            (document_id, passage.ordinal, float(len(asked & set(terms(indexed_text(passage))))))
+            for document_id in document_ids or self._passages
+            for passage in self._passages[document_id]
+        ]
+        return sorted((hit for hit in found if hit[2]), key=lambda hit: -hit[2])[:limit]
+
+    def vectors(self, document_id: str) -> tuple[NDArray[np.int64], Vectors]:
+        kept = sorted(self._vectors[document_id].items())
+        vectors = np.array([vector for _, vector in kept], np.float32).reshape(len(kept), 64)
+        return np.array([ordinal for ordinal, _ in kept], np.int64), vectors
+
+    def put_vectors(self, document_id: str, ordinals: Sequence[int], vectors: Vectors) -> None:
+        self._vectors[document_id].update(zip(ordinals, vectors, strict=True))
+
+    def missing_vectors(self, document_id: str) -> list[int]:
+        return [
+            one.ordinal
+            for one in self._passages[document_id]
+            if one.ordinal not in self._vectors[document_id]
+        ]
+
+
+class WordEmbedder:
+    """Hashes words into 64 places: equal words, equal places. Counts the texts it is given."""
+
+    name = "words"
+    dimensions = 64
+
+    def __init__(self) -> None:
+        self.num_texts = 0
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.num_texts += len(texts)
+        vectors = np.full((len(texts), 64), 1e-3, np.float32)
+        for row, text in enumerate(texts):
+            for term in terms(text):
+                vectors[row, zlib.crc32(term.encode()) % 64] += 1
+        unit: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        return unit

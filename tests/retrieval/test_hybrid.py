@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from catena.retrieval.filling import CHUNK, fill
+from catena.retrieval.hybrid import HybridRetriever
+from catena.retrieval.lexical import LexicalRetriever
+from tests.retrieval.shelf import MemoryLibrary, WordEmbedder
+
+TOPICS = [
+    "whales swim in the sea",
+    "the company paid dividends",
+    "glaciers melt in summer",
+    "a novel about a duke",
+]
+
+
+@pytest.fixture
+def library() -> MemoryLibrary:
+    library = MemoryLibrary()
+    library.add("Report", *[f"{topic}. Some other words follow it." for topic in TOPICS])
+    return library
+
+
+@pytest.mark.parametrize("kind", ["lexical", "hybrid"])
+def test_the_page_that_answers_comes_first(library: MemoryLibrary, kind: str) -> None:
+    retriever = LexicalRetriever(library) if kind == "lexical" else HybridRetriever(library, WordEmbedder())
+    hits = retriever.retrieve("Which dividends were paid?", ["Report"], 2)
+    assert hits[0].ref.number == 2
+    assert hits[0].retriever == kind
+    assert hits[0].passages[0].text.startswith("the company paid")
+
+
+def test_pages_that_share_no_word_are_no_lexical_hits(library: MemoryLibrary) -> None:
+    assert LexicalRetriever(library).retrieve("zebra", ["Report"], 5) == []
+
+
+def test_candidates_are_embedded_once(library: MemoryLibrary) -> None:
+    embedder = WordEmbedder()
+    retriever = HybridRetriever(library, embedder)
+    first = retriever.retrieve("whales", ["Report"], 3)
+    assert library.missing_vectors("Report") == []
+    count = embedder.num_texts
+    assert retriever.retrieve("whales", ["Report"], 3) == first
+    assert embedder.num_texts == count + 1  # the question alone
+
+
+def test_a_question_waits_for_a_bounded_number_of_vectors() -> None:
+    library = MemoryLibrary()
+    library.add("Long", *[f"Page {n} speaks of whales and other things." for n in range(50)])
+    HybridRetriever(library, WordEmbedder(), max_new_vectors=10).retrieve("whales", ["Long"], 5)
+    assert len(library.missing_vectors("Long")) == 40
+
+
+def test_other_documents_do_not_change_the_order(library: MemoryLibrary) -> None:
+    retriever = HybridRetriever(library, WordEmbedder())
+    before = retriever.retrieve("glaciers in summer", ["Report"], 4)
+    library.add("Other", "glaciers glaciers summer summer")
+    assert retriever.retrieve("glaciers in summer", ["Report"], 4) == before
+
+
+def test_a_wide_search_finds_the_document_that_is_named() -> None:
+    library = MemoryLibrary()
+    for company in ("Apple", "Boeing", "Corning", "Dover", "Exxon", "Ford", "Gap", "Hess", "Intel", "Kroger"):
+        library.add(f"{company} annual report", "The company paid dividends.", "Debt rose in summer.")
+    ids = [document.id for document in library.documents()]
+    for retriever in (LexicalRetriever(library), HybridRetriever(library, WordEmbedder())):
+        assert (
+            retriever.retrieve("Which dividends did Hess pay?", ids, 3)[0].ref.document_id
+            == "Hess annual report"
+        )
+
+
+def test_nothing_is_found_in_no_documents(library: MemoryLibrary) -> None:
+    assert HybridRetriever(library, WordEmbedder()).retrieve("whales", [], 3) == []
+
+
+def test_filling_stops_and_resumes() -> None:
+    library, embedder = MemoryLibrary(), WordEmbedder()
+    library.add("Long", *[f"Page {n} has some words." for n in range(CHUNK * 2 + 5)])
+    seen: list[tuple[int, int]] = []
+    asked = iter([False, True])
+    assert not fill(library, embedder, "Long", should_stop=lambda: next(asked))
+    assert len(library.missing_vectors("Long")) == CHUNK + 5
+    assert fill(library, embedder, "Long", on_progress=lambda done, total: seen.append((done, total)))
+    assert library.missing_vectors("Long") == []
+    assert seen[0] == (CHUNK, CHUNK * 2 + 5) and seen[-1] == (CHUNK * 2 + 5, CHUNK * 2 + 5)
+    assert embedder.num_texts == CHUNK * 2 + 5
