@@ -1,0 +1,239 @@
+"""Reads one PDF page into runs: words that stand side by side, with boxes, size and weight; hidden text left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pymupdf
+
+from catena.types import Box
+
+TEXT_FLAGS: int = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+FILLED, STROKED = 16, 32  # span["char_flags"] bits, mupdf/fitz/structured-text.h
+BOLD = 16  # span["flags"] bit
+MIN_VISIBLE_SIZE = 1.5  # points; 0.5 pt text is a known way to hide words from people
+CELL_GAP = 1.0  # in font sizes; spaces in justified text stay below
+
+_DROPPED = re.compile(
+    "[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
+_LIGATURES = {
+    0xFB00: "ff",
+    0xFB01: "fi",
+    0xFB02: "fl",
+    0xFB03: "ffi",
+    0xFB04: "ffl",
+    0xFB05: "st",
+    0xFB06: "st",
+}
+_BULLETS = dict.fromkeys((0xF0B7, 0xF0A7, 0xF0D8, 0xF0FC, 0xF076, 0xF06E, 0xF0A8), "•")
+_MENDED = {**_LIGATURES, **_BULLETS}
+_WIDE = re.compile("[\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]")
+
+
+@dataclass(slots=True)
+class Ink:
+    """One printed word: `x0`, `x1` along the reading direction, `box` on the page as displayed."""
+
+    text: str
+    x0: float
+    x1: float
+    box: Box
+
+
+@dataclass(slots=True)
+class Run:
+    """Words side by side without a wide gap, in the frame in which they read from left to right."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    size: float
+    is_bold: bool
+    inks: list[Ink]
+    turn: int = 0
+    is_rtl: bool = False
+    is_vertical: bool = False
+
+    @property
+    def middle(self) -> float:
+        return (self.y0 + self.y1) / 2
+
+    @property
+    def text(self) -> str:
+        return " ".join(ink.text for ink in self.inks)
+
+
+@dataclass(slots=True)
+class Glyphs:
+    """What one page yielded."""
+
+    width: float
+    height: float
+    runs: list[Run] = field(default_factory=list)
+    num_characters: int = 0
+    num_hidden: int = 0
+    num_unreadable: int = 0
+    is_ocr: bool = False
+
+
+def is_wide(character: str) -> bool:
+    """Chinese and Japanese: written without spaces between words. Hangul has spaces."""
+    return _WIDE.match(character) is not None
+
+
+def clean(text: str) -> str:
+    """Drop controls, zero-width and bidi marks and lone surrogates; resolve ligatures."""
+    return text if text.isascii() and text.isprintable() else _DROPPED.sub("", text).translate(_MENDED)
+
+
+def read_glyphs(page: Any) -> Glyphs:
+    """Read `page` (a pymupdf.Page) in one pass over its text."""
+    rectangle = page.rect
+    glyphs = Glyphs(rectangle.width, rectangle.height)
+    matrix = tuple(page.rotation_matrix) if page.rotation else None
+    text_page = page.get_textpage(flags=TEXT_FLAGS)
+    words = text_page.extractWORDS()
+    if not words:
+        return glyphs
+    blocks = text_page.extractDICT()["blocks"]
+    hidden = _hidden_spans(page, blocks, glyphs)
+    start, end, num_words = 0, 0, len(words)
+    while start < num_words:
+        number, line_number = words[start][5], words[start][6]
+        end = start + 1
+        while end < num_words and words[end][6] == line_number and words[end][5] == number:
+            end += 1
+        _read_line(glyphs, blocks[number]["lines"][line_number], words[start:end], matrix, hidden)
+        start = end
+    return glyphs
+
+
+def _read_line(
+    glyphs: Glyphs,
+    line: dict[str, Any],
+    words: list[Any],
+    matrix: tuple[float, ...] | None,
+    hidden: list[Box],
+) -> None:
+    spans = line["spans"]
+    main = spans[0] if len(spans) == 1 else max(spans, key=lambda span: len(span["text"].strip()))
+    size, is_bold = main["size"], bool(main["flags"] & BOLD) or "Bold" in main["font"]
+    turn = _turn(line["dir"], matrix)
+    is_vertical = line["wmode"] == 1
+    width, height = glyphs.width, glyphs.height
+    run: Run | None = None
+    for x0, y0, x1, y1, raw, *_ in words:
+        text = raw if raw.isascii() and raw.isprintable() else _readable(raw, glyphs)
+        glyphs.num_characters += len(raw)
+        if not text:
+            continue
+        if hidden and _is_inside(x0, y0, x1, y1, hidden):
+            glyphs.num_hidden += 1
+            continue
+        if matrix is not None:
+            x0, y0, x1, y1 = _rotated(x0, y0, x1, y1, matrix)
+        x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height)
+        if x0 >= x1 or y0 >= y1:
+            glyphs.num_hidden += 1
+            continue
+        left, top, right, bottom = (x0, y0, x1, y1) if turn == 0 else _framed(x0, y0, x1, y1, turn, glyphs)
+        ink = Ink(text, left, right, (x0, y0, x1, y1))
+        if run is not None and -size < left - run.x1 < CELL_GAP * size:
+            run.inks.append(ink)
+            run.x1 = max(run.x1, right)
+            run.y0, run.y1 = min(run.y0, top), max(run.y1, bottom)
+        else:
+            run = Run(left, top, right, bottom, size, is_bold, [ink], turn, False, is_vertical)
+            glyphs.runs.append(run)
+
+
+def _readable(raw: str, glyphs: Glyphs) -> str:
+    text = clean(raw)
+    num_unreadable = len(_UNREADABLE.findall(text))
+    if num_unreadable:
+        glyphs.num_unreadable += num_unreadable
+        if num_unreadable == len(text):
+            return ""
+    return text
+
+
+def _turn(direction: tuple[float, float], matrix: tuple[float, ...] | None) -> int:
+    """Quarter turns clockwise of the reading direction, as displayed."""
+    dx, dy = direction
+    if matrix is not None:
+        a, b, c, d = matrix[:4]
+        dx, dy = dx * a + dy * c, dx * b + dy * d
+    if abs(dx) >= abs(dy):
+        return 0 if dx >= 0 else 2
+    return 1 if dy > 0 else 3
+
+
+def _rotated(x0: float, y0: float, x1: float, y1: float, matrix: tuple[float, ...]) -> Box:
+    a, b, c, d, e, f = matrix
+    xs, ys = (
+        sorted((a * x0 + c * y0 + e, a * x1 + c * y1 + e)),
+        sorted((b * x0 + d * y0 + f, b * x1 + d * y1 + f)),
+    )
+    return xs[0], ys[0], xs[1], ys[1]
+
+
+def _framed(x0: float, y0: float, x1: float, y1: float, turn: int, glyphs: Glyphs) -> Box:
+    """Turn the page so that text of this direction reads from left to right."""
+    if turn == 1:
+        return y0, glyphs.width - x1, y1, glyphs.width - x0
+    if turn == 2:
+        return glyphs.width - x1, glyphs.height - y1, glyphs.width - x0, glyphs.height - y0
+    return glyphs.height - y1, x0, glyphs.height - y0, x1
+
+
+def _is_inside(x0: float, y0: float, x1: float, y1: float, boxes: Iterable[Box]) -> bool:
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    return any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in boxes)
+
+
+def _hidden_spans(page: Any, blocks: list[dict[str, Any]], glyphs: Glyphs) -> list[Box]:
+    """Boxes of text that nobody sees; an invisible layer over a picture is OCR and stays."""
+    hidden: list[Box] = []
+    unpainted: list[Box] = []
+    pale: list[Box] = []
+    for block in blocks:
+        for line in block["lines"]:
+            for span in line["spans"]:
+                if span["size"] < MIN_VISIBLE_SIZE or span["alpha"] < 8:
+                    hidden.append(span["bbox"])
+                elif not span["char_flags"] & (FILLED | STROKED):
+                    unpainted.append(span["bbox"])
+                elif span["color"] >= 0xE6E6E6 and _is_pale(span["color"]):
+                    pale.append(span["bbox"])
+    if unpainted or pale:
+        log = page.get_bboxlog()
+        hidden += _not_over_image(unpainted, log, glyphs)
+        hidden += _on_paper(pale, log)
+    return hidden
+
+
+def _is_pale(color: int) -> bool:
+    return min(color >> 16, color >> 8 & 0xFF, color & 0xFF) >= 0xE6
+
+
+def _not_over_image(boxes: list[Box], log: list[Any], glyphs: Glyphs) -> list[Box]:
+    if not boxes:
+        return []
+    images = [box for kind, box in log if kind == "fill-image"]
+    shown = [box for box in boxes if _is_inside(*box, images)]
+    glyphs.is_ocr = len(shown) > len(boxes) / 2
+    return [box for box in boxes if not _is_inside(*box, images)]
+
+
+def _on_paper(boxes: list[Box], log: list[Any]) -> list[Box]:
+    if not boxes:
+        return []
+    painted = [box for kind, box in log if kind in ("fill-path", "fill-image", "fill-shade", "stroke-path")]
+    return [box for box in boxes if not _is_inside(*box, painted)]

@@ -1,0 +1,62 @@
+"""Decides what a hyphen at the end of a printed line was: a broken word, or a compound that keeps it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+HYPHENS = ("-", "\u00ad", "\u2010")
+MAX_VOCABULARY = 200_000
+_KEPT_FIRST = frozenset(
+    "self non well long short high low year full half part third first second mid ex all cross co multi real "
+    "so on off in end day time one two three four five six ten pre post anti state well-known".split()
+)
+_WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
+
+
+class Vocabulary:
+    """The words a document has used so far; evidence for or against a hyphen."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def learn(self, texts: Iterable[str]) -> None:
+        if len(self._counts) < MAX_VOCABULARY:
+            self._counts.update(texts)
+
+    def knows(self, word: str) -> int:
+        return self._counts[word]
+
+    def keeps_hyphen(self, first: str, second: str) -> bool:
+        """Say whether `first` + "-" + `second` is a compound ("long-term") and not a broken word."""
+        before, after = _tail(first), _head(second)
+        if not before or not after:
+            return True
+        joined, compound = self._seen(before + after), self._seen(f"{before}-{after}")
+        if joined or compound:
+            return compound > joined
+        return before in _KEPT_FIRST or "-" in before
+
+    def _seen(self, word: str) -> int:
+        return self._counts[word] + self._counts[word.capitalize()]
+
+
+def _tail(text: str) -> str:
+    found = _WORD.findall(text)
+    return found[-1].lower() if found else ""
+
+
+def _head(text: str) -> str:
+    found = _WORD.match(text)
+    return found.group().lower() if found else ""
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, with their inner hyphens, for `Vocabulary.learn`."""
+    return _WORD.findall(text)
+
+
+def is_broken(first: str, second: str) -> bool:
+    """Say whether a line that ends in `first` goes on, in the same word, with `second` on the next."""
+    return len(first) > 1 and first.endswith(HYPHENS) and first[-2].isalpha() and second[:1].isalpha()

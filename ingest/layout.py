@@ -1,0 +1,254 @@
+"""Reading order: runs of words -> regions -> printed lines, columns one after the other, tables left whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import median
+
+from catena.ingest.glyphs import Run
+
+MIN_GUTTER = 0.7  # in font sizes
+MIN_COLUMN_LINES = 3
+MAX_DEPTH = 6
+_BIN = 3.0  # points; the resolution of the search for gutters
+_NUMERIC = re.compile(r"[\d$€£¥%()—–\-.,/:*†]+$")
+_BULLET = re.compile(r"[•▪◦‣●○■□–\-*➢✓→»]$")
+
+
+@dataclass(slots=True)
+class PrintedLine:
+    """Runs on one baseline, in reading order."""
+
+    runs: list[Run]
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    size: float
+    is_bold: bool
+    is_rtl: bool = False
+
+    @property
+    def middle(self) -> float:
+        return (self.y0 + self.y1) / 2
+
+    @property
+    def text(self) -> str:
+        return " ".join(run.text for run in self.runs)
+
+
+Region = list[PrintedLine]
+
+
+def regions(runs: Sequence[Run]) -> Iterator[Region]:
+    """Yield the page's regions in reading order; text of the main direction first."""
+    turns = [
+        list(group) for _, group in groupby(sorted(runs, key=lambda run: run.turn), key=lambda run: run.turn)
+    ]
+    for group in sorted(turns, key=lambda group: -sum(len(run.inks) for run in group)):
+        is_rtl = _is_rtl(group)
+        for region in _segment(group, is_rtl, 0):
+            yield printed_lines(region)
+
+
+def printed_lines(runs: Sequence[Run]) -> Region:
+    """Cluster runs by baseline, top to bottom."""
+    clusters: list[list[Run]] = []
+    tallest: Run | None = None
+    for run in sorted(runs, key=lambda run: run.y0 + run.y1):
+        if tallest is not None and _shares_baseline(tallest, run):
+            clusters[-1].append(run)
+            if run.y1 - run.y0 > tallest.y1 - tallest.y0:
+                tallest = run
+        else:
+            clusters.append([run])
+            tallest = run
+    return [_line(cluster) for cluster in clusters]
+
+
+def _shares_baseline(tall: Run, run: Run) -> bool:
+    height, other = tall.y1 - tall.y0, run.y1 - run.y0
+    reach = 0.5 if max(height, other) > 1.25 * min(height, other) else 0.35  # raised and lowered figures
+    return abs(tall.middle - run.middle) < reach * max(min(height, other), 0.7 * max(height, other))
+
+
+def _line(runs: list[Run]) -> PrintedLine:
+    is_rtl = _is_rtl(runs)
+    if len(runs) > 1:
+        runs.sort(key=(lambda run: -run.x1) if is_rtl else (lambda run: run.x0))
+    main = max(runs, key=lambda run: len(run.inks)) if len(runs) > 1 else runs[0]
+    return PrintedLine(
+        runs,
+        min(run.x0 for run in runs),
+        min(run.y0 for run in runs),
+        max(run.x1 for run in runs),
+        max(run.y1 for run in runs),
+        main.size,
+        main.is_bold,
+        is_rtl,
+    )
+
+
+def _is_rtl(runs: Sequence[Run]) -> bool:
+    num_rtl = sum(run.is_rtl for run in runs)
+    return num_rtl > 0 and num_rtl * 2 >= len(runs)
+
+
+def _segment(runs: list[Run], is_rtl: bool, depth: int) -> Iterator[list[Run]]:
+    """Recursive XY-cut that cuts at a gutter only where both sides read as columns."""
+    if len(runs) < 2 * MIN_COLUMN_LINES or depth >= MAX_DEPTH:
+        yield runs
+        return
+    for gutter in _gutters(runs):
+        bands = _bands(runs, gutter)
+        if not any(is_columns for is_columns, _ in bands):
+            continue
+        for is_columns, band in bands:
+            if not is_columns:
+                yield from _segment(band, is_rtl, depth + 1) if len(band) < len(runs) else iter([band])
+                continue
+            left = [run for run in band if run.x1 + run.x0 <= 2 * gutter]
+            right = [run for run in band if run.x1 + run.x0 > 2 * gutter]
+            for side in (right, left) if is_rtl else (left, right):
+                yield from _segment(side, is_rtl, depth + 1)
+        return
+    yield runs
+
+
+def _gutters(runs: list[Run]) -> list[float]:
+    """Where few runs pass: the middle of each valley in the horizontal profile, the best first."""
+    left = min(run.x0 for run in runs)
+    right = max(run.x1 for run in runs)
+    num_bins = int((right - left) / _BIN) + 2
+    steps = [0] * (num_bins + 1)
+    for run in runs:
+        steps[int((run.x0 - left) / _BIN)] += 1
+        steps[int((run.x1 - left) / _BIN) + 1] -= 1
+    profile, passing = [], 0
+    for step in steps[:-1]:
+        passing += step
+        profile.append(passing)
+    limit = max(profile) * 0.4
+    valleys: list[tuple[float, float]] = []
+    index, first, last = 0, num_bins // 12, num_bins - num_bins // 12
+    while index < num_bins:
+        if profile[index] > limit:
+            index += 1
+            continue
+        end = index
+        while end < num_bins and profile[end] <= limit:
+            end += 1
+        if index >= first and end <= last:
+            valleys.append(_floor(profile, index, end))
+        index = end
+    valleys.sort()
+    return [left + x * _BIN for _, x in valleys[:4]]
+
+
+def _floor(profile: list[int], start: int, end: int) -> tuple[float, float]:
+    """The lowest stretch of a valley: (how good, where its middle is)."""
+    lowest = min(profile[start:end])
+    stretches = [
+        [position for position, _ in group]
+        for is_low, group in groupby(enumerate(profile[start:end], start), key=lambda item: item[1] == lowest)
+        if is_low
+    ]
+    widest = max(stretches, key=len)
+    middle = (widest[0] + widest[-1] + 1) / 2
+    return lowest - 0.1 * min(len(widest), 9) + abs(middle / len(profile) - 0.5), middle
+
+
+def _bands(runs: list[Run], gutter: float) -> list[tuple[bool, list[Run]]]:
+    """Cut from top to bottom where runs pass the gutter or all is white; say which bands are columns."""
+    runs = sorted(runs, key=lambda run: run.y0 + run.y1)
+    pieces: list[tuple[str, list[Run]]] = []
+    bottom = 0.0
+    for run in runs:
+        passes = run.x0 < gutter - 1 and run.x1 > gutter + 1
+        kind = "full" if passes else "split"
+        if pieces and pieces[-1][0] == kind and (passes or run.y0 - bottom < 0.6 * run.size):
+            pieces[-1][1].append(run)
+        else:
+            pieces.append((kind, [run]))
+        bottom = max(bottom, run.y1)
+    judged = [(_judge(piece, gutter) if kind == "split" else "full", piece) for kind, piece in pieces]
+    return [(kind == "columns", band) for kind, band in _merged(_settled(judged), gutter)]
+
+
+def _settled(pieces: list[tuple[str, list[Run]]]) -> list[tuple[str, list[Run]]]:
+    """Pieces too small to judge go with their neighbours: with columns where those are nearer."""
+    settled = list(pieces)
+    for index, (kind, piece) in enumerate(pieces):
+        if kind != "small":
+            continue
+        before = next((k for k, _ in reversed(settled[:index])), "full")
+        after = next((k for k, _ in pieces[index + 1 :] if k != "small"), "full")
+        settled[index] = ("columns" if "columns" in (before, after) else "full", piece)
+    return settled
+
+
+def _merged(pieces: list[tuple[str, list[Run]]], gutter: float) -> list[tuple[str, list[Run]]]:
+    bands: list[tuple[str, list[Run]]] = []
+    for is_columns, group in groupby(pieces, key=lambda piece: piece[0] == "columns"):
+        band = [run for _, piece in group for run in piece]
+        bands.append(("columns" if is_columns else "full", band))
+    return bands
+
+
+def _judge(runs: list[Run], gutter: float) -> str:
+    """Say whether the two sides of the gutter are "columns", a "table", or too "small" to tell."""
+    left = printed_lines([run for run in runs if run.x0 + run.x1 <= 2 * gutter])
+    right = printed_lines([run for run in runs if run.x0 + run.x1 > 2 * gutter])
+    fewer = min(len(left), len(right))
+    if fewer == 0 or len(left) + len(right) < MIN_COLUMN_LINES:
+        return "small"
+    if _num_bullets(left) >= 2 and _num_bullets(right) >= 2:
+        return "columns"
+    if max(_numeric_share(left), _numeric_share(right)) > 0.45:
+        return "table"
+    if _is_prose(left) and _is_prose(right):
+        return "columns" if fewer >= 2 else "small"
+    if fewer < MIN_COLUMN_LINES:
+        return "table" if _aligned_share(left, right) > 0.5 else "small"
+    return "columns" if _aligned_share(left, right) < 0.5 else "table"
+
+
+def _num_bullets(lines: Region) -> int:
+    return sum(1 for line in lines if _BULLET.match(line.runs[0].inks[0].text))
+
+
+def _numeric_share(lines: Region) -> float:
+    words = [ink.text for line in lines for run in line.runs for ink in run.inks]
+    return sum(1 for word in words if _NUMERIC.match(word)) / len(words)
+
+
+def _is_prose(lines: Region) -> bool:
+    """Long lines that fill their column, one run each."""
+    width = max(line.x1 for line in lines) - min(line.x0 for line in lines)
+    typical = median(line.x1 - line.x0 for line in lines)
+    num_broken = sum(1 for line in lines if _widest_gap(line) > 1.5 * line.size)
+    return (
+        typical > 0.55 * width
+        and typical > 11 * median(line.size for line in lines)
+        and num_broken < 0.3 * len(lines)
+    )
+
+
+def _widest_gap(line: PrintedLine) -> float:
+    runs = line.runs
+    if len(runs) < 2:
+        return 0.0
+    if line.is_rtl:
+        return max(a.x0 - b.x1 for a, b in zip(runs, runs[1:], strict=False))
+    return max(b.x0 - a.x1 for a, b in zip(runs, runs[1:], strict=False))
+
+
+def _aligned_share(left: Region, right: Region) -> float:
+    """How many lines of the shorter side stand on a baseline of the other."""
+    shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
+    middles = [line.middle for line in longer]
+    num_aligned = sum(1 for line in shorter if any(abs(line.middle - m) < 0.2 * line.size for m in middles))
+    return num_aligned / len(shorter)

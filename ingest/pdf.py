@@ -1,0 +1,194 @@
+"""PDF -> pages with text, boxes, kinds of lines, labels and sections; and how much of it could be read.
+
+Runs in the parser's child process only: MuPDF is not trusted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pymupdf
+
+from catena.errors import DocumentError
+from catena.ingest import furniture
+from catena.ingest.composition import Composition
+from catena.ingest.glyphs import Glyphs, clean, read_glyphs
+from catena.ingest.hyphens import Vocabulary, words_of
+from catena.ingest.layout import PrintedLine, regions
+from catena.ingest.reading import Outcome, Picture
+from catena.ingest.render import page_picture
+from catena.ingest.rows import LogicalLine, logical_lines
+from catena.ingest.sections import Bookmark, SectionTrail
+from catena.ingest.tally import Tally
+from catena.types import OutlineEntry, Page, PageRef
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """A page read but not laid out: it waits until its neighbours are known."""
+
+    index: int
+    glyphs: Glyphs
+    edges: furniture.Edges
+
+
+def open_pdf(path: Path, password: str | None = None) -> pymupdf.Document:
+    """Open a PDF. Raises DocumentError: not_a_document, damaged, needs_password."""
+    try:
+        doc = pymupdf.open(path, filetype="pdf")
+    except (RuntimeError, ValueError) as error:  # pymupdf's FileDataError, EmptyFileError, mupdf.FzErrorBase
+        raise _damaged(path, str(error)) from error
+    if not doc.is_pdf:
+        raise DocumentError("not_a_document", f"{path.name} is no PDF.", "Check what the file is.")
+    if doc.needs_pass and not doc.authenticate(password or ""):
+        what = "wrong password for" if password else "no password was given for"
+        raise DocumentError(
+            "needs_password", f"{path.name} is encrypted; {what} it.", "Give it with --password-file FILE."
+        )
+    if len(doc) == 0:
+        raise _damaged(path, "it has no pages")
+    return doc
+
+
+def _damaged(path: Path, what: str) -> DocumentError:
+    what = " ".join(what.split())[:200]
+    return DocumentError(
+        "damaged",
+        f"{path.name} cannot be read: {what}.",
+        "Open it in a viewer and save it anew, then add that.",
+    )
+
+
+class PdfReading:
+    """An open PDF, see `catena.ingest.reading.Reading`."""
+
+    def __init__(self, path: Path, password: str | None = None) -> None:
+        self._doc = open_pdf(path, password)
+        self.num_pages: int = len(self._doc)
+        self.title = _title(self._doc)
+        self._bookmarks = _bookmarks(self._doc)
+        self.outline = tuple(OutlineEntry(mark.level, mark.title, mark.page) for mark in self._bookmarks)
+        self.tally = Tally(self.num_pages, bool(self._doc.is_repaired))
+        self._vocabulary = Vocabulary()
+        self._sizes: Counter[float] = Counter()
+        self._has_labels = _has_labels(self._doc)
+
+    def pages(self, document_id: str) -> Iterator[Page]:
+        """Yield every page in order, also those without text; keeps no more than a few in memory."""
+        trail = SectionTrail(self._bookmarks)
+        waiting: deque[_Sheet] = deque()
+        neighbours: deque[furniture.Edges] = deque(maxlen=2 * furniture.WINDOW + 1)
+        for index in range(self.num_pages):
+            sheet = self._read(index)
+            waiting.append(sheet)
+            neighbours.append(sheet.edges)
+            if len(waiting) > furniture.WINDOW:
+                yield self._page(waiting.popleft(), list(neighbours), trail, document_id)
+        while waiting:
+            yield self._page(waiting.popleft(), list(neighbours), trail, document_id)
+
+    def outcome(self) -> Outcome:
+        return self.tally.outcome()
+
+    def render(self, number: int, dpi: int) -> Picture:
+        return page_picture(self._doc[number - 1], dpi)
+
+    def _read(self, index: int) -> _Sheet:
+        glyphs = Glyphs(0.0, 0.0)
+        pymupdf.TOOLS.reset_mupdf_warnings()
+        try:
+            page = self._doc[index]
+            glyphs = read_glyphs(page)
+            self.tally.add(page, glyphs)
+        except Exception as error:  # MuPDF's border: one bad page must not stop the others
+            if isinstance(error, MemoryError) or "malloc" in str(error):
+                raise
+            self.tally.num_raised += 1
+        for run in glyphs.runs:
+            self._sizes[round(run.size * 2) / 2] += len(run.inks)
+        return _Sheet(index, glyphs, furniture.edges_of(glyphs, index))
+
+    def _page(
+        self, sheet: _Sheet, neighbours: list[furniture.Edges], trail: SectionTrail, document_id: str
+    ) -> Page:
+        glyphs = sheet.glyphs
+        header, footer = furniture.split_furniture(sheet.edges, neighbours, self.num_pages)
+        body_size = self._sizes.most_common(1)[0][0] if self._sizes else 10.0
+        logical = _furniture_lines(header, "header")
+        for region in regions(furniture.without(glyphs.runs, [*header, *footer])):
+            logical += logical_lines(region, body_size)
+        logical += _furniture_lines(footer, "footer")
+        composition = Composition(self._vocabulary)
+        composition.write(logical)
+        text = composition.text
+        self._vocabulary.learn(words_of(text))
+        return Page(
+            PageRef(document_id, sheet.index + 1),
+            text,
+            self._label(sheet, neighbours),
+            tuple(composition.words),
+            tuple(composition.lines),
+            trail.sections(sheet.index + 1, text, composition.lines, logical),
+            glyphs.width,
+            glyphs.height,
+            "ocr" if glyphs.is_ocr else "text",
+        )
+
+    def _label(self, sheet: _Sheet, neighbours: list[furniture.Edges]) -> str:
+        label = clean(self._doc[sheet.index].get_label()) if self._has_labels else ""
+        return label or furniture.printed_label(sheet.edges, neighbours) or str(sheet.index + 1)
+
+
+def _furniture_lines(lines: list[PrintedLine], kind: str) -> list[LogicalLine]:
+    return [
+        LogicalLine(
+            "header" if kind == "header" else "footer",
+            [line.runs],
+            line.size,
+            line.is_bold,
+            line.x0,
+            line.y0,
+            line.y1,
+        )
+        for line in lines
+    ]
+
+
+def _title(doc: pymupdf.Document) -> str:
+    """The title in the metadata, unless it is a file name or a program's default."""
+    title = " ".join(clean((doc.metadata or {}).get("title") or "").split())
+    lower = title.casefold()
+    is_default = lower.startswith(
+        ("untitled", "microsoft word", "microsoft powerpoint", "slide 1", "document")
+    )
+    is_file = lower.endswith(
+        (".doc", ".docx", ".pdf", ".indd", ".ppt", ".pptx", ".xls", ".xlsx", ".tex", ".dvi")
+    )
+    return "" if is_default or is_file or len(title) < 4 else title
+
+
+def _bookmarks(doc: pymupdf.Document) -> list[Bookmark]:
+    try:
+        entries = doc.get_toc(simple=False)
+    except Exception:  # MuPDF's border: a broken outline costs section paths, not the document
+        return []
+    bookmarks = []
+    for level, title, page, target in entries:
+        title = " ".join(clean(title).split())
+        if title and 1 <= page <= len(doc):
+            point = target.get("to") if isinstance(target, dict) else None
+            bookmarks.append(Bookmark(level, title, page, float(point.y) if point is not None else None))
+    return bookmarks
+
+
+def _has_labels(doc: pymupdf.Document) -> bool:
+    """Whether the PDF's page labels say more than 1, 2, 3..."""
+    try:
+        rules = doc.get_page_labels()
+    except Exception:  # MuPDF's border
+        return False
+    plain = {"startpage": 0, "prefix": "", "style": "D", "firstpagenum": 1}
+    return bool(rules) and rules != [plain]
