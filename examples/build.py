@@ -198,11 +198,12 @@ def write(path: Path, front: Sequence[Sheet], body: Sequence[Sheet]) -> None:
     outline: list[list[object]] = []
     head = TITLE
     for index, sheet in enumerate([*front, *body]):
-        label = roman(index + 1) if index < len(front) else str(index - len(front) + 1)
+        number = index + 1 if index < len(front) else index + 1 - len(front)
+        label = roman(number) if index < len(front) else str(number)
         for mark, y in sheet.marks:
             head = mark.title if mark.level < 2 else head
             outline.append([mark.level + 1, mark.title, index + 1, destination(y)])
-        frame = b"" if index < 2 else running(head, label, index, sheet.is_opening)
+        frame = b"" if index < 2 else running(head, label, number % 2 == 0, sheet.is_opening)
         add_page(document, resources, bytes(sheet.drawing) + frame)
     document.set_toc(outline, collapse=1)
     document.set_page_labels([label_rule(0, "r"), label_rule(len(front), "D")])
@@ -234,14 +235,14 @@ def add_page(document: pymupdf.Document, resources: int, drawing: bytes) -> None
     document.xref_set_key(page.xref, "Contents", f"{contents} 0 R")
 
 
-def running(head: str, label: str, index: int, is_opening: bool) -> bytes:
+def running(head: str, label: str, is_left: bool, is_opening: bool) -> bytes:
     """The running head; on a page that opens something only its number, at the foot."""
     number: list[Run] = [("R", label)]
     if is_opening:
         return show(number, 9, (WIDTH - measure(number, 9)) / 2, HEIGHT - BOTTOM - 24)
     y = HEIGHT - 52.0
     at_edge = RIGHT - measure(number, 9)
-    if index % 2:  # a left page
+    if is_left:
         title: list[Run] = [("I", TITLE)]
         texts = show(number, 9, LEFT, y) + show(title, 9, RIGHT - measure(title, 9), y)
     else:

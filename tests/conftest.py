@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -65,3 +66,35 @@ def data() -> Path:
     if not (folder / "questions.jsonl").is_file():
         pytest.skip(f"no development documents in {folder} (set CATENA_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled example, typeset: a PDF of more than 600 pages. Takes five seconds."""
+    path = tmp_path_factory.mktemp("book") / "jargon.pdf"
+    command = [sys.executable, "-m", "examples.build", str(path)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=120)
+    return path
+
+
+MANUAL = (
+    "The Harbour Lantern\n\nThe Harbour Lantern is made by Brandt and Sons of Bergen. It is meant for small "
+    "boats. Read this manual before you light it.",
+    "Battery\n\nThe battery of the lantern lasts forty hours on one charge. Charge it with the cable that "
+    "came with the lantern. A red light shows that the battery is low.",
+    "Care\n\nWipe the glass with a dry cloth. Never open the case under water. The warranty covers five years.",
+)
+
+
+@pytest.fixture
+def manual(tmp_path: Path) -> Path:
+    """A PDF of three pages with one fact or two on each."""
+    import pymupdf
+
+    path = tmp_path / "manual.pdf"
+    with pymupdf.open() as document:
+        for text in MANUAL:
+            page = document.new_page(width=400, height=600)
+            assert page.insert_textbox((40, 40, 360, 560), text, fontsize=12) > 0, "the text fits the page"
+        document.save(path)
+    return path
