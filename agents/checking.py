@@ -1,4 +1,4 @@
-"""Does a quote support a statement? Rules that code can vouch for: numbers, scales, names, negation, words."""
+"""Does a quote support a statement? Rules that code can vouch for: numbers, scales, names, negation."""
 
 from __future__ import annotations
 

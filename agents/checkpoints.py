@@ -1,4 +1,4 @@
-"""The database of resumable runs: apart from the library, written without waiting for the disk at each step."""
+"""The database of resumable runs: apart from the library, and never waiting for the disk."""
 
 from __future__ import annotations
 

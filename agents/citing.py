@@ -1,4 +1,4 @@
-"""Evidence becomes citations: the quote as it stands on the page, its boxes, and whether code found it there."""
+"""Evidence becomes citations: the quote as it stands on the page, and its boxes."""
 
 from __future__ import annotations
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from catena.errors import DocumentNotFound
+from catena.retrieval.index import DocumentIndex
 from catena.types import Document, Page, PageRef, Passage, Segment
 
 
@@ -15,6 +16,7 @@ class Shelf(Protocol):
     def document(self, document_id: str, /) -> Document: ...
     def page(self, ref: PageRef, /) -> Page: ...
     def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> Iterable[Passage]: ...
+    def lexical_index(self, document_id: str, /) -> bytes: ...
     def count_vectors(self, document_id: str, /) -> tuple[int, int]: ...
 
 
@@ -25,6 +27,7 @@ class Desk:
         self.document_ids = tuple(document_ids)
         self._shelf = shelf
         self._pages: dict[PageRef, Page] = {}
+        self._indices: dict[str, DocumentIndex] = {}
         self._documents: dict[str, Document] = {}
 
     def document(self, document_id: str) -> Document:
@@ -49,6 +52,16 @@ class Desk:
         """How many passages have a vector, and how many there are."""
         self._check(document_id)
         return self._shelf.count_vectors(document_id)
+
+    def rarity(self, document_id: str) -> Callable[[str], float]:
+        """How rare a term is among the document's own passages."""
+        if document_id not in self._indices:
+            self._check(document_id)
+            data = self._shelf.lexical_index(document_id)
+            self._indices[document_id] = (
+                DocumentIndex.from_bytes(data) if data else DocumentIndex.builder().build()
+            )
+        return self._indices[document_id].rarity
 
     def forget_pages(self) -> None:
         """Drop the pages read so far: a chain over a book must not hold all of it."""

@@ -10,12 +10,14 @@ import numpy as np
 from catena.agents import ranking
 from catena.agents.candidates import Candidate, candidates
 from catena.agents.desk import Desk
+from catena.agents.naming import name_number
+from catena.agents.numbers import main_question, wants_number
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.retrieval.analysis import terms
 from catena.retrieval.embedder import Embedder
 from catena.types import Evidence, Note, Segment, Support
 
-MAX_EMBEDDED = 80
+MAX_EMBEDDED = 60
 """Sentences of one segment that are compared by meaning; the others are compared by their words alone."""
 MAX_EVIDENCE = 12
 SAME = 0.7
@@ -23,56 +25,64 @@ SAME = 0.7
 
 
 class ExtractiveReasoner:
-    """Answers in verbatim sentences."""
+    """Answers in verbatim sentences and rows."""
 
-    segment_words = 4000
     notice = (
         "Answered by the embedded extractive reader, which quotes and does not reason. "
         "For written answers set a model: --model NAME, or CATENA_MODEL."
     )
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, *, segment_words: int = 4000) -> None:
         self._embedder = embedder
         self.name = f"embedded ({embedder.name})"
+        self.segment_words = segment_words
 
     async def read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
         """Keep the best sentences of this segment and of the note."""
         return await asyncio.to_thread(self._read, question, segment, note, desk)
 
     async def write(self, question: Question, note: Note, desk: Desk) -> Draft:
-        chosen = choose(note.evidence, question.options.max_sentences, question.options.max_words)
-        if not chosen:
-            return Draft((), note.evidence[:3])
+        """Name the number if one is asked for, else quote the best sentences."""
+        if not note.evidence:
+            return Draft((), confidence=0.0)
+        if wants_number(question.text):
+            named = name_number(question.text, note.evidence, desk)
+            if named is not None:
+                return Draft((named,))
+        options = question.options
+        chosen = choose(note.evidence, options.max_sentences, options.max_words)
         return Draft(tuple(DraftStatement(evidence.text, (evidence,)) for evidence in chosen))
 
     async def ask(self, question: Question, note: Note) -> str | None:
+        """Look once only: the same words would find the same pages."""
         return None
 
     async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
+        """Leave it to the code's own checks."""
         return None
 
     def _read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
         found = [one for one in candidates(segment, desk) if one.kind != "heading"]
-        best = sorted((*note.evidence, *self._score(question, found)), key=lambda one: -one.score)
+        best = sorted((*note.evidence, *self._score(question, found, desk)), key=lambda one: -one.score)
         return Note("", tuple(best[:MAX_EVIDENCE]))
 
-    def _score(self, question: Question, found: Sequence[Candidate]) -> list[Evidence]:
-        idf = ranking.idf_of([candidate.text for candidate in found])
-        best_page = max(question.page_scores.values(), default=1.0) or 1.0
+    def _score(self, question: Question, found: Sequence[Candidate], desk: Desk) -> list[Evidence]:
+        """Words first; what the words find promising is then compared by meaning."""
+        asked = main_question(question.text)
         by_words = []
         for candidate in found:
-            page = question.page_scores.get(candidate.evidence.spans[0].ref, 0.0) / best_page
-            words = ranking.LEXICAL * ranking.lexical(question.text, candidate, idf)
-            kind = ranking.KIND * ranking.fits_kind(question.text, candidate.text)
-            by_words.append((words + kind + ranking.PAGE * page, candidate))
+            ref = candidate.evidence.spans[0].ref
+            words = ranking.by_words(asked, candidate, desk.rarity(ref.document_id))
+            score = words + ranking.PAGE * question.page_scores.get(ref, 0.0)
+            by_words.append((score, candidate))
         by_words.sort(key=lambda pair: -pair[0])
         promising = by_words[:MAX_EMBEDDED]
         if not promising:
             return []
-        texts = [f"{candidate.before[-200:]} {candidate.text}" for _, candidate in promising]
-        vectors = self._embedder.embed([question.text, *texts, *(one.text for _, one in promising)])
-        similar = vectors[1:] @ vectors[0]
-        similar = np.maximum(similar[: len(promising)], similar[len(promising) :])
+        own = [ranking.own_text(candidate) for _, candidate in promising]
+        around = [ranking.with_context(candidate) for _, candidate in promising]
+        vectors = self._embedder.embed([asked, *own, *around])
+        similar = np.asarray(vectors[1:] @ vectors[0]).reshape(2, -1).mean(axis=0)
         return [
             Evidence(candidate.evidence.spans, candidate.text, float(score + cosine))
             for (score, candidate), cosine in zip(promising, similar, strict=True)

@@ -1,4 +1,4 @@
-"""One question's way through the agents: route, retrieve, read, write, cite, check. Imports LangGraph (1.2 s)."""
+"""One question's way through the agents: route, retrieve, read, write, cite, check. LangGraph takes 1.2 s."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def build() -> CompiledStateGraph[State, Deps, State, State]:
 
 
 def wire() -> StateGraph[State, Deps, State, State]:
-    """route → retrieve → read → write → cite → check; back from write to retrieve once, if something is missing."""
+    """route → retrieve → read → write → cite → check; once back from write, if something is missing."""
     graph = StateGraph(State, context_schema=Deps)
     for node in (route, retrieve, read, write, cite, check):
         graph.add_node(node.__name__, node)

@@ -23,7 +23,9 @@ _SMALL = (
 _WORDS = {word: value for value, word in enumerate(f"{_SMALL} seventeen eighteen nineteen".split())}
 _WORDS |= {
     word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+    for value, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2
+    )
 }
 NUMBER = re.compile(
     r"(?P<open>\()?\s?(?P<sign>[-−–](?=\s?[$€£¥₹]?\s?\d))?(?P<currency>US\$|[$€£¥₹]|\b(?:USD|EUR|GBP)\b)?\s?"

@@ -9,6 +9,7 @@ import numpy as np
 
 from catena.retrieval.analysis import terms
 from catena.retrieval.embedder import Vectors
+from catena.retrieval.index import DocumentIndex
 from catena.types import Document, Line, LineKind, Page, PageHit, PageRef, Passage, Word
 
 DOC = "d" * 64
@@ -65,6 +66,12 @@ class MemoryShelf:
             if ordinals is None or ordinal in ordinals
         ]
 
+    def lexical_index(self, document_id: str) -> bytes:
+        builder = DocumentIndex.builder()
+        for passage in self.passages(document_id):
+            builder.add(terms(passage.text))
+        return builder.to_bytes()
+
     def count_vectors(self, document_id: str) -> tuple[int, int]:
         return 1, len(self.passages(document_id))
 
@@ -96,4 +103,5 @@ class WordEmbedder:
         for row, text in enumerate(texts):
             for term in terms(text):
                 vectors[row, zlib.crc32(term.encode()) % 64] += 1
-        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / lengths, np.float32)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 
 from catena.agents.deps import Deps
 from catena.agents.events import Event
@@ -14,6 +13,7 @@ from catena.agents.extractive import ExtractiveReasoner
 from catena.agents.graph import run
 from catena.answers import from_json, to_json
 from catena.types import AskOptions, Limits
+from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 
 LINES = [
     ("The fox lives in a burrow by the river.", "Otters swim at night."),
@@ -73,8 +73,7 @@ def test_a_cancelled_run_gives_an_answer_that_says_so(deps: Deps) -> None:
 
 def test_a_time_cap_keeps_what_was_found(deps: Deps) -> None:
     ticks = iter(range(1000))
-    reasoner = ExtractiveReasoner(deps.embedder)
-    reasoner.segment_words = 20
+    reasoner = ExtractiveReasoner(deps.embedder, segment_words=20)
     slow = replace(deps, clock=lambda: float(next(ticks)), reasoner=reasoner)
     options = AskOptions(strategy="chain", limits=Limits(max_seconds=3))
     answer = asyncio.run(run(slow, "Where does the fox live?", [DOC], options))

@@ -1,0 +1,87 @@
+"""Names the number that a question asks for, from the evidence found: the cell, and the lines that prove it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from catena.agents.desk import Desk
+from catena.agents.numbers import Pick, pick_cell, pick_number, scale_of, years
+from catena.agents.reasoner import DraftStatement
+from catena.agents.tables import Row, read_row
+from catena.types import Evidence, Page, Span
+
+MAX_TRIED = 5
+MAX_BEHIND = 0.25
+"""A number is only taken from evidence that scores this little below the best."""
+MAX_HEADER_WORDS = 30
+
+
+def name_number(question: str, found: Sequence[Evidence], desk: Desk) -> DraftStatement | None:
+    """The first piece of evidence that gives one number and no other; nothing if none does."""
+    for evidence in found[:MAX_TRIED]:
+        if evidence.score < found[0].score - MAX_BEHIND:
+            return None
+        named = _from_row(question, evidence, desk) if is_row(evidence, desk) else None
+        named = named or _from_sentence(question, evidence)
+        if named is not None:
+            return named
+    return None
+
+
+def is_row(evidence: Evidence, desk: Desk) -> bool:
+    span = evidence.spans[0]
+    lines = desk.page(span.ref).lines
+    return len(evidence.spans) == 1 and any(
+        line.kind == "row" and line.start <= span.start < line.end for line in lines
+    )
+
+
+def _from_row(question: str, evidence: Evidence, desk: Desk) -> DraftStatement | None:
+    span = evidence.spans[0]
+    page = desk.page(span.ref)
+    row = read_row(page, span.start, span.end)
+    if row is None:
+        return None
+    around = page.text[: span.start]
+    pick = pick_cell(question, row, around)
+    if pick is None:
+        return None
+    text = f"{pick.text}: {row.label}" if row.label else pick.text
+    return DraftStatement(text, (evidence, *_proof(pick, row, page, span.start)))
+
+
+def _from_sentence(question: str, evidence: Evidence) -> DraftStatement | None:
+    pick = pick_number(question, evidence.text)
+    return DraftStatement(f"{pick.text}. {evidence.text}", (evidence,)) if pick else None
+
+
+def _proof(pick: Pick, row: Row, page: Page, before: int) -> list[Evidence]:
+    """The header lines that name the column, and the line that gives the scale."""
+    proof = [span for span in row.above if _shares(page.text[span.start : span.end], pick.column)]
+    if pick.scale and not any(scale_of(page.text[span.start : span.end]) for span in proof):
+        proof = [*_scale_line(page, before), *proof]
+    return [_evidence(page, span) for span in proof if _is_short(page, span)]
+
+
+def _scale_line(page: Page, before: int) -> Iterable[Span]:
+    """The last line above the row that names a scale."""
+    for line in reversed(page.lines):
+        if line.end <= before and scale_of(page.text[line.start : line.end]):
+            yield Span(page.ref, line.start, line.end)
+            return
+
+
+def _shares(text: str, column: str) -> bool:
+    if years(text) & years(column):
+        return True
+    words = {word for word in re.findall(r"[^\W\d_]{3,}", column.casefold())}
+    return bool(words & set(re.findall(r"[^\W\d_]{3,}", text.casefold())))
+
+
+def _is_short(page: Page, span: Span) -> bool:
+    return len(page.text[span.start : span.end].split()) <= MAX_HEADER_WORDS
+
+
+def _evidence(page: Page, span: Span) -> Evidence:
+    return Evidence((span,), page.text[span.start : span.end])

@@ -1,0 +1,239 @@
+"""The number that is asked for: which cell of a row, or which number of a sentence, with unit and scale.
+
+Whatever is not certain is not picked: the row or sentence then stands for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catena.agents.quantities import Quantity, is_year, quantities, word_numbers
+from catena.agents.tables import Cell, Row
+from catena.retrieval.analysis import query_terms, terms
+
+_YES_NO = re.compile(
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|should|would|will|may|might)\b", re.IGNORECASE
+)
+_COUNT = re.compile(r"\bhow many\s+(.+)", re.IGNORECASE)
+_ASKS_NUMBER = re.compile(
+    r"\bhow (?:many|much|long|old|far|big|large|tall|high|deep|heavy|fast)\b"
+    r"|\bwhat (?:percent\w*|share|proportion|number|amount|year)\b|\b(?:which|in what) year\b"
+    r"|\b(?:in|of) (?:usd|us dollars?|dollars|euros?|units|percents?|percentage|%|thousands|millions|billions)\b"
+    r"|\(in [^)]*\)|\b(?:amount|number|total|percentage|rate|price|cost|value|sum|size|population|score|accuracy)\b",
+    re.IGNORECASE,
+)
+_ASKS_ELSE = re.compile(
+    r"\b(?:why|who|whom|where|how (?:did|do|does|is|are|was|were|can|should))\b", re.IGNORECASE
+)
+_COMPUTED = re.compile(
+    r"\b(averages?|growth|ratio|changed?|differences?|increased?|decreased?|margins?|turnover|cycle|outstanding"
+    r"|year-over-year|combined|compound|cagr|more than|less than|fewer)\b",
+    re.IGNORECASE,
+)
+_MONEY = re.compile(
+    r"\b(?:how much|cost|price|paid|spen[dt]|worth|dollars?|usd|revenue|income|sales|earn\w*)\b", re.I
+)
+_PERCENT = re.compile(r"%|\bper ?cent\w*|\bproportion\b|\bshare of\b|\brate\b", re.IGNORECASE)
+_YEAR = re.compile(r"(?<![\d.,])(?:FY|fy)?\s?((?:1[6-9]|20)\d\d)(?![\d,])")
+_SHORT_YEAR = re.compile(r"\b(?:FY|fiscal)\s?'?(\d\d)\b", re.IGNORECASE)
+_PERIOD = re.compile(
+    r"\b(?:three|six|nine|twelve|quarter|Q[1-4]|months?|weeks?|year|fiscal|half|january|february|march|april|may|june"
+    r"|july|august|september|october|november|december)\b",
+    re.IGNORECASE,
+)
+_PART_YEAR = re.compile(r"\b(?:three|six|nine|thirteen|twenty-six|quarter|Q[1-4]|half)\b", re.IGNORECASE)
+_SCALE = re.compile(
+    r"\b(?:in|of)?\s?[$€£¥]?\s?(?:US)?\$?\s?\b(thousand|million|billion)s?\b|\(\$?(000)s?\)|\$000", re.I
+)
+_PLAIN = re.compile(
+    r"\bper (?:\w+ )?(?:share|unit|ton|barrel|day|employee)\b|\bnumber of\b|\bemployees\b|\bstores\b|\bEPS\b",
+    re.I,
+)
+_OUT = re.compile(
+    r"\b(?:purchases?|payments?|repayments?|paid|acquisitions?|additions?|expenditures?|redemptions?|repurchases?"
+    r"|cost|costs|expenses?|used|loss|losses|treasury|less|spending|distributions?|provision)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """`text` names the number with sign, unit, scale and column; `scale` is what a line above must prove."""
+
+    text: str
+    quantity: Quantity
+    column: str = ""
+    scale: str = ""
+
+
+def main_question(text: str) -> str:
+    """The sentence that asks, without instructions around it; all of it when none has a question mark."""
+    asked = [part.strip() for part in re.findall(r"[^?]*\?", text) if part.strip()]
+    if not asked:
+        return text.strip()
+    last = re.split(r"(?<=[.!:])\s+(?=\w)", asked[0])[-1]
+    return last if len(last.split()) >= 3 else asked[0]
+
+
+def wants_number(question: str) -> bool:
+    """Whether the question asks for a number; yes/no, who, why and where questions never do."""
+    main = main_question(question)
+    if _YES_NO.match(main) or _ASKS_ELSE.search(main):
+        return False
+    return bool(_ASKS_NUMBER.search(main) or _ASKS_NUMBER.search(question.replace(main, "")))
+
+
+def is_yes_no(question: str) -> bool:
+    return bool(_YES_NO.match(main_question(question)))
+
+
+def must_compute(question: str, label: str) -> bool:
+    """A ratio, an average, a change: read off only where a row says just that."""
+    held = set(terms(label))
+    return any(not set(terms(word)) <= held for word in _COMPUTED.findall(main_question(question)))
+
+
+def years(text: str) -> set[int]:
+    found = {int(year) for year in _YEAR.findall(text)}
+    return found | {2000 + int(year) for year in _SHORT_YEAR.findall(text)}
+
+
+def pick_cell(question: str, row: Row, around: str = "") -> Pick | None:
+    """Choose the column by year, period and words; `around` is the text above the table, for the scale."""
+    cells = [cell for cell in row.cells if not (is_year(cell.quantity) and len(row.cells) > 1)]
+    if not cells or must_compute(question, f"{row.label} {_headers(cells)}"):
+        return None
+    left = _of_year(question, cells)
+    if len(left) > 1:
+        left = _of_words(question, left)
+    if len(left) > 1:
+        left = _of_kind(question, left)
+    if len(left) != 1:
+        return None
+    cell = left[0]
+    return _named(cell, row, _column(cell, row.cells), around)
+
+
+def pick_number(question: str, sentence: str) -> Pick | None:
+    """Choose the one number of a sentence that fits what is asked, or none."""
+    if must_compute(question, sentence):
+        return None
+    asked_values = {quantity.value for quantity in quantities(question)}
+    found = [one for one in quantities(sentence) if one.value not in asked_values]
+    count = _COUNT.search(main_question(question))
+    if count:
+        return _counted(query_terms(count[1])[:2], sentence, found)
+    if re.search(r"\byear\b", main_question(question), re.IGNORECASE):
+        fitting = [one for one in found if is_year(one)]
+    elif _PERCENT.search(main_question(question)):
+        fitting = [one for one in found if one.unit == "%"]
+    elif _MONEY.search(main_question(question)):
+        fitting = [one for one in found if one.unit not in ("", "%")]
+    else:
+        fitting = [one for one in found if not is_year(one)]
+    if len({one.full for one in fitting}) != 1:
+        return None
+    return Pick(_printed(sentence, fitting[0]), fitting[0])
+
+
+def _counted(nouns: Sequence[str], sentence: str, found: Sequence[Quantity]) -> Pick | None:
+    """A number, in digits or words, that is followed within three words by what is counted."""
+    options: list[tuple[str, Quantity]] = [
+        (_printed(sentence, one), one) for one in found if not is_year(one) and one.unit == ""
+    ]
+    for start, value in word_numbers(sentence):
+        word = re.match(r"[\w-]+", sentence[start:])
+        text = word.group() if word else ""
+        options.append((text, Quantity(value, "", "", start, start + len(text), text)))
+    fitting = []
+    for text, one in options:
+        after = terms(" ".join(sentence[one.end :].split()[:3]))
+        if any(noun in after for noun in nouns):
+            fitting.append((text, one))
+    if len({one.full for _, one in fitting}) != 1:
+        return None
+    return Pick(*fitting[0])
+
+
+def _printed(sentence: str, quantity: Quantity) -> str:
+    return " ".join(sentence[quantity.start : quantity.end].split()).strip("( ")
+
+
+def _headers(cells: Sequence[Cell]) -> str:
+    return " ".join(part for cell in cells for part in cell.header)
+
+
+def _of_year(question: str, cells: Sequence[Cell]) -> list[Cell]:
+    """The cells of the year asked for; of the latest where none is asked for; none where it is another."""
+    asked = years(question)
+    printed = [years(" ".join(cell.header)) for cell in cells]
+    if len(asked) > 1:
+        return []
+    if not any(printed):
+        return list(cells)
+    wanted = asked or {max(year for some in printed for year in some)}
+    return [cell for cell, some in zip(cells, printed, strict=True) if some & wanted]
+
+
+def _of_words(question: str, cells: Sequence[Cell]) -> list[Cell]:
+    """The cells whose header shares most words with the question; whole years before parts of years."""
+    asked = set(query_terms(question))
+    if not _PART_YEAR.search(question) and any(not _PART_YEAR.search(_headers([cell])) for cell in cells):
+        cells = [cell for cell in cells if not _PART_YEAR.search(_headers([cell]))]
+    shared = [len(asked & set(terms(_headers([cell])))) for cell in cells]
+    most = max(shared)
+    return [cell for cell, count in zip(cells, shared, strict=True) if count == most]
+
+
+def _of_kind(question: str, cells: Sequence[Cell]) -> list[Cell]:
+    """Per cent where per cent is asked for, else the cells that are none."""
+    wants_percent = bool(_PERCENT.search(question))
+    fitting = [cell for cell in cells if _is_percent(cell) == wants_percent]
+    return fitting or list(cells)
+
+
+def _is_percent(cell: Cell) -> bool:
+    return cell.quantity.unit == "%" or "%" in _headers([cell])
+
+
+def _column(cell: Cell, cells: Sequence[Cell]) -> str:
+    """What tells this column from the others, and its period; titles over all columns are left out."""
+    parts = []
+    for place, part in enumerate(cell.header):
+        is_shared = all(len(other.header) > place and other.header[place] == part for other in cells)
+        if len(part.split()) <= 8 and (not is_shared or _PERIOD.search(part) or years(part)):
+            parts.append(part)
+    return " ".join(" ".join(parts).split())
+
+
+def _named(cell: Cell, row: Row, column: str, around: str) -> Pick:
+    quantity = cell.quantity
+    if _is_percent(cell) or "%" in row.label:
+        unit, scale, currency = "%", "", ""
+    else:
+        is_plain = bool(_PLAIN.search(row.label)) and not _SCALE.search(row.label)
+        scale = quantity.scale or ("" if is_plain else scale_of(row.label, row.caption, around))
+        unit = ""
+        currency = "" if _counts(row.label) else quantity.unit or row.has_currency
+    sign = "-" if quantity.value < 0 and not _OUT.search(row.label) else ""
+    number = f"{sign}{currency}{quantity.digits}{unit}"
+    text = f"{number} {scale}".strip()
+    return Pick(f"{text} ({column})" if column else text, quantity, column, scale)
+
+
+def _counts(label: str) -> bool:
+    return bool(
+        re.search(r"\bnumber of\b|\bemployees\b|\bstores\b|\bshares\b(?!.*\bpar\b)", label, re.I)
+    ) and not (re.search(r"\bper\b", label, re.IGNORECASE))
+
+
+def scale_of(*texts: str) -> str:
+    """The first scale that the texts name, nearest first: "(in millions, except …)" -> "million"."""
+    for text in texts:
+        found = list(_SCALE.finditer(text))
+        if found:
+            last = found[-1]
+            return (last[1] or "thousand").lower()
+    return ""
