@@ -185,10 +185,11 @@ def contents_line(mark: Mark, number: str) -> Iterator[Line]:
     end = RIGHT - measure([(font, number)], 10)
     start = LEFT + indent + measure(title, 10) + 6
     dots = "." * max(0, int((end - 6 - start) / 5)) if mark.level else ""
-    drawing = show(title, 10, LEFT + indent) + show([(font, number)], 10, end)
+    drawing = show(title, 10, LEFT + indent)
     if dots:
         leader = "".join(f"{dot} " for dot in dots).strip()
         drawing += show([("R", leader)], 10, end - 6 - measure([("R", leader)], 10))
+    drawing += show([(font, number)], 10, end)
     yield Line(13.6, drawing, keeps=mark.level == 0)
 
 
