@@ -1,0 +1,183 @@
+"""One SQLite file: connections, transactions, the version of its schema, and its troubles as our errors.
+
+Threads share one `Database`: SQLAlchemy's pool gives each transaction a connection of its own. Processes share
+the file: writers wait for each other (WAL lets readers go on), so a write transaction must be short.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, ProgrammingError
+
+from catena.durable import FILE_MODE, make_folder
+from catena.errors import LibraryCorrupt, LibraryError, LibraryTooNew
+from catena.faults import point
+from catena.tables import MIGRATIONS, SCHEMA_VERSION, create_tables
+
+BUSY_SECONDS = 30
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16000",
+)
+_CORRUPT = ("not a database", "malformed", "disk image")
+_FULL = ("disk is full",)
+_READ_ONLY = ("readonly", "unable to open", "permission denied")
+_BUSY = ("locked", "busy")
+
+Migrations = Mapping[int, Callable[[Connection], None]]
+
+
+class Database:
+    """The open file. `version` and `migrations` are given by tests alone."""
+
+    def __init__(
+        self, path: Path, *, version: int = SCHEMA_VERSION, migrations: Migrations = MIGRATIONS
+    ) -> None:
+        self.path = path
+        self._reader = _engine(path)
+        self._writer = self._reader.execution_options(catena_write=True)
+        try:
+            self._prepare(version, migrations)
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a consistent view of the file, whatever others write meanwhile."""
+        with translated(self.path), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give the one transaction that may write; it is committed on leave, rolled back on an error."""
+        with translated(self.path), self._writer.connect() as connection:
+            yield connection
+            point("before-commit")
+            connection.commit()
+            point("after-commit")
+
+    def truncate_log(self) -> bool:
+        """Put the write-ahead log into the file and empty it, so that removed text is in neither.
+
+        Returns whether that was done: it is not while somebody reads an older state.
+        """
+        with translated(self.path):
+            raw = sqlite3.connect(self.path, timeout=2.0)
+            try:
+                is_busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                raw.close()
+        return not is_busy
+
+    def close(self) -> None:
+        self._reader.dispose()
+
+    def _prepare(self, version: int, migrations: Migrations) -> None:
+        with translated(self.path):
+            make_folder(self.path.parent)
+        with self.read() as connection:
+            found = _version(connection)
+        if found == version:
+            return
+        if found > version:
+            raise LibraryTooNew(
+                f"The library {self.path.parent} was written by a newer Catena (schema {found}; "
+                f"this one reads {version}).",
+                "Upgrade Catena: pip install --upgrade catena.",
+            )
+        with self.write() as connection:
+            _migrate(connection, version, migrations)
+
+
+def _migrate(connection: Connection, version: int, migrations: Migrations) -> None:
+    """Bring the tables to `version`; another process may have done so since we looked."""
+    found = _version(connection)
+    if found == 0:
+        create_tables(connection)
+    else:
+        for older in range(found, version):
+            migrations[older](connection)
+    connection.execute(text(f"PRAGMA user_version = {version}"))
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.execute(text("PRAGMA user_version")).scalar_one())
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=-1,
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
+    )
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(raw: sqlite3.Connection, _record: object) -> None:
+    raw.isolation_level = (
+        None  # we begin transactions, not the driver: it begins too late and never for reads
+    )
+    for pragma in _PRAGMAS:
+        raw.execute(pragma).fetchall()
+    path = Path(raw.execute("PRAGMA database_list").fetchone()[2])
+    if path.stat().st_mode & 0o077:
+        path.chmod(FILE_MODE)  # SQLite gives its -wal and -shm the same mode
+
+
+def _begin(connection: Connection) -> None:
+    is_writer = connection.get_execution_options().get("catena_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the disk report into a LibraryError that says what to do."""
+    try:
+        yield
+    except (ProgrammingError, IntegrityError):
+        raise  # a mistake of ours, not the disk's
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        raise _error(path, str(getattr(error, "orig", error)), error) from error
+    except OSError as error:
+        raise LibraryError(
+            f"The library {path.parent} cannot be used: {error.strerror or error}.",
+            "Nothing was changed. Check the free space of the disk and who owns the folder.",
+        ) from error
+
+
+def _error(path: Path, reason: str, error: Exception) -> LibraryError:
+    said = reason.lower()
+    if any(part in said for part in _CORRUPT):
+        return LibraryCorrupt(
+            f"{path} is damaged: {reason}.",
+            f"Restore it from a backup, or move it away and add the kept files again: "
+            f"catena add {path.parent / 'originals'}",
+        )
+    if any(part in said for part in _FULL):
+        return LibraryError(f"No space is left for {path}.", "Nothing was changed. Free some space.")
+    if any(part in said for part in _READ_ONLY):
+        return LibraryError(
+            f"{path} cannot be written: {reason}.", "Nothing was changed. Check who owns the folder."
+        )
+    if any(part in said for part in _BUSY) and isinstance(
+        error, (OperationalError, sqlite3.OperationalError)
+    ):
+        return LibraryError(
+            f"{path} was locked by another program for {BUSY_SECONDS} seconds.", "Try again in a while."
+        )
+    return LibraryError(f"{path} could not be used: {reason}.", "Run `catena doctor`.")

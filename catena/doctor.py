@@ -1,0 +1,127 @@
+"""What can be wrong with a library, and how it is put right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from catena.database import Database
+from catena.errors import LibraryError
+from catena.originals import Originals, sha256
+from catena.removal import purge, purge_pending
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`can_repair`: `catena doctor --repair` mends it; else `remedy` says what a person can do."""
+
+    name: str
+    message: str
+    remedy: str = ""
+    document_id: str | None = None
+    can_repair: bool = False
+
+
+_ORPHANS = {
+    "passages without a document": ("passages", "document_key", "key FROM documents"),
+    "pages without a document": ("pages", "document_key", "key FROM documents"),
+    "words without a page": ("page_words", "page_key", "key FROM pages"),
+    "vectors without a passage": ("vectors", "passage_id", "id FROM passages"),
+    "terms without a passage": ("passage_terms_docsize", "id", "id FROM passages"),
+    "pages without words": ("pages", "key", "page_key FROM page_words"),
+    "passages without terms": ("passages", "id", "id FROM passage_terms_docsize"),
+}
+_COUNTS = """
+SELECT id, title, status, num_pages, num_passages,
+    (SELECT count(*) FROM pages WHERE document_key = documents.key) AS pages,
+    (SELECT count(*) FROM passages WHERE document_key = documents.key
+        AND id = documents.first_passage + ordinal) AS passages,
+    EXISTS (SELECT 1 FROM sources WHERE document_key = documents.key) AS has_source
+FROM documents
+"""
+
+
+def check(database: Database, originals: Originals) -> list[Problem]:
+    """List what is wrong; changes nothing."""
+    problems = [*_damage(database)]
+    if not problems:
+        with database.read() as connection:
+            problems += [*_orphan_rows(connection), *_incomplete(connection)]
+        if purge_pending(database):
+            problems.append(Problem("removal", "A removal was not finished.", can_repair=True))
+    return problems + [*_originals(database, originals)]
+
+
+def repair(database: Database, originals: Originals) -> None:
+    """Finish what was interrupted and rebuild what follows from the rest."""
+    originals.sweep()
+    originals.drop_orphans()
+    with database.write() as connection:
+        for statement in (
+            "DELETE FROM passages WHERE document_key NOT IN (SELECT key FROM documents)",
+            "DELETE FROM pages WHERE document_key NOT IN (SELECT key FROM documents)",
+            "DELETE FROM page_words WHERE page_key NOT IN (SELECT key FROM pages)",
+            "DELETE FROM vectors WHERE passage_id NOT IN (SELECT id FROM passages)",
+            "DELETE FROM passage_terms WHERE rowid NOT IN (SELECT id FROM passages)",
+            "INSERT INTO passage_terms (passage_terms) VALUES ('rebuild')",
+        ):
+            connection.execute(text(statement))
+    purge(database)
+
+
+def _damage(database: Database) -> Iterator[Problem]:
+    remedy = "Restore library.db from a backup, or move it away and add the files under originals/ again."
+    try:
+        with database.read() as connection:
+            for (said,) in connection.execute(text("PRAGMA integrity_check(10)")):
+                if said != "ok":
+                    yield Problem("database", f"{database.path} is damaged: {said}.", remedy)
+    except LibraryError as error:
+        yield Problem("database", error.message, error.remedy)
+        return
+    try:
+        with database.write() as connection:
+            # Not a change; but SQLite takes every command to FTS5 for one.
+            connection.execute(text("INSERT INTO passage_terms (passage_terms) VALUES ('integrity-check')"))
+    except LibraryError:
+        yield Problem("word index", "The index of words does not fit the text.", can_repair=True)
+
+
+def _orphan_rows(connection: Connection) -> Iterator[Problem]:
+    for name, (table, column, owners) in _ORPHANS.items():
+        query = text(f"SELECT count(*) FROM {table} WHERE {column} NOT IN (SELECT {owners})")
+        number = connection.execute(query).scalar_one()
+        if number:
+            yield Problem("rows", f"{number} {name}.", can_repair="without a" in name)
+
+
+def _incomplete(connection: Connection) -> Iterator[Problem]:
+    for row in connection.execute(text(_COUNTS)):
+        expected = row.num_pages if row.status == "ready" else row.pages
+        if (row.pages, row.passages) != (expected, row.num_passages) or not row.has_source:
+            yield Problem(
+                "document",
+                f"{row.title!r} has {row.pages} of {expected} pages and {row.passages} of "
+                f"{row.num_passages} passages.",
+                f"catena reindex {row.id[:12]}",
+                row.id,
+            )
+
+
+def _originals(database: Database, originals: Originals) -> Iterator[Problem]:
+    try:
+        with database.read() as connection:
+            known = dict(connection.execute(text("SELECT id, path FROM documents")).tuples().all())
+    except LibraryError:
+        return  # reported by `_damage`
+    for document_id, path in known.items():
+        file = originals.path(document_id)
+        remedy = f"Add the file again: catena add {path}"
+        if not file.is_file():
+            yield Problem("original", f"The original of {path} is missing.", remedy, document_id)
+        elif sha256(file) != document_id:
+            yield Problem("original", f"The original of {path} was changed.", remedy, document_id)
+    for document_id in originals.orphans():
+        yield Problem("original", f"{document_id[:12]} belongs to no document.", can_repair=True)

@@ -1,0 +1,93 @@
+"""Answers that were given, and language model calls that need not be made again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from catena.database import Database
+from catena.tables import answer_documents, answers, call_documents, calls
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """`data` is the answer's JSON form (`catena.answers.to_json`)."""
+
+    run_id: str
+    thread_id: str
+    created_at: float
+    question: str
+    data: Mapping[str, Any]
+
+
+class History:
+    """The half of `Library` that keeps answers and calls; both go with the documents they are about."""
+
+    database: Database
+
+    def save_answer(self, run_id: str, thread_id: str, data: Mapping[str, Any] | str) -> None:
+        """Keep an answer in its JSON form; the same run again replaces it."""
+        form: Mapping[str, Any] = json.loads(data) if isinstance(data, str) else data
+        values = {
+            "run_id": run_id,
+            "thread_id": thread_id,
+            "created_at": time.time(),
+            "question": form.get("question", ""),
+            "data": json.dumps(form, ensure_ascii=False),
+        }
+        with self.database.write() as connection:
+            connection.execute(answers.delete().where(answers.c.run_id == run_id))
+            key = connection.execute(answers.insert(), values).inserted_primary_key[0]
+            about = [{"answer_key": key, "document_id": document_id} for document_id in _documents_of(form)]
+            if about:
+                connection.execute(answer_documents.insert(), about)
+
+    def answers(self, limit: int = 50, *, thread_id: str | None = None) -> list[StoredAnswer]:
+        """List the last answers, newest first, of one thread or of all."""
+        query = select(answers).order_by(answers.c.key.desc()).limit(limit)
+        if thread_id is not None:
+            query = query.where(answers.c.thread_id == thread_id)
+        with self.database.read() as connection:
+            return [_answer_of(row) for row in connection.execute(query)]
+
+    def answer(self, run_id: str) -> StoredAnswer | None:
+        with self.database.read() as connection:
+            row = connection.execute(select(answers).where(answers.c.run_id == run_id)).first()
+        return None if row is None else _answer_of(row)
+
+    def get_call(self, key: str) -> str | None:
+        """Return the response that was kept for a request."""
+        with self.database.read() as connection:
+            return connection.execute(select(calls.c.response).where(calls.c.key == key)).scalar()
+
+    def put_call(self, key: str, response: str, document_ids: Iterable[str] = ()) -> None:
+        """Keep the response to a request; it goes when one of the documents it is about is removed."""
+        with self.database.write() as connection:
+            connection.execute(calls.delete().where(calls.c.key == key))
+            connection.execute(calls.insert(), {"key": key, "created_at": time.time(), "response": response})
+            about = [{"call_key": key, "document_id": document_id} for document_id in set(document_ids)]
+            if about:
+                connection.execute(call_documents.insert(), about)
+
+
+def forget(connection: Connection, document_id: str) -> None:
+    """Delete the answers and calls that are about a document."""
+    of_answers = select(answer_documents.c.answer_key).where(answer_documents.c.document_id == document_id)
+    connection.execute(answers.delete().where(answers.c.key.in_(of_answers)))
+    of_calls = select(call_documents.c.call_key).where(call_documents.c.document_id == document_id)
+    connection.execute(calls.delete().where(calls.c.key.in_(of_calls)))
+
+
+def _documents_of(form: Mapping[str, Any]) -> list[str]:
+    cited: Sequence[Mapping[str, Any]] = form.get("citations", ())
+    covered: Sequence[Mapping[str, Any]] = form.get("coverage", {}).get("documents", ())
+    return sorted({str(one["document_id"]) for one in (*cited, *covered)})
+
+
+def _answer_of(row: Row[Any]) -> StoredAnswer:
+    return StoredAnswer(row.run_id, row.thread_id, row.created_at, row.question, json.loads(row.data))

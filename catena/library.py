@@ -1,0 +1,204 @@
+"""The library: one folder that owns every document, what was read from it, and what was said about it.
+
+library.db          SQLite, the truth (catena/tables.py)
+originals/ab/<id>   the files that were added, by the SHA-256 of their bytes
+faiss/              a cache that can be built again
+tmp/                work in progress, a folder per process
+checkpoints.db      resumable runs (catena/agents/checkpoints.py)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import select
+
+from catena import doctor
+from catena.database import Database, translated
+from catena.doctor import Problem
+from catena.errors import AmbiguousDocument
+from catena.history import History, forget
+from catena.originals import Originals
+from catena.reading import Reading, key_of, no_document
+from catena.removal import delete_document, purge
+from catena.rows import document_of
+from catena.tables import documents, sources
+from catena.types import Document
+from catena.vectors import Vectors
+from catena.writing import DocumentWriter, add_source
+
+MIN_PREFIX = 4
+
+
+class Library(Reading, Vectors, History):
+    """Safe to use from several threads, and on one folder from several processes.
+
+    Every method raises LibraryError when the folder cannot be used; what was there stays as it was.
+    """
+
+    def __init__(self, home: str | Path) -> None:
+        """Open the library in `home`, or make one. Raises LibraryCorrupt and LibraryTooNew."""
+        self.home = Path(home).absolute()
+        self.database = Database(self.home / "library.db")
+        self._originals = Originals(self.home, lambda document_id: self.get(document_id) is not None)
+        self.on_remove: list[Callable[[str], None]] = []
+        """Called with the id of a document before it is removed, to forget what others keep of it."""
+        self.checks: list[Callable[[], list[Problem]]] = []
+        """What `check` looks at besides its own: caches that others keep in this folder."""
+        with self._files():
+            self._originals.sweep()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with self._files():
+            self._originals.close()
+        self.database.close()
+
+    # Documents
+
+    def documents(self) -> list[Document]:
+        """List every document, failed ones too, in the order in which they were first added."""
+        with self.database.read() as connection:
+            rows = connection.execute(select(documents).order_by(documents.c.key)).all()
+        return [document_of(row) for row in rows]
+
+    def get(self, document_id: str) -> Document | None:
+        """Return the document with this id, if there is one."""
+        with self.database.read() as connection:
+            row = connection.execute(select(documents).where(documents.c.id == document_id)).first()
+        return None if row is None else document_of(row)
+
+    def document(self, document_id: str) -> Document:
+        """Return the document with this id. Raises DocumentNotFound."""
+        found = self.get(document_id)
+        if found is None:
+            raise no_document(document_id)
+        return found
+
+    def find(self, name: str) -> Document:
+        """Find a document by id, path, title, file name, unique prefix of its id, or unique part of its title.
+
+        Raises DocumentNotFound, or AmbiguousDocument that lists the candidates.
+        """
+        known = {document.id: document for document in self.documents()}
+        for ids in _candidates(name, list(known), self._names(known)):
+            if len(ids) == 1:
+                return known[ids.pop()]
+            if ids:
+                raise _ambiguous(name, [known[one] for one in sorted(ids)])
+        raise no_document(name)
+
+    def sources(self, document_id: str) -> list[tuple[str, str]]:
+        """Return path and title of every place where these bytes were found, oldest first."""
+        with self.database.read() as connection:
+            key = key_of(connection, document_id)
+            query = select(sources.c.path, sources.c.title).where(sources.c.document_key == key)
+            return [(path, title) for path, title in connection.execute(query.order_by(sources.c.added_at))]
+
+    def add_source(self, document_id: str, path: str, title: str) -> None:
+        """Note another path and title of a document; the same path again changes its title."""
+        with self.database.write() as connection:
+            add_source(connection, key_of(connection, document_id), path, title)
+        self._originals.release(document_id)
+
+    # Writing
+
+    def store_original(self, path: Path) -> str:
+        """Copy a file into the library and return its id; the same bytes are stored once.
+
+        It stays if `writing` makes it a document before this library is closed. Raises DocumentError when
+        the file cannot be read.
+        """
+        with self._files():
+            return self._originals.store(path)
+
+    def original(self, document_id: str) -> Path:
+        """Where the bytes of a document are."""
+        return self._originals.path(document_id)
+
+    def temporary_path(self, name: str) -> Path:
+        """A path for work in progress, deleted when this library is closed or, after a crash, opened again."""
+        with self._files():
+            return self._originals.temporary_path(name)
+
+    @contextmanager
+    def writing(self, document: Document) -> Iterator[DocumentWriter]:
+        """Collect a document's pages; on leave they are committed at once, after an error not at all.
+
+        What was read from the same bytes before is replaced, its vectors go; but a document that failed this
+        time does not replace one that is ready.
+        """
+        writer = DocumentWriter(document)
+        yield writer
+        with self.database.write() as connection:
+            writer.commit(connection)
+        with self._files():
+            self._originals.release(document.id)
+
+    def remove(self, document_id: str) -> None:
+        """Remove a document with its original, text, vectors, cached calls and the answers about it.
+
+        Raises DocumentNotFound.
+        """
+        self.document(document_id)
+        for forget_it in self.on_remove:
+            forget_it(document_id)
+        with self._files(), self._originals.claimed(document_id), self.database.write() as connection:
+            forget(connection, document_id)
+            delete_document(connection, document_id)
+        purge(self.database)
+
+    # Health
+
+    def check(self) -> list[Problem]:
+        """Look for damage: hashes, indexes, orphans. Reads every original; changes nothing."""
+        return [
+            *doctor.check(self.database, self._originals),
+            *(one for look in self.checks for one in look()),
+        ]
+
+    def repair(self) -> list[Problem]:
+        """Mend what can be mended without the files' owners; return what is left."""
+        doctor.repair(self.database, self._originals)
+        return self.check()
+
+    def _names(self, known: dict[str, Document]) -> list[tuple[str, str, str]]:
+        """Id, path and title of every source."""
+        query = select(documents.c.id, sources.c.path, sources.c.title).join(sources)
+        with self.database.read() as connection:
+            found = [(one, path, title) for one, path, title in connection.execute(query)]
+        return found + [(one.id, one.path, one.title) for one in known.values()]
+
+    @contextmanager
+    def _files(self) -> Iterator[None]:
+        with translated(self.database.path):
+            yield
+
+
+def _candidates(name: str, ids: list[str], names: list[tuple[str, str, str]]) -> Iterator[set[str]]:
+    """Ids that fit a name, the strictest reading first."""
+    wanted, path = name.casefold(), os.path.abspath(name)
+    yield {one for one in ids if one == name}
+    yield {one for one, own, _ in names if own in (name, path) or os.path.abspath(own) == path}
+    yield {one for one, _, title in names if title.casefold() == wanted}
+    yield {one for one, own, _ in names if os.path.basename(own).casefold() == wanted}
+    if len(name) >= MIN_PREFIX:
+        yield {one for one in ids if one.startswith(wanted)}
+    if wanted:
+        yield {one for one, _, title in names if wanted in title.casefold()}
+
+
+def _ambiguous(name: str, found: list[Document]) -> AmbiguousDocument:
+    shown = ", ".join(f"{one.id[:12]} ({one.title})" for one in found[:8])
+    return AmbiguousDocument(f"{name!r} fits {len(found)} documents: {shown}.", "Give one of these ids.")

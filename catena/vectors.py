@@ -1,0 +1,153 @@
+"""The vectors of passages: kept as float16, one per passage, never two embedders' in one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, func, select
+
+from catena.database import Database
+from catena.reading import passage_range
+from catena.tables import counters, documents, embedders, vectors
+from catena.writing import count
+
+Ids = NDArray[np.int64]
+Floats = NDArray[np.float32]
+DEFAULT_EMBEDDER = ""
+_AT_ONCE = 8192
+
+
+class Vectors:
+    """The vector half of `Library`. `embedder` is the embedder's name; vectors of another do not exist for it."""
+
+    database: Database
+
+    def vectors(self, document_id: str, *, embedder: str = DEFAULT_EMBEDDER) -> tuple[Ids, Floats]:
+        """Return the ordinals that have a vector (n,), and the vectors (n, d), both in order."""
+        with self.database.read() as connection:
+            first, number = passage_range(connection, document_id)
+            rows = _rows(connection, embedder, first, first + number, number or 1)
+        ids, found = _arrays(rows)
+        return ids - first, found
+
+    def put_vectors(
+        self,
+        document_id: str,
+        ordinals: Sequence[int],
+        new: Floats,
+        *,
+        embedder: str = DEFAULT_EMBEDDER,
+        first_passage: int | None = None,
+    ) -> bool:
+        """Keep vectors of passages; the last one given for a passage counts.
+
+        With `first_passage` (see `passage_range`), vectors of a text that was replaced meanwhile are dropped, and
+        the result is False. Raises DocumentNotFound, and ValueError for ordinals that do not exist.
+        """
+        data = np.ascontiguousarray(new, dtype="<f2")  # (n, d)
+        if len(ordinals) != len(data):
+            raise ValueError(f"{len(ordinals)} ordinals with {len(data)} vectors")
+        with self.database.write() as connection:
+            first, number = passage_range(connection, document_id)
+            if first_passage not in (None, first):
+                return False
+            if any(not 0 <= ordinal < number for ordinal in ordinals):
+                raise ValueError(f"an ordinal is not below {number}")
+            _put(
+                connection, _embedder_key(connection, embedder), [first + int(one) for one in ordinals], data
+            )
+        return True
+
+    def missing_vectors(self, document_id: str, *, embedder: str = DEFAULT_EMBEDDER) -> list[int]:
+        """Return the ordinals that have no vector yet, in order."""
+        with self.database.read() as connection:
+            first, number = passage_range(connection, document_id)
+            query = select(vectors.c.passage_id).where(
+                vectors.c.embedder_key == _known_embedder(connection, embedder),
+                vectors.c.passage_id.between(first, first + number - 1),
+            )
+            there = set(connection.execute(query).scalars())
+        return [ordinal for ordinal in range(number) if first + ordinal not in there]
+
+    def count_vectors(self, document_id: str, *, embedder: str = DEFAULT_EMBEDDER) -> tuple[int, int]:
+        """Return how many passages of a document have a vector, and how many there are."""
+        return self.vector_counts([document_id], embedder=embedder)
+
+    def vector_counts(
+        self, document_ids: Sequence[str] | None = None, *, embedder: str = DEFAULT_EMBEDDER
+    ) -> tuple[int, int]:
+        """Return how many passages of some documents, or of all, have a vector, and how many there are."""
+        with self.database.read() as connection:
+            key = _known_embedder(connection, embedder)
+            filled = select(func.count()).select_from(vectors).where(vectors.c.embedder_key == key)
+            if document_ids is None:
+                total = connection.execute(select(func.coalesce(func.sum(documents.c.num_passages), 0)))
+                return int(connection.execute(filled).scalar_one()), int(total.scalar_one())
+            ranges = [passage_range(connection, document_id) for document_id in document_ids]
+            queries = (filled.where(vectors.c.passage_id.between(one, one + n - 1)) for one, n in ranges)
+            counts = [int(connection.execute(query).scalar_one()) for query in queries]
+        return sum(counts), sum(number for _, number in ranges)
+
+    def iter_vectors(
+        self, *, embedder: str = DEFAULT_EMBEDDER, batch: int = _AT_ONCE
+    ) -> Iterator[tuple[Ids, Floats]]:
+        """Yield passage ids (n,) and vectors (n, d) of the whole library, ascending, a batch at a time."""
+        last = 0
+        while True:
+            with self.database.read() as connection:
+                rows = _rows(connection, embedder, last + 1, 1 << 62, batch)
+            if not rows:
+                return
+            yield _arrays(rows)
+            last = rows[-1][0]
+
+    def vectors_version(self) -> int:
+        """A number that grows with every change of vectors; equal numbers mean equal vectors."""
+        with self.database.read() as connection:
+            query = select(counters.c.value).where(counters.c.name == "vectors")
+            return int(connection.execute(query).scalar_one())
+
+
+def _rows(connection: Connection, embedder: str, first: int, end: int, limit: int) -> list[tuple[int, bytes]]:
+    query = (
+        select(vectors.c.passage_id, vectors.c.vector)
+        .where(vectors.c.embedder_key == _known_embedder(connection, embedder))
+        .where(vectors.c.passage_id >= first, vectors.c.passage_id < end)
+        .order_by(vectors.c.passage_id)
+        .limit(limit)
+    )
+    return [(passage, data) for passage, data in connection.execute(query)]
+
+
+def _arrays(rows: list[tuple[int, bytes]]) -> tuple[Ids, Floats]:
+    ids = np.array([passage for passage, _ in rows], np.int64)
+    flat = np.frombuffer(b"".join(data for _, data in rows), "<f2").astype(np.float32)
+    return ids, flat.reshape(len(rows), -1) if rows else flat.reshape(0, 0)
+
+
+def _put(connection: Connection, embedder_key: int, ids: list[int], data: NDArray[Any]) -> None:
+    if not ids:
+        return
+    query = select(vectors.c.vector).where(vectors.c.embedder_key == embedder_key).limit(1)
+    there = connection.execute(query).scalar()
+    if there is not None and len(there) != data.itemsize * data.shape[1]:
+        raise ValueError(f"this embedder's vectors had {len(there) // 2} dimensions, these {data.shape[1]}")
+    values = [
+        {"passage_id": passage, "embedder_key": embedder_key, "vector": row.tobytes()}
+        for passage, row in zip(ids, data, strict=True)
+    ]
+    connection.execute(vectors.insert().prefix_with("OR REPLACE"), values)
+    count(connection, "vectors")
+
+
+def _known_embedder(connection: Connection, name: str) -> int:
+    """The key of an embedder, 0 when it never put a vector."""
+    return connection.execute(select(embedders.c.key).where(embedders.c.name == name)).scalar() or 0
+
+
+def _embedder_key(connection: Connection, name: str) -> int:
+    known = _known_embedder(connection, name)
+    return known or int(connection.execute(embedders.insert(), {"name": name}).inserted_primary_key[0])
