@@ -69,9 +69,12 @@ class ParserPool:
         as_kind: Kind | None = None,
         password: str | None = None,
         spool: Path,
+        name: str | None = None,
         on_page: OnPage | None = None,
     ) -> Document:
         """Parse a file into `spool` (see `read_spool`); `on_page` gets pages done and in all (0: unknown).
+
+        `name` is what messages call the file, where its path is not the one that people know.
 
         A file that cannot be read comes back as a failed Document with reason, message and remedy.
         Raises LibraryError when the spool cannot be written, Stopped when the pool is closed meanwhile.
@@ -79,9 +82,9 @@ class ParserPool:
         kind: Kind | None = None
         try:
             kind = as_kind or sniff(path)
-            self._check_size(path)
+            self._check_size(path, name or path.name)
             request = {"op": "parse", "kind": kind, "password": password, "document_id": document_id}
-            with self._job(path, request) as job, SpoolWriter(spool, document_id) as writer:
+            with self._job(path, request, name) as job, SpoolWriter(spool, document_id) as writer:
                 facts = _Parsing(job, self._settings, writer, on_page).run()
         except DocumentError as error:
             return Document(
@@ -128,18 +131,18 @@ class ParserPool:
         raise DocumentError("crashed", f"Page {number} of {path.name} was not drawn.", "Try again.")
 
     @contextmanager
-    def _job(self, path: Path, request: Mapping[str, Any]) -> Iterator[Job]:
+    def _job(self, path: Path, request: Mapping[str, Any], name: str | None = None) -> Iterator[Job]:
         settings = self._settings
         limits = Limits(settings.parser_seconds, settings.parser_seconds, settings.parser_memory_mib)
         common = {
             "path": str(path.absolute()),
-            "name": path.name,
+            "name": name or path.name,
             "max_pages": settings.max_pages,
             "memory_mib": settings.parser_memory_mib,
         }
         with self._slots:
             talk, status = self._start_job({**common, **request})
-            with Job(talk, status, limits, path.name) as job:
+            with Job(talk, status, limits, name or path.name) as job:
                 try:
                     yield job
                 except DocumentError as error:
@@ -167,12 +170,12 @@ class ParserPool:
             self._warm = WarmProcess(self._command)
         return self._warm
 
-    def _check_size(self, path: Path) -> None:
+    def _check_size(self, path: Path, name: str) -> None:
         most = self._settings.max_file_mib
         if path.stat().st_size > most << 20:
             raise DocumentError(
                 "too_big",
-                f"{path.name} is larger than {most} MiB.",
+                f"{name} is larger than {most} MiB.",
                 "Raise CATENA_MAX_FILE_MIB, or split the file.",
             )
 

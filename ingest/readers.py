@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from catena.ingest.blocks import Book
+from catena.ingest.docx import read_docx
+from catena.ingest.epub import read_epub
+from catena.ingest.flow import FlowReading
+from catena.ingest.html import read_html
+from catena.ingest.markdown import read_markdown
+from catena.ingest.pdf import PdfReading
 from catena.ingest.reading import Reading
+from catena.ingest.text import read_text
 from catena.types import Kind
+
+_BOOKS: dict[Kind, Callable[[Path], Book]] = {
+    "docx": read_docx,
+    "epub": read_epub,
+    "html": read_html,
+    "markdown": read_markdown,
+    "text": read_text,
+}
 
 
 def open_reading(path: Path, kind: Kind, password: str | None) -> Reading:
     """Open a file with the reader of its kind. Raises DocumentError."""
     if kind == "pdf":
-        from catena.ingest.standin import StandIn
-
-        return StandIn(path, password)
-    raise NotImplementedError(kind)
+        return PdfReading(path, password)
+    return FlowReading(_BOOKS[kind](path), path.name)

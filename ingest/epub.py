@@ -1,0 +1,164 @@
+"""EPUB 2 and 3: chapters in the order of the spine, with the titles of the table of contents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from catena.errors import DocumentError
+from catena.ingest.archive import Archive, damaged, resolve
+from catena.ingest.blocks import Block, Book, SectionStart, clean
+from catena.ingest.contents import Entry, read_contents
+from catena.ingest.decoding import decode_markup
+from catena.ingest.html import parse_html
+from catena.ingest.xmltree import BadXML, attribute, local, parse_xml
+
+_CONTAINER = "META-INF/container.xml"
+_PAGES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document", "application/x-dtbook+xml")
+# Fonts may be obfuscated; encrypted text is DRM.
+_FONT_TYPES = ("font", "otf", "ttf", "woff", "obfuscation")
+_BELOW_CONTENTS = 10  # headings that the table of contents does not list rank below its entries
+
+
+@dataclass(slots=True)
+class _Package:
+    """What the OPF file says."""
+
+    base: str
+    title: str = ""
+    items: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # id -> member, type, properties
+    spine: list[str] = field(default_factory=list)
+    toc: str = ""
+
+
+def read_epub(path: Path) -> Book:
+    """Read a book. Chapters that are missing or broken become problems. Raises DocumentError."""
+    archive = Archive(path)
+    package = _package(archive)
+    _refuse_drm(archive)
+    contents = read_contents(archive, package.items.values(), package.items.get(package.toc, ("",))[0])
+    book = Book(package.title)
+    seen: set[str] = set()
+    for reference in package.spine:
+        member, kind, properties = package.items.get(reference, ("", "", ""))
+        if member in seen or "nav" in properties.split() or (kind and kind not in _PAGES):
+            continue
+        seen.add(member)
+        _add_chapter(book, archive, member, contents)
+    if not book.blocks and book.problems:
+        raise damaged(archive.name, book.problems[0])
+    return book
+
+
+def _package(archive: Archive) -> _Package:
+    try:
+        base = _rootfile(archive)
+        root = parse_xml(archive.read(base))
+    except (KeyError, BadXML) as error:
+        raise damaged(archive.name, f"its package file is missing or broken ({error})") from error
+    package = _Package(base)
+    for element in root.iter():
+        match local(element):
+            case "title" if not package.title:
+                package.title = clean("".join(element.itertext()))
+            case "item":
+                _add_item(package, element)
+            case "spine":
+                package.toc = attribute(element, "toc") or ""
+            case "itemref" if attribute(element, "linear") != "no":
+                package.spine.append(attribute(element, "idref") or "")
+    return package
+
+
+def _rootfile(archive: Archive) -> str:
+    """The package file by the container; by its ending where the container is lost."""
+    data = archive.read_if_there(_CONTAINER)
+    if data is not None:
+        for element in parse_xml(data).iter():
+            if local(element) == "rootfile" and (
+                member := resolve("", attribute(element, "full-path") or "")
+            ):
+                return member
+    return next(name for name in sorted(archive.names | {"\uffff"}) if name.endswith((".opf", "\uffff")))
+
+
+def _add_item(package: _Package, element: Element) -> None:
+    href = attribute(element, "href") or ""
+    package.items[attribute(element, "id") or ""] = (
+        resolve(package.base, href),
+        (attribute(element, "media-type") or "").lower(),
+        attribute(element, "properties") or "",
+    )
+
+
+def _refuse_drm(archive: Archive) -> None:
+    data = archive.read_if_there("META-INF/encryption.xml")
+    if data is None:
+        return
+    try:
+        elements = list(parse_xml(data).iter())
+    except BadXML:
+        elements = []
+    for element in elements:
+        if local(element) == "CipherReference":
+            uri = (attribute(element, "URI") or "").lower()
+            if not uri.endswith((".otf", ".ttf", ".woff", ".woff2", ".ttc")) and "font" not in uri:
+                raise DocumentError(
+                    "unsupported",
+                    f"{archive.name} is locked by its seller (DRM).",
+                    "Catena reads books without copy protection.",
+                )
+
+
+def _add_chapter(book: Book, archive: Archive, member: str, contents: list[Entry]) -> None:
+    try:
+        data = archive.read(member)
+    except KeyError:
+        book.problems.append(f"{member or 'a chapter'} is not in the file")
+        return
+    except DocumentError as error:
+        if error.reason != "damaged":
+            raise
+        book.problems.append(f"{member} is broken")
+        return
+    blocks = parse_html(decode_markup(data)).blocks
+    _mark_sections(blocks, [entry for entry in contents if entry.member == member], bool(contents))
+    book.blocks += blocks
+
+
+def _mark_sections(blocks: list[Block], entries: list[Entry], has_contents: bool) -> None:
+    """Let the table of contents decide where sections start, and what they are called."""
+    if not has_contents:
+        return
+    for block in blocks:
+        if block.section is not None:
+            block.section = SectionStart(_BELOW_CONTENTS + block.section.level, block.section.title)
+    taken: set[int] = set()
+    for entry in entries:
+        for index in _targets(blocks, entry.anchor):
+            if index not in taken:
+                taken.add(index)
+                _absorb_heading(blocks, index, entry)
+                break
+
+
+def _targets(blocks: list[Block], anchor: str) -> Iterator[int]:
+    if not anchor:
+        yield from range(len(blocks))
+        return
+    for index, block in enumerate(blocks):
+        if anchor in block.anchors:
+            yield from range(index, len(blocks))
+            return
+
+
+def _absorb_heading(blocks: list[Block], index: int, entry: Entry) -> None:
+    """Start the entry's section at a block; headings of the same words next to it do not start another."""
+    blocks[index].section = SectionStart(entry.level, entry.title)
+    for block in blocks[index + 1 : index + 4]:
+        if block.kind != "heading" or block.section is None:
+            break
+        if block.text.casefold() in entry.title.casefold():
+            block.section = None

@@ -1,0 +1,78 @@
+"""The styles of a Word file: which are headings, which are lists, what is hidden."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from catena.ingest.xmltree import attribute, local
+
+_HEADING_NAME = re.compile(r"(?:heading|überschrift|titre|título|titolo)\s*([1-9])$", re.I)
+_MAX_CHAIN = 20
+
+
+class Styles:
+    """Looks properties up in a paragraph, then along the chain of its styles."""
+
+    def __init__(self, root: Element | None) -> None:
+        self._styles: dict[str, Element] = {}
+        for style in root if root is not None else ():
+            if local(style) == "style":
+                self._styles[attribute(style, "styleId") or ""] = style
+
+    def heading_level(self, paragraph: Element) -> int:
+        """The rank of a heading from 1; 0 for text."""
+        outline = self._value(paragraph, "outlineLvl")
+        if outline is not None:
+            return int(outline) + 1 if outline.isdecimal() and int(outline) < 9 else 0
+        for style in self._chain(paragraph):
+            name = next((attribute(child, "val") or "" for child in style if local(child) == "name"), "")
+            if match := _HEADING_NAME.match(name):
+                return int(match[1])
+            if name.lower() == "title":
+                return 1
+        return 0
+
+    def list_of(self, paragraph: Element) -> tuple[str, int]:
+        """The numbering a paragraph follows ("" for none), and its level from 0."""
+        number = self._value(paragraph, "numId") or ""
+        level = self._value(paragraph, "ilvl") or "0"
+        return number, min(int(level), 8) if level.isdecimal() else 0
+
+    def is_hidden(self, run: Element) -> bool:
+        """Tell whether Word would show a run."""
+        for properties in run:
+            if local(properties) == "rPr":
+                return any(
+                    local(child) == "vanish" and attribute(child, "val") not in ("0", "false")
+                    for child in properties
+                )
+        return False
+
+    def _value(self, paragraph: Element, name: str) -> str | None:
+        for owner in (paragraph, *self._chain(paragraph)):
+            for properties in owner:
+                if local(properties) == "pPr":
+                    for element in properties.iter():
+                        if local(element) == name:
+                            return attribute(element, "val")
+        return None
+
+    def _chain(self, paragraph: Element) -> Iterator[Element]:
+        name = next(
+            (
+                attribute(child, "val")
+                for properties in paragraph
+                if local(properties) == "pPr"
+                for child in properties
+                if local(child) == "pStyle"
+            ),
+            None,
+        )
+        for _ in range(_MAX_CHAIN):
+            style = self._styles.get(name or "")
+            if style is None:
+                return
+            yield style
+            name = next((attribute(child, "val") for child in style if local(child) == "basedOn"), None)
