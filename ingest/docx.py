@@ -13,6 +13,8 @@ from catena.ingest.styles import Styles
 from catena.ingest.xmltree import BadXML, attribute, local, parse_xml
 
 _SKIPPED = frozenset(
+    ("del", "moveFrom", "Fallback", "rPr", "sectPr", "proofErr", "commentRangeStart", "instrText", "delText")
+)
     ["del", "moveFrom", "Fallback", "rPr", "sectPr", "proofErr", "commentRangeStart", "instrText", "delText"]
 )
 _MAX_TITLE = 300

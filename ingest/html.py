@@ -11,74 +11,18 @@ from catena.ingest.decoding import decode_markup
 from catena.ingest.tables import TableRows
 
 _DROPPED = frozenset(
-    [
-        "script",
-        "style",
-        "nav",
-        "noscript",
-        "template",
-        "svg",
-        "iframe",
-        "object",
-        "canvas",
-        "video",
-        "audio",
-        "select",
-        "button",
-        "dialog",
-        "rt",
-        "rp",
-    ]
+    ("script", "style", "nav", "noscript", "template", "svg", "iframe", "object", "canvas", "video", "audio")
+    + ("select", "button", "dialog", "rt", "rp")
 )
 _BREAKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "header",
-        "hr",
-        "html",
-        "li",
-        "main",
-        "menu",
-        "ol",
-        "p",
-        "section",
-        "summary",
-        "ul",
-    ]
+    ("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl")
+    + ("dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "html", "li", "main")
+    + ("menu", "ol", "p", "section", "summary", "ul", "table", "pre", "tr", "td", "th")
+    + ("h1", "h2", "h3", "h4", "h5", "h6")
 )
 _VOID = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    ]
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track")
+    + ("wbr",)
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _HIDDEN_STYLE = re.compile(
@@ -90,8 +34,7 @@ _MAX_DEPTH = 500  # of lists; browsers give up at 512 open elements
 
 def read_html(path: Path) -> Book:
     """Read a web page or saved document."""
-    book = parse_html(decode_markup(path.read_bytes()))
-    return book
+    return parse_html(decode_markup(path.read_bytes()))
 
 
 def parse_html(markup: str) -> Book:
@@ -132,7 +75,7 @@ class _Parser(HTMLParser):
             if tag not in _VOID:
                 self._skipped.append(tag)
             return
-        if tag in _BREAKS or tag in _HEADINGS or tag in ("table", "pre", "tr", "td", "th"):
+        if tag in _BREAKS:
             self._flush()
         if anchor := attributes.get("id") or (attributes.get("name") if tag == "a" else ""):
             self._anchors.append(anchor)
@@ -144,7 +87,7 @@ class _Parser(HTMLParser):
                 while self._skipped.pop() != tag:
                     pass
             return
-        if tag in _BREAKS or tag in _HEADINGS or tag in ("table", "pre", "tr", "td", "th"):
+        if tag in _BREAKS:
             self._flush()
         self._close(tag)
 

@@ -73,17 +73,21 @@ def _groups(lines: list[str], wrap: float) -> Iterator[list[str]]:
 def _ends_group(group: list[str], line: str, wrap: float) -> bool:
     """Tell whether a paragraph ends before a line, though no blank line says so."""
     last = group[-1]
-    if _is_bare_chapter(line) or _is_bare_chapter(last):
+    if _is_chapter_line(line) or _is_chapter_line(last):
         return True
     if line[:1].isspace() and not last[:1].isspace() and not _GAP.search(line):
         return True
-    is_dense = len(group) > _DENSE_LINES or _is_bare_chapter(group[0])
+    is_dense = len(group) > _DENSE_LINES or _is_chapter_line(group[0])
     return is_dense and len(last) < wrap * 0.8 and bool(_ENDED.search(last)) and not line[:1].islower()
 
 
-def _is_bare_chapter(line: str) -> bool:
-    match = CHAPTER.match(line.strip())
-    return bool(match and number_of(match[2]) and match.end() >= len(line.strip().rstrip(".: ")))
+def _is_chapter_line(line: str) -> bool:
+    """Tell a line that is a heading wherever it stands: "CHAPTER XII", or all in capitals."""
+    line = line.strip()
+    match = CHAPTER.match(line)
+    if not match or not number_of(match[2]) or len(line) > _MAX_HEADING:
+        return False
+    return match.end() >= len(line.rstrip(".: ")) or line.isupper()
 
 
 def _blocks(groups: list[list[str]], wrap: float) -> Iterator[Block]:
