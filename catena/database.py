@@ -10,8 +10,9 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
+from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, ProgrammingError
 
 from catena.durable import FILE_MODE, make_folder
@@ -98,6 +99,11 @@ class Database:
             )
         with self.write() as connection:
             _migrate(connection, version, migrations)
+
+
+def insert(connection: Connection, table: Table, values: dict[str, Any]) -> int:
+    """Insert a row and return its integer key."""
+    return int(connection.execute(table.insert(), values).lastrowid)
 
 
 def _migrate(connection: Connection, version: int, migrations: Migrations) -> None:

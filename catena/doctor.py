@@ -113,10 +113,10 @@ def _incomplete(connection: Connection) -> Iterator[Problem]:
 def _originals(database: Database, originals: Originals) -> Iterator[Problem]:
     try:
         with database.read() as connection:
-            known = dict(connection.execute(text("SELECT id, path FROM documents")).tuples().all())
+            rows = connection.execute(text("SELECT id, path FROM documents")).all()
     except LibraryError:
         return  # reported by `_damage`
-    for document_id, path in known.items():
+    for document_id, path in rows:
         file = originals.path(document_id)
         remedy = f"Add the file again: catena add {path}"
         if not file.is_file():

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from catena.database import Database
+from catena.database import Database, insert
 from catena.tables import answer_documents, answers, call_documents, calls
 
 
@@ -42,7 +42,7 @@ class History:
         }
         with self.database.write() as connection:
             connection.execute(answers.delete().where(answers.c.run_id == run_id))
-            key = connection.execute(answers.insert(), values).inserted_primary_key[0]
+            key = insert(connection, answers, values)
             about = [{"answer_key": key, "document_id": document_id} for document_id in _documents_of(form)]
             if about:
                 connection.execute(answer_documents.insert(), about)

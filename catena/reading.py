@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import Connection, func, select, text
 
 from catena.database import Database
 from catena.errors import DocumentNotFound
@@ -177,7 +177,7 @@ def _pages_query(document_id: str) -> Any:
     )
 
 
-def _passage_rows(connection: Connection, key: int, ordinals: Sequence[int] | None) -> Sequence[Row[Any]]:
+def _passage_rows(connection: Connection, key: int, ordinals: Sequence[int] | None) -> Any:
     query = select(*_FIELDS).where(passages.c.document_key == key).order_by(passages.c.ordinal)
     if ordinals is None:
         return connection.execute(query).all()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
-from catena.database import Database
+from catena.database import Database, insert
 from catena.reading import passage_range
 from catena.tables import counters, documents, embedders, vectors
 from catena.writing import count
@@ -150,4 +150,4 @@ def _known_embedder(connection: Connection, name: str) -> int:
 
 def _embedder_key(connection: Connection, name: str) -> int:
     known = _known_embedder(connection, name)
-    return known or int(connection.execute(embedders.insert(), {"name": name}).inserted_primary_key[0])
+    return known or insert(connection, embedders, {"name": name})

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
+from catena.database import insert
 from catena.faults import point
 from catena.rows import Values, document_values, page_values, passage_values, words_bytes
 from catena.tables import counters, documents, lexical_indexes, page_words, pages, passages, sources
@@ -75,7 +76,7 @@ class DocumentWriter:
         if key is not None:
             connection.execute(documents.update().where(documents.c.key == key), values)
             return key
-        return int(connection.execute(documents.insert(), values).inserted_primary_key[0])
+        return insert(connection, documents, values)
 
     def _write_pages(self, connection: Connection, key: int) -> None:
         first = int(connection.execute(select(func.coalesce(func.max(pages.c.key), 0))).scalar_one()) + 1
