@@ -126,7 +126,9 @@ def show_citation(index: int, citation: Citation, support: str | None) -> None:
     with st.container(border=True):
         st.markdown(plain(citation.quote))
         where = ", ".join(page_name(part.ref.number, part.label) for part in citation.parts)
-        if st.button(where, key=f"citation-{index}", icon=":material/find_in_page:", help="Show it on the page"):
+        if st.button(
+            where, key=f"citation-{index}", icon=":material/find_in_page:", help="Show it on the page"
+        ):
             st.session_state["citation"] = index
         mark = MARKS[support] if support else "closest passage"
         st.caption(f"{mark} · {plain(citation.title)}")

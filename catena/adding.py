@@ -14,8 +14,8 @@ from catena.ingest.sniff import sniff
 from catena.ingest.spool import read_spool
 from catena.library import Library
 from catena.retrieval.analysis import terms
-from catena.retrieval.lexical import DocumentIndex
-from catena.retrieval.passages import split
+from catena.retrieval.index import DocumentIndex
+from catena.retrieval.passages import indexed_text, split
 from catena.types import Document, Kind
 
 OnPage = Callable[[Path, int, int], None]
@@ -36,7 +36,6 @@ class AddOptions:
     as_kind: Kind | None = None
     password: str | None = None
     title: str | None = None
-    force: bool = False
 
 
 class Adder:
@@ -53,13 +52,17 @@ class Adder:
         """
         options = options or AddOptions()
         _require_file(path)
-        title = options.title or path.stem
         document_id = self._library.store_original(path)
         known = self._library.get(document_id)
-        if known and known.status != "failed" and not options.force:
-            self._library.add_source(document_id, str(path), title)
+        if known and known.status != "failed":
+            self._library.add_source(document_id, str(path), options.title or path.stem)
             return Added(path, known, is_new=False)
-        return Added(path, self._parse(path, document_id, title, options, on_page), is_new=True)
+        return Added(path, self._parse(path, document_id, options, on_page), is_new=True)
+
+    def add_again(self, document: Document, password: str | None = None) -> Document:
+        """Parse the kept original of a document anew."""
+        options = AddOptions(document.kind, password, document.title)
+        return self._parse(Path(document.path), document.id, options, None)
 
     def add_all(
         self, paths: list[Path], options: AddOptions | None = None, *, on_page: OnPage | None = None
@@ -75,24 +78,23 @@ class Adder:
                 self._pool.close()
                 raise
 
-    def _parse(
-        self, path: Path, document_id: str, title: str, options: AddOptions, on_page: OnPage | None
-    ) -> Document:
+    def _parse(self, path: Path, document_id: str, options: AddOptions, on_page: OnPage | None) -> Document:
+        original = self._library.original(document_id)
         spool = self._library.temporary_path(f"{uuid4().hex}.spool")
         try:
-            kind = sniff(path, options.as_kind)
             parsed = self._pool.parse(
-                self._library.original(document_id),
+                original,
                 document_id=document_id,
-                as_kind=kind,
+                as_kind=options.as_kind or sniff(path if path.is_file() else original),
                 password=options.password,
                 spool=spool,
+                name=path.name,
                 on_page=(lambda done, total: on_page(path, done, total)) if on_page else None,
             )
-            document = replace(parsed, path=str(path), title=options.title or parsed.title or title)
-            return self._commit(document, spool)
+            title = options.title or parsed.title or path.stem
+            return self._commit(replace(parsed, path=str(path), title=title), spool)
         except DocumentError as error:
-            return self._commit(failed_document(document_id, path, title, error), spool)
+            return self._commit(failed_document(document_id, path, options.title, error), spool)
         finally:
             spool.unlink(missing_ok=True)
 
@@ -101,7 +103,7 @@ class Adder:
             if document.status != "failed":
                 index = DocumentIndex.builder()
                 for page, passages in split(read_spool(spool), document.title):
-                    analysed = [terms(f"{passage.header} {passage.text}") for passage in passages]
+                    analysed = [terms(indexed_text(passage)) for passage in passages]
                     writer.add(page, passages, [" ".join(words) for words in analysed])
                     for words in analysed:
                         index.add(words)
@@ -109,11 +111,11 @@ class Adder:
         return document
 
 
-def failed_document(document_id: str, path: Path, title: str, error: DocumentError) -> Document:
+def failed_document(document_id: str, path: Path, title: str | None, error: DocumentError) -> Document:
     """What the library records of a file that could not be read."""
     return Document(
         id=document_id,
-        title=title,
+        title=title or path.stem,
         path=str(path),
         kind=None,
         status="failed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +12,11 @@ from typing import Any, TypeVar
 
 from catena.adding import Added, Adder, AddOptions, OnPage
 from catena.agents.events import OnEvent
+from catena.answers import from_json, to_json
 from catena.errors import DocumentError, OptionError
+from catena.health import Health
+from catena.ingest import parser_version
+from catena.ingest.isolation import network_isolation
 from catena.ingest.pool import ParserPool
 from catena.library import Library
 from catena.retrieval.embedder import Embedder, MiniLM
@@ -113,9 +117,7 @@ class Catena:
 
     def reindex(self, document: Document | str, *, password: str | None = None) -> Document:
         """Parse the kept original again, after a better parser or another embedder."""
-        found = self._resolve(document)
-        options = AddOptions(as_kind=found.kind, password=password, title=found.title, force=True)
-        return self._adder.readd(found, options).document
+        return self._adder.add_again(self._resolve(document), password)
 
     # Pages
 
@@ -192,7 +194,35 @@ class Catena:
         if not question.strip():
             raise OptionError("The question is empty.", "Ask something.")
         document_ids = self._document_ids(documents)
-        return await run(self._deps, question, document_ids, options or AskOptions(), on_event=on_event)
+        answer = await run(self._deps, question, document_ids, options or AskOptions(), on_event=on_event)
+        self.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
+        return answer
+
+    def history(self, limit: int = 20) -> list[Answer]:
+        """List the last answers, newest first."""
+        return [from_json(kept.data) for kept in self.library.answers(limit)]
+
+    # Upkeep
+
+    def health(self, *, repair: bool = False) -> Health:
+        """Check the library and name what protects this machine; with `repair`, mend what can be mended."""
+        problems = self.library.check()
+        left = self.library.repair() if repair and problems else problems
+        mended = [problem for problem in problems if problem not in left]
+        return Health(self._facts(), tuple(left), tuple(mended))
+
+    def _facts(self) -> tuple[tuple[str, str], ...]:
+        documents = self.documents()
+        filled, total = self.library.vector_counts([document.id for document in documents])
+        return (
+            ("library", str(self.settings.home)),
+            ("documents", f"{len(documents)}, {sum(d.status == 'failed' for d in documents)} failed"),
+            ("vectors", f"{filled} of {total} passages"),
+            ("embedder", self.embedder.name),
+            ("parser", parser_version()),
+            ("parser's network", network_isolation()),
+            ("model", self.settings.model or "none: embedded reader"),
+        )
 
     # Parts
 
@@ -264,6 +294,3 @@ class _Bridge:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-
-OnProgress = Callable[[int, int], None]

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+from catena.doctor import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
+    """Facts by name; problems that are there (still), and those that were mended."""
+
     facts: tuple[tuple[str, str], ...]
-    problems: tuple[str, ...]
-    repairs: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    mended: tuple[Problem, ...]
 
     def to_json(self) -> dict[str, object]:
-        return {"facts": dict(self.facts), "problems": list(self.problems), "repairs": list(self.repairs)}
+        return {
+            "facts": dict(self.facts),
+            "problems": [asdict(problem) for problem in self.problems],
+            "mended": [asdict(problem) for problem in self.mended],
+        }

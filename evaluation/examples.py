@@ -1,6 +1,6 @@
 """Write docs/examples.md: a question to each of a dozen real documents that differ, as the reader answers it.
 
-    python -m catena.evaluation.examples --data ../shared/data --out docs
+python -m catena.evaluation.examples --data ../shared/data --out docs
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from catena.ingest import parser_version
 from catena.ingest.frames import BadFrame, Header
 from catena.ingest.job import Job, Limits
 from catena.ingest.received import check_page, failure_of, outcome_of
-from catena.ingest.sniff import sniff
+from catena.ingest.sniff import shown, sniff
 from catena.ingest.spool import SpoolWriter
 from catena.ingest.warm import COMMAND, WarmProcess
 from catena.settings import Settings
@@ -75,15 +75,19 @@ class ParserPool:
         """Parse a file into `spool` (see `read_spool`); `on_page` gets pages done and in all (0: unknown).
 
         `name` is what messages call the file, where its path is not the one that people know.
-
         A file that cannot be read comes back as a failed Document with reason, message and remedy.
         Raises LibraryError when the spool cannot be written, Stopped when the pool is closed meanwhile.
         """
         kind: Kind | None = None
         try:
             kind = as_kind or sniff(path)
-            self._check_size(path, name or path.name)
-            request = {"op": "parse", "kind": kind, "password": password, "document_id": document_id}
+            self._check_size(path, shown(name or path.name))
+            request: dict[str, Any] = {
+                "op": "parse",
+                "kind": kind,
+                "password": password,
+                "document_id": document_id,
+            }
             with self._job(path, request, name) as job, SpoolWriter(spool, document_id) as writer:
                 facts = _Parsing(job, self._settings, writer, on_page).run()
         except DocumentError as error:
@@ -111,6 +115,7 @@ class ParserPool:
         *,
         kind: Kind,
         password: str | None = None,
+        name: str | None = None,
         boxes: Sequence[Box] = (),
         dpi: int = 144,
     ) -> bytes:
@@ -123,12 +128,14 @@ class ParserPool:
             "dpi": max(18, min(dpi, 600)),
             "boxes": list(boxes[:_MAX_IMAGE_BOXES]),
         }
-        with self._job(path, request) as job:
+        with self._job(path, request, name) as job:
             for header, body in job.frames():
                 if header.get("type") == "image" and body.startswith(b"\x89PNG"):
                     return body
                 _raise_failure(job, header)
-        raise DocumentError("crashed", f"Page {number} of {path.name} was not drawn.", "Try again.")
+        raise DocumentError(
+            "crashed", f"Page {number} of {shown(name or path.name)} was not drawn.", "Try again."
+        )
 
     @contextmanager
     def _job(self, path: Path, request: Mapping[str, Any], name: str | None = None) -> Iterator[Job]:
@@ -136,13 +143,13 @@ class ParserPool:
         limits = Limits(settings.parser_seconds, settings.parser_seconds, settings.parser_memory_mib)
         common = {
             "path": str(path.absolute()),
-            "name": name or path.name,
+            "name": shown(name or path.name),
             "max_pages": settings.max_pages,
             "memory_mib": settings.parser_memory_mib,
         }
         with self._slots:
             talk, status = self._start_job({**common, **request})
-            with Job(talk, status, limits, name or path.name) as job:
+            with Job(talk, status, limits, shown(name or path.name)) as job:
                 try:
                     yield job
                 except DocumentError as error:

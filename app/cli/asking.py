@@ -84,13 +84,14 @@ def history(
     home: Home = None,
 ) -> None:
     """List the last questions and answers."""
+    from catena.answers import to_json
     from catena.app.cli.terminal import print_history
     from catena.client import Catena
 
     with Catena(home) as catena:
         answers = catena.history(limit)
     if as_json:
-        print(json.dumps(answers, indent=2, ensure_ascii=False))
+        print(json.dumps([to_json(answer) for answer in answers], indent=2, ensure_ascii=False))
     else:
         print_history(answers)
 

@@ -111,13 +111,13 @@ def print_hits(rows: Sequence[Mapping[str, object]]) -> None:
         console.print(f"  {row['text']}", markup=False, overflow="ellipsis")
 
 
-def print_history(answers: Sequence[Mapping[str, object]]) -> None:
+def print_history(answers: Sequence[Answer]) -> None:
     console = _console()
     if not answers:
         console.print("Nothing has been asked yet.")
     for answer in answers:
-        console.print(f"[dim]{escape(str(answer['run_id']))[:12]}[/] [bold]{escape(str(answer['question']))}[/]")
-        console.print(f"  {answer['text']}", markup=False)
+        console.print(f"[dim]{answer.run_id[:12]}[/] [bold]{escape(answer.question)}[/]")
+        console.print(f"  {answer.text}", markup=False)
 
 
 def print_health(health: Health) -> None:
@@ -125,9 +125,10 @@ def print_health(health: Health) -> None:
     for name, value in health.facts:
         console.print(f"{name:20} {value}", markup=False)
     for problem in health.problems:
-        console.print(f"[red]problem[/] {escape(problem)}")
-    for repair in health.repairs:
-        console.print(f"[green]mended[/]  {escape(repair)}")
+        remedy = "Run: catena doctor --repair" if problem.can_repair else problem.remedy
+        console.print(f"[red]problem[/] {escape(problem.message)} {escape(remedy)}")
+    for problem in health.mended:
+        console.print(f"[green]mended[/]  {escape(problem.message)}")
     if not health.problems:
         console.print("[green]All is well.[/]")
 

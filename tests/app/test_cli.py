@@ -1,0 +1,150 @@
+"""The command line as a newcomer meets it: output, JSON and exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catena.app import cli
+
+KEYS_ADD = [
+    "path",
+    "document_id",
+    "title",
+    "status",
+    "reason",
+    "message",
+    "remedy",
+    "pages",
+    "pages_with_text",
+]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run `catena ARGUMENTS` in this process; returns exit code, output and error output."""
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["catena", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+            sys.exit(0)
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+def test_add_then_ask_answers_with_page_and_quote(run: Any, manual: Path) -> None:
+    assert run("add", manual)[0] == 0
+    code, out, _ = run("ask", "How long does the battery of the lantern last?")
+    assert code == 0
+    assert "forty hours" in out
+    assert "p. 2" in out
+
+
+def test_ask_json_has_every_key_of_the_schema(run: Any, manual: Path) -> None:
+    code, out, _ = run("ask", "How long does the battery last?", "--doc", manual, "--json")
+    answer = json.loads(out)
+    assert code == 0
+    assert answer["schema"] == 1
+    assert set(answer) == {
+        "schema", "run_id", "thread_id", "question", "text", "status", "stopped", "strategy",
+        "strategy_reason", "model", "seconds", "warnings", "statements", "citations", "coverage", "usage",
+    }  # fmt: skip
+    part = answer["citations"][0]["parts"][0]
+    assert part["page"] == 2
+    assert all(len(box) == 4 for box in part["boxes"])
+
+
+def test_question_beside_the_document_exits_with_3(run: Any, manual: Path) -> None:
+    code, out, _ = run("ask", "Who was the king of Denmark in 1650?", "--doc", manual)
+    assert code == 3
+    assert "does not" in out
+
+
+def test_add_json_names_reason_and_remedy_and_exits_with_1(run: Any, tmp_path: Path, manual: Path) -> None:
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"")
+    code, out, _ = run("add", broken, manual, "--json")
+    rows = json.loads(out)
+    assert code == 1
+    assert {row["status"] for row in rows} == {"failed", "ready"}
+    failed = next(row for row in rows if row["status"] == "failed")
+    assert failed["reason"] == "not_a_document"
+    assert failed["message"]
+    assert failed["remedy"]
+    assert [key for key in failed if key in KEYS_ADD] == KEYS_ADD
+
+
+def test_same_file_again_says_so(run: Any, manual: Path) -> None:
+    run("add", manual)
+    code, _, err = run("add", manual)
+    assert code == 0
+    assert "in the library already" in err
+
+
+def test_search_json(run: Any, manual: Path) -> None:
+    run("add", manual)
+    code, out, _ = run("search", "battery", "-k", "2", "--json")
+    rows = json.loads(out)
+    assert code == 0
+    assert list(rows[0]) == ["document_id", "title", "page", "label", "score", "retriever", "text"]
+    assert rows[0]["page"] == 2
+
+
+def test_render_writes_a_picture_per_part(run: Any, tmp_path: Path, manual: Path) -> None:
+    folder = tmp_path / "pictures"
+    run("ask", "How long does the battery last?", "--doc", manual, "--render", folder)
+    pictures = list(folder.glob("*.png"))
+    assert pictures
+    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+
+
+def test_show_page_and_rm(run: Any, manual: Path) -> None:
+    run("add", manual)
+    assert "forty hours" in run("show", "manual", "--page", "2")[1]
+    assert run("rm", "manual", "--yes")[0] == 0
+    code, _, err = run("show", "manual")
+    assert code == 1
+    assert "catena ls" in err
+
+
+def test_history_lists_what_was_asked(run: Any, manual: Path) -> None:
+    run("ask", "How long does the battery last?", "--doc", manual)
+    assert "How long does the battery last?" in run("history")[1]
+
+
+def test_doctor_is_content_with_a_fresh_library(run: Any, manual: Path) -> None:
+    run("add", manual)
+    code, out, _ = run("doctor")
+    assert code == 0
+    assert "All is well" in out
+
+
+def test_usage_error_exits_with_2(run: Any) -> None:
+    assert run("ask")[0] == 2
+    assert run("add", "x.pdf", "--as", "spreadsheet")[0] == 2
+
+
+def test_help_is_quick_to_import() -> None:
+    code = "import sys, catena.app.cli; print(*(m for m in sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    heavy = {
+        "pymupdf",
+        "litellm",
+        "llama_index",
+        "langgraph",
+        "torch",
+        "streamlit",
+        "sqlalchemy",
+        "onnxruntime",
+    }
+    assert not heavy & set(loaded)

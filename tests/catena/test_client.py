@@ -1,0 +1,113 @@
+"""The SDK, end to end on small documents."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+import catena
+from catena import AddOptions, AskOptions, Catena, DocumentError, OptionError
+from catena.agents.events import Event
+
+
+def test_two_lines_to_the_first_answer(manual: Path) -> None:
+    with Catena() as c:
+        document = c.add(manual)
+        answer = c.ask("How long does the battery of the lantern last?", documents=[document])
+    citation = answer.citations[0]
+    assert answer.status == "answered"
+    assert "forty hours" in citation.quote
+    assert citation.status == "verified"
+    assert citation.parts[0].ref.number == 2
+    assert citation.parts[0].boxes
+
+
+def test_quote_is_the_page_text_at_its_offsets(manual: Path) -> None:
+    with Catena() as c:
+        document = c.add(manual)
+        answer = c.ask("Who makes the lantern?", documents=[document])
+        for citation in answer.citations:
+            for part in citation.parts:
+                assert c.page(document, part.ref.number).text[part.start : part.end] in citation.quote
+
+
+def test_ask_works_inside_a_running_loop(manual: Path) -> None:
+    async def inside() -> str:
+        return c.ask("Who makes the lantern?").status
+
+    with Catena() as c:
+        c.add(manual)
+        assert asyncio.run(inside()) == "answered"
+
+
+def test_events_tell_what_is_done(manual: Path) -> None:
+    events: list[Event] = []
+    with Catena() as c:
+        c.add(manual)
+        c.ask("Who makes the lantern?", on_event=events.append)
+    assert [event.kind for event in events][0] == "route"
+    assert events[-1].kind == "done"
+
+
+def test_chain_reads_every_page(manual: Path) -> None:
+    with Catena() as c:
+        c.add(manual)
+        answer = c.ask("How long does the battery last?", options=AskOptions(strategy="chain"))
+    assert answer.coverage.pages_read == answer.coverage.pages_total == 3
+
+
+def test_answers_are_kept(manual: Path) -> None:
+    with Catena() as c:
+        c.add(manual)
+        answer = c.ask("Who makes the lantern?")
+        assert c.history() == [answer]
+
+
+def test_adding_what_cannot_be_read_raises_with_reason(tmp_path: Path) -> None:
+    file = tmp_path / "picture.pdf"
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    with Catena() as c, pytest.raises(DocumentError) as raised:
+        c.add(file)
+    assert raised.value.reason in ("not_a_document", "unsupported", "wrong_type")
+    assert raised.value.remedy
+    assert "picture.pdf" in raised.value.message
+
+
+def test_one_bad_file_stops_nothing(tmp_path: Path, manual: Path) -> None:
+    bad = tmp_path / "bad.pdf"
+    bad.write_bytes(b"%PDF-1.7\nnothing")
+    with Catena() as c:
+        statuses = {added.path.name: added.document.status for added in c.add_all([bad, manual])}
+    assert statuses == {"bad.pdf": "failed", "manual.pdf": "ready"}
+
+
+def test_same_bytes_under_another_name_are_kept_once(tmp_path: Path, manual: Path) -> None:
+    copy = tmp_path / "copy.pdf"
+    copy.write_bytes(manual.read_bytes())
+    with Catena() as c:
+        first = c.add(manual)
+        assert c.add(copy).id == first.id
+        assert len(c.documents()) == 1
+        assert c.document("copy").id == first.id
+
+
+def test_reindex_gives_the_same_document(manual: Path) -> None:
+    with Catena() as c:
+        document = c.add(manual, options=AddOptions(title="Lantern"))
+        assert c.reindex(document).title == "Lantern"
+        assert c.ask("Who makes the lantern?").status == "answered"
+
+
+def test_empty_question_and_empty_library_are_errors() -> None:
+    with Catena() as c:
+        with pytest.raises(OptionError, match="empty"):
+            c.ask(" ")
+        with pytest.raises(OptionError, match="no document"):
+            c.ask("Anything?")
+
+
+def test_everything_named_is_there() -> None:
+    assert catena.__all__ == sorted(catena.__all__)
+    assert all(getattr(catena, name) for name in catena.__all__)
