@@ -2,7 +2,7 @@
 
 VENV ?= .venv
 PYTHON ?= python3
-PYTEST ?=
+PYTEST ?= -n auto --maxprocesses 4 --dist loadfile
 BIN = $(VENV)/bin
 DEMO = .demo
 

@@ -28,7 +28,8 @@ class Step:
 
 
 def transcripts() -> list[list[Step]]:
-    return [read_steps(block) for block in re.findall(r"^```console\n(.*?)^```", README, re.M | re.S)]
+    blocks = [read_steps(block) for block in re.findall(r"^```console\n(.*?)^```", README, re.M | re.S)]
+    return [steps for steps in blocks if any(step.command.split()[0] not in NOT_RUN for step in steps)]
 
 
 def read_steps(block: str) -> list[Step]:
