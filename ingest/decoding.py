@@ -22,8 +22,8 @@ def decode(data: bytes) -> str:
     for mark, codec in _BOMS:
         if data.startswith(mark):
             return data[len(mark) if codec == "utf-8" else 0 :].decode(codec, "replace")
-    if codec := _unmarked_utf16(data):
-        return data.decode(codec, "replace")
+    if unmarked := _unmarked_utf16(data):
+        return data.decode(unmarked, "replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

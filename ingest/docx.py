@@ -15,8 +15,6 @@ from catena.ingest.xmltree import BadXML, attribute, local, parse_xml
 _SKIPPED = frozenset(
     ("del", "moveFrom", "Fallback", "rPr", "sectPr", "proofErr", "commentRangeStart", "instrText", "delText")
 )
-    ["del", "moveFrom", "Fallback", "rPr", "sectPr", "proofErr", "commentRangeStart", "instrText", "delText"]
-)
 _MAX_TITLE = 300
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, get_args
 
 import numpy as np
@@ -148,6 +147,6 @@ def _text(header: Header, name: str, most: int) -> str:
 
 def _number(value: Any, least: float, most: float, *, whole: bool = False) -> float:
     right = isinstance(value, int) if whole else isinstance(value, int | float)
-    if not right or isinstance(value, bool) or not math.isfinite(value) or not least <= value <= most:
+    if not right or isinstance(value, bool) or not least <= value <= most:  # a NaN is never between
         raise BadFrame(f"{value!r} is no number from {least} to {most}")
-    return value
+    return float(value)

@@ -33,6 +33,7 @@ _EXTENSIONS: Mapping[str, Kind] = {
     ".txt": "text",
     ".text": "text",
 }
+_MAX_NAME = 100
 _HEAD, _TAIL = 64 << 10, 8 << 10
 _JUNK = 8 << 10  # the standard lets a PDF start within the first 1 KiB; some stand further on
 
@@ -82,7 +83,9 @@ def sniff(path: Path, as_kind: Kind | None = None) -> Kind:
     """
     head, tail = _ends(path)
     if not head:
-        raise DocumentError("not_a_document", f"{path.name} is empty (0 bytes).", "Get the file again.")
+        raise DocumentError(
+            "not_a_document", f"{shown(path.name)} is empty (0 bytes).", "Get the file again."
+        )
     if as_kind is not None:
         return as_kind
     named = _EXTENSIONS.get(path.suffix.lower())
@@ -90,10 +93,16 @@ def sniff(path: Path, as_kind: Kind | None = None) -> Kind:
     if named is not None and named != kind:
         raise DocumentError(
             "wrong_type",
-            f"{path.name} is {NAMES[kind]} by its content, not {NAMES[named]}.",
+            f"{shown(path.name)} is {NAMES[kind]} by its content, not {NAMES[named]}.",
             f"Rename it, or say so: `--as {kind}`.",
         )
     return kind
+
+
+def shown(name: str) -> str:
+    """Make a file name fit for a message: on one line, printable, not endless."""
+    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+    return plain if len(plain) <= _MAX_NAME else f"{plain[: _MAX_NAME - 13]}…{plain[-12:]}"
 
 
 def _ends(path: Path) -> tuple[bytes, bytes]:
@@ -103,10 +112,14 @@ def _ends(path: Path) -> tuple[bytes, bytes]:
             file.seek(max(0, file.seek(0, 2) - _TAIL))
             return head, file.read(_TAIL)
     except IsADirectoryError as error:
-        raise DocumentError("not_a_document", f"{path} is a folder.", "Add it by its path.") from error
+        raise DocumentError(
+            "not_a_document", f"{shown(path.name)} is a folder.", "Add it by its path."
+        ) from error
     except OSError as error:
         raise DocumentError(
-            "not_a_document", f"{path} cannot be opened: {error.strerror}.", "Check path and rights."
+            "not_a_document",
+            f"{shown(path.name)} cannot be opened: {error.strerror}.",
+            "Check path and rights.",
         ) from error
 
 
@@ -192,9 +205,9 @@ def _looks_like_markdown(text: bytes) -> bool:
 
 def _unsupported(path: Path, what: str, more: str = "") -> DocumentError:
     return DocumentError(
-        "unsupported", f"{path.name} is {what}.", f"{SUPPORTED} Export it to one of these.{more}"
+        "unsupported", f"{shown(path.name)} is {what}.", f"{SUPPORTED} Export it to one of these.{more}"
     )
 
 
 def _not_a_document(path: Path, what: str) -> DocumentError:
-    return DocumentError("not_a_document", f"{path.name} is {what}.", SUPPORTED)
+    return DocumentError("not_a_document", f"{shown(path.name)} is {what}.", SUPPORTED)

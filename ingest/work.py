@@ -27,13 +27,13 @@ def handle(request: Mapping[str, Any], send: Send) -> None:
     try:
         work(request, send)
     except DocumentError as error:
-        _fail(send, error)
+        _fail(send, error, request)
     except MemoryError:
         os._exit(OUT_OF_MEMORY_EXIT)
     except Exception as error:  # the border of the process: whatever a hostile file brings about
         if "malloc" in str(error) or "out of memory" in str(error):
             os._exit(OUT_OF_MEMORY_EXIT)
-        _fail(send, _damaged(request, error))
+        _fail(send, _damaged(request, error), request)
 
 
 def _parse(request: Mapping[str, Any], send: Send) -> None:
@@ -99,5 +99,7 @@ def _damaged(request: Mapping[str, Any], error: Exception) -> DocumentError:
     )
 
 
-def _fail(send: Send, error: DocumentError) -> None:
-    send({"type": "failed", "reason": error.reason, "message": error.message, "remedy": error.remedy})
+def _fail(send: Send, error: DocumentError, request: Mapping[str, Any]) -> None:
+    """Tell the parent; readers know the file by its path, which may be the library's, people by its name."""
+    message = error.message.replace(Path(request["path"]).name, request["name"])
+    send({"type": "failed", "reason": error.reason, "message": message[:2000], "remedy": error.remedy[:2000]})
