@@ -34,37 +34,55 @@ class Composition:
         if self._pieces:
             self._append("\n")
         start = self._length
-        last: tuple[Run, Ink] | None = None
+        last: Run | None = None
         for part in line.parts:
             is_new_part = last is not None
             for run in part:
-                for ink in run.inks:
-                    if last is not None:
-                        self._separate(last, (run, ink), is_new_part)
+                if last is not None:
+                    self._separate(last, run, is_new_part)
                     is_new_part = False
-                    self._write_ink(ink, run)
-                    last = (run, ink)
+                self._write_run(run)
+                last = run
         self.lines.append(Line(start, self._length, line.kind))
 
-    def _separate(self, last: tuple[Run, Ink], this: tuple[Run, Ink], is_new_part: bool) -> None:
-        before, after = last[1], this[1]
-        if is_new_part:
-            if is_broken(before.text, after.text) and after.x0 < before.x1:
-                if (
-                    not self._vocabulary.keeps_hyphen(before.text[:-1], after.text)
-                    and after.text[0].islower()
-                ):
-                    self._drop_hyphen()
+    def _write_run(self, run: Run) -> None:
+        """Write the words of a run with single spaces between them."""
+        length, words, pieces = self._length, self.words, self._pieces
+        is_plain = True
+        for ink in run.inks:
+            text = ink.text
+            if not is_plain:
+                pieces.append(" ")
+                length += 1
+            is_plain = False
+            if not text.isascii() and _has_wide(text):
+                length = self._write_wide(ink, run, length)
+                is_plain = is_wide(text[-1])
+                continue
+            end = length + len(text)
+            words.append(Word(length, end, ink.box))
+            pieces.append(text)
+            length = end
+        self._length = length
+
+    def _separate(self, last: Run, run: Run, is_new_part: bool) -> None:
+        """Write what stands between two runs: a space, or nothing where a word goes on."""
+        before, after = last.inks[-1], run.inks[0]
+        if (
+            is_wide(before.text[-1])
+            and is_wide(after.text[0])
+            and (is_new_part or run.x0 - last.x1 < run.size)
+        ):
+            return
+        if not is_new_part:
+            gap = before.x0 - after.x1 if run.is_rtl else after.x0 - before.x1
+            is_initial = last.size > 1.5 * run.size and len(before.text) == 1 and before.text.isalpha()
+            if gap < (0.6 if is_initial else TOUCHING) * run.size:
                 return
-            if is_wide(before.text[-1]) and is_wide(after.text[0]):
-                return
-        else:
-            gap = max(after.x0 - before.x1, before.x0 - after.x1)
-            size = this[0].size
-            if last[0] is not this[0] and gap < TOUCHING * size:
-                return
-            if gap < size and is_wide(before.text[-1]) and is_wide(after.text[0]):
-                return
+        elif is_broken(before.text, after.text) and after.x0 < before.x1:
+            if not self._vocabulary.keeps_hyphen(before.text[:-1], after.text):
+                self._drop_hyphen()
+            return
         self._append(" ")
 
     def _drop_hyphen(self) -> None:
@@ -73,26 +91,27 @@ class Composition:
         word = self.words[-1]
         self.words[-1] = Word(word.start, word.end - 1, word.box)
 
-    def _write_ink(self, ink: Ink, run: Run) -> None:
+    def _write_wide(self, ink: Ink, run: Run, length: int) -> int:
+        """Chinese and Japanese: each character gets its share of the word's box."""
         text = ink.text
-        if not text.isascii() and len(text) > 1 and any(map(is_wide, text)):
-            self._write_wide(text, ink.box, run.is_vertical or run.turn % 2 == 1)
-            return
-        self.words.append(Word(self._length, self._length + len(text), ink.box))
-        self._append(text)
-
-    def _write_wide(self, text: str, box: Box, is_vertical: bool) -> None:
-        """Chinese and Japanese: each character gets its share of the box."""
-        shares = [2 if is_wide(character) or not character.isascii() else 1 for character in text]
-        x0, y0, x1, y1 = box
-        length, total, done = (y1 - y0 if is_vertical else x1 - x0), sum(shares), 0
+        shares = [2 if is_wide(character) else 1 for character in text]
+        x0, y0, x1, y1 = ink.box
+        is_upright = run.is_vertical or run.turn % 2 == 1
+        unit = (y1 - y0 if is_upright else x1 - x0) / sum(shares)
+        done = 0
         for character, share in zip(text, shares, strict=True):
-            start, end = length * done / total, length * (done + share) / total
-            part = (x0, y0 + start, x1, y0 + end) if is_vertical else (x0 + start, y0, x0 + end, y1)
-            self.words.append(Word(self._length, self._length + 1, part))
-            self._append(character)
+            start, end = unit * done, unit * (done + share)
+            box = (x0, y0 + start, x1, y0 + end) if is_upright else (x0 + start, y0, x0 + end, y1)
+            self.words.append(Word(length, length + 1, box))
+            length += 1
             done += share
+        self._pieces.append(text)
+        return length
 
     def _append(self, text: str) -> None:
         self._pieces.append(text)
         self._length += len(text)
+
+
+def _has_wide(text: str) -> bool:
+    return any(is_wide(character) for character in text)

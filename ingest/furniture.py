@@ -11,6 +11,7 @@ from catena.ingest.glyphs import Glyphs, Run
 from catena.ingest.layout import PrintedLine, printed_lines
 
 ZONE = 0.13  # share of the page's height at its top and at its bottom
+_EDGE_DEPTH = 0.04  # share of the height below the highest and above the lowest text, where margins are wide
 MAX_EDGE_LINES = 4
 WINDOW = 4  # pages looked at before and after
 _MAX_CHARACTERS = 160
@@ -45,13 +46,17 @@ class Edges:
 def edges_of(glyphs: Glyphs, index: int) -> Edges:
     """Collect what could be furniture on page `index` (counted from 0)."""
     height = glyphs.height
-    zone = ZONE * height
-    top = [run for run in glyphs.runs if run.turn == 0 and run.middle < zone]
-    bottom = [run for run in glyphs.runs if run.turn == 0 and run.middle > height - zone]
+    runs = [run for run in glyphs.runs if run.turn == 0]
+    if not runs:
+        return Edges(index)
+    highest = max(ZONE * height, min(run.middle for run in runs) + _EDGE_DEPTH * height)
+    lowest = min((1 - ZONE) * height, max(run.middle for run in runs) - _EDGE_DEPTH * height)
+    top = [run for run in runs if run.middle < highest]
+    bottom = [run for run in runs if run.middle > lowest]
     edges = Edges(index)
     edges.top = [_edge_line(line, line.y0, True) for line in printed_lines(top)[:MAX_EDGE_LINES]]
-    lowest = printed_lines(bottom)[: -MAX_EDGE_LINES - 1 : -1]
-    edges.bottom = [_edge_line(line, height - line.y1, False) for line in lowest]
+    last = printed_lines(bottom)[: -MAX_EDGE_LINES - 1 : -1]
+    edges.bottom = [_edge_line(line, height - line.y1, False) for line in last]
     edges.numbers = frozenset(_numbers([*edges.top, *edges.bottom], index))
     return edges
 
@@ -73,7 +78,7 @@ def _numbers(lines: Iterable[EdgeLine], index: int) -> Iterable[tuple[str, int]]
 
 def _printed_numbers(text: str) -> Iterable[tuple[str, int]]:
     for match in _PRINTED.finditer(text):
-        if 0 < match.start() and match.end() < len(text) and "page" not in text.casefold():
+        if match.start() > 0 and match.end() < len(text) and "page" not in text.casefold():
             continue
         prefix = (match.group(1) or "").strip("-–| ")
         digits = match.group(2)

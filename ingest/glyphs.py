@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ import pymupdf
 from catena.types import Box
 
 TEXT_FLAGS: int = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
-FILLED, STROKED = 16, 32  # span["char_flags"] bits, mupdf/fitz/structured-text.h
+PAINTED = 16 | 32  # filled or stroked; span["char_flags"] bits, mupdf/fitz/structured-text.h
 BOLD = 16  # span["flags"] bit
 MIN_VISIBLE_SIZE = 1.5  # points; 0.5 pt text is a known way to hide words from people
 CELL_GAP = 1.0  # in font sizes; spaces in justified text stay below
@@ -33,6 +33,7 @@ _LIGATURES = {
 }
 _BULLETS = dict.fromkeys((0xF0B7, 0xF0A7, 0xF0D8, 0xF0FC, 0xF076, 0xF06E, 0xF0A8), "•")
 _MENDED = {**_LIGATURES, **_BULLETS}
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _WIDE = re.compile("[\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]")
 
 
@@ -97,22 +98,35 @@ def read_glyphs(page: Any) -> Glyphs:
     """Read `page` (a pymupdf.Page) in one pass over its text."""
     rectangle = page.rect
     glyphs = Glyphs(rectangle.width, rectangle.height)
-    matrix = tuple(page.rotation_matrix) if page.rotation else None
+    matrix: tuple[float, ...] | None = tuple(page.rotation_matrix) if page.rotation else None
     text_page = page.get_textpage(flags=TEXT_FLAGS)
     words = text_page.extractWORDS()
     if not words:
         return glyphs
-    blocks = text_page.extractDICT()["blocks"]
-    hidden = _hidden_spans(page, blocks, glyphs)
+    blocks = {block["number"]: block["lines"] for block in text_page.extractDICT()["blocks"]}
+    hidden = _hidden_spans(page, blocks.values(), glyphs)
+    glyphs.num_characters = sum(len(word[4]) for word in words)
     start, end, num_words = 0, 0, len(words)
     while start < num_words:
         number, line_number = words[start][5], words[start][6]
         end = start + 1
         while end < num_words and words[end][6] == line_number and words[end][5] == number:
             end += 1
-        _read_line(glyphs, blocks[number]["lines"][line_number], words[start:end], matrix, hidden)
+        line = _line_of(blocks.get(number, ()), line_number, words[start])
+        if line is not None:
+            _read_line(glyphs, line, words[start:end], matrix, hidden)
         start = end
     return glyphs
+
+
+def _line_of(lines: Sequence[dict[str, Any]], number: int, word: Any) -> dict[str, Any] | None:
+    """The line that a word stands in; numbers run ahead where lines lie outside the page."""
+    x, y = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
+    for index in range(min(number, len(lines) - 1), -1, -1):
+        left, top, right, bottom = lines[index]["bbox"]
+        if left - 1 <= x <= right + 1 and top - 1 <= y <= bottom + 1:
+            return lines[index]
+    return lines[min(number, len(lines) - 1)] if lines else None
 
 
 def _read_line(
@@ -123,35 +137,58 @@ def _read_line(
     hidden: list[Box],
 ) -> None:
     spans = line["spans"]
-    main = spans[0] if len(spans) == 1 else max(spans, key=lambda span: len(span["text"].strip()))
-    size, is_bold = main["size"], bool(main["flags"] & BOLD) or "Bold" in main["font"]
+    main = spans[0] if len(spans) == 1 else max(spans, key=_num_characters)
+    size: float = main["size"]
     turn = _turn(line["dir"], matrix)
-    is_vertical = line["wmode"] == 1
+    frame = _Frame(size, bool(main["flags"] & BOLD) or "Bold" in main["font"], turn, line["wmode"] == 1)
     width, height = glyphs.width, glyphs.height
     run: Run | None = None
-    for x0, y0, x1, y1, raw, *_ in words:
-        text = raw if raw.isascii() and raw.isprintable() else _readable(raw, glyphs)
-        glyphs.num_characters += len(raw)
-        if not text:
-            continue
+    for x0, y0, x1, y1, text, *_ in words:
+        if not (text.isascii() and text.isprintable()):
+            text = _readable(text, glyphs)
+            if not text:
+                continue
         if hidden and _is_inside(x0, y0, x1, y1, hidden):
             glyphs.num_hidden += 1
             continue
         if matrix is not None:
             x0, y0, x1, y1 = _rotated(x0, y0, x1, y1, matrix)
-        x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height)
+        if x0 < 0.0 or y0 < 0.0 or x1 > width or y1 > height:
+            x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height)
         if x0 >= x1 or y0 >= y1:
             glyphs.num_hidden += 1
             continue
-        left, top, right, bottom = (x0, y0, x1, y1) if turn == 0 else _framed(x0, y0, x1, y1, turn, glyphs)
-        ink = Ink(text, left, right, (x0, y0, x1, y1))
-        if run is not None and -size < left - run.x1 < CELL_GAP * size:
-            run.inks.append(ink)
-            run.x1 = max(run.x1, right)
-            run.y0, run.y1 = min(run.y0, top), max(run.y1, bottom)
+        box = (x0, y0, x1, y1)
+        if turn:
+            x0, y0, x1, y1 = _framed(x0, y0, x1, y1, turn, glyphs)
+        if run is not None and -size < x0 - run.x1 < CELL_GAP * size:
+            run.inks.append(Ink(text, x0, x1, box))
+            run.x1 = x1
+            if y0 < run.y0:
+                run.y0 = y0
+            if y1 > run.y1:
+                run.y1 = y1
         else:
-            run = Run(left, top, right, bottom, size, is_bold, [ink], turn, False, is_vertical)
+            run = frame.run(x0, y0, x1, y1, Ink(text, x0, x1, box))
             glyphs.runs.append(run)
+
+
+def _num_characters(span: dict[str, Any]) -> int:
+    return len(span["text"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What the runs of one line have in common."""
+
+    size: float
+    is_bold: bool
+    turn: int
+    is_vertical: bool
+
+    def run(self, x0: float, y0: float, x1: float, y1: float, ink: Ink) -> Run:
+        is_rtl = not ink.text.isascii() and _RTL.search(ink.text) is not None
+        return Run(x0, y0, x1, y1, self.size, self.is_bold, [ink], self.turn, is_rtl, self.is_vertical)
 
 
 def _readable(raw: str, glyphs: Glyphs) -> str:
@@ -198,18 +235,18 @@ def _is_inside(x0: float, y0: float, x1: float, y1: float, boxes: Iterable[Box])
     return any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in boxes)
 
 
-def _hidden_spans(page: Any, blocks: list[dict[str, Any]], glyphs: Glyphs) -> list[Box]:
+def _hidden_spans(page: Any, blocks: Iterable[list[dict[str, Any]]], glyphs: Glyphs) -> list[Box]:
     """Boxes of text that nobody sees; an invisible layer over a picture is OCR and stays."""
     hidden: list[Box] = []
     unpainted: list[Box] = []
     pale: list[Box] = []
-    for block in blocks:
-        for line in block["lines"]:
+    for lines in blocks:
+        for line in lines:
             for span in line["spans"]:
-                if span["size"] < MIN_VISIBLE_SIZE or span["alpha"] < 8:
-                    hidden.append(span["bbox"])
-                elif not span["char_flags"] & (FILLED | STROKED):
+                if not span["char_flags"] & PAINTED:
                     unpainted.append(span["bbox"])
+                elif span["size"] < MIN_VISIBLE_SIZE or span["alpha"] < 8:
+                    hidden.append(span["bbox"])
                 elif span["color"] >= 0xE6E6E6 and _is_pale(span["color"]):
                     pale.append(span["bbox"])
     if unpainted or pale:

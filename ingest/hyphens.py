@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 
 HYPHENS = ("-", "\u00ad", "\u2010")
 MAX_VOCABULARY = 200_000
 _KEPT_FIRST = frozenset(
-    "self non well long short high low year full half part third first second mid ex all cross co multi real "
-    "so on off in end day time one two three four five six ten pre post anti state well-known".split()
+    ("self", "non", "well", "long", "short", "high", "low", "year", "full", "half", "part", "third", "first")
+    + ("second", "mid", "ex", "all", "cross", "one", "two", "three", "four", "five", "six", "seven", "eight")
+    + (
+        "nine",
+        "ten",
+        "end",
+        "day",
+        "time",
+        "state",
+        "large",
+        "small",
+        "mass",
+        "open",
+        "real",
+        "right",
+        "left",
+    )
 )
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 
@@ -21,25 +35,22 @@ class Vocabulary:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
-    def learn(self, texts: Iterable[str]) -> None:
+    def learn(self, text: str) -> None:
+        """Count the words of a text, inner hyphens kept."""
         if len(self._counts) < MAX_VOCABULARY:
-            self._counts.update(texts)
-
-    def knows(self, word: str) -> int:
-        return self._counts[word]
+            self._counts.update(_WORD.findall(text.lower()))
 
     def keeps_hyphen(self, first: str, second: str) -> bool:
         """Say whether `first` + "-" + `second` is a compound ("long-term") and not a broken word."""
         before, after = _tail(first), _head(second)
         if not before or not after:
             return True
-        joined, compound = self._seen(before + after), self._seen(f"{before}-{after}")
+        joined, compound = self._counts[before + after], self._counts[f"{before}-{after}"]
         if joined or compound:
             return compound > joined
+        if second[0].isupper():
+            return True
         return before in _KEPT_FIRST or "-" in before
-
-    def _seen(self, word: str) -> int:
-        return self._counts[word] + self._counts[word.capitalize()]
 
 
 def _tail(text: str) -> str:
@@ -50,11 +61,6 @@ def _tail(text: str) -> str:
 def _head(text: str) -> str:
     found = _WORD.match(text)
     return found.group().lower() if found else ""
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text, with their inner hyphens, for `Vocabulary.learn`."""
-    return _WORD.findall(text)
 
 
 def is_broken(first: str, second: str) -> bool:

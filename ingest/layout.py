@@ -70,16 +70,20 @@ def printed_lines(runs: Sequence[Run]) -> Region:
 
 
 def _shares_baseline(tall: Run, run: Run) -> bool:
+    """Also raised and lowered figures; a drop capital belongs to no line but the one at its middle."""
     height, other = tall.y1 - tall.y0, run.y1 - run.y0
-    reach = 0.5 if max(height, other) > 1.25 * min(height, other) else 0.35  # raised and lowered figures
-    return abs(tall.middle - run.middle) < reach * max(min(height, other), 0.7 * max(height, other))
+    low, high = (height, other) if height < other else (other, height)
+    reach = 0.65 * low if 1.25 * low < high < 2 * low else 0.35 * low
+    return abs(tall.y0 + tall.y1 - run.y0 - run.y1) < 2 * reach
 
 
 def _line(runs: list[Run]) -> PrintedLine:
+    if len(runs) == 1:
+        run = runs[0]
+        return PrintedLine(runs, run.x0, run.y0, run.x1, run.y1, run.size, run.is_bold, run.is_rtl)
     is_rtl = _is_rtl(runs)
-    if len(runs) > 1:
-        runs.sort(key=(lambda run: -run.x1) if is_rtl else (lambda run: run.x0))
-    main = max(runs, key=lambda run: len(run.inks)) if len(runs) > 1 else runs[0]
+    runs.sort(key=(lambda run: -run.x1) if is_rtl else (lambda run: run.x0))
+    main = max(runs, key=lambda run: len(run.inks))
     return PrintedLine(
         runs,
         min(run.x0 for run in runs),

@@ -16,7 +16,7 @@ from catena.errors import DocumentError
 from catena.ingest import furniture
 from catena.ingest.composition import Composition
 from catena.ingest.glyphs import Glyphs, clean, read_glyphs
-from catena.ingest.hyphens import Vocabulary, words_of
+from catena.ingest.hyphens import Vocabulary
 from catena.ingest.layout import PrintedLine, regions
 from catena.ingest.reading import Outcome, Picture
 from catena.ingest.render import page_picture
@@ -109,6 +109,7 @@ class PdfReading:
             self.tally.num_raised += 1
         for run in glyphs.runs:
             self._sizes[round(run.size * 2) / 2] += len(run.inks)
+        self._vocabulary.learn("\n".join([ink.text for run in glyphs.runs for ink in run.inks]))
         return _Sheet(index, glyphs, furniture.edges_of(glyphs, index))
 
     def _page(
@@ -124,7 +125,6 @@ class PdfReading:
         composition = Composition(self._vocabulary)
         composition.write(logical)
         text = composition.text
-        self._vocabulary.learn(words_of(text))
         return Page(
             PageRef(document_id, sheet.index + 1),
             text,

@@ -21,6 +21,7 @@ _CONTINUES = re.compile(
     r"([,;/&–-]|\b(and|or|of|the|in|for|to|on|net|with|from|by|at|a|an|per|than|as|including|excluding|that|which))$",
     re.IGNORECASE,
 )
+_CAPITALS = re.compile(r"([IVX]{1,5}|[A-Z]|\d{1,2})\.\s+[A-Z][^a-z]{3,80}$")
 _NUMBERED = re.compile(
     r"(part\s+[ivx]+|item\s+\d+[a-z]?|chapter\s+\w+|note\s+\d+|appendix|\d+(\.\d+)*\.?\s+\S)", re.I
 )
@@ -105,9 +106,8 @@ def _pitch(lines: Region) -> float:
 def _paragraphs(block: Region, body_size: float) -> Iterator[LogicalLine]:
     group: Region = []
     pitch = min(_pitch(block), 2.2 * median(line.size for line in block))
-    edge = _edge(block)
-    for line in block:
-        if group and not _continues(group, line, pitch, edge):
+    for index, line in enumerate(block):
+        if group and not _continues(group, line, pitch, _edge(block, index)):
             yield _paragraph(group, body_size)
             group = []
         group.append(line)
@@ -115,8 +115,10 @@ def _paragraphs(block: Region, body_size: float) -> Iterator[LogicalLine]:
         yield _paragraph(group, body_size)
 
 
-def _edge(block: Region) -> tuple[float, float]:
-    return min(line.x0 for line in block), max(line.x1 for line in block)
+def _edge(block: Region, index: int) -> tuple[float, float]:
+    """Left and right edge of the text around line `index`; an abstract is narrower than its column."""
+    around = block[max(0, index - 4) : index + 3]
+    return min(line.x0 for line in around), max(line.x1 for line in around)
 
 
 def _continues(group: Region, line: PrintedLine, pitch: float, edge: tuple[float, float]) -> bool:
@@ -165,7 +167,7 @@ def _is_heading(group: Region, text: str, body_size: float) -> bool:
     if text.endswith((".", ",", ";")) and not _NUMBERED.match(text):
         return False
     size = group[0].size
-    if size >= 1.15 * body_size:
+    if size >= 1.15 * body_size or (len(group) == 1 and _CAPITALS.match(text)):
         return True
     return all(line.is_bold for line in group) and size > 0.9 * body_size and not text.endswith(":")
 
@@ -203,6 +205,8 @@ def _wraps(block: Region, split: list[list[list[Run]]], index: int, pitch: float
     if len(above) == 1 and len(row) == 1 and above[0][0].x0 > limit:
         return False
     label, first = _text(above[0]), row[0][0].inks[0]
+    if len(above) == 1 and len(row) > 1 and row[0][0].x0 > limit - line.size and not label.endswith(":"):
+        return not _NUMBER.match(label) and any(map(str.isalpha, label))
     if label.endswith(":") or _NUMBER.match(first.text) or _MARKER.match(first.text):
         return False
     if line.x0 < last.x0 - 1 or _NUMBER.match(label):
