@@ -51,6 +51,7 @@ class Library(Reading, Vectors, History):
         """What `check` looks at besides its own: caches that others keep in this folder."""
         with self._files():
             self._originals.sweep()
+        purge(self.database)  # of a removal that was killed; else nothing
 
     def __enter__(self) -> Library:
         return self

@@ -7,7 +7,6 @@ has died, whoever opens the library next settles its claims: a file without a do
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import shutil
 import threading
@@ -142,8 +141,6 @@ class Originals:
     def _drop(self, document_id: str) -> None:
         if not self._is_known(document_id) and not self._is_claimed(document_id):
             unlink(self.path(document_id))
-            with contextlib.suppress(OSError):  # other files are in that folder
-                self.path(document_id).parent.rmdir()
 
     def _is_claimed(self, document_id: str) -> bool:
         stale = set(self._stale())

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, text
 from catena.database import Database
 from catena.reading import no_document
 from catena.tables import counters, documents, jobs
-from catena.writing import delete_contents
+from catena.writing import count, delete_contents
 
 _MERGED_PAGES = 2000  # about 50 ms with the lock held
 
@@ -20,6 +20,7 @@ def delete_document(connection: Connection, document_id: str) -> None:
     if row is None:
         raise no_document(document_id)
     delete_contents(connection, row)
+    count(connection, "purge")
     connection.execute(documents.delete().where(documents.c.key == row.key))
     named = jobs.c.payload.contains(document_id) | jobs.c.result.contains(document_id)
     connection.execute(jobs.delete().where(named, jobs.c.state != "running"))

@@ -110,8 +110,6 @@ def delete_contents(connection: Connection, row: Any) -> None:
     for table in (passages, pages, lexical_indexes):
         connection.execute(table.delete().where(table.c.document_key == row.key))
     count(connection, "vectors")
-    if row.num_passages:
-        count(connection, "purge")
 
 
 def count(connection: Connection, name: str) -> None:
