@@ -49,10 +49,10 @@ def _parse(request: Mapping[str, Any], send: Send) -> None:
                 f"Catena reads pages of up to {MAX_PAGE_CHARS:,}; split the file.",
             )
         send(*page_frame(page))
-    _finish(reading, send)
+    _finish(reading, request, send)
 
 
-def _finish(reading: Reading, send: Send) -> None:
+def _finish(reading: Reading, request: Mapping[str, Any], send: Send) -> None:
     outcome = reading.outcome()
     send(
         {
@@ -62,7 +62,7 @@ def _finish(reading: Reading, send: Send) -> None:
             "status": outcome.status,
             "pages_with_text": outcome.pages_with_text,
             "reason": outcome.reason,
-            "message": outcome.message,
+            "message": _named(outcome.message, request),
             "remedy": outcome.remedy,
         }
     )
@@ -100,6 +100,10 @@ def _damaged(request: Mapping[str, Any], error: Exception) -> DocumentError:
 
 
 def _fail(send: Send, error: DocumentError, request: Mapping[str, Any]) -> None:
-    """Tell the parent; readers know the file by its path, which may be the library's, people by its name."""
-    message = error.message.replace(Path(request["path"]).name, request["name"])
-    send({"type": "failed", "reason": error.reason, "message": message[:2000], "remedy": error.remedy[:2000]})
+    message = _named(error.message, request)
+    send({"type": "failed", "reason": error.reason, "message": message, "remedy": error.remedy[:2000]})
+
+
+def _named(message: str, request: Mapping[str, Any]) -> str:
+    """Readers call the file by its path, which may be the library's own; people know it by its name."""
+    return message.replace(Path(request["path"]).name, request["name"])[:2000]
