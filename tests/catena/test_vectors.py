@@ -1,0 +1,99 @@
+"""Vectors are kept as given, one embedder's at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catena.evaluation import synthetic
+from catena.library import Library
+from catena.types import Document
+
+
+@pytest.fixture
+def library(home: Path) -> Iterator[Library]:
+    with Library(home) as library:
+        yield library
+
+
+@pytest.fixture
+def document(library: Library, tmp_path: Path) -> Document:
+    return synthetic.add(library, tmp_path / "1.pdf", 1)
+
+
+def test_vectors_come_back_in_order(library: Library, document: Document) -> None:
+    given = synthetic.vectors(1, 3)
+    assert library.put_vectors(document.id, [4, 0, 2], given)
+    ordinals, found = library.vectors(document.id)
+    assert ordinals.tolist() == [0, 2, 4]
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, given[[1, 2, 0]], atol=1e-3)
+    assert library.missing_vectors(document.id) == [1, 3, 5]
+    assert library.count_vectors(document.id) == library.vector_counts() == (3, 6)
+
+
+def test_a_document_without_vectors_has_empty_arrays(library: Library, document: Document) -> None:
+    ordinals, found = library.vectors(document.id)
+    assert (ordinals.shape, found.shape) == ((0,), (0, 0))
+    assert list(library.iter_vectors()) == []
+
+
+def test_another_embedder_never_sees_these(library: Library, document: Document) -> None:
+    library.put_vectors(document.id, [0, 1], synthetic.vectors(1, 2), embedder="one")
+    assert library.count_vectors(document.id, embedder="two") == (0, 6)
+    assert list(library.iter_vectors(embedder="two")) == []
+    library.put_vectors(document.id, [1], np.ones((1, 3), np.float32), embedder="two")
+    assert library.vectors(document.id, embedder="one")[0].tolist() == [0]
+    assert library.vectors(document.id, embedder="two")[1].shape == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("ordinals", "shape"), [([0, 1], (1, 8)), ([6], (1, 8)), ([-1], (1, 8)), ([2], (1, 5))]
+)
+def test_vectors_that_do_not_fit_are_refused(
+    library: Library, document: Document, ordinals: list[int], shape: tuple[int, int]
+) -> None:
+    library.put_vectors(document.id, [0], synthetic.vectors(1, 1))
+    with pytest.raises(ValueError):
+        library.put_vectors(document.id, ordinals, np.zeros(shape, np.float32))
+    assert library.count_vectors(document.id) == (1, 6)
+
+
+def test_vectors_of_a_replaced_text_are_dropped(library: Library, document: Document, tmp_path: Path) -> None:
+    first = library.passage_range(document.id)[0]
+    synthetic.add(library, tmp_path / "1.pdf", 1)
+    assert not library.put_vectors(document.id, [0], synthetic.vectors(1, 1), first_passage=first)
+    assert library.count_vectors(document.id) == (0, 6)
+
+
+def test_all_vectors_come_in_batches_with_ids_that_lead_back(library: Library, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        document = synthetic.add(library, tmp_path / "x.pdf", seed)
+        library.put_vectors(document.id, range(6), synthetic.vectors(seed, 6))
+    batches = list(library.iter_vectors(batch=5))
+    assert [len(ids) for ids, _ in batches] == [5, 5, 2]
+    ids = [int(one) for some, _ in batches for one in some]
+    keys = library.passage_keys([*ids, 10**9])
+    assert [keys[one] for one in ids] == [(synthetic.file_id(s), n) for s in (1, 2) for n in range(6)]
+    assert len(keys) == 12
+
+
+def test_the_version_grows_with_every_change(library: Library, document: Document, tmp_path: Path) -> None:
+    versions = [library.vectors_version()]
+    library.put_vectors(document.id, [0], synthetic.vectors(1, 1))
+    versions.append(library.vectors_version())
+    synthetic.add(library, tmp_path / "1.pdf", 1)
+    versions.append(library.vectors_version())
+    library.remove(document.id)
+    versions.append(library.vectors_version())
+    assert versions == sorted(set(versions))
+
+
+def test_passage_ids_are_never_given_twice(library: Library, document: Document, tmp_path: Path) -> None:
+    first = library.passage_range(document.id)[0]
+    library.remove(document.id)
+    synthetic.add(library, tmp_path / "2.pdf", 2)
+    assert library.passage_range(synthetic.file_id(2))[0] >= first + 6
