@@ -36,8 +36,10 @@ def main() -> None:
     if not chosen:
         st.info("Drop a PDF, a book or a text on the left, then ask it something.")
         return
-    question = st.chat_input("What do you want to know?")
-    if question:
+    with st.form("question", border=False):
+        question = st.text_input("What do you want to know?")
+        is_asked = st.form_submit_button("Ask", type="primary")
+    if is_asked and question:
         ask(catena, question, chosen)
     answer: Answer | None = st.session_state.get("answer")
     if answer is not None:
@@ -110,28 +112,31 @@ def show_answer(catena: Catena, answer: Answer) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader(plain(answer.question))
-        st.markdown(f"**{plain(answer.text)}**")
-        support = {index: s.support for s in answer.statements for index in s.citations}
-        if not answer.statements and answer.citations:
-            st.caption("The closest passages:")
-        for index, citation in enumerate(answer.citations):
-            show_citation(index, citation, support.get(index))
+        for statement in answer.statements:
+            show_cited(answer, statement.text, statement.citations, MARKS[statement.support])
+        if not answer.statements:
+            st.markdown(f"**{plain(answer.text)}**")
+            for index, citation in enumerate(answer.citations):
+                show_cited(answer, citation.quote, (index,), "closest passage")
         show_footnotes(answer)
     with right:
         if answer.citations:
             show_page(catena, answer.citations[st.session_state.get("citation", 0)])
 
 
-def show_citation(index: int, citation: Citation, support: str | None) -> None:
+def show_cited(answer: Answer, text: str, citations: tuple[int, ...], mark: str) -> None:
+    """Show a statement, and a button for each page that it stands on."""
     with st.container(border=True):
-        st.markdown(plain(citation.quote))
-        where = ", ".join(page_name(part.ref.number, part.label) for part in citation.parts)
-        if st.button(
-            where, key=f"citation-{index}", icon=":material/find_in_page:", help="Show it on the page"
-        ):
-            st.session_state["citation"] = index
-        mark = MARKS[support] if support else "closest passage"
-        st.caption(f"{mark} · {plain(citation.title)}")
+        st.markdown(plain(text))
+        for index in citations:
+            citation = answer.citations[index]
+            if citation.quote not in text:
+                st.caption(f"“{plain(citation.quote)}”")
+            where = ", ".join(page_name(part.ref.number, part.label) for part in citation.parts)
+            key = f"{answer.run_id}-{index}"
+            if st.button(where, key=key, icon=":material/find_in_page:", help="Show it on the page"):
+                st.session_state["citation"] = index
+            st.caption(f"{mark} · {plain(citation.title)}")
 
 
 def show_page(catena: Catena, citation: Citation) -> None:

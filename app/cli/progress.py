@@ -18,7 +18,7 @@ class AddProgress:
     """One bar over the pages of all files under way, with pages per second and time left."""
 
     def __init__(self, num_files: int, *, is_shown: bool) -> None:
-        self.console = Console(stderr=True, highlight=False)
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._is_shown = is_shown and self.console.is_terminal
         self._num_files = num_files
         self._num_done = 0

@@ -68,20 +68,20 @@ def print_page(document: Document, page: Page) -> None:
 
 
 def print_answer(answer: Answer) -> None:
-    """Print the answer, then each statement's quotes with page, label and check."""
+    """Print each statement with its pages and check, and a quote where the statement is not the quote itself."""
     console = _console()
-    console.print(answer.text, style="bold", markup=False)
     for statement in answer.statements:
-        for index in statement.citations:
-            _print_citation(console, answer.citations[index], MARKS[statement.support], statement.support)
-    if not answer.statements and answer.citations:
-        console.print("\n[dim]The closest passages:[/]")
+        cited = [answer.citations[index] for index in statement.citations]
+        _print_cited(console, statement.text, cited, f"{MARKS[statement.support]} {statement.support}")
+    if not answer.statements:
+        console.print(answer.text, style="bold", markup=False)
+        if answer.citations:
+            console.print("\n[dim]The closest passages:[/]")
         for citation in answer.citations:
-            _print_citation(console, citation, "·", "closest")
-    console.print()
+            _print_cited(console, citation.quote, [citation], "· closest")
     coverage = answer.coverage
     console.print(
-        f"[dim]{answer.strategy} ({escape(answer.strategy_reason)}): {coverage.pages_searched} of "
+        f"\n[dim]{answer.strategy} ({escape(answer.strategy_reason)}): {coverage.pages_searched} of "
         f"{coverage.pages_total} pages searched, {coverage.pages_read} read, {answer.seconds:.1f} s, "
         f"{escape(answer.model)}[/]"
     )
@@ -89,11 +89,14 @@ def print_answer(answer: Answer) -> None:
         console.print(f"[yellow]{escape(warning)}[/]")
 
 
-def _print_citation(console: Console, citation: Citation, mark: str, support: str) -> None:
-    where = " and ".join(page_name(part.ref.number, part.label) for part in citation.parts)
-    console.print(f"\n  {citation.quote}", markup=False)
-    state = support if citation.status == "verified" else "quote not found on the page"
-    console.print(f"  [cyan]\\[{escape(where)}][/] {escape(citation.title)} [dim]{mark} {state}[/]")
+def _print_cited(console: Console, text: str, citations: Sequence[Citation], mark: str) -> None:
+    console.print(text, style="bold", markup=False)
+    for citation in citations:
+        if citation.quote not in text:
+            console.print(f"  “{citation.quote}”", markup=False)
+        where = " and ".join(page_name(part.ref.number, part.label) for part in citation.parts)
+        state = mark if citation.status == "verified" else "✗ quote not found on the page"
+        console.print(f"  [cyan]\\[{escape(where)}][/] {escape(citation.title)} [dim]{state}[/]")
 
 
 def page_name(number: int, label: str) -> str:

@@ -1,0 +1,36 @@
+"""The Streamlit page, run without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catena import Catena
+
+streamlit = pytest.importorskip("streamlit", reason="the extra `ui` is not installed")
+testing = pytest.importorskip("streamlit.testing.v1")
+PAGE = Path(__file__).parents[2] / "app" / "streamlit_app.py"
+
+
+@pytest.fixture(autouse=True)
+def new_client(home: Path) -> None:
+    """Each test opens its own library: the page keeps its client for the life of the server."""
+    streamlit.cache_resource.clear()
+
+
+def test_empty_library_says_what_to_do() -> None:
+    page = testing.AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not page.exception
+    assert "Drop a PDF" in page.info[0].value
+
+
+def test_question_shows_quote_and_boxed_page(manual: Path) -> None:
+    with Catena() as c:
+        c.add(manual)
+    page = testing.AppTest.from_file(str(PAGE), default_timeout=60).run()
+    page.text_input[1].set_value("How long does the battery of the lantern last?")
+    page.button[0].click().run()
+    assert not page.exception
+    assert any("forty hours" in text.value for text in page.markdown)
+    assert any("page 2" in button.label for button in page.button)
