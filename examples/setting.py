@@ -25,6 +25,7 @@ class Face:
 WIDTH, HEIGHT = 432.0, 648.0  # 6 by 9 inches
 LEFT, RIGHT, TOP, BOTTOM = 54.0, 378.0, 72.0, 600.0
 MEASURE = RIGHT - LEFT
+MAX_STRETCH = 6.0  # a line that would be looser stays ragged
 FONTS = {
     "R": Face("tiro", "Times-Roman"),
     "I": Face("tiit", "Times-Italic"),
@@ -180,6 +181,7 @@ def paragraph(
         blanks = len(words) - 1
         is_last = index == len(filled) - 1
         stretch = spare / blanks if align == "justify" and blanks and not is_last else 0.0
+        stretch = 0.0 if stretch > MAX_STRETCH else stretch
         x = LEFT + indent + inset + (spare / 2 if align == "center" else 0.0)
         keeps = not is_last and index in (0, len(filled) - 2)
         lines.append(Line(leading, show(line, size, x, stretch=max(stretch, -0.6)), keeps))
