@@ -7,7 +7,9 @@ BIN = $(VENV)/bin
 DEMO = .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test app lint format lock wheel-test clean
+DATA ?= $(or $(CATENA_DATA),../shared/data)
+
+.PHONY: help demo test app lint format robust kills spans examples lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -30,6 +32,18 @@ lint: $(VENV)/.installed-dev  ## Check style and types
 format: $(VENV)/.installed-dev  ## Lay the code out
 	$(BIN)/ruff check --fix-only --exit-zero .
 	$(BIN)/ruff format .
+
+robust: $(VENV)/.installed-dev  ## Read every hostile file of the development documents (DATA=FOLDER)
+	$(BIN)/python -m catena.evaluation.robust $(DATA)/robust
+
+kills: $(VENV)/.installed-dev  ## Kill a writing process 200 times at named points, and look
+	$(BIN)/python -m catena.evaluation.kills --kills 200
+
+spans: $(VENV)/.installed-dev  ## Compare the boxes of 500 quotes with a second extractor
+	$(BIN)/python -m catena.evaluation.spans --data $(DATA) --spans 500
+
+examples: $(VENV)/.installed-dev  ## Ask a dozen real documents, and write docs/examples.md
+	$(BIN)/python -m catena.evaluation.examples --data $(DATA) --out docs
 
 lock: $(VENV)/.installed  ## Choose the versions of all dependencies anew
 	scripts/lock.sh
