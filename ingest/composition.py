@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from catena.ingest.glyphs import Ink, Run, is_wide
 from catena.ingest.hyphens import Vocabulary, is_broken
-from catena.ingest.rows import LogicalLine
-from catena.types import Box, Line, Word
+from catena.ingest.paragraphs import LogicalLine
+from catena.types import Line, Word
 
 TOUCHING = 0.12  # in font sizes: narrower than any space
 
@@ -68,6 +68,7 @@ class Composition:
     def _separate(self, last: Run, run: Run, is_new_part: bool) -> None:
         """Write what stands between two runs: a space, or nothing where a word goes on."""
         before, after = last.inks[-1], run.inks[0]
+        is_new_part = is_new_part or run.y0 > last.y0 + 0.5 * (last.y1 - last.y0) and run.y1 > last.y1
         if (
             is_wide(before.text[-1])
             and is_wide(after.text[0])
@@ -99,7 +100,7 @@ class Composition:
         is_upright = run.is_vertical or run.turn % 2 == 1
         unit = (y1 - y0 if is_upright else x1 - x0) / sum(shares)
         done = 0
-        for character, share in zip(text, shares, strict=True):
+        for share in shares:
             start, end = unit * done, unit * (done + share)
             box = (x0, y0 + start, x1, y0 + end) if is_upright else (x0 + start, y0, x0 + end, y1)
             self.words.append(Word(length, length + 1, box))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,8 @@ _LIGATURES = {
 }
 _BULLETS = dict.fromkeys((0xF0B7, 0xF0A7, 0xF0D8, 0xF0FC, 0xF076, 0xF06E, 0xF0A8), "•")
 _MENDED = {**_LIGATURES, **_BULLETS}
+_SPACE = re.compile("[\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_NOT_SPACE = re.compile("[^\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _WIDE = re.compile("[\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]")
 
@@ -103,6 +105,8 @@ def read_glyphs(page: Any) -> Glyphs:
     words = text_page.extractWORDS()
     if not words:
         return glyphs
+    if _SPACE.search("".join([word[4] for word in words])):
+        words = [part for word in words for part in _split_at_spaces(word)]
     blocks = {block["number"]: block["lines"] for block in text_page.extractDICT()["blocks"]}
     hidden = _hidden_spans(page, blocks.values(), glyphs)
     glyphs.num_characters = sum(len(word[4]) for word in words)
@@ -171,6 +175,14 @@ def _read_line(
         else:
             run = frame.run(x0, y0, x1, y1, Ink(text, x0, x1, box))
             glyphs.runs.append(run)
+
+
+def _split_at_spaces(word: Any) -> Iterator[Any]:
+    """Cut a word at spaces that MuPDF does not take for spaces; the box is shared out by characters."""
+    x0, y0, x1, y1, text, *place = word
+    unit = (x1 - x0) / len(text)
+    for match in _NOT_SPACE.finditer(text):
+        yield (x0 + unit * match.start(), y0, x0 + unit * match.end(), y1, match.group(), *place)
 
 
 def _num_characters(span: dict[str, Any]) -> int:

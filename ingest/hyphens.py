@@ -26,6 +26,37 @@ _KEPT_FIRST = frozenset(
         "left",
     )
 )
+_KEPT_SECOND = frozenset(
+    (
+        "based",
+        "related",
+        "term",
+        "specific",
+        "like",
+        "free",
+        "level",
+        "oriented",
+        "driven",
+        "aware",
+        "wide",
+        "scale",
+    )
+    + (
+        "intensive",
+        "efficient",
+        "dependent",
+        "source",
+        "tuned",
+        "to",
+        "of",
+        "in",
+        "the",
+        "and",
+        "up",
+        "off",
+        "time",
+    )
+)
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 
 
@@ -48,9 +79,9 @@ class Vocabulary:
         joined, compound = self._counts[before + after], self._counts[f"{before}-{after}"]
         if joined or compound:
             return compound > joined
-        if second[0].isupper():
+        if second[0].isupper() or (len(before) > 1 and first.rstrip("-").isupper()):
             return True
-        return before in _KEPT_FIRST or "-" in before
+        return before in _KEPT_FIRST or after in _KEPT_SECOND or "-" in before
 
 
 def _tail(text: str) -> str:

@@ -103,23 +103,43 @@ def _is_rtl(runs: Sequence[Run]) -> bool:
 
 def _segment(runs: list[Run], is_rtl: bool, depth: int) -> Iterator[list[Run]]:
     """Recursive XY-cut that cuts at a gutter only where both sides read as columns."""
-    if len(runs) < 2 * MIN_COLUMN_LINES or depth >= MAX_DEPTH:
+    best = _best_cut(runs) if len(runs) >= 2 * MIN_COLUMN_LINES and depth < MAX_DEPTH else None
+    if best is None:
         yield runs
         return
-    for gutter in _gutters(runs):
-        bands = _bands(runs, gutter)
-        if not any(is_columns for is_columns, _ in bands):
-            continue
-        for is_columns, band in bands:
-            if not is_columns:
-                yield from _segment(band, is_rtl, depth + 1) if len(band) < len(runs) else iter([band])
-                continue
+    gutter, bands = best
+    for is_columns, band in bands:
+        if is_columns:
             left = [run for run in band if run.x1 + run.x0 <= 2 * gutter]
             right = [run for run in band if run.x1 + run.x0 > 2 * gutter]
             for side in (right, left) if is_rtl else (left, right):
                 yield from _segment(side, is_rtl, depth + 1)
-        return
-    yield runs
+        elif len(band) < len(runs):
+            yield from _segment(band, is_rtl, depth + 1)
+        else:
+            yield band
+
+
+def _best_cut(runs: list[Run]) -> tuple[float, list[tuple[bool, list[Run]]]] | None:
+    """The gutter that puts most of the text in columns, and the bands it cuts the region into."""
+    top, bottom = min(run.y0 for run in runs), max(run.y1 for run in runs)
+    middle = (top + bottom) / 2
+    gutters: list[float] = []
+    for part in (
+        runs,
+        [run for run in runs if run.middle < middle],
+        [run for run in runs if run.middle >= middle],
+    ):
+        if len(part) >= 2 * MIN_COLUMN_LINES:
+            gutters += [x for x in _gutters(part) if all(abs(x - other) > 2 * _BIN for other in gutters)]
+    best: tuple[float, list[tuple[bool, list[Run]]]] | None = None
+    most = 0
+    for gutter in gutters:
+        bands = _bands(runs, gutter)
+        size = sum(len(run.inks) for is_columns, band in bands if is_columns for run in band)
+        if size > 1.1 * most:
+            best, most = (gutter, bands), size
+    return best
 
 
 def _gutters(runs: list[Run]) -> list[float]:
@@ -179,7 +199,7 @@ def _bands(runs: list[Run], gutter: float) -> list[tuple[bool, list[Run]]]:
             pieces.append((kind, [run]))
         bottom = max(bottom, run.y1)
     judged = [(_judge(piece, gutter) if kind == "split" else "full", piece) for kind, piece in pieces]
-    return [(kind == "columns", band) for kind, band in _merged(_settled(judged), gutter)]
+    return _merged(_settled(judged))
 
 
 def _settled(pieces: list[tuple[str, list[Run]]]) -> list[tuple[str, list[Run]]]:
@@ -194,11 +214,10 @@ def _settled(pieces: list[tuple[str, list[Run]]]) -> list[tuple[str, list[Run]]]
     return settled
 
 
-def _merged(pieces: list[tuple[str, list[Run]]], gutter: float) -> list[tuple[str, list[Run]]]:
-    bands: list[tuple[str, list[Run]]] = []
+def _merged(pieces: list[tuple[str, list[Run]]]) -> list[tuple[bool, list[Run]]]:
+    bands: list[tuple[bool, list[Run]]] = []
     for is_columns, group in groupby(pieces, key=lambda piece: piece[0] == "columns"):
-        band = [run for _, piece in group for run in piece]
-        bands.append(("columns" if is_columns else "full", band))
+        bands.append((is_columns, [run for _, piece in group for run in piece]))
     return bands
 
 
@@ -215,9 +234,10 @@ def _judge(runs: list[Run], gutter: float) -> str:
         return "table"
     if _is_prose(left) and _is_prose(right):
         return "columns" if fewer >= 2 else "small"
+    is_aligned = _aligned_share(left, right) >= 0.5
     if fewer < MIN_COLUMN_LINES:
-        return "table" if _aligned_share(left, right) > 0.5 else "small"
-    return "columns" if _aligned_share(left, right) < 0.5 else "table"
+        return "table" if is_aligned else "small"
+    return "table" if is_aligned or min(_width_in_ems(left), _width_in_ems(right)) < 9 else "columns"
 
 
 def _num_bullets(lines: Region) -> int:
@@ -239,6 +259,10 @@ def _is_prose(lines: Region) -> bool:
         and typical > 11 * median(line.size for line in lines)
         and num_broken < 0.3 * len(lines)
     )
+
+
+def _width_in_ems(lines: Region) -> float:
+    return median((line.x1 - line.x0) / max(line.size, 1.0) for line in lines)
 
 
 def _widest_gap(line: PrintedLine) -> float:

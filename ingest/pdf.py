@@ -18,9 +18,10 @@ from catena.ingest.composition import Composition
 from catena.ingest.glyphs import Glyphs, clean, read_glyphs
 from catena.ingest.hyphens import Vocabulary
 from catena.ingest.layout import PrintedLine, regions
+from catena.ingest.paragraphs import LogicalLine
 from catena.ingest.reading import Outcome, Picture
 from catena.ingest.render import page_picture
-from catena.ingest.rows import LogicalLine, logical_lines
+from catena.ingest.rows import logical_lines
 from catena.ingest.sections import Bookmark, SectionTrail
 from catena.ingest.tally import Tally
 from catena.types import OutlineEntry, Page, PageRef

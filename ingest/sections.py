@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catena.ingest.rows import LogicalLine
+from catena.ingest.paragraphs import LogicalLine
 from catena.types import Line, Section
 
 MAX_DEPTH = 6
