@@ -17,7 +17,7 @@ class Shelf(Protocol):
     def page(self, ref: PageRef, /) -> Page: ...
     def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> Iterable[Passage]: ...
     def lexical_index(self, document_id: str, /) -> bytes: ...
-    def count_vectors(self, document_id: str, /) -> tuple[int, int]: ...
+    def missing_vectors(self, document_id: str, /) -> Sequence[int]: ...
 
 
 class Desk:
@@ -50,18 +50,12 @@ class Desk:
 
     def count_vectors(self, document_id: str) -> tuple[int, int]:
         """How many passages have a vector, and how many there are."""
-        self._check(document_id)
-        return self._shelf.count_vectors(document_id)
+        num_passages = self._index(document_id).num_passages
+        return num_passages - len(self._shelf.missing_vectors(document_id)), num_passages
 
     def rarity(self, document_id: str) -> Callable[[str], float]:
         """How rare a term is among the document's own passages."""
-        if document_id not in self._indices:
-            self._check(document_id)
-            data = self._shelf.lexical_index(document_id)
-            self._indices[document_id] = (
-                DocumentIndex.from_bytes(data) if data else DocumentIndex.builder().build()
-            )
-        return self._indices[document_id].rarity
+        return self._index(document_id).rarity
 
     def forget_pages(self) -> None:
         """Drop the pages read so far: a chain over a book must not hold all of it."""
@@ -82,6 +76,14 @@ class Desk:
                 found |= {passage.ordinal: passage for passage in self.passages(document_id, sorted(runs_on))}
             passages += [found[ordinal] for ordinal in sorted(found)]
         return Segment(tuple(passages))
+
+    def _index(self, document_id: str) -> DocumentIndex:
+        if document_id not in self._indices:
+            self._check(document_id)
+            data = self._shelf.lexical_index(document_id)
+            empty = DocumentIndex.builder().build
+            self._indices[document_id] = DocumentIndex.from_bytes(data) if data else empty()
+        return self._indices[document_id]
 
     def _check(self, document_id: str) -> None:
         if document_id not in self.document_ids:

@@ -36,6 +36,11 @@ _MONEY = re.compile(
     r"\b(?:how much|cost|price|paid|spen[dt]|worth|dollars?|usd|revenue|income|sales|earn\w*)\b", re.I
 )
 _PERCENT = re.compile(r"%|\bper ?cent\w*|\bproportion\b|\bshare of\b|\brate\b", re.IGNORECASE)
+_FORM = re.compile(
+    r"\([^)]*\)|\b(?:as of )?(?:the )?(?:year[ -]end(?:ed)?|end of)\b|\b(?:FY|fiscal(?: year)?)\s?'?(?:\d{2,4})?\b"
+    r"|\b(?:amount|usd|us dollars?|according to|based on)\b|\bin (?:thousands|millions|billions)\b",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(r"(?<![\d.,])(?:FY|fy)?\s?((?:1[6-9]|20)\d\d)(?![\d,])")
 _SHORT_YEAR = re.compile(r"\b(?:FY|fiscal)\s?'?(\d\d)\b", re.IGNORECASE)
 _PERIOD = re.compile(
@@ -75,6 +80,11 @@ def main_question(text: str) -> str:
         return text.strip()
     last = re.split(r"(?<=[.!:])\s+(?=\w)", asked[0])[-1]
     return last if len(last.split()) >= 3 else asked[0]
+
+
+def core(question: str) -> str:
+    """What is asked about: the asking sentence without units, years and words about the form of the answer."""
+    return " ".join(_FORM.sub(" ", main_question(question)).split())
 
 
 def wants_number(question: str) -> bool:
@@ -125,12 +135,12 @@ def pick_number(question: str, sentence: str) -> Pick | None:
     count = _COUNT.search(main_question(question))
     if count:
         return _counted(query_terms(count[1])[:2], sentence, found)
-    if re.search(r"\byear\b", main_question(question), re.IGNORECASE):
+    if re.search(r"\b(?:what|which) year\b", main_question(question), re.IGNORECASE):
         fitting = [one for one in found if is_year(one)]
     elif _PERCENT.search(main_question(question)):
         fitting = [one for one in found if one.unit == "%"]
     elif _MONEY.search(main_question(question)):
-        fitting = [one for one in found if one.unit not in ("", "%")]
+        fitting = [one for one in found if one.unit not in ("", "%") or one.scale]
     else:
         fitting = [one for one in found if not is_year(one)]
     if len({one.full for one in fitting}) != 1:
