@@ -25,7 +25,7 @@ from rich.table import Table
 
 from catena.ingest.pool import ParserPool
 from catena.ingest.spool import read_spool
-from catena.settings import Settings
+from catena.settings import Settings, load_settings
 from catena.types import Document
 
 # What the parser must not do to us; `timeout`, `out_of_memory` and `too_big` are limits that held.
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not paths:
         console.print(f"There are no files in {options.folder}; set CATENA_DATA.", markup=False)
         return 2
-    settings = Settings()
+    settings = load_settings()
     started = time.monotonic()
     results = parse_all(paths, settings, on_result=_print if options.list else None)
     console.print(table_of(results, options.folder))

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from catena.ingest.frames import Send, encode, write_all
+from catena.ingest.frames import NEWS, Send, encode, write_all
 from catena.ingest.isolation import confine_job, leave_network
 
 Handle = Callable[[Mapping[str, Any], Send], None]
@@ -28,17 +28,21 @@ def main(handle: Handle | None = None) -> None:
     """Serve jobs until the parent closes its end. Tests pass another `handle`."""
     control = socket.socket(fileno=int(sys.argv[1]))
     leave_network()  # first: a user namespace needs a process without threads
-    if handle is None:
-        # pymupdf 2.0 imports layout analysis and onnxruntime if it can: 1 s and 60 MB that nothing here uses.
-        sys.modules["pymupdf.layout"] = None  # type: ignore[assignment]
-        from catena.ingest.work import handle as real_handle
-
-        handle = real_handle
+    handle = handle or load_handle()
     gc.collect()
     gc.freeze()  # copies share these pages as long as the collector does not touch them
     _silence()
     control.sendall(b"R")
     _serve(control, handle)
+
+
+def load_handle() -> Handle:
+    """Import what reads documents; takes 1 to 3 s."""
+    # pymupdf 2.0 imports layout analysis and onnxruntime if it can: 1 s and 60 MB that nothing here uses.
+    sys.modules["pymupdf.layout"] = None  # type: ignore[assignment]
+    from catena.ingest.work import handle
+
+    return handle
 
 
 def _serve(control: socket.socket, handle: Handle) -> None:
@@ -65,6 +69,7 @@ def _serve(control: socket.socket, handle: Handle) -> None:
 
 
 def _start(control: socket.socket, jobs: dict[int, int], handle: Handle, talk: int, status: int) -> None:
+    parent = os.getpid()
     process = os.fork()
     if process == 0:
         code = 70
@@ -74,7 +79,7 @@ def _start(control: socket.socket, jobs: dict[int, int], handle: Handle, talk: i
             for descriptor in (status, *jobs.values()):
                 os.close(descriptor)
             control.close()
-            _run(talk, handle)
+            _run(talk, handle, parent)
             code = 0
         finally:
             os._exit(code)
@@ -82,16 +87,16 @@ def _start(control: socket.socket, jobs: dict[int, int], handle: Handle, talk: i
         os.setpgid(process, process)
     os.close(talk)
     jobs[process] = status
-    _tell(status, {"pid": process})
+    _tell(status, process)
 
 
-def _run(talk: int, handle: Handle) -> None:
+def _run(talk: int, handle: Handle, parent: int) -> None:
     """Do one job in the copy: the request is read to its end, frames are written, the process ends."""
     data = b""
     while chunk := os.read(talk, 65536):
         data += chunk
     request = json.loads(data)
-    confine_job(request["memory_mib"])
+    confine_job(request["memory_mib"], parent)
 
     def send(header: Mapping[str, Any], body: bytes = b"") -> None:
         write_all(talk, encode(dict(header), body))
@@ -104,13 +109,14 @@ def _reap(jobs: dict[int, int]) -> None:
         ended, code = os.waitpid(process, os.WNOHANG)
         if ended:
             status = jobs.pop(process)
-            _tell(status, {"exit": os.waitstatus_to_exitcode(code)})
+            _tell(status, os.waitstatus_to_exitcode(code))
             os.close(status)
 
 
-def _tell(status: int, news: Mapping[str, int]) -> None:
+def _tell(status: int, number: int) -> None:
+    """Tell the parent the process id of a job, later its exit code."""
     with contextlib.suppress(BrokenPipeError):  # the parent has lost interest
-        os.write(status, json.dumps(news).encode() + b"\n")
+        os.write(status, NEWS.pack(number))
 
 
 def _silence() -> None:

@@ -17,6 +17,8 @@ Frame = tuple[Header, bytes]
 Send = Callable[..., None]
 
 _LENGTHS = struct.Struct("<II")
+NEWS = struct.Struct("<i")
+"""A process id, then an exit code: what the warm process tells of a job on a pipe of its own."""
 MAX_HEADER_BYTES = 64 << 20
 MAX_BODY_BYTES = 64 << 20
 # A page of text has 3,000 characters; the largest page of the development documents has 60,000.

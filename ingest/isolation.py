@@ -51,14 +51,14 @@ def network_isolation() -> str:
     return done.stdout.strip()
 
 
-def confine_job(memory_mib: int) -> None:
+def confine_job(memory_mib: int, parent: int) -> None:
     """Limit the process that reads one document: memory, no files written, dead when its parent dies."""
     os.setpgid(0, 0)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        if os.getppid() == 1:
+        if os.getppid() != parent:  # it died before it could be watched
             os._exit(1)
         limit = _mapped_bytes() + ((memory_mib + _ADDRESS_SLACK_MIB) << 20)
         _lower(resource.RLIMIT_AS, limit)

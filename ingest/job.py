@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,11 +14,13 @@ from types import TracebackType
 import psutil
 
 from catena.errors import DocumentError
-from catena.ingest.frames import BadFrame, Frame, FrameDecoder
+from catena.ingest.frames import NEWS, BadFrame, Frame, FrameDecoder
 from catena.ingest.isolation import OUT_OF_MEMORY_EXIT
+from catena.ingest.warm import Started
 
 _POLL_SECONDS = 0.05
 _CHUNK = 1 << 18
+_END_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -35,14 +35,13 @@ class Limits:
 class Job:
     """Reads a job's frames; leaving the block kills what is left of it, with its process group."""
 
-    def __init__(self, talk: socket.socket, status: int, limits: Limits, name: str) -> None:
+    def __init__(self, started: Started, limits: Limits, name: str) -> None:
         self.limits = limits
-        self._talk = talk
-        self._status = status
-        self._name = name
-        self._process: psutil.Process | None = None
+        self.name = name
+        self._talk = started.talk
+        self._status = started.status
+        self._process = _process(started.process_id)
         self._exit: int | None = None
-        self._news = b""
         self._started = self._last_frame = self._last_look = time.monotonic()
 
     def __enter__(self) -> Job:
@@ -92,47 +91,26 @@ class Job:
                 raise self._too_hungry()
 
     def _resident_bytes(self) -> int:
-        if self._process is None:
-            self._read_news(0)
-        if self._process is None:
-            return 0
         try:
-            return int(self._process.memory_info().rss)
+            return int(self._process.memory_info().rss) if self._process else 0
         except psutil.NoSuchProcess:
             return 0
 
     def _check_end(self) -> None:
         """The frames are over: learn how the process ended."""
-        self._read_news(5.0)
+        self._read_exit(_END_SECONDS)
         if self._exit == OUT_OF_MEMORY_EXIT:
             raise self._too_hungry()
         if self._exit != 0:
             raise self._crashed()
 
-    def _read_news(self, seconds: float, *, of_end: bool = True) -> None:
-        """Read process id and exit code from the warm process; wait at most `seconds` for what is wanted."""
-        deadline = time.monotonic() + seconds
-        while self._exit is None and (of_end or self._process is None):
-            left = max(0.0, deadline - time.monotonic())
-            if not select.select([self._status], [], [], left)[0]:
-                return
-            data = os.read(self._status, 4096)
-            if not data:
-                return
-            self._news += data
-            *lines, self._news = self._news.split(b"\n")
-            for line in lines:
-                self._note(json.loads(line))
-
-    def _note(self, news: dict[str, int]) -> None:
-        self._exit = news.get("exit")
-        if "pid" in news:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                self._process = psutil.Process(news["pid"])
+    def _read_exit(self, seconds: float) -> None:
+        if self._exit is None and select.select([self._status], [], [], seconds)[0]:
+            news = os.read(self._status, NEWS.size)
+            self._exit = NEWS.unpack(news)[0] if len(news) == NEWS.size else None
 
     def _kill(self) -> None:
-        self._read_news(1.0, of_end=False)
-        self._read_news(0)
+        self._read_exit(0)
         if self._exit is None and self._process is not None and self._process.is_running():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -140,14 +118,14 @@ class Job:
     def _too_slow(self, what: str) -> DocumentError:
         return DocumentError(
             "timeout",
-            f"Reading {self._name} {what}.",
+            f"Reading {self.name} {what}.",
             "Give it more time with CATENA_PARSER_SECONDS, or split the file.",
         )
 
     def _too_hungry(self) -> DocumentError:
         return DocumentError(
             "out_of_memory",
-            f"Reading {self._name} took more than {self.limits.memory_mib} MiB of memory.",
+            f"Reading {self.name} took more than {self.limits.memory_mib} MiB of memory.",
             "Allow more with CATENA_PARSER_MEMORY_MIB, or split the file.",
         )
 
@@ -157,13 +135,20 @@ class Job:
             how = signal.Signals(-self._exit).name
         return DocumentError(
             "crashed",
-            f"The parser crashed on {self._name} ({how}).",
+            f"The parser crashed on {self.name} ({how}).",
             "Other documents are not affected. Print or export the file anew and add that.",
         )
 
     def broken(self, what: str) -> DocumentError:
         return DocumentError(
             "crashed",
-            f"The parser answered nonsense on {self._name}: {what}.",
+            f"The parser answered nonsense on {self.name}: {what}.",
             "Other documents are not affected. Print or export the file anew and add that.",
         )
+
+
+def _process(process_id: int) -> psutil.Process | None:
+    try:
+        return psutil.Process(process_id)
+    except psutil.NoSuchProcess:
+        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,14 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from catena.errors import DocumentError, LibraryError, Stopped
+from catena.errors import DocumentError, Stopped
 from catena.ingest import parser_version
 from catena.ingest.frames import BadFrame, Header
 from catena.ingest.job import Job, Limits
 from catena.ingest.received import check_page, failure_of, outcome_of
 from catena.ingest.sniff import shown, sniff
 from catena.ingest.spool import SpoolWriter
-from catena.ingest.warm import COMMAND, WarmProcess
+from catena.ingest.warm import COMMAND, Started, WarmProcess
 from catena.settings import Settings
 from catena.types import Box, Document, Kind
 
@@ -25,6 +24,8 @@ OnPage = Callable[[int, int], None]
 
 _MAX_SECONDS = 30 * 60.0
 _SECONDS_PER_PAGE = 1.0
+# 10,000 dense pages take 300 MiB with their words.
+_MAX_SPOOL = 1 << 30
 _MAX_IMAGE_BOXES = 10_000
 
 
@@ -52,6 +53,11 @@ class ParserPool:
         """Start the parser process in the background; it takes 2 to 4 s to be warm."""
         with self._lock:
             self._running()
+
+    @property
+    def process_id(self) -> int | None:
+        """The warm process, where it runs."""
+        return self._warm.pid if self._warm is not None else None
 
     def close(self) -> None:
         """End the parser process; what still runs raises Stopped."""
@@ -102,10 +108,6 @@ class ParserPool:
                 remedy=error.remedy,
                 parser_version=parser_version(),
             )
-        except OSError as error:
-            raise LibraryError(
-                f"The pages cannot be kept in {spool}: {error}.", "Is the disk full?"
-            ) from error
         return Document(document_id, path=str(path), kind=kind, parser_version=parser_version(), **facts)
 
     def render(
@@ -147,35 +149,45 @@ class ParserPool:
             "max_pages": settings.max_pages,
             "memory_mib": settings.parser_memory_mib,
         }
-        with self._slots:
-            talk, status = self._start_job({**common, **request})
-            with Job(talk, status, limits, shown(name or path.name)) as job:
-                try:
-                    yield job
-                except DocumentError as error:
-                    if self._is_closed:
-                        raise Stopped("Parsing was stopped.") from error
-                    raise
+        with (
+            self._slots,
+            Job(self._start_job({**common, **request}), limits, shown(name or path.name)) as job,
+        ):
+            try:
+                yield job
+            except DocumentError as error:
+                if self._is_closed:
+                    raise Stopped("Parsing was stopped.") from error
+                raise
 
-    def _start_job(self, request: Mapping[str, Any]) -> tuple[socket.socket, int]:
-        try:
-            return self._warm_process().start_job(request)
-        except OSError:  # the warm process died between two jobs: once more with a new one
-            return self._warm_process().start_job(request)
-
-    def _warm_process(self) -> WarmProcess:
-        with self._lock:
-            return self._running()
+    def _start_job(self, request: Mapping[str, Any]) -> Started:
+        """Start a job; once more with a new process when the warm one has died meanwhile."""
+        for _ in range(2):
+            with self._lock:
+                warm = self._running()
+            try:
+                return warm.start_job(request)
+            except OSError:
+                self._discard(warm)
+            except DocumentError:  # it never came to life; perhaps the next one does
+                self._discard(warm)
+                raise
+        raise DocumentError(
+            "crashed", f"The parser died before it read {request['name']}.", "Check it: `catena doctor`."
+        )
 
     def _running(self) -> WarmProcess:
         if self._is_closed:
             raise Stopped("The parser was closed.")
-        if self._warm is not None and not self._warm.is_alive:
-            self._warm.close()
-            self._warm = None
         if self._warm is None:
             self._warm = WarmProcess(self._command)
         return self._warm
+
+    def _discard(self, warm: WarmProcess) -> None:
+        with self._lock:
+            if self._warm is warm:
+                self._warm = None
+        warm.close()
 
     def _check_size(self, path: Path, name: str) -> None:
         most = self._settings.max_file_mib
@@ -233,7 +245,12 @@ class _Parsing:
             raise BadFrame("more pages than allowed")
         check_page(header, body, self._num_pages + 1)
         self._num_pages += 1
-        self._writer.add(header, body)
+        if self._writer.add(header, body) > _MAX_SPOOL:
+            raise DocumentError(
+                "too_big",
+                f"{self._job.name} holds more than {_MAX_SPOOL >> 20} MiB of text.",
+                "Split the file.",
+            )
 
 
 def _raise_failure(job: Job, header: Header) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from catena.errors import LibraryError
 from catena.ingest.frames import FrameDecoder, Header, encode
 from catena.ingest.received import page_of
 from catena.types import Page
@@ -15,14 +16,23 @@ _CHUNK = 1 << 20
 
 
 class SpoolWriter:
-    """Writes checked page frames; the first frame names the document."""
+    """Writes checked page frames; the first frame names the document. Raises LibraryError."""
 
     def __init__(self, path: Path, document_id: str) -> None:
-        self._file: BinaryIO = path.open("wb")
-        self._file.write(encode({"type": "spool", "document_id": document_id}))
+        self._path = path
+        try:
+            self._file: BinaryIO = path.open("wb")
+        except OSError as error:
+            raise self._broken(error) from error
+        self.add({"type": "spool", "document_id": document_id}, b"")
 
-    def add(self, header: Header, body: bytes) -> None:
-        self._file.write(encode(header, body))
+    def add(self, header: Header, body: bytes) -> int:
+        """Append a frame; returns the size of the spool in bytes."""
+        try:
+            self._file.write(encode(header, body))
+        except OSError as error:
+            raise self._broken(error) from error
+        return self._file.tell()
 
     def __enter__(self) -> SpoolWriter:
         return self
@@ -30,7 +40,15 @@ class SpoolWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as failure:
+            raise self._broken(failure) from failure
+
+    def _broken(self, error: OSError) -> LibraryError:
+        return LibraryError(
+            f"The pages cannot be kept in {self._path}: {error.strerror}.", "Is there room on the disk?"
+        )
 
 
 def read_spool(spool: Path) -> Iterator[Page]:

@@ -10,13 +10,24 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from catena.errors import DocumentError
+from catena.ingest.frames import NEWS
 from catena.ingest.isolation import clean_environment
 
 COMMAND = (sys.executable, "-m", "catena.ingest.child")
 _START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A job: the socket that brings its frames, the pipe that tells its exit code, its process."""
+
+    talk: socket.socket
+    status: int
+    process_id: int
 
 
 class WarmProcess:
@@ -39,31 +50,31 @@ class WarmProcess:
             )
 
     @property
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    @property
     def pid(self) -> int:
         return self._process.pid
 
-    def start_job(self, request: Mapping[str, Any]) -> tuple[socket.socket, int]:
-        """Start a job; returns the socket that brings its frames, and the pipe that tells its end."""
+    def start_job(self, request: Mapping[str, Any]) -> Started:
+        """Start a job. Raises OSError when the process died, DocumentError when it never came to life."""
         talk, theirs = socket.socketpair()
         status, status_end = os.pipe()
         try:
-            with self._lock:
-                self._wait_until_ready()
-                socket.send_fds(self._control, [b"J"], [theirs.fileno(), status_end])
+            try:
+                with self._lock:
+                    self._wait_until_ready()
+                    socket.send_fds(self._control, [b"J"], [theirs.fileno(), status_end])
+            finally:
+                theirs.close()
+                os.close(status_end)
+            news = os.read(status, NEWS.size)
+            if len(news) < NEWS.size:
+                raise ConnectionError("the parser process has gone")
             talk.sendall(json.dumps(dict(request)).encode())
             talk.shutdown(socket.SHUT_WR)
         except BaseException:
             talk.close()
             os.close(status)
             raise
-        finally:
-            theirs.close()
-            os.close(status_end)
-        return talk, status
+        return Started(talk, status, NEWS.unpack(news)[0])
 
     def close(self) -> None:
         """End the process and all its copies."""

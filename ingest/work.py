@@ -106,4 +106,5 @@ def _fail(send: Send, error: DocumentError, request: Mapping[str, Any]) -> None:
 
 def _named(message: str, request: Mapping[str, Any]) -> str:
     """Readers call the file by its path, which may be the library's own; people know it by its name."""
-    return message.replace(Path(request["path"]).name, request["name"])[:2000]
+    path = Path(request["path"])
+    return message.replace(str(path), request["name"]).replace(path.name, request["name"])[:2000]
