@@ -30,14 +30,16 @@ _ORPHANS = {
     "words without a page": ("page_words", "page_key", "key FROM pages"),
     "vectors without a passage": ("vectors", "passage_id", "id FROM passages"),
     "terms without a passage": ("passage_terms_docsize", "id", "id FROM passages"),
-    "pages without words": ("pages", "key", "page_key FROM page_words"),
-    "passages without terms": ("passages", "id", "id FROM passage_terms_docsize"),
 }
 _COUNTS = """
 SELECT id, title, status, num_pages, num_passages,
     (SELECT count(*) FROM pages WHERE document_key = documents.key) AS pages,
+    (SELECT count(*) FROM pages JOIN page_words ON page_key = pages.key
+        WHERE document_key = documents.key) AS words,
     (SELECT count(*) FROM passages WHERE document_key = documents.key
         AND id = documents.first_passage + ordinal) AS passages,
+    (SELECT count(*) FROM passage_terms_docsize
+        WHERE id BETWEEN first_passage AND first_passage + num_passages - 1) AS terms,
     EXISTS (SELECT 1 FROM sources WHERE document_key = documents.key) AS has_source
 FROM documents
 """
@@ -94,20 +96,23 @@ def _orphan_rows(connection: Connection) -> Iterator[Problem]:
         query = text(f"SELECT count(*) FROM {table} WHERE {column} NOT IN (SELECT {owners})")
         number = connection.execute(query).scalar_one()
         if number:
-            yield Problem("rows", f"{number} {name}.", can_repair="without a" in name)
+            yield Problem("rows", f"{number} {name}.", can_repair=True)
 
 
 def _incomplete(connection: Connection) -> Iterator[Problem]:
     for row in connection.execute(text(_COUNTS)):
-        expected = row.num_pages if row.status == "ready" else row.pages
-        if (row.pages, row.passages) != (expected, row.num_passages) or not row.has_source:
-            yield Problem(
-                "document",
-                f"{row.title!r} has {row.pages} of {expected} pages and {row.passages} of "
-                f"{row.num_passages} passages.",
-                f"catena reindex {row.id[:12]}",
-                row.id,
-            )
+        num_pages = row.num_pages if row.status == "ready" else row.pages
+        missing = {
+            "pages": num_pages - row.pages,
+            "pages' words": row.pages - row.words,
+            "passages": row.num_passages - row.passages,
+            "passages' terms": row.num_passages - row.terms,
+            "paths": 1 - row.has_source,
+        }
+        said = ", ".join(f"{number} {name}" for name, number in missing.items() if number)
+        if said:
+            remedy = f"Read it again: catena reindex {row.id[:12]}"
+            yield Problem("document", f"{row.title!r} misses {said}.", remedy, row.id)
 
 
 def _originals(database: Database, originals: Originals) -> Iterator[Problem]:

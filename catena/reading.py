@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
@@ -27,12 +27,8 @@ _PAGES_AT_ONCE = 64
 _RANKED = "SELECT rowid, bm25(passage_terms) AS score FROM passage_terms WHERE passage_terms MATCH :match"
 
 
-class PassageHit(NamedTuple):
-    """A greater score is better."""
-
-    document_id: str
-    ordinal: int
-    score: float
+Hit = tuple[str, int, float]
+"""Document id, ordinal, score: a greater one is better."""
 
 
 class Reading:
@@ -123,9 +119,7 @@ class Reading:
             query = select(lexical_indexes.c.data).where(lexical_indexes.c.document_key == key)
             return connection.execute(query).scalar() or b""
 
-    def search(
-        self, match: str, limit: int = 100, document_ids: Sequence[str] | None = None
-    ) -> list[PassageHit]:
+    def search(self, match: str, limit: int = 100, document_ids: Sequence[str] | None = None) -> list[Hit]:
         """Rank passages by BM25 over the whole library's statistics, best first.
 
         `match` is an FTS5 query; terms must be quoted by the caller. Unknown ids find nothing.
@@ -220,14 +214,14 @@ def _filtered(
     return found
 
 
-def _hits(connection: Connection, ranked: list[tuple[int, float]]) -> list[PassageHit]:
+def _hits(connection: Connection, ranked: list[tuple[int, float]]) -> list[Hit]:
     query = select(passages.c.id, documents.c.id, passages.c.ordinal).join(documents)
     keys: dict[int, tuple[str, int]] = {}
     for at in range(0, len(ranked), _IN_LIMIT):
         some = [passage for passage, _ in ranked[at : at + _IN_LIMIT]]
         for passage, document_id, ordinal in connection.execute(query.where(passages.c.id.in_(some))):
             keys[passage] = (document_id, ordinal)
-    return [PassageHit(*keys[passage], -score) for passage, score in ranked]
+    return [(*keys[passage], -score) for passage, score in ranked]
 
 
 def count_all(connection: Connection, table: Any) -> int:

@@ -110,7 +110,7 @@ def _document(library: Library, seed: int, is_filled: bool) -> list[str]:
     facts = {
         "pages": list(library.pages(document_id)) == [page for page, _ in expected],
         "passages": library.passages(document_id) == [one for _, own in expected for one in own],
-        "hits": sorted(hit.ordinal for hit in hits) == list(range(NUM_PASSAGES)),
+        "hits": sorted(ordinal for _, ordinal, _ in hits) == list(range(NUM_PASSAGES)),
         "index": library.lexical_index(document_id) == synthetic.token(seed).encode(),
         "vectors": num_vectors == NUM_PASSAGES if is_filled else num_vectors in (0, NUM_PASSAGES),
         "original": library.original(document_id).read_bytes() == synthetic.file_bytes(seed),

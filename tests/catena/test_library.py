@@ -119,11 +119,11 @@ def test_unknown_documents_and_pages_are_not_found(library: Library, tmp_path: P
 def test_search_ranks_and_keeps_to_the_documents_asked(library: Library, tmp_path: Path) -> None:
     one, two = add(library, tmp_path, 1), add(library, tmp_path, 2)
     both = f'"{synthetic.token(1)}" OR "{synthetic.token(2)}"'
-    assert {hit.document_id for hit in library.search(both, 99)} == {one.id, two.id}
-    assert {hit.document_id for hit in library.search(both, 99, [two.id])} == {two.id}
+    assert {found for found, _, _ in library.search(both, 99)} == {one.id, two.id}
+    assert {found for found, _, _ in library.search(both, 99, [two.id])} == {two.id}
     assert library.search(both, 99, ["ab" * 32]) == library.search(both, 99, []) == []
     first = library.search(f'"{synthetic.token(1)}" OR "ordinal4"', 1, [one.id])[0]
-    assert (first.document_id, first.ordinal) == (one.id, 4)
+    assert first[:2] == (one.id, 4)
     assert library.search(" ", 10) == []
 
 
@@ -132,7 +132,7 @@ def test_search_in_many_documents_equals_search_in_few(library: Library, tmp_pat
     match = '"ordinal1" OR "word7" OR "word4999"'
     everywhere = library.search(match, 1000)
     many = library.search(match, 1000, ids[:18])
-    assert many == [hit for hit in everywhere if hit.document_id in ids[:18]]
+    assert many == [hit for hit in everywhere if hit[0] in ids[:18]]
     assert library.search(match, 5, ids) == everywhere[:5]
 
 
@@ -145,7 +145,7 @@ def test_terms_of_any_script_pass_unchanged(library: Library, tmp_path: Path, te
         for page, passages in synthetic.pages(1, 1):
             writer.add(page, passages, [f"other {term}", f"{term}x", "nothing"])
     quoted = '"' + term.replace('"', '""') + '"'
-    assert [hit.ordinal for hit in library.search(quoted, 10)] == [0]
+    assert [ordinal for _, ordinal, _ in library.search(quoted, 10)] == [0]
 
 
 def test_an_error_while_writing_leaves_what_was_there(library: Library, tmp_path: Path) -> None:
