@@ -5,10 +5,9 @@ PYTHON ?= python3
 PYTEST ?= -n auto --maxprocesses 4 --dist loadfile
 BIN = $(VENV)/bin
 DEMO = .demo
-
-.DEFAULT_GOAL := help
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
+.DEFAULT_GOAL := help
 .PHONY: help demo test app lint format robust kills spans examples lock wheel-test clean
 .DELETE_ON_ERROR:
 
