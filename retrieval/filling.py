@@ -23,7 +23,7 @@ def fill(
 ) -> bool:
     """Embed the passages that have no vector yet; returns whether all have one. Killed, it loses one chunk."""
     missing = library.missing_vectors(document_id)
-    total = len(library.passages(document_id))
+    total = library.passage_range(document_id)[1]
     done = total - len(missing)
     for at in range(0, len(missing), CHUNK):
         if on_progress:
@@ -39,8 +39,11 @@ def fill(
 
 
 def embed_passages(library: Shelf, embedder: Embedder, document_id: str, ordinals: Sequence[int]) -> None:
-    """Embed some passages of a document and keep their vectors."""
+    """Embed some passages of a document and keep their vectors, unless its text is replaced meanwhile."""
     if ordinals:
+        first, _ = library.passage_range(document_id)
         passages = library.passages(document_id, ordinals)
         vectors = embedder.embed([indexed_text(passage) for passage in passages])
-        library.put_vectors(document_id, [passage.ordinal for passage in passages], vectors)
+        library.put_vectors(
+            document_id, [passage.ordinal for passage in passages], vectors, first_passage=first
+        )

@@ -68,7 +68,8 @@ class HybridRetriever:
             ordinals, kept = self._library.vectors(document.id)
             has_vector[ordinals] = True
         vectors = np.zeros((len(words), self._embedder.dimensions), np.float32)
-        vectors[ordinals] = kept
+        if len(ordinals):
+            vectors[ordinals] = kept
         return vectors, has_vector
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from catena.retrieval.index import DocumentIndex
 from catena.retrieval.shelf import Shelf
-from catena.types import Document, Passage
+from catena.types import Passage
 
 MAX_OPENED = 16  # a 300-page document takes about 3 MB
 
@@ -20,14 +20,11 @@ MAX_OPENED = 16  # a 300-page document takes about 3 MB
 class OpenedDocument:
     """`pages[ordinal]` is the number of the page on which `passages[ordinal]` stands."""
 
-    document: Document
+    id: str
+    version: int
     index: DocumentIndex
     passages: tuple[Passage, ...]
     pages: NDArray[np.int64]
-
-    @property
-    def id(self) -> str:
-        return self.document.id
 
 
 class OpenedDocuments:
@@ -40,20 +37,20 @@ class OpenedDocuments:
 
     def get(self, document_id: str) -> OpenedDocument:
         """Raises DocumentNotFound, and LibraryCorrupt when the index is damaged."""
-        document = self._library.document(document_id)
+        version, _ = self._library.passage_range(document_id)
         with self._lock:
             kept = self._kept.get(document_id)
-            if kept is None or kept.document != document:
-                kept = self._open(document)
+            if kept is None or kept.version != version:
+                kept = self._open(document_id, version)
             self._kept[document_id] = kept
             self._kept.move_to_end(document_id)
             while len(self._kept) > MAX_OPENED:
                 self._kept.popitem(last=False)
         return kept
 
-    def _open(self, document: Document) -> OpenedDocument:
-        passages = tuple(self._library.passages(document.id))
-        data = self._library.lexical_index(document.id)
+    def _open(self, document_id: str, version: int) -> OpenedDocument:
+        passages = tuple(self._library.passages(document_id))
+        data = self._library.lexical_index(document_id)
         index = DocumentIndex.from_bytes(data) if data else DocumentIndex.builder().build()
         pages = np.array([passage.ref.number for passage in passages], np.int64)
-        return OpenedDocument(document, index, passages, pages)
+        return OpenedDocument(document_id, version, index, passages, pages)

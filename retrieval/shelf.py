@@ -18,17 +18,26 @@ class Shelf(Protocol):
 
     def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> list[Passage]: ...
 
+    def passage_range(self, document_id: str, /) -> tuple[int, int]:
+        """Id of the first passage, another one when the document is parsed anew; and how many there are."""
+
     def lexical_index(self, document_id: str, /) -> bytes: ...
 
     def search(
         self, match: str, limit: int, document_ids: Sequence[str] | None = None, /
-    ) -> list[tuple[str, int, float]]:
+    ) -> Sequence[tuple[str, int, float]]:
         """FTS5's own query language; (document, ordinal, score), best first, a higher score is better."""
 
     def vectors(self, document_id: str, /) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
 
     def put_vectors(
-        self, document_id: str, ordinals: Sequence[int], vectors: NDArray[np.float32], /
-    ) -> None: ...
+        self,
+        document_id: str,
+        ordinals: Sequence[int],
+        new: NDArray[np.float32],
+        /,
+        *,
+        first_passage: int | None = None,
+    ) -> bool: ...
 
     def missing_vectors(self, document_id: str, /) -> list[int]: ...

@@ -59,6 +59,9 @@ class MemoryLibrary:
         passages = self._passages[document_id]
         return [one for one in passages if ordinals is None or one.ordinal in ordinals]
 
+    def passage_range(self, document_id: str) -> tuple[int, int]:
+        return 1, len(self._passages[document_id])
+
     def lexical_index(self, document_id: str) -> bytes:
         return self._indexes[document_id]
 
@@ -75,11 +78,16 @@ class MemoryLibrary:
 
     def vectors(self, document_id: str) -> tuple[NDArray[np.int64], Vectors]:
         kept = sorted(self._vectors[document_id].items())
-        vectors = np.array([vector for _, vector in kept], np.float32).reshape(len(kept), 64)
+        vectors = np.array([vector for _, vector in kept], np.float32).reshape(
+            len(kept), WordEmbedder.dimensions
+        )
         return np.array([ordinal for ordinal, _ in kept], np.int64), vectors
 
-    def put_vectors(self, document_id: str, ordinals: Sequence[int], vectors: Vectors) -> None:
-        self._vectors[document_id].update(zip(ordinals, vectors, strict=True))
+    def put_vectors(
+        self, document_id: str, ordinals: Sequence[int], new: Vectors, *, first_passage: int | None = None
+    ) -> bool:
+        self._vectors[document_id].update(zip(ordinals, new, strict=True))
+        return True
 
     def missing_vectors(self, document_id: str) -> list[int]:
         return [
@@ -90,19 +98,19 @@ class MemoryLibrary:
 
 
 class WordEmbedder:
-    """Hashes words into 64 places: equal words, equal places. Counts the texts it is given."""
+    """Hashes words into 1,024 places: equal words, equal places. Counts the texts it is given."""
 
     name = "words"
-    dimensions = 64
+    dimensions = 1024
 
     def __init__(self) -> None:
         self.num_texts = 0
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         self.num_texts += len(texts)
-        vectors = np.full((len(texts), 64), 1e-3, np.float32)
+        vectors = np.full((len(texts), self.dimensions), 1e-3, np.float32)
         for row, text in enumerate(texts):
             for term in terms(text):
-                vectors[row, zlib.crc32(term.encode()) % 64] += 1
+                vectors[row, zlib.crc32(term.encode()) % self.dimensions] += 1
         unit: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
         return unit

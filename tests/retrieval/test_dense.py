@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catena.library import Library
+from catena.retrieval.analysis import terms
+from catena.retrieval.dense import DenseRetriever
+from catena.retrieval.filling import fill
+from catena.retrieval.hybrid import HybridRetriever
+from catena.retrieval.index import DocumentIndex
+from catena.retrieval.lexical import LexicalRetriever
+from catena.retrieval.passages import indexed_text, split
+from catena.retrieval.vectorfile import INDEX, NOTE, VectorFile
+from catena.types import Document
+from tests.retrieval.shelf import WordEmbedder, make_page
+
+ANIMALS = ["whale", "otter", "heron", "lynx", "badger", "viper", "salmon", "moth", "crane", "bison"]
+
+
+def add(library: Library, path: Path, title: str, *texts: str) -> str:
+    path.write_text(title + "".join(texts))
+    document_id = library.store_original(path)
+    document = Document(document_id, title, str(path), "text", "ready", len(texts), len(texts))
+    builder = DocumentIndex.builder()
+    with library.writing(document) as writer:
+        pages = [make_page(n, ("text", text), document_id=document_id) for n, text in enumerate(texts, 1)]
+        for page, passages in split(pages, title):
+            analysed = [terms(indexed_text(passage)) for passage in passages]
+            writer.add(page, passages, [" ".join(words) for words in analysed])
+            for words in analysed:
+                builder.add(words)
+        writer.index = builder.to_bytes()
+    return document_id
+
+
+@pytest.fixture
+def library(home: Path, tmp_path: Path) -> Iterator[Library]:
+    with Library(home) as library:
+        for animal in ANIMALS:
+            texts = [f"The {animal} eats well.", f"The {animal} sleeps in summer."]
+            add(library, tmp_path / f"{animal}.txt", f"Book of the {animal}", *texts)
+        yield library
+
+
+def ids(library: Library) -> list[str]:
+    return [document.id for document in library.documents()]
+
+
+def fill_all(library: Library) -> None:
+    for document_id in ids(library):
+        fill(library, WordEmbedder(), document_id)
+
+
+def test_every_retriever_finds_the_page_in_a_real_library(library: Library) -> None:
+    fill_all(library)
+    embedder = WordEmbedder()
+    for retriever in (
+        LexicalRetriever(library),
+        DenseRetriever(library, embedder),
+        HybridRetriever(library, embedder),
+    ):
+        hit = retriever.retrieve("When does the lynx sleep?", ids(library), 3)[0]
+        assert (library.document(hit.ref.document_id).title, hit.ref.number) == ("Book of the lynx", 2)
+
+
+def test_a_few_documents_need_no_file(library: Library, home: Path) -> None:
+    fill_all(library)
+    hits = DenseRetriever(library, WordEmbedder()).retrieve("the otter sleeps in summer", ids(library)[:3], 2)
+    assert hits[0].ref.number == 2
+    assert not (home / "faiss").exists()
+
+
+def test_documents_without_vectors_have_no_dense_hits(library: Library) -> None:
+    assert DenseRetriever(library, WordEmbedder()).retrieve("otter", ids(library), 3) == []
+
+
+@pytest.mark.parametrize("damage", ["missing", "flipped", "cut", "note"])
+def test_a_damaged_file_is_refused_and_built_again(library: Library, home: Path, damage: str) -> None:
+    fill_all(library)
+    asked = WordEmbedder().embed(["the heron eats"])[0]
+    before = VectorFile(library).search(asked, 5)
+    path = home / "faiss" / INDEX
+    data = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    elif damage == "note":
+        (home / "faiss" / NOTE).write_text("{")
+    else:
+        path.write_bytes(data[:-9] if damage == "cut" else data[:100] + bytes([data[100] ^ 1]) + data[101:])
+    assert not VectorFile(library).is_sound()
+    assert VectorFile(library).search(asked, 5) == before
+    assert path.read_bytes() == data
+
+
+def test_new_vectors_make_the_file_new(library: Library) -> None:
+    first, *others = ids(library)
+    fill(library, WordEmbedder(), first)
+    file = VectorFile(library)
+    asked = WordEmbedder().embed(["the moth sleeps in summer"])[0]
+    assert len(file.search(asked, 50)) == 2
+    for document_id in others:
+        fill(library, WordEmbedder(), document_id)
+    nearest = file.search(asked, 50)
+    assert len(nearest) == 20
+    document_id, ordinal = library.passage_keys([nearest[0][0]])[nearest[0][0]]
+    assert (library.document(document_id).title, ordinal) == ("Book of the moth", 1)
+
+
+def test_an_empty_library_has_nothing_near(home: Path) -> None:
+    with Library(home) as library:
+        assert VectorFile(library).search(np.ones(64, np.float32), 5) == []
