@@ -37,10 +37,12 @@ _MAX_NAME = 100
 _HEAD, _TAIL = 64 << 10, 8 << 10
 _JUNK = 8 << 10  # the standard lets a PDF start within the first 1 KiB; some stand further on
 
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # First bytes of what people drop by mistake: documents of other programs, then what is no document.
 _OTHER_DOCUMENTS: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "a Rich Text (RTF) file"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office file (DOC, XLS, PPT) or an encrypted one"),
+    (_OLE, "an old Microsoft Office file (DOC, XLS, PPT)"),
     (b"%!PS", "a PostScript file"),
     (b"AT&TFORM", "a DjVu file"),
     (b"ITSF", "a CHM help file"),
@@ -128,7 +130,7 @@ def _kind_of(path: Path, head: bytes, tail: bytes, named: Kind | None) -> Kind:
         return "pdf"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_kind(path, head)
-    _refuse_known(path, head)
+    _refuse_known(path, head, tail)
     text = _as_ascii(head)
     if text is None:
         raise _not_a_document(path, "binary data of no known format")
@@ -157,7 +159,13 @@ def _zip_kind(path: Path, head: bytes) -> Kind:
     raise _not_a_document(path, "a ZIP archive")
 
 
-def _refuse_known(path: Path, head: bytes) -> None:
+def _refuse_known(path: Path, head: bytes, tail: bytes = b"") -> None:
+    if head.startswith(_OLE) and _ENCRYPTED in head + tail:
+        raise DocumentError(
+            "needs_password",
+            f"{shown(path.name)} is an encrypted Office file.",
+            "Save it without a password in Word, and add that.",
+        )
     for magic, what in _OTHER_DOCUMENTS:
         if head.startswith(magic):
             raise _unsupported(path, what)
