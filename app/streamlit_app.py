@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from catena.adding import AddOptions
 from catena.client import Catena
@@ -74,7 +75,7 @@ def add_upload(catena: Catena, name: str, data: memoryview, password: str | None
             catena.add_all(
                 [file],
                 options=options,
-                on_page=lambda _, done, total: bar.progress(done / max(total, done, 1)),
+                on_page=lambda _, done, total: show_progress(bar, done, total),
             )
         )
     document = added.document
@@ -82,6 +83,10 @@ def add_upload(catena: Catena, name: str, data: memoryview, password: str | None
         return f"Failed: {name}: {document.message} {document.remedy}"
     note = f" ({document.message})" if document.message else ""
     return f"{name}: {document.num_pages} pages{note}" if added.is_new else f"{name}: was there already"
+
+
+def show_progress(bar: DeltaGenerator, done: int, total: int) -> None:
+    bar.progress(done / max(total, done, 1), f"{done} of {total} pages")
 
 
 def show_library(catena: Catena) -> list[Document]:

@@ -28,13 +28,13 @@ class Settings(BaseSettings):
         default_factory=lambda: Path(platformdirs.user_data_dir("catena", appauthor=False)),
         description="folder of the library",
     )
-    model: str | None = Field(None, description="LiteLLM name of the answering model; none: embedded reader")
-    parser_processes: int = Field(2, ge=1, le=64, description="child processes that parse and render")
-    parser_memory_mib: int = Field(1024, ge=256, description="memory at which a parser is killed")
-    parser_seconds: float = Field(60.0, gt=0, description="least wall clock for one document")
-    max_pages: int = Field(10_000, ge=1, description="pages above which a document is refused")
-    max_file_mib: int = Field(1024, ge=1, description="size above which a file is refused")
-    background: bool = Field(True, description="fill vectors in a background process after an add")
+    model: str | None = Field(default=None, description="LiteLLM name of the answering model; none: embedded reader")
+    parser_processes: int = Field(default=2, ge=1, le=64, description="child processes that parse and render")
+    parser_memory_mib: int = Field(default=1024, ge=256, description="memory at which a parser is killed")
+    parser_seconds: float = Field(default=60.0, gt=0, description="least wall clock for one document")
+    max_pages: int = Field(default=10_000, ge=1, description="pages above which a document is refused")
+    max_file_mib: int = Field(default=1024, ge=1, description="size above which a file is refused")
+    background: bool = Field(default=True, description="fill vectors in a background process after an add")
 
     @classmethod
     def settings_customise_sources(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catena.app.cli.options import DocumentName, Home, Json, PasswordFile, read_password
+from catena.types import Kind
 
 if TYPE_CHECKING:
     from catena.adding import Added, AddOptions
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 def add(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders with everything in them.")],
-    as_kind: Annotated[
-        str | None, typer.Option("--as", help="Read as pdf, epub, docx, html, markdown or text.")
-    ] = None,
+    as_kind: Annotated[Kind | None, typer.Option("--as", help="Read as this, whatever it seems.")] = None,
     password_file: PasswordFile = None,
     as_json: Json = False,
     home: Home = None,
@@ -31,7 +30,7 @@ def add(
     from catena.app.cli.terminal import print_added
     from catena.client import Catena
 
-    options = AddOptions(as_kind=parse_kind(as_kind), password=read_password(password_file))
+    options = AddOptions(as_kind=as_kind, password=read_password(password_file))
     files = [file for path in paths for file in files_under(path)]
     outcomes: list[Added] = []
     with Catena(home) as catena, AddProgress(len(files), is_shown=not as_json) as progress:
@@ -105,14 +104,6 @@ def rm(
                 continue
             catena.remove(document)
             print(f"Removed {document.title} ({document.id[:12]}).")
-
-
-def parse_kind(name: str | None) -> str | None:
-    """Check a `--as` value. Raises typer.BadParameter."""
-    kinds = ("pdf", "epub", "docx", "html", "markdown", "text")
-    if name is None or name in kinds:
-        return name
-    raise typer.BadParameter(f"{name!r} is none of {', '.join(kinds)}.", param_hint="--as")
 
 
 def document_json(document: Document) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,10 @@ def new_client(home: Path) -> None:
     streamlit.cache_resource.clear()
 
 
+def by_label(elements: Any, label: str) -> Any:
+    return next(element for element in elements if element.label == label)
+
+
 def test_empty_library_says_what_to_do() -> None:
     page = testing.AppTest.from_file(str(PAGE), default_timeout=60).run()
     assert not page.exception
@@ -29,8 +34,8 @@ def test_question_shows_quote_and_boxed_page(manual: Path) -> None:
     with Catena() as c:
         c.add(manual)
     page = testing.AppTest.from_file(str(PAGE), default_timeout=60).run()
-    page.text_input[1].set_value("How long does the battery of the lantern last?")
-    page.button[0].click().run()
+    by_label(page.text_input, "What do you want to know?").set_value("How long does the battery last?")
+    by_label(page.button, "Ask").click().run()
     assert not page.exception
     assert any("forty hours" in text.value for text in page.markdown)
     assert any("page 2" in button.label for button in page.button)

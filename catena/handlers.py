@@ -1,0 +1,54 @@
+"""What the worker process does for each kind of job. Every handler may be begun again after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from catena.adding import Adder, AddOptions
+from catena.ingest.pool import ParserPool
+from catena.library import Library
+from catena.retrieval.embedder import MiniLM
+from catena.retrieval.filling import fill
+from catena.settings import Settings
+from catena.worker import Handler, JobRun
+
+Json = Mapping[str, Any]
+
+
+def handlers(library: Library, settings: Settings) -> Mapping[str, Handler]:
+    """Return the handlers by kind of job, bound to one library."""
+    return {"fill": partial(fill_vectors, library), "add": partial(add_files, library, settings)}
+
+
+def fill_vectors(library: Library, run: JobRun) -> Json:
+    """Embed every passage that has no vector yet, document after document."""
+    embedder = MiniLM()
+    document_ids = [document.id for document in library.documents() if document.status != "failed"]
+    for document_id in document_ids:
+        if run.should_stop():
+            break
+        title = library.document(document_id).title
+        fill(library, embedder, document_id, partial(run.progress, document=title), run.should_stop)
+    filled, total = library.vector_counts(document_ids)
+    return {"vectors": filled, "passages": total}
+
+
+def add_files(library: Library, settings: Settings, run: JobRun) -> Json:
+    """Add the files of `payload["files"]`: each `{"path", "title"}`. Passwords never stand in a job."""
+    outcomes = []
+    with ParserPool(settings) as pool:
+        adder = Adder(library, pool)
+        for given in run.payload["files"]:
+            if run.should_stop():
+                break
+            path = Path(given["path"])
+            added = adder.add(
+                path,
+                AddOptions(title=given.get("title")),
+                on_page=lambda path, done, total: run.progress(done, total, file=path.name),
+            )
+            outcomes.append({"path": given["path"], "document_id": added.document.id, "is_new": added.is_new})
+    return {"files": outcomes}
