@@ -41,11 +41,11 @@ class Vectors:
         *,
         embedder: str = DEFAULT_EMBEDDER,
         first_passage: int | None = None,
-    ) -> None:
+    ) -> bool:
         """Keep vectors of passages; the last one given for a passage counts.
 
-        With `first_passage` (see `passage_range`), vectors of a text that was replaced meanwhile are dropped.
-        Raises DocumentNotFound, and ValueError for ordinals that do not exist.
+        With `first_passage` (see `passage_range`), vectors of a text that was replaced meanwhile are dropped, and
+        the result is False. Raises DocumentNotFound, and ValueError for ordinals that do not exist.
         """
         data = np.ascontiguousarray(new, dtype="<f2")  # (n, d)
         if len(ordinals) != len(data):
@@ -53,12 +53,13 @@ class Vectors:
         with self.database.write() as connection:
             first, number = passage_range(connection, document_id)
             if first_passage not in (None, first):
-                return
+                return False
             if any(not 0 <= ordinal < number for ordinal in ordinals):
                 raise ValueError(f"an ordinal is not below {number}")
             _put(
                 connection, _embedder_key(connection, embedder), [first + int(one) for one in ordinals], data
             )
+        return True
 
     def missing_vectors(self, document_id: str, *, embedder: str = DEFAULT_EMBEDDER) -> list[int]:
         """Return the ordinals that have no vector yet, in order."""

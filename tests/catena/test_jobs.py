@@ -269,3 +269,16 @@ def test_a_worker_outlives_the_program_that_started_it(
     code += f"ensure_worker(Path({str(home)!r}), arguments={arguments!r})"
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0
     assert finished(jobs, job).state == "done"
+
+
+def test_the_workers_own_jobs_fill_and_add(library: Library, manual: Path) -> None:
+    jobs = Jobs(library.database)
+    added = jobs.enqueue("add", {"files": [{"path": str(manual), "title": "Manual"}]})
+    filled = jobs.enqueue("fill")
+    ensure_worker(library.home, arguments=("--idle", "0.5"))
+    assert finished(jobs, added).state == "done", jobs.job(added.id).error
+    assert finished(jobs, filled).state == "done", jobs.job(filled.id).error
+    (document,) = library.documents()
+    assert (document.title, document.status) == ("Manual", "ready")
+    assert library.missing_vectors(document.id) == []
+    wait_for(lambda: not worker_runs(library.home))

@@ -26,7 +26,7 @@ def document(library: Library, tmp_path: Path) -> Document:
 
 def test_vectors_come_back_in_order(library: Library, document: Document) -> None:
     given = synthetic.vectors(1, 3)
-    library.put_vectors(document.id, [4, 0, 2], given)
+    assert library.put_vectors(document.id, [4, 0, 2], given)
     ordinals, found = library.vectors(document.id)
     assert ordinals.tolist() == [0, 2, 4]
     assert found.dtype == np.float32
@@ -65,7 +65,7 @@ def test_vectors_that_do_not_fit_are_refused(
 def test_vectors_of_a_replaced_text_are_dropped(library: Library, document: Document, tmp_path: Path) -> None:
     first = library.passage_range(document.id)[0]
     synthetic.add(library, tmp_path / "1.pdf", 1)
-    library.put_vectors(document.id, [0], synthetic.vectors(1, 1), first_passage=first)
+    assert not library.put_vectors(document.id, [0], synthetic.vectors(1, 1), first_passage=first)
     assert library.count_vectors(document.id) == (0, 6)
 
 
