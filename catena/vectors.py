@@ -21,15 +21,17 @@ _AT_ONCE = 8192
 
 
 class Vectors:
-    """The vector half of `Library`. `embedder` is the embedder's name; vectors of another do not exist for it."""
+    """The vector half of `Library`. Every method is about the vectors of one embedder: others do not exist for it."""
 
     database: Database
+    embedder: str = DEFAULT_EMBEDDER
+    """The name of the embedder that is meant where none is given."""
 
-    def vectors(self, document_id: str, *, embedder: str = DEFAULT_EMBEDDER) -> tuple[Ids, Floats]:
+    def vectors(self, document_id: str, *, embedder: str | None = None) -> tuple[Ids, Floats]:
         """Return the ordinals that have a vector (n,), and the vectors (n, d), both in order."""
         with self.database.read() as connection:
             first, number = passage_range(connection, document_id)
-            rows = _rows(connection, embedder, first, first + number, number or 1)
+            rows = _rows(connection, self._named(embedder), first, first + number, number or 1)
         ids, found = _arrays(rows)
         return ids - first, found
 
@@ -39,7 +41,7 @@ class Vectors:
         ordinals: Sequence[int],
         new: Floats,
         *,
-        embedder: str = DEFAULT_EMBEDDER,
+        embedder: str | None = None,
         first_passage: int | None = None,
     ) -> bool:
         """Keep vectors of passages; the last one given for a passage counts.
@@ -57,31 +59,34 @@ class Vectors:
             if any(not 0 <= ordinal < number for ordinal in ordinals):
                 raise ValueError(f"an ordinal is not below {number}")
             _put(
-                connection, _embedder_key(connection, embedder), [first + int(one) for one in ordinals], data
+                connection,
+                _embedder_key(connection, self._named(embedder)),
+                [first + int(one) for one in ordinals],
+                data,
             )
         return True
 
-    def missing_vectors(self, document_id: str, *, embedder: str = DEFAULT_EMBEDDER) -> list[int]:
+    def missing_vectors(self, document_id: str, *, embedder: str | None = None) -> list[int]:
         """Return the ordinals that have no vector yet, in order."""
         with self.database.read() as connection:
             first, number = passage_range(connection, document_id)
             query = select(vectors.c.passage_id).where(
-                vectors.c.embedder_key == _known_embedder(connection, embedder),
+                vectors.c.embedder_key == _known_embedder(connection, self._named(embedder)),
                 vectors.c.passage_id.between(first, first + number - 1),
             )
             there = set(connection.execute(query).scalars())
         return [ordinal for ordinal in range(number) if first + ordinal not in there]
 
-    def count_vectors(self, document_id: str, *, embedder: str = DEFAULT_EMBEDDER) -> tuple[int, int]:
+    def count_vectors(self, document_id: str, *, embedder: str | None = None) -> tuple[int, int]:
         """Return how many passages of a document have a vector, and how many there are."""
         return self.vector_counts([document_id], embedder=embedder)
 
     def vector_counts(
-        self, document_ids: Sequence[str] | None = None, *, embedder: str = DEFAULT_EMBEDDER
+        self, document_ids: Sequence[str] | None = None, *, embedder: str | None = None
     ) -> tuple[int, int]:
         """Return how many passages of some documents, or of all, have a vector, and how many there are."""
         with self.database.read() as connection:
-            key = _known_embedder(connection, embedder)
+            key = _known_embedder(connection, self._named(embedder))
             filled = select(func.count()).select_from(vectors).where(vectors.c.embedder_key == key)
             if document_ids is None:
                 total = connection.execute(select(func.coalesce(func.sum(documents.c.num_passages), 0)))
@@ -92,17 +97,20 @@ class Vectors:
         return sum(counts), sum(number for _, number in ranges)
 
     def iter_vectors(
-        self, *, embedder: str = DEFAULT_EMBEDDER, batch: int = _AT_ONCE
+        self, *, embedder: str | None = None, batch: int = _AT_ONCE
     ) -> Iterator[tuple[Ids, Floats]]:
         """Yield passage ids (n,) and vectors (n, d) of the whole library, ascending, a batch at a time."""
         last = 0
         while True:
             with self.database.read() as connection:
-                rows = _rows(connection, embedder, last + 1, 1 << 62, batch)
+                rows = _rows(connection, self._named(embedder), last + 1, 1 << 62, batch)
             if not rows:
                 return
             yield _arrays(rows)
             last = rows[-1][0]
+
+    def _named(self, embedder: str | None) -> str:
+        return self.embedder if embedder is None else embedder
 
     def vectors_version(self) -> int:
         """A number that grows with every change of vectors; equal numbers mean equal vectors."""

@@ -45,7 +45,9 @@ def test_another_embedder_never_sees_these(library: Library, document: Document)
     library.put_vectors(document.id, [0, 1], synthetic.vectors(1, 2), embedder="one")
     assert library.count_vectors(document.id, embedder="two") == (0, 6)
     assert list(library.iter_vectors(embedder="two")) == []
-    library.put_vectors(document.id, [1], np.ones((1, 3), np.float32), embedder="two")
+    library.embedder = "two"
+    assert library.vectors(document.id)[0].tolist() == []
+    library.put_vectors(document.id, [1], np.ones((1, 3), np.float32))
     assert library.vectors(document.id, embedder="one")[0].tolist() == [0]
     assert library.vectors(document.id, embedder="two")[1].shape == (1, 3)
 
