@@ -24,7 +24,7 @@ from catena.errors import AmbiguousDocument
 from catena.history import History, forget
 from catena.originals import Originals
 from catena.reading import Reading, key_of, no_document
-from catena.removal import delete_document, purge
+from catena.removal import delete_document, drop_cache, purge
 from catena.rows import document_of
 from catena.tables import documents, sources
 from catena.types import Document
@@ -48,7 +48,7 @@ class Library(Reading, Vectors, History):
         self.on_remove: list[Callable[[str], None]] = []
         """Called with the id of a document before it is removed, to forget what others keep of it."""
         self.checks: list[Callable[[], list[Problem]]] = []
-        """What `check` looks at besides its own: caches that others keep in this folder."""
+        """What `check` looks at besides its own: caches under `faiss/`, which `repair` deletes when one is bad."""
         with self._files():
             self._originals.sweep()
         purge(self.database)  # of a removal that was killed; else nothing
@@ -172,6 +172,8 @@ class Library(Reading, Vectors, History):
     def repair(self) -> list[Problem]:
         """Mend what can be mended without the files' owners; return what is left."""
         doctor.repair(self.database, self._originals)
+        if any(look() for look in self.checks):
+            drop_cache(self.home)
         return self.check()
 
     def _names(self, known: dict[str, Document]) -> list[tuple[str, str, str]]:

@@ -64,8 +64,12 @@ class Originals:
             document_id = _copy(path, copy)
             target = self.path(document_id)
             self._claim(document_id)
-            if not (target.is_file() and sha256(target) == document_id):
-                copy.keep_as(target)
+            try:
+                if not (target.is_file() and sha256(target) == document_id):
+                    copy.keep_as(target)
+            except BaseException:
+                self.release(document_id)
+                raise
             return document_id
         finally:
             copy.discard()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from pathlib import Path
 
 from sqlalchemy import Connection, select, text
 
@@ -27,13 +29,14 @@ def delete_document(connection: Connection, document_id: str) -> None:
 
 
 def purge(database: Database) -> bool:
-    """Wipe deleted text from the word index and the log: FTS5 keeps deleted terms until it merges.
+    """Wipe what was deleted from the word index, the log and the FAISS cache: FTS5 keeps terms until it merges.
 
     Returns whether all of it is gone; if not (somebody was reading, or we were killed), the next purge does it.
     """
     pending = purge_pending(database)
     if not pending:
         return True
+    drop_cache(database.path.parent)
     _merge(database)
     if not database.truncate_log():
         return False
@@ -41,6 +44,11 @@ def purge(database: Database) -> bool:
         query = counters.update().where(counters.c.name == "purge", counters.c.value == pending)
         connection.execute(query, {"value": 0})
     return True
+
+
+def drop_cache(home: Path) -> None:
+    """Delete the FAISS files: they are built again when they are needed."""
+    shutil.rmtree(home / "faiss", ignore_errors=True)
 
 
 def purge_pending(database: Database) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from catena.doctor import Problem
+from catena.durable import write_file
 from catena.errors import LibraryError
 from catena.evaluation import synthetic
 from catena.library import Library
@@ -113,6 +114,10 @@ def test_a_damaged_database_is_seen(library: Library, document: Document, home: 
         assert error.remedy
 
 
-def test_others_add_their_checks(library: Library) -> None:
-    library.checks.append(lambda: [Problem("cache", "The FAISS file is damaged.", can_repair=True)])
-    assert names(library.check()) == {"cache"}
+def test_a_cache_that_others_find_bad_is_deleted(library: Library, home: Path) -> None:
+    write_file(home / "faiss" / "index", b"bad")
+    bad = Problem("cache", "The FAISS file is damaged.", can_repair=True)
+    library.checks.append(lambda: [bad] if (home / "faiss").exists() else [])
+    assert library.check() == [bad]
+    assert library.repair() == []
+    assert not (home / "faiss").exists()
