@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from catena.errors import DocumentNotFound
+from catena.retrieval.analysis import terms
 from catena.retrieval.index import DocumentIndex
 from catena.types import Document, Page, PageRef, Passage, Segment
+
+HEAD_CHARACTERS = 300
 
 
 class Shelf(Protocol):
@@ -17,7 +20,7 @@ class Shelf(Protocol):
     def page(self, ref: PageRef, /) -> Page: ...
     def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> Iterable[Passage]: ...
     def lexical_index(self, document_id: str, /) -> bytes: ...
-    def missing_vectors(self, document_id: str, /) -> Sequence[int]: ...
+    def count_vectors(self, document_id: str, /) -> tuple[int, int]: ...
 
 
 class Desk:
@@ -27,6 +30,7 @@ class Desk:
         self.document_ids = tuple(document_ids)
         self._shelf = shelf
         self._pages: dict[PageRef, Page] = {}
+        self._heads: dict[PageRef, frozenset[str]] = {}
         self._indices: dict[str, DocumentIndex] = {}
         self._documents: dict[str, Document] = {}
 
@@ -50,12 +54,28 @@ class Desk:
 
     def count_vectors(self, document_id: str) -> tuple[int, int]:
         """How many passages have a vector, and how many there are."""
-        num_passages = self._index(document_id).num_passages
-        return num_passages - len(self._shelf.missing_vectors(document_id)), num_passages
+        self._check(document_id)
+        return self._shelf.count_vectors(document_id)
 
     def rarity(self, document_id: str) -> Callable[[str], float]:
         """How rare a term is among the document's own passages."""
         return self._index(document_id).rarity
+
+    def frequency(self, document_id: str, term: str) -> int:
+        """In how many passages of the document a term stands."""
+        return self._index(document_id).frequency(term)
+
+    def sample(self, document_id: str, number: int) -> list[Passage]:
+        """Up to `number` passages spread evenly over the document, always the same ones."""
+        total = self._index(document_id).num_passages
+        ordinals = sorted({place * total // number for place in range(number)}) if total else []
+        return self.passages(document_id, ordinals)
+
+    def head_terms(self, ref: PageRef) -> frozenset[str]:
+        """The terms at the top of a page, where statements and chapters say what they are."""
+        if ref not in self._heads:
+            self._heads[ref] = frozenset(terms(self.page(ref).text[:HEAD_CHARACTERS]))
+        return self._heads[ref]
 
     def forget_pages(self) -> None:
         """Drop the pages read so far: a chain over a book must not hold all of it."""

@@ -11,7 +11,7 @@ from catena.agents import ranking
 from catena.agents.candidates import Candidate, candidates
 from catena.agents.desk import Desk
 from catena.agents.naming import name_number
-from catena.agents.numbers import core, wants_number
+from catena.agents.numbers import wants_number
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.retrieval.analysis import terms
 from catena.retrieval.embedder import Embedder
@@ -70,24 +70,29 @@ class ExtractiveReasoner:
 
     def _score(self, question: Question, found: Sequence[Candidate], desk: Desk) -> list[Evidence]:
         """Words first; what they find promising is compared by meaning, the best of that with its context."""
-        asked = core(question.text)
+        asked = ranking.Asked.of(question.text)
         scored = []
         for candidate in found:
             ref = candidate.evidence.spans[0].ref
-            words = ranking.by_words(asked, candidate, desk.rarity(ref.document_id))
+            idf = desk.rarity(ref.document_id)
+            head = ranking.HINT * ranking.hinted(asked, desk.head_terms(ref))
+            words = ranking.by_words(asked, candidate, idf) + head
             scored.append((words + ranking.PAGE * question.page_scores.get(ref, 0.0), candidate))
         scored.sort(key=lambda pair: -pair[0])
         promising = scored[:MAX_EMBEDDED]
         if not promising:
             return []
-        vectors = self._embedder.embed([asked, *(ranking.own_text(candidate) for _, candidate in promising)])
-        own = vectors[1:] @ vectors[0]
+        phrases = self._embedder.embed(asked.phrases)
+        vectors = self._embedder.embed([ranking.own_text(candidate) for _, candidate in promising])
+        own = (vectors @ phrases.T).max(axis=1)
         order = np.argsort([-score - cosine for (score, _), cosine in zip(promising, own, strict=True)])
         best = [(promising[place], float(own[place])) for place in order[:MAX_IN_CONTEXT]]
         around = self._embedder.embed([ranking.with_context(candidate) for (_, candidate), _ in best])
         return [
             Evidence(candidate.evidence.spans, candidate.text, score + (cosine + float(again)) / 2)
-            for ((score, candidate), cosine), again in zip(best, around @ vectors[0], strict=True)
+            for ((score, candidate), cosine), again in zip(
+                best, (around @ phrases.T).max(axis=1), strict=True
+            )
         ]
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from catena.agents.candidates import section_at
 from catena.agents.desk import Desk
 from catena.agents.numbers import Pick, pick_cell, pick_number, scale_of, years
+from catena.agents.ranking import GENERIC, Asked, Idf, label_terms, overlap
 from catena.agents.reasoner import DraftStatement
 from catena.agents.tables import Row, read_row
+from catena.retrieval.analysis import terms
 from catena.types import Evidence, Page, Span
 
 MAX_TRIED = 5
 MAX_BEHIND = 0.25
 """A number is only taken from evidence that scores this little below the best."""
+MIN_FIT = 0.5
+MIN_SENTENCE_FIT = 0.6
 MAX_HEADER_WORDS = 30
 
 
@@ -22,11 +27,16 @@ def name_number(question: str, found: Sequence[Evidence], desk: Desk) -> DraftSt
     for evidence in found[:MAX_TRIED]:
         if evidence.score < found[0].score - MAX_BEHIND:
             return None
-        named = _from_row(question, evidence, desk) if is_row(evidence, desk) else None
-        named = named or _from_sentence(question, evidence)
+        named = _name(question, evidence, desk)
         if named is not None:
             return named
     return None
+
+
+def _name(question: str, evidence: Evidence, desk: Desk) -> DraftStatement | None:
+    if is_row(evidence, desk):
+        return _from_row(question, evidence, desk)
+    return _from_sentence(question, evidence, desk)
 
 
 def is_row(evidence: Evidence, desk: Desk) -> bool:
@@ -44,6 +54,9 @@ def _from_row(question: str, evidence: Evidence, desk: Desk) -> DraftStatement |
     if row is None:
         return None
     around = page.text[: span.start]
+    idf = desk.rarity(span.ref.document_id)
+    if not _fits(question, row.label, f"{_headers(row)} {section_at(page.sections, span.start)}", idf):
+        return None
     pick = pick_cell(question, row, around)
     if pick is None:
         return None
@@ -51,9 +64,32 @@ def _from_row(question: str, evidence: Evidence, desk: Desk) -> DraftStatement |
     return DraftStatement(text, (evidence, *_proof(pick, row, page, span.start)))
 
 
-def _from_sentence(question: str, evidence: Evidence) -> DraftStatement | None:
+def _fits(question: str, label: str, around: str, idf: Idf) -> bool:
+    """Whether question and row name each other: little of either is left over, the document's subject aside."""
+    asked = Asked.of(question)
+    own = label_terms(label)
+    if not set(own) - GENERIC:
+        return False
+    for phrase in asked.terms:
+        wanted = asked.besides_subject([term for term in phrase if not term.isdigit()], idf)
+        held = {*own, *terms(around)}
+        if overlap(own, {*wanted}, idf) >= MIN_FIT and overlap(wanted, held, idf) >= MIN_FIT:
+            return True
+    return False
+
+
+def _from_sentence(question: str, evidence: Evidence, desk: Desk) -> DraftStatement | None:
+    asked = Asked.of(question)
+    idf = desk.rarity(evidence.spans[0].ref.document_id)
+    wanted = asked.besides_subject(asked.terms[0], idf)
+    if overlap(wanted, set(terms(evidence.text)), idf) < MIN_SENTENCE_FIT:
+        return None
     pick = pick_number(question, evidence.text)
     return DraftStatement(f"{pick.text}. {evidence.text}", (evidence,)) if pick else None
+
+
+def _headers(row: Row) -> str:
+    return " ".join(part for cell in row.cells for part in cell.header)
 
 
 def _proof(pick: Pick, row: Row, page: Page, before: int) -> list[Evidence]:

@@ -32,13 +32,24 @@ _COMPUTED = re.compile(
     r"|year-over-year|combined|compound|cagr|more than|less than|fewer)\b",
     re.IGNORECASE,
 )
+_ROUND = re.compile(r"\bround(?:ed)? (?:\w+ ){0,3}to\b", re.IGNORECASE)
 _MONEY = re.compile(
     r"\b(?:how much|cost|price|paid|spen[dt]|worth|dollars?|usd|revenue|income|sales|earn\w*)\b", re.I
 )
 _PERCENT = re.compile(r"%|\bper ?cent\w*|\bproportion\b|\bshare of\b|\brate\b", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"^(?:using|based?|basing|by|considering|according|taking|given|in|on|from|with|within|as)\b.*?,\s+"
+    r"((?:(?:at|in|for|to|on|by) )?(?:what|how|which|when|who|where|why|is|are|was|were|do|does|did|has|have)\b.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_NAMED = re.compile(
+    r"\b(?:figure|fig\.?|table|section|chapter|appendix|note|item|part|page|pp?\.|no\.|number|regulation|rule|article"
+    r"|step|level|version|phase|exhibit)\s*[\dA-Z.]{0,4}[-–.(]?$|[\w.][-–/]$",
+    re.IGNORECASE,
+)
 _FORM = re.compile(
     r"\([^)]*\)|\b(?:as of )?(?:the )?(?:year[ -]end(?:ed)?|end of)\b|\b(?:FY|fiscal(?: year)?)\s?'?(?:\d{2,4})?\b"
-    r"|\b(?:amount|usd|us dollars?|according to|based on)\b|\bin (?:thousands|millions|billions)\b",
+    r"|\b(?:amount|how (?:much|many)|usd|us dollars?|according to|based on)\b|\bin (?:thousands|millions|billions)\b",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?<![\d.,])(?:FY|fy)?\s?((?:1[6-9]|20)\d\d)(?![\d,])")
@@ -79,6 +90,8 @@ def main_question(text: str) -> str:
     if not asked:
         return text.strip()
     last = re.split(r"(?<=[.!:])\s+(?=\w)", asked[0])[-1]
+    clause = _CLAUSE.search(last)
+    last = clause[1] if clause else last
     return last if len(last.split()) >= 3 else asked[0]
 
 
@@ -102,6 +115,8 @@ def is_yes_no(question: str) -> bool:
 def must_compute(question: str, label: str) -> bool:
     """A ratio, an average, a change: read off only where a row says just that."""
     held = set(terms(label))
+    if _ROUND.search(question):
+        return True
     return any(not set(terms(word)) <= held for word in _COMPUTED.findall(main_question(question)))
 
 
@@ -131,7 +146,11 @@ def pick_number(question: str, sentence: str) -> Pick | None:
     if must_compute(question, sentence):
         return None
     asked_values = {quantity.value for quantity in quantities(question)}
-    found = [one for one in quantities(sentence) if one.value not in asked_values]
+    found = [
+        one
+        for one in quantities(sentence)
+        if one.value not in asked_values and not _NAMED.search(sentence[: one.start])
+    ]
     count = _COUNT.search(main_question(question))
     if count:
         return _counted(query_terms(count[1])[:2], sentence, found)

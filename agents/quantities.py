@@ -28,8 +28,8 @@ _WORDS |= {
     )
 }
 NUMBER = re.compile(
-    r"(?P<open>\()?\s?(?P<sign>[-−–](?=\s?[$€£¥₹]?\s?\d))?(?P<currency>US\$|[$€£¥₹]|\b(?:USD|EUR|GBP)\b)?\s?"
-    r"(?P<inner>\(\s?)?(?P<minus>[-−](?=\d))?"
+    r"(?P<open>\()?\s?(?P<sign>(?<![\w.,)])[-−–](?=\s?[$€£¥₹]?\s?\d))?(?P<currency>US\$|[$€£¥₹]|\b(?:USD|EUR|GBP)\b)?\s?"
+    r"(?P<inner>\(\s?)?(?P<minus>(?<![\w.,)])[-−](?=\d))?"
     r"(?<![\w.,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?![\d])"
     r"(?P<close>\s?\))?"
     r"(?:\s?(?P<percent>%|\bper\s?cent\b|\bpercent\b|\bpercentage points\b)"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from catena.agents.candidates import Candidate
+from catena.agents.numbers import core, wants_number
+from catena.agents.phrasing import phrasings
 from catena.agents.quantities import quantities, word_numbers
 from catena.retrieval.analysis import query_terms, terms
 
@@ -13,6 +16,10 @@ from catena.retrieval.analysis import query_terms, terms
 OWN = 0.4
 AROUND = 0.5
 KIND = 0.05
+ROW = 0.2
+COMMON = 2.0
+"""A name of such rarity or less (in an eighth of the passages or more) is the document's own subject."""
+HINT = 0.15
 PAGE = 0.3
 CONTEXT_CHARACTERS = 240
 
@@ -34,9 +41,46 @@ _WHEN = re.compile(
     r"|months|week|weeks|hour|hours|noon|o['’]clock|ago|until|till|quarter|century)\b",
     re.IGNORECASE,
 )
-_CAPITAL = re.compile(r"(?<=[a-z,;:] )[A-Z][\w'’]+")
+_STATEMENT = re.compile(
+    r"\bbalance sheet|\bcash flow|\bincome statement|\bstatements? of (?:income|operations|earnings|cash flows?)"
+    r"|\bfinancial position|\bP&L\b|\bsegment\b|\bappendix \w+|\btable \w+|\bfigure \w+|\bchapter \w+|\bsection \w+",
+    re.IGNORECASE,
+)
+_CAPITAL = re.compile(r"(?<=[\w,;:] )(?:[A-Z][\w'’]+|\d+[A-Z]+)")
 
+GENERIC = frozenset(terms("total other net subtotal amount balance sum"))
+"""What alone names no row."""
 Idf = Callable[[str], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The core of a question in every phrasing, with their terms, and the parts it points to."""
+
+    phrases: tuple[str, ...]
+    terms: tuple[tuple[str, ...], ...]
+    names: frozenset[str]
+    hints: tuple[list[str], ...]
+    wants_number: bool
+
+    @classmethod
+    def of(cls, question: str) -> Asked:
+        text = core(question)
+        hints = tuple(terms(found.group()) for found in _STATEMENT.finditer(question))
+        phrases = tuple(phrasings(text))
+        names = frozenset(term for name in _CAPITAL.findall(f"x {text}") for term in terms(name))
+        in_phrases = tuple(tuple(query_terms(phrase)) for phrase in phrases)
+        return cls(phrases, in_phrases, names, hints, wants_number(question))
+
+    def besides_subject(self, phrase: Sequence[str], idf: Idf) -> list[str]:
+        """The terms without the name of what the whole document is about, which every row could claim."""
+        rest = [term for term in phrase if term not in self.names or idf(term) > COMMON]
+        return rest or list(phrase)
+
+
+def hinted(asked: Asked, head: frozenset[str]) -> float:
+    """1 on a page whose top names a part that the question points to ("in the balance sheet")."""
+    return float(any(set(part) <= head for part in asked.hints))
 
 
 def overlap(asked: Sequence[str], held: set[str], idf: Idf) -> float:
@@ -45,13 +89,30 @@ def overlap(asked: Sequence[str], held: set[str], idf: Idf) -> float:
     return sum(idf(term) for term in asked if term in held) / total if total else 0.0
 
 
-def by_words(question: str, candidate: Candidate, idf: Idf) -> float:
+def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
     """What shared words and the kind of answer are worth."""
-    asked = query_terms(question)
+    if candidate.kind == "row":
+        words = max(
+            _row_by_words(asked.besides_subject(phrase, idf), candidate, idf) for phrase in asked.terms
+        )
+        return words + ROW * asked.wants_number * bool(quantities(candidate.text))
     own = set(terms(candidate.text))
     around = own | set(terms(f"{candidate.heading} {candidate.before}"))
-    words = OWN * overlap(asked, own, idf) + AROUND * overlap(asked, around, idf)
-    return words + KIND * fits_kind(question, candidate.text)
+    phrase = asked.terms[0]
+    words = OWN * overlap(phrase, own, idf) + AROUND * overlap(phrase, around, idf)
+    return words + KIND * fits_kind(asked.phrases[0], candidate.text)
+
+
+def _row_by_words(phrase: Sequence[str], candidate: Candidate, idf: Idf) -> float:
+    """A row is its label: how much of the question it holds, and how little else."""
+    label = label_terms(own_text(candidate))
+    around = {*label, *terms(candidate.heading)}
+    return OWN * overlap(phrase, around, idf) + AROUND * overlap(label, set(phrase), idf)
+
+
+def label_terms(label: str) -> list[str]:
+    """A label's terms; "other" counts, because other debt is not debt."""
+    return [*query_terms(label), *(["other"] if re.search(r"\bother\b", label, re.IGNORECASE) else [])]
 
 
 def own_text(candidate: Candidate) -> str:

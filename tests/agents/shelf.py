@@ -72,8 +72,8 @@ class MemoryShelf:
             builder.add(terms(passage.text))
         return builder.to_bytes()
 
-    def missing_vectors(self, document_id: str) -> list[int]:
-        return [passage.ordinal for passage in self.passages(document_id)][1:]
+    def count_vectors(self, document_id: str) -> tuple[int, int]:
+        return 1, len(self.passages(document_id))
 
 
 class WordRetriever:
