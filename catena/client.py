@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 from catena.adding import Added, Adder, AddOptions, OnPage
+from catena.agents.checkpoints import forget
 from catena.agents.events import OnEvent
 from catena.answers import from_json, to_json
 from catena.errors import DocumentError, OptionError
@@ -49,7 +50,7 @@ class Catena:
             raise OptionError("Both settings and home or model were given.", "Give one of them.")
         self.settings = settings or load_settings(home=home, model=model)
         self.library = Library(self.settings.home)
-        self._lock = threading.RLock()
+        self.library.on_remove.append(partial(forget, self._checkpoints))
 
     def __enter__(self) -> Catena:
         return self
@@ -225,6 +226,10 @@ class Catena:
         )
 
     # Parts
+
+    @property
+    def _checkpoints(self) -> Path:
+        return self.settings.home / "checkpoints.db"
 
     @cached_property
     def pool(self) -> ParserPool:
