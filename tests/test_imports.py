@@ -15,7 +15,7 @@ def loaded(code: str) -> set[str]:
     """The names of all modules that a fresh interpreter has after running the code."""
     report = "import sys; print(); print(' '.join(sys.modules))"
     command = [sys.executable, "-c", f"{code}\n{report}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     return set(done.stdout.splitlines()[-1].split())
 
 

@@ -42,7 +42,7 @@ print(json.dumps({"file": catena.__file__, "names": ours, "bare": bare}))
 def survey(path: Path | None = None) -> Any:
     """Look at the package in a fresh interpreter that does not see the working folder."""
     code = SURVEY if path is None else f"import sys; sys.path.insert(0, {str(path)!r})\n{SURVEY}"
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -55,7 +55,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT, source, symlinks=True, ignore=ignored)
     folder = tmp_path_factory.mktemp("wheel")
     build = f"from setuptools import build_meta; build_meta.build_wheel({str(folder)!r})"
-    subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True, timeout=600)
     return next(folder.glob("*.whl"))
 
 
