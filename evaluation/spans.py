@@ -40,9 +40,9 @@ PDFS = (
     "mmlongbench-doc/data/documents/obs-productdesc-en.pdf",  # outline, tables
     "mmlongbench-doc/data/documents/Independents-Report.pdf",
     "robust/py-pdf-sample-files/026-latex-multicolumn/multicolumn.pdf",
-    "robust/py-pdf-sample-files/015-arabic/habibi-rotated.pdf",  # rotated page, right to left
-    "robust/pdfjs/test/pdfs/ArabicCIDTrueType.pdf",  # right to left
-    "robust/pdfjs/test/pdfs/rotation.pdf",
+    "robust/docling/tests/data/pdf/sources/right_to_left_03.pdf",  # Persian
+    "robust/pdfminer/samples/nonfree/kampo.pdf",  # vertical Japanese
+    "robust/pdfminer/samples/zen_of_python_corrupted.pdf",  # rotated page
 )
 MAX_PAGES = 25  # per PDF, drawn at random
 _TOKEN = re.compile(r"\w+")

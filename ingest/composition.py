@@ -48,16 +48,16 @@ class Composition:
     def _write_run(self, run: Run) -> None:
         """Write the words of a run with single spaces between them."""
         length, words, pieces = self._length, self.words, self._pieces
-        is_plain = True
+        after_wide = needs_space = False
         for ink in run.inks:
             text = ink.text
-            if not is_plain:
+            if needs_space and not (after_wide and is_wide(text[0])):
                 pieces.append(" ")
                 length += 1
-            is_plain = False
+            needs_space, after_wide = True, False
             if not text.isascii() and _has_wide(text):
                 length = self._write_wide(ink, run, length)
-                is_plain = is_wide(text[-1])
+                after_wide = is_wide(text[-1])
                 continue
             end = length + len(text)
             words.append(Word(length, end, ink.box))
@@ -76,7 +76,7 @@ class Composition:
         ):
             return
         if not is_new_part:
-            gap = before.x0 - after.x1 if run.is_rtl else after.x0 - before.x1
+            gap = max(before.x0 - after.x1, after.x0 - before.x1)
             is_initial = last.size > 1.5 * run.size and len(before.text) == 1 and before.text.isalpha()
             if gap < (0.6 if is_initial else TOUCHING) * run.size:
                 return

@@ -15,6 +15,8 @@ TEXT_FLAGS: int = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 PAINTED = 16 | 32  # filled or stroked; span["char_flags"] bits, mupdf/fitz/structured-text.h
 BOLD = 16  # span["flags"] bit
 MIN_VISIBLE_SIZE = 1.5  # points; 0.5 pt text is a known way to hide words from people
+_LOOK_DPI = 48
+_PAPER = 0xDC  # grey; text of 0xE6 and more is not seen on ground lighter than this
 CELL_GAP = 1.0  # in font sizes; spaces in justified text stay below
 
 _DROPPED = re.compile(
@@ -31,8 +33,6 @@ _LIGATURES = {
     0xFB05: "st",
     0xFB06: "st",
 }
-_BULLETS = dict.fromkeys((0xF0B7, 0xF0A7, 0xF0D8, 0xF0FC, 0xF076, 0xF06E, 0xF0A8), "•")
-_MENDED = {**_LIGATURES, **_BULLETS}
 _SPACE = re.compile("[\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _NOT_SPACE = re.compile("[^\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -93,7 +93,7 @@ def is_wide(character: str) -> bool:
 
 def clean(text: str) -> str:
     """Drop controls, zero-width and bidi marks and lone surrogates; resolve ligatures."""
-    return text if text.isascii() and text.isprintable() else _DROPPED.sub("", text).translate(_MENDED)
+    return text if text.isascii() and text.isprintable() else _DROPPED.sub("", text).translate(_LIGATURES)
 
 
 def read_glyphs(page: Any) -> Glyphs:
@@ -164,7 +164,7 @@ def _read_line(
             continue
         box = (x0, y0, x1, y1)
         if turn:
-            x0, y0, x1, y1 = _framed(x0, y0, x1, y1, turn, glyphs)
+            x0, y0, x1, y1 = framed(x0, y0, x1, y1, turn, glyphs)
         if run is not None and -size < x0 - run.x1 < CELL_GAP * size:
             run.inks.append(Ink(text, x0, x1, box))
             run.x1 = x1
@@ -205,6 +205,8 @@ class _Frame:
 
 def _readable(raw: str, glyphs: Glyphs) -> str:
     text = clean(raw)
+    if len(text) == 1 and "\uf020" <= text <= "\uf0ff":
+        return "•"  # a dingbat font's sign, mostly a list's
     num_unreadable = len(_UNREADABLE.findall(text))
     if num_unreadable:
         glyphs.num_unreadable += num_unreadable
@@ -233,7 +235,7 @@ def _rotated(x0: float, y0: float, x1: float, y1: float, matrix: tuple[float, ..
     return xs[0], ys[0], xs[1], ys[1]
 
 
-def _framed(x0: float, y0: float, x1: float, y1: float, turn: int, glyphs: Glyphs) -> Box:
+def framed(x0: float, y0: float, x1: float, y1: float, turn: int, glyphs: Glyphs) -> Box:
     """Turn the page so that text of this direction reads from left to right."""
     if turn == 1:
         return y0, glyphs.width - x1, y1, glyphs.width - x0
@@ -264,7 +266,7 @@ def _hidden_spans(page: Any, blocks: Iterable[list[dict[str, Any]]], glyphs: Gly
     if unpainted or pale:
         log = page.get_bboxlog()
         hidden += _not_over_image(unpainted, log, glyphs)
-        hidden += _on_paper(pale, log)
+        hidden += _on_paper(page, pale, log)
     return hidden
 
 
@@ -281,8 +283,24 @@ def _not_over_image(boxes: list[Box], log: list[Any], glyphs: Glyphs) -> list[Bo
     return [box for box in boxes if not _is_inside(*box, images)]
 
 
-def _on_paper(boxes: list[Box], log: list[Any]) -> list[Box]:
-    if not boxes:
-        return []
+def _on_paper(page: Any, boxes: list[Box], log: list[Any]) -> list[Box]:
+    """Of boxes of nearly white text, those on nearly white ground."""
     painted = [box for kind, box in log if kind in ("fill-path", "fill-image", "fill-shade", "stroke-path")]
-    return [box for box in boxes if not _is_inside(*box, painted)]
+    hidden = [box for box in boxes if not _is_inside(*box, painted)]
+    uncertain = [box for box in boxes if _is_inside(*box, painted)]
+    if uncertain:
+        picture = page.get_pixmap(dpi=_LOOK_DPI, colorspace=pymupdf.csGRAY, alpha=False, annots=False)
+        matrix = tuple(page.rotation_matrix)
+        hidden += [box for box in uncertain if _darkest(picture, _rotated(*box, matrix)) > _PAPER]
+    return hidden
+
+
+def _darkest(picture: Any, box: Box) -> int:
+    """The darkest grey inside a box of the page."""
+    scale = _LOOK_DPI / 72
+    left, right = max(int(box[0] * scale), 0), min(int(box[2] * scale) + 1, picture.width)
+    rows = range(max(int(box[1] * scale), 0), min(int(box[3] * scale) + 1, picture.height))
+    samples, stride = picture.samples_mv, picture.stride
+    return min(
+        (min(samples[row * stride + left : row * stride + right], default=255) for row in rows), default=255
+    )

@@ -82,7 +82,7 @@ def _line(runs: list[Run]) -> PrintedLine:
         run = runs[0]
         return PrintedLine(runs, run.x0, run.y0, run.x1, run.y1, run.size, run.is_bold, run.is_rtl)
     is_rtl = _is_rtl(runs)
-    runs.sort(key=(lambda run: -run.x1) if is_rtl else (lambda run: run.x0))
+    runs = _right_to_left(runs) if is_rtl else sorted(runs, key=lambda run: run.x0)
     main = max(runs, key=lambda run: len(run.inks))
     return PrintedLine(
         runs,
@@ -97,8 +97,21 @@ def _line(runs: list[Run]) -> PrintedLine:
 
 
 def _is_rtl(runs: Sequence[Run]) -> bool:
-    num_rtl = sum(run.is_rtl for run in runs)
-    return num_rtl > 0 and num_rtl * 2 >= len(runs)
+    """Whether right-to-left words are the majority; figures do not vote."""
+    num_rtl = sum(len(run.inks) for run in runs if run.is_rtl)
+    if num_rtl == 0:
+        return False
+    num_ltr = sum(len(run.inks) for run in runs if not run.is_rtl and run.inks[0].text[0].isalpha())
+    return num_rtl >= num_ltr
+
+
+def _right_to_left(runs: list[Run]) -> list[Run]:
+    """From the right, but figures and Latin words, as they stand, from the left."""
+    ordered: list[Run] = []
+    for is_rtl, group in groupby(sorted(runs, key=lambda run: -run.x1), key=lambda run: run.is_rtl):
+        stretch = list(group)
+        ordered += stretch if is_rtl else stretch[::-1]
+    return ordered
 
 
 def _segment(runs: list[Run], is_rtl: bool, depth: int) -> Iterator[list[Run]]:
@@ -188,18 +201,34 @@ def _floor(profile: list[int], start: int, end: int) -> tuple[float, float]:
 def _bands(runs: list[Run], gutter: float) -> list[tuple[bool, list[Run]]]:
     """Cut from top to bottom where runs pass the gutter or all is white; say which bands are columns."""
     runs = sorted(runs, key=lambda run: run.y0 + run.y1)
+    white = _usual_white(runs)
     pieces: list[tuple[str, list[Run]]] = []
     bottom = 0.0
     for run in runs:
         passes = run.x0 < gutter - 1 and run.x1 > gutter + 1
         kind = "full" if passes else "split"
-        if pieces and pieces[-1][0] == kind and (passes or run.y0 - bottom < 0.6 * run.size):
+        if (
+            pieces
+            and pieces[-1][0] == kind
+            and (passes or run.y0 - bottom < max(0.6 * run.size, 1.3 * white))
+        ):
             pieces[-1][1].append(run)
         else:
             pieces.append((kind, [run]))
         bottom = max(bottom, run.y1)
     judged = [(_judge(piece, gutter) if kind == "split" else "full", piece) for kind, piece in pieces]
     return _merged(_settled(judged))
+
+
+def _usual_white(runs: list[Run]) -> float:
+    """The white between printed lines where most lines have some across the whole width, else 0."""
+    gaps: list[float] = []
+    bottom = runs[0].y1
+    for run in runs:
+        if run.y0 > bottom:
+            gaps.append(run.y0 - bottom)
+        bottom = max(bottom, run.y1)
+    return median(gaps) if 4 * len(gaps) > len(runs) else 0.0
 
 
 def _settled(pieces: list[tuple[str, list[Run]]]) -> list[tuple[str, list[Run]]]:
@@ -234,6 +263,8 @@ def _judge(runs: list[Run], gutter: float) -> str:
         return "table"
     if _is_prose(left) and _is_prose(right):
         return "columns" if fewer >= 2 else "small"
+    if left[0].runs[0].is_vertical and fewer >= MIN_COLUMN_LINES:
+        return "columns"  # tiers of vertical writing stand on the same lines
     is_aligned = _aligned_share(left, right) >= 0.5
     if fewer < MIN_COLUMN_LINES:
         return "table" if is_aligned else "small"

@@ -67,7 +67,7 @@ def _continues(group: Region, line: PrintedLine, pitch: float, edge: tuple[float
     if abs(last.size - line.size) > 0.12 * size or last.is_bold != line.is_bold and len(group) == 1:
         return False
     distance = line.middle - last.middle
-    if distance > max(1.3 * pitch, 1.15 * size) or distance > 2.6 * size:
+    if distance > max(1.22 * pitch, 1.15 * size) or distance > 2.6 * size:
         return False
     first = line.runs[0].inks[0]
     if (
@@ -84,6 +84,8 @@ def _continues(group: Region, line: PrintedLine, pitch: float, edge: tuple[float
     if indent > 0.9 * size and not (is_item and len(group) == 1) and not _is_centred(last, line):
         return False
     room = (last.x0 - edge[0]) if line.is_rtl else (edge[1] - last.x1)
+    if room > 1.2 * size and end.endswith((".", "!", "?", ":")) and not first.text[0].islower():
+        return False
     return room < (first.x1 - first.x0) + 0.25 * size + 0.35 * size
 
 
@@ -103,7 +105,7 @@ def _paragraph(group: Region, body_size: float) -> LogicalLine:
 def _is_heading(group: Region, text: str, body_size: float) -> bool:
     if len(group) > 3 or not 2 <= len(text) <= MAX_HEADING_CHARACTERS or not any(map(str.isalpha, text)):
         return False
-    if text.endswith((".", ",", ";")) and not _NUMBERED.match(text):
+    if text[0] in "($" or text.endswith((".", ",", ";")) and not _NUMBERED.match(text):
         return False
     size = group[0].size
     if size >= 1.15 * body_size or (len(group) == 1 and _CAPITALS.match(text)):

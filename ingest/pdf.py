@@ -14,6 +14,7 @@ import pymupdf
 
 from catena.errors import DocumentError
 from catena.ingest import furniture
+from catena.ingest.columns import chained
 from catena.ingest.composition import Composition
 from catena.ingest.glyphs import Glyphs, clean, read_glyphs
 from catena.ingest.hyphens import Vocabulary
@@ -103,6 +104,7 @@ class PdfReading:
         try:
             page = self._doc[index]
             glyphs = read_glyphs(page)
+            glyphs.runs = chained(glyphs)
             self.tally.add(page, glyphs)
         except Exception as error:  # MuPDF's border: one bad page must not stop the others
             if isinstance(error, MemoryError) or "malloc" in str(error):

@@ -35,7 +35,7 @@ def cells(line: PrintedLine) -> Cells:
     groups: Cells = [[line.runs[0]]]
     gap = ROW_GAP * line.size
     for before, run in zip(line.runs, line.runs[1:], strict=False):
-        distance = before.x0 - run.x1 if line.is_rtl else run.x0 - before.x1
+        distance = max(before.x0 - run.x1, run.x0 - before.x1)
         if distance > gap and not (len(groups) == 1 and MARKER.match(_text(groups[0]))):
             groups.append([run])
         else:
@@ -141,7 +141,10 @@ def _text_rows(block: Region, split: list[Cells]) -> Iterator[LogicalLine]:
     start = 0
     for index in range(1, len(block) + 1):
         if index == len(block) or begins[index]:
-            yield _row(block[start:index], pieces[start:index])
+            if all(_begins_row(row, starts) for row in pieces[start:index]):
+                yield from (_row([block[at]], [pieces[at]]) for at in range(start, index))
+            else:
+                yield _row(block[start:index], pieces[start:index])
             start = index
 
 

@@ -55,9 +55,15 @@ class Tally:
             return self._without_text()
         missing = self._missing()
         if not missing:
-            return Outcome("ready", self.num_with_text)
+            return Outcome("ready", self.num_with_text, None, self._hidden())
         remedy = OCR_REMEDY if self.num_images + self.num_drawn + self.num_garbled else REPAIR_REMEDY
-        return Outcome("partial", self.num_with_text, None, "; ".join(missing), remedy)
+        return Outcome(
+            "partial",
+            self.num_with_text,
+            None,
+            "; ".join([*missing, self._hidden()]).removesuffix("; "),
+            remedy,
+        )
 
     def _missing(self) -> list[str]:
         """What a reader has to know; empty when all is there."""
@@ -74,17 +80,24 @@ class Tally:
             missing.append(f"{self.num_garbled} of {self.num_pages} pages have characters without a meaning")
         return missing
 
+    def _hidden(self) -> str:
+        return (
+            f"{self.num_hidden_words} words that no reader sees were left out"
+            if self.num_hidden_words
+            else ""
+        )
+
     def _without_text(self) -> Outcome:
         if self.num_images + self.num_drawn:
             what = f"no text: {self.num_images + self.num_drawn} of {self.num_pages} pages are images"
             return Outcome("failed", 0, "no_text", what, OCR_REMEDY)
-        if self.num_raised or self.num_lost or self.is_repaired:
-            return Outcome(
-                "failed", 0, "damaged", f"none of {self.num_pages} pages could be read", REPAIR_REMEDY
-            )
         if self.num_garbled:
             return Outcome(
                 "failed", 0, "no_text", "its fonts do not say which characters they print", OCR_REMEDY
+            )
+        if self.num_raised or self.num_lost or self.is_repaired:
+            return Outcome(
+                "failed", 0, "damaged", f"none of {self.num_pages} pages could be read", REPAIR_REMEDY
             )
         return Outcome("failed", 0, "no_text", f"all of {self.num_pages} pages are blank", "Check the file.")
 
