@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from catena.errors import DocumentError
 
 _MAX_MEMBER, _MAX_TOTAL = 64 << 20, 512 << 20
-_MAX_MEMBERS = 50_000
+_MAX_MEMBERS = 20_000
 _CHUNK = 1 << 18
 
 

@@ -57,11 +57,12 @@ class FlowReading:
         leaf = self._leaves[number - 1]
         sheet = typeset(leaf.blocks)
         page = pymupdf.open().new_page(width=sheet.width, height=sheet.height)
-        _print(page, sheet, leaf.label)
+        print_sheet(page, sheet, leaf.label)
         return page_picture(page, dpi)
 
 
-def _print(page: pymupdf.Page, sheet: Sheet, label: str) -> None:
+def print_sheet(page: pymupdf.Page, sheet: Sheet, label: str) -> None:
+    """Print a set page, and its label at the foot."""
     writer = pymupdf.TextWriter(page.rect)
     for x, baseline, text, face, is_rtl in sheet.runs:
         writer.append((x, baseline), text, font=font(face.font), fontsize=face.size, right_to_left=is_rtl)

@@ -15,6 +15,7 @@ _FEWEST, _MOST = 300, 650  # a page is not cut below, nor grown beyond
 _SENTENCE_END = re.compile(r"[.!?…]['\"”’)\]]*\s+|[。！？]")
 _WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 _LONG_WORD = 24
+_WINDOW = WORDS_PER_PAGE * _LONG_WORD  # no page has more characters
 
 
 @dataclass(slots=True)
@@ -100,21 +101,20 @@ class _Pager:
 
 def _pieces(block: Block) -> Iterator[Block]:
     """Cut a paragraph that fills more than a page at sentence ends, at words, or anywhere."""
-    text, first = block.text, True
-    while count_words(text) > _MOST:
-        at = _cut_point(text)
-        piece = text[:at].rstrip()
-        yield replace(block, kind="text", text=piece, cells=(), section=block.section if first else None)
-        text, first = text[at:].lstrip(), False
-    if first:
+    text, at = block.text, 0
+    while len(text) - at > _WINDOW or count_words(text[at:]) > _MOST:
+        end = at + _cut_point(text[at : at + _WINDOW])
+        piece = text[at:end].strip()
+        yield replace(block, kind="text", text=piece, cells=(), section=None if at else block.section)
+        at = end
+    if not at:
         yield block
-    elif text:
-        yield replace(block, kind="text", text=text, cells=(), section=None)
+    elif rest := text[at:].strip():
+        yield replace(block, kind="text", text=rest, cells=(), section=None)
 
 
-def _cut_point(text: str) -> int:
+def _cut_point(window: str) -> int:
     """Find where about 500 words end."""
-    window = text[: WORDS_PER_PAGE * _LONG_WORD]
     most = max(1, math.floor(len(window) * min(1.0, WORDS_PER_PAGE / count_words(window))))
     least = most // 2
     ends = [match.end() for match in _SENTENCE_END.finditer(window, least, most)]

@@ -129,7 +129,7 @@ def _kind_of(path: Path, head: bytes, tail: bytes, named: Kind | None) -> Kind:
     if _is_pdf(head, tail) or (named == "pdf" and _PDF_PARTS.search(head)):
         return "pdf"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip_kind(path, head)
+        return _zip_kind(path, head, tail, named)
     _refuse_known(path, head, tail)
     text = _as_ascii(head)
     if text is None:
@@ -147,7 +147,7 @@ def _is_pdf(head: bytes, tail: bytes) -> bool:
     return b" obj" in head[start:] or b"startxref" in tail or b"%%EOF" in tail
 
 
-def _zip_kind(path: Path, head: bytes) -> Kind:
+def _zip_kind(path: Path, head: bytes, tail: bytes, named: Kind | None) -> Kind:
     names = zip_names(path)
     if b"application/epub+zip" in head[:200] or "META-INF/container.xml" in names:
         return "epub"
@@ -156,6 +156,8 @@ def _zip_kind(path: Path, head: bytes) -> Kind:
     for member, what in _ZIP_MEMBERS:
         if any(name.startswith(member) for name in names):
             raise _unsupported(path, what)
+    if named in ("epub", "docx") and b"PK\x05\x06" not in tail:
+        return named  # cut off before its members told what it is
     raise _not_a_document(path, "a ZIP archive")
 
 

@@ -47,6 +47,8 @@ class TableRows:
         """Return the row, or its cells as paragraphs when they hold prose."""
         cells, self._cells = self._cells, []
         self._is_in_cell = False
+        if not cells:  # </tr> and the next <tr> both end the row
+            return []
         self._below = {column: rows - 1 for column, rows in self._below.items() if rows > 1}
         if any(len(cell) > _MAX_CELL for cell in cells):
             return [block for cell in cells if (block := paragraph(cell))]

@@ -21,7 +21,8 @@ _TITLE_LINE = re.compile(r"^title:\s*(.+)$", re.I | re.M)
 _MAX_HEADING, _MAX_SUBTITLE = 90, 70
 # A "chapter" with fewer words before the next one is a line of the table of contents.
 _FEWEST_WORDS = 30
-# Where this many lines follow without a blank one, a short last line is what ends a paragraph.
+# Where more lines follow without a blank one, or there are next to no blank ones, a short line that ends a
+# sentence ends the paragraph.
 _DENSE_LINES = 12
 _ENDED = re.compile(r"[.!?:—-][\"'”’)\]]*$")
 _WRAP_SHARE = 0.6  # lines shorter than this share of the usual one end a paragraph, or are verse
@@ -59,9 +60,11 @@ def _wrap_width(lines: list[str]) -> float:
 def _groups(lines: list[str], wrap: float) -> Iterator[list[str]]:
     """Lines that belong together: between blank lines, or from one indented line to the next."""
     group: list[str] = []
+    num_blank = sum(not line for line in lines)
+    most = _DENSE_LINES if num_blank * 20 > len(lines) else 0
     for line in lines:
         is_blank = not line.strip()
-        if group and (is_blank or not wrap or _ends_group(group, line, wrap)):
+        if group and (is_blank or not wrap or _ends_group(group, line, wrap, most)):
             yield group
             group = []
         if not is_blank:
@@ -70,15 +73,14 @@ def _groups(lines: list[str], wrap: float) -> Iterator[list[str]]:
         yield group
 
 
-def _ends_group(group: list[str], line: str, wrap: float) -> bool:
+def _ends_group(group: list[str], line: str, wrap: float, most: int) -> bool:
     """Tell whether a paragraph ends before a line, though no blank line says so."""
     last = group[-1]
     if _is_chapter_line(line) or _is_chapter_line(last):
         return True
     if line[:1].isspace() and not last[:1].isspace() and not _GAP.search(line):
         return True
-    is_dense = len(group) > _DENSE_LINES or _is_chapter_line(group[0])
-    return is_dense and len(last) < wrap * 0.8 and bool(_ENDED.search(last)) and not line[:1].islower()
+    return len(group) > most and len(last) < wrap * 0.8 and bool(_ENDED.search(last)) and not line[:1].islower()
 
 
 def _is_chapter_line(line: str) -> bool:

@@ -98,7 +98,7 @@ def test_a_locked_file_needs_its_password(pool: ParserPool, tmp_path: Path) -> N
     path = tmp_path / "locked.pdf"
     with pymupdf.open() as document:
         document.new_page().insert_text((50, 50), "secret")
-        document.save(path, encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="open", owner_pw="own")
+        document.save(path, encryption=5, user_pw="open", owner_pw="own")
     with pytest.raises(DocumentError) as caught:
         pool.render(path, 1, kind="pdf")
     assert caught.value.reason == "needs_password"
