@@ -20,7 +20,7 @@ from catena.errors import LibraryCorrupt, LibraryError, LibraryTooNew
 from catena.faults import point
 from catena.tables import MIGRATIONS, SCHEMA_VERSION, create_tables
 
-BUSY_SECONDS = 30
+BUSY_SECONDS = 60
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA journal_mode = WAL",

@@ -26,6 +26,7 @@ from catena.library import Library
 from catena.types import PageRef
 
 ANY_MOMENT = "any-moment"
+CACHE = "cache"
 POINTS = (*faults.POINTS, ANY_MOMENT)
 KILLS_PER_LIBRARY = 15
 NUM_PAGES = 2
@@ -67,7 +68,7 @@ def work(home: Path, seeds: Sequence[int], report: Report) -> None:
             library.add_source(document.id, f"{path}.copy", "The same again")
             library.put_vectors(document.id, range(NUM_PASSAGES), synthetic.vectors(seed, NUM_PASSAGES))
             report("filled", seed)
-            write_file(home / "faiss" / "index", b"%d" % seed * 1000)
+            write_file(home / CACHE, b"%d" % seed * 1000)
             report("written", seed)
             jobs.enqueue("fill", {"seed": seed})
             report("jobs", seed)
@@ -95,7 +96,7 @@ def verify(home: Path, ledger: Ledger) -> list[str]:
             wrong += _document(library, seed, seed in ledger.filled) if is_there else _traces(home, seed)
         waiting = Counter(job.payload["seed"] for job in Jobs(library.database).list(limit=10_000))
         wrong += [f"job {seed} is there {waiting[seed]} times" for seed in ledger.jobs if waiting[seed] != 1]
-    cache = home / "faiss" / "index"
+    cache = home / CACHE
     if ledger.written and not _is_whole(cache.read_bytes()):
         wrong.append("half a cache file")
     return wrong

@@ -45,5 +45,5 @@ def test_a_trace_of_what_was_removed_would_be_seen(home: Path, ledger: kills.Led
 
 
 def test_half_a_cache_would_be_seen(home: Path, ledger: kills.Ledger) -> None:
-    (home / "faiss" / "index").write_bytes(b"12" * 999)
+    (home / kills.CACHE).write_bytes(b"12" * 999)
     assert kills.verify(home, ledger) == ["half a cache file"]
