@@ -41,7 +41,7 @@ PDFS = (
     "mmlongbench-doc/data/documents/Independents-Report.pdf",
     "robust/py-pdf-sample-files/026-latex-multicolumn/multicolumn.pdf",
     "robust/docling/tests/data/pdf/sources/right_to_left_03.pdf",  # Persian
-    "robust/pdfminer/samples/nonfree/kampo.pdf",  # vertical Japanese
+    "robust/pdfjs/test/pdfs/issue12823.pdf",  # Chinese
     "robust/pdfminer/samples/zen_of_python_corrupted.pdf",  # rotated page
 )
 MAX_PAGES = 25  # per PDF, drawn at random
