@@ -14,7 +14,7 @@ ENOUGH, SOME = 0.6, 0.3
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|nothing|nobody|without|cannot|\w+n['’]t)\b", re.IGNORECASE
 )
-_NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-Z][\w'’-]*[a-z][\w'’-]*\b")
+_NAME = re.compile(r"(?<!\w\w\w[.!?:]\s)(?<!^)\b[A-Z][\w'’-]*[a-z][\w'’-]*\b")
 
 
 def support(statement: str, quotes: Sequence[str]) -> Support:

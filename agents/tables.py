@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from catena.agents.quantities import Quantity, is_year, quantities
-from catena.types import Box, Page, Span, Word
+from catena.types import Page, Span, Word
 
 COLUMN_GAP = 0.7
 """Two words further apart than this share of their height stand in different columns."""
@@ -66,9 +66,15 @@ def read_row(page: Page, start: int, end: int) -> Row | None:
     """Take a row apart; nothing when it holds no number or the page has no word boxes."""
     words = [word for word in page.words if word.start < end and word.end > start]
     label, cells = split_row(page, words)
-    if not cells:
+    if not cells or _is_header(label, cells):
         return None
     return with_header(page, words, label, cells)
+
+
+def _is_header(label: str, cells: Sequence[Cell]) -> bool:
+    """A line of nothing but years names columns."""
+    are_years = all(is_year(cell.quantity) and cell.quantity.value > 0 for cell in cells)
+    return are_years and (len(cells) > 1 or not label or _is_year_text(label))
 
 
 def split_row(page: Page, words: Sequence[Word]) -> tuple[str, list[Cell]]:
@@ -255,12 +261,3 @@ def _span(page: Page, groups: Sequence[Group]) -> Span:
 
 def _text(page: Page, words: Iterable[Word]) -> str:
     return " ".join(page.text[word.start : word.end] for word in words)
-
-
-def row_box(words: Sequence[Word]) -> Box:
-    return (
-        min(word.box[0] for word in words),
-        min(word.box[1] for word in words),
-        max(word.box[2] for word in words),
-        max(word.box[3] for word in words),
-    )
