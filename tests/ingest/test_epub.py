@@ -152,7 +152,7 @@ def test_many_members_are_refused(parse: Parse) -> None:
     entry = book[start : book.find(b"PK\x01\x02", start + 4)]
     directory = entry * 20_001
     end = struct.pack("<4s4xHHIIH", b"PK\x05\x06", 20_001, 20_001, len(directory), start, 0)
-    assert parse("a.epub", book[:start] + directory + end)[0].reason == "too_big"
+    assert parse("a.epub", book[:start] + directory + end, "epub")[0].reason == "too_big"
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
