@@ -17,6 +17,7 @@ BOLD = 16  # span["flags"] bit
 MIN_VISIBLE_SIZE = 1.5  # points; 0.5 pt text is a known way to hide words from people
 _LOOK_DPI = 48
 _PAPER = 0xDC  # grey; text of 0xE6 and more is not seen on ground lighter than this
+VERTICAL_ORIGIN = 0.88  # in font sizes; the default of /DW2, PDF 32000-1 section 9.7.4.3
 CELL_GAP = 1.0  # in font sizes; spaces in justified text stay below
 
 _DROPPED = re.compile(
@@ -145,6 +146,8 @@ def _read_line(
     size: float = main["size"]
     turn = _turn(line["dir"], matrix)
     frame = _Frame(size, bool(main["flags"] & BOLD) or "Bold" in main["font"], turn, line["wmode"] == 1)
+    if line["wmode"] == 1:
+        words = [_lifted(word, line["dir"], VERTICAL_ORIGIN * size) for word in words]
     width, height = glyphs.width, glyphs.height
     run: Run | None = None
     for x0, y0, x1, y1, text, *_ in words:
@@ -175,6 +178,13 @@ def _read_line(
         else:
             run = frame.run(x0, y0, x1, y1, Ink(text, x0, x1, box))
             glyphs.runs.append(run)
+
+
+def _lifted(word: Any, direction: tuple[float, float], distance: float) -> Any:
+    """MuPDF draws the boxes of vertical writing from the middle of a character's top, one em too late."""
+    x0, y0, x1, y1, *rest = word
+    dx, dy = direction[0] * distance, direction[1] * distance
+    return (x0 - dx, y0 - dy, x1 - dx, y1 - dy, *rest)
 
 
 def _split_at_spaces(word: Any) -> Iterator[Any]:
