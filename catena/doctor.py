@@ -44,6 +44,11 @@ SELECT id, title, status, num_pages, num_passages,
 FROM documents
 """
 
+_PATHS = """
+SELECT id, coalesce((SELECT min(path) FROM sources WHERE document_key = documents.key), path) AS path
+FROM documents
+"""
+
 
 def check(database: Database, originals: Originals) -> list[Problem]:
     """List what is wrong; changes nothing."""
@@ -118,7 +123,7 @@ def _incomplete(connection: Connection) -> Iterator[Problem]:
 def _originals(database: Database, originals: Originals) -> Iterator[Problem]:
     try:
         with database.read() as connection:
-            rows = connection.execute(text("SELECT id, path FROM documents")).all()
+            rows = connection.execute(text(_PATHS)).all()
     except LibraryError:
         return  # reported by `_damage`
     for document_id, path in rows:

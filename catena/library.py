@@ -177,11 +177,12 @@ class Library(Reading, Vectors, History):
         return self.check()
 
     def _names(self, known: dict[str, Document]) -> list[tuple[str, str, str]]:
-        """Id, path and title of every source."""
+        """Id, absolute path and title of every source, oldest first; and each document's own title."""
         query = select(documents.c.id, sources.c.path, sources.c.title).join(sources)
         with self.database.read() as connection:
-            found = [(one, path, title) for one, path, title in connection.execute(query)]
-        return found + [(one.id, one.path, one.title) for one in known.values()]
+            rows = connection.execute(query.order_by(sources.c.added_at)).all()
+        found = [(one, path, title) for one, path, title in rows]
+        return found + [(one.id, "", one.title) for one in known.values()]
 
     @contextmanager
     def _files(self) -> Iterator[None]:
@@ -191,15 +192,16 @@ class Library(Reading, Vectors, History):
 
 def _candidates(name: str, ids: list[str], names: list[tuple[str, str, str]]) -> Iterator[set[str]]:
     """Ids that fit a name, the strictest reading first."""
+    if not name:
+        return
     wanted, path = name.casefold(), os.path.abspath(name)
     yield {one for one in ids if one == name}
-    yield {one for one, own, _ in names if own in (name, path) or os.path.abspath(own) == path}
+    yield set([one for one, own, _ in names if own == path][-1:])  # the last bytes that were found there
     yield {one for one, _, title in names if title.casefold() == wanted}
     yield {one for one, own, _ in names if os.path.basename(own).casefold() == wanted}
     if len(name) >= MIN_PREFIX:
         yield {one for one in ids if one.startswith(wanted)}
-    if wanted:
-        yield {one for one, _, title in names if wanted in title.casefold()}
+    yield {one for one, _, title in names if wanted in title.casefold()}
 
 
 def _ambiguous(name: str, found: list[Document]) -> AmbiguousDocument:

@@ -6,6 +6,7 @@ of memory here, its boxes compressed: a 5,000-page document 50 MB.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -96,11 +97,12 @@ class DocumentWriter:
 
 
 def add_source(connection: Connection, document_key: int, path: str, title: str) -> None:
-    """Note one more place where the same bytes were found, once."""
+    """Note one more place where the same bytes were found, once; absolute, for whoever asks from elsewhere."""
+    path = os.path.abspath(path)
     values = {"document_key": document_key, "path": path, "title": title, "added_at": time.time()}
     connection.execute(sources.insert().prefix_with("OR IGNORE"), values)
     same = (sources.c.document_key == document_key) & (sources.c.path == path)
-    connection.execute(sources.update().where(same), {"title": title})
+    connection.execute(sources.update().where(same), {"title": title, "added_at": values["added_at"]})
 
 
 def delete_contents(connection: Connection, row: Any) -> None:

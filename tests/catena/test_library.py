@@ -82,12 +82,24 @@ def test_documents_are_found_by_name(library: Library, tmp_path: Path, name: str
     assert library.find(given) == document
 
 
-def test_a_relative_path_finds_its_document(
+def test_a_relative_path_finds_its_document_from_there_alone(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document = add(library, tmp_path)
     monkeypatch.chdir(tmp_path)
+    document = add(library, Path("."))
     assert library.find("./1.pdf") == document
+    monkeypatch.chdir("/")
+    assert library.find(str(tmp_path / "1.pdf")) == document
+    with pytest.raises(DocumentNotFound):
+        library.find("./1.pdf")
+
+
+def test_a_path_means_the_last_file_that_was_there(library: Library, tmp_path: Path) -> None:
+    synthetic.add(library, tmp_path / "report.pdf", 1)
+    newer = synthetic.add(library, tmp_path / "report.pdf", 2)
+    assert library.find(str(tmp_path / "report.pdf")) == newer
+    with pytest.raises(AmbiguousDocument):
+        library.find("report.pdf")
 
 
 def test_an_exact_title_goes_before_a_part_of_one(library: Library, tmp_path: Path) -> None:
