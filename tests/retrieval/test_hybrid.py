@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from catena.retrieval.filling import CHUNK, fill
-from catena.retrieval.hybrid import HybridRetriever
+from catena.retrieval.hybrid import HybridRetriever, fuse
 from catena.retrieval.lexical import LexicalRetriever
 from tests.retrieval.shelf import MemoryLibrary, WordEmbedder
 
@@ -86,3 +87,17 @@ def test_filling_stops_and_resumes() -> None:
     assert library.missing_vectors("Long") == []
     assert seen[0] == (CHUNK, CHUNK * 2 + 5) and seen[-1] == (CHUNK * 2 + 5, CHUNK * 2 + 5)
     assert embedder.num_texts == CHUNK * 2 + 5
+
+
+def test_words_lift_a_passage_and_its_page() -> None:
+    words = np.array([0, 8, 4, 0, 0, 0], np.float32)
+    pages = np.array([1, 2, 2, 3, 3, 4])
+    fused = fuse(np.full(6, 0.5, np.float32), np.array([True] * 5 + [False]), words, pages)
+    assert fused.argmax() == 1
+    assert fused[2] > fused[0] == fused[3]
+    assert fused[5] == -np.inf
+
+
+def test_words_that_stand_nowhere_change_nothing() -> None:
+    meaning, pages = np.array([0.5, 0.4], np.float32), np.array([1, 2])
+    assert (fuse(meaning, np.array([True, True]), np.zeros(2, np.float32), pages) == meaning).all()
