@@ -42,7 +42,7 @@ def open_pdf(path: Path, password: str | None = None) -> pymupdf.Document:
     try:
         doc = pymupdf.open(path, filetype="pdf")
     except (RuntimeError, ValueError) as error:  # pymupdf's FileDataError, EmptyFileError, mupdf.FzErrorBase
-        raise _damaged(path, str(error)) from error
+        raise _damaged(path, "its structure is broken or it is cut off too early") from error
     if not doc.is_pdf:
         raise DocumentError("not_a_document", f"{path.name} is no PDF.", "Check what the file is.")
     if doc.needs_pass and not doc.authenticate(password or ""):
@@ -56,12 +56,8 @@ def open_pdf(path: Path, password: str | None = None) -> pymupdf.Document:
 
 
 def _damaged(path: Path, what: str) -> DocumentError:
-    what = " ".join(what.split())[:200]
-    return DocumentError(
-        "damaged",
-        f"{path.name} cannot be read: {what}.",
-        "Open it in a viewer and save it anew, then add that.",
-    )
+    remedy = "Open it in a viewer and save or export it anew, then add that."
+    return DocumentError("damaged", f"{path.name} cannot be read: {what}.", remedy)
 
 
 class PdfReading:
