@@ -45,7 +45,7 @@ class Library(Reading, Vectors, History):
         self.home = Path(home).absolute()
         self.database = Database(self.home / "library.db")
         self._originals = Originals(self.home, lambda document_id: self.get(document_id) is not None)
-        self.on_remove: list[Callable[[str], None]] = []
+        self.on_remove: list[Callable[[str], object]] = []
         """Called with the id of a document before it is removed, to forget what others keep of it."""
         self.checks: list[Callable[[], list[Problem]]] = []
         """What `check` looks at besides its own: caches under `faiss/`, which `repair` deletes when one is bad."""
