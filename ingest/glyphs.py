@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pymupdf
 
+from catena.ingest.boxes import is_inside, rotated
+from catena.ingest.hidden import hidden_spans
 from catena.types import Box
 
 TEXT_FLAGS: int = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
-PAINTED = 16 | 32  # filled or stroked; span["char_flags"] bits, mupdf/fitz/structured-text.h
 BOLD = 16  # span["flags"] bit
-MIN_VISIBLE_SIZE = 1.5  # points; 0.5 pt text is a known way to hide words from people
-_LOOK_DPI = 48
-_PAPER = 0xDC  # grey; text of 0xE6 and more is not seen on ground lighter than this
 VERTICAL_ORIGIN = 0.88  # in font sizes; the default of /DW2, PDF 32000-1 section 9.7.4.3
 CELL_GAP = 1.0  # in font sizes; spaces in justified text stay below
 
@@ -109,7 +107,7 @@ def read_glyphs(page: Any) -> Glyphs:
     if _SPACE.search("".join([word[4] for word in words])):
         words = [part for word in words for part in _split_at_spaces(word)]
     blocks = {block["number"]: block["lines"] for block in text_page.extractDICT()["blocks"]}
-    hidden = _hidden_spans(page, blocks.values(), glyphs)
+    hidden, glyphs.is_ocr = hidden_spans(page, blocks.values())
     glyphs.num_characters = sum(len(word[4]) for word in words)
     start, end, num_words = 0, 0, len(words)
     while start < num_words:
@@ -155,11 +153,11 @@ def _read_line(
             text = _readable(text, glyphs)
             if not text:
                 continue
-        if hidden and _is_inside(x0, y0, x1, y1, hidden):
+        if hidden and is_inside(x0, y0, x1, y1, hidden):
             glyphs.num_hidden += 1
             continue
         if matrix is not None:
-            x0, y0, x1, y1 = _rotated(x0, y0, x1, y1, matrix)
+            x0, y0, x1, y1 = rotated(x0, y0, x1, y1, matrix)
         if x0 < 0.0 or y0 < 0.0 or x1 > width or y1 > height:
             x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height)
         if x0 >= x1 or y0 >= y1:
@@ -236,15 +234,6 @@ def _turn(direction: tuple[float, float], matrix: tuple[float, ...] | None) -> i
     return 1 if dy > 0 else 3
 
 
-def _rotated(x0: float, y0: float, x1: float, y1: float, matrix: tuple[float, ...]) -> Box:
-    a, b, c, d, e, f = matrix
-    xs, ys = (
-        sorted((a * x0 + c * y0 + e, a * x1 + c * y1 + e)),
-        sorted((b * x0 + d * y0 + f, b * x1 + d * y1 + f)),
-    )
-    return xs[0], ys[0], xs[1], ys[1]
-
-
 def framed(x0: float, y0: float, x1: float, y1: float, turn: int, glyphs: Glyphs) -> Box:
     """Turn the page so that text of this direction reads from left to right."""
     if turn == 1:
@@ -252,65 +241,3 @@ def framed(x0: float, y0: float, x1: float, y1: float, turn: int, glyphs: Glyphs
     if turn == 2:
         return glyphs.width - x1, glyphs.height - y1, glyphs.width - x0, glyphs.height - y0
     return glyphs.height - y1, x0, glyphs.height - y0, x1
-
-
-def _is_inside(x0: float, y0: float, x1: float, y1: float, boxes: Iterable[Box]) -> bool:
-    x, y = (x0 + x1) / 2, (y0 + y1) / 2
-    return any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in boxes)
-
-
-def _hidden_spans(page: Any, blocks: Iterable[list[dict[str, Any]]], glyphs: Glyphs) -> list[Box]:
-    """Boxes of text that nobody sees; an invisible layer over a picture is OCR and stays."""
-    hidden: list[Box] = []
-    unpainted: list[Box] = []
-    pale: list[Box] = []
-    for lines in blocks:
-        for line in lines:
-            for span in line["spans"]:
-                if not span["char_flags"] & PAINTED:
-                    unpainted.append(span["bbox"])
-                elif span["size"] < MIN_VISIBLE_SIZE or span["alpha"] < 8:
-                    hidden.append(span["bbox"])
-                elif span["color"] >= 0xE6E6E6 and _is_pale(span["color"]):
-                    pale.append(span["bbox"])
-    if unpainted or pale:
-        log = page.get_bboxlog()
-        hidden += _not_over_image(unpainted, log, glyphs)
-        hidden += _on_paper(page, pale, log)
-    return hidden
-
-
-def _is_pale(color: int) -> bool:
-    return min(color >> 16, color >> 8 & 0xFF, color & 0xFF) >= 0xE6
-
-
-def _not_over_image(boxes: list[Box], log: list[Any], glyphs: Glyphs) -> list[Box]:
-    if not boxes:
-        return []
-    images = [box for kind, box in log if kind == "fill-image"]
-    shown = [box for box in boxes if _is_inside(*box, images)]
-    glyphs.is_ocr = len(shown) > len(boxes) / 2
-    return [box for box in boxes if not _is_inside(*box, images)]
-
-
-def _on_paper(page: Any, boxes: list[Box], log: list[Any]) -> list[Box]:
-    """Of boxes of nearly white text, those on nearly white ground."""
-    painted = [box for kind, box in log if kind in ("fill-path", "fill-image", "fill-shade", "stroke-path")]
-    hidden = [box for box in boxes if not _is_inside(*box, painted)]
-    uncertain = [box for box in boxes if _is_inside(*box, painted)]
-    if uncertain:
-        picture = page.get_pixmap(dpi=_LOOK_DPI, colorspace=pymupdf.csGRAY, alpha=False, annots=False)
-        matrix = tuple(page.rotation_matrix)
-        hidden += [box for box in uncertain if _darkest(picture, _rotated(*box, matrix)) > _PAPER]
-    return hidden
-
-
-def _darkest(picture: Any, box: Box) -> int:
-    """The darkest grey inside a box of the page."""
-    scale = _LOOK_DPI / 72
-    left, right = max(int(box[0] * scale), 0), min(int(box[2] * scale) + 1, picture.width)
-    rows = range(max(int(box[1] * scale), 0), min(int(box[3] * scale) + 1, picture.height))
-    samples, stride = picture.samples_mv, picture.stride
-    return min(
-        (min(samples[row * stride + left : row * stride + right], default=255) for row in rows), default=255
-    )

@@ -13,6 +13,7 @@ from catena.ingest.glyphs import clean
 from catena.ingest.pdf import PdfReading
 from tests.ingest.printing import column, lines, put, read, save_pdf
 
+AES_256 = 5  # pymupdf.PDF_ENCRYPT_AES_256, which its stubs lack
 LEFT = [
     "The first column tells of a light",
     "house that stood upon the rocks",
@@ -166,7 +167,7 @@ def test_a_locked_document_needs_its_password(tmp_path: Path) -> None:
     path = tmp_path / "locked.pdf"
     with pymupdf.open() as document:
         put(document.new_page(), 20, 60, "A secret")
-        document.save(path, encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="sesame", owner_pw="owner")
+        document.save(path, encryption=AES_256, user_pw="sesame", owner_pw="owner")
     for wrong in (None, "wrong"):
         with pytest.raises(DocumentError) as caught:
             PdfReading(path, wrong)

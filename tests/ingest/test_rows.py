@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.ingest.printing import lines, put, read, save_pdf
 
 
-def table(page: Any, rows: list[tuple[float, str, str, str]], pitch: float = 12) -> None:
+def table(page: Any, rows: Sequence[tuple[float, str, str, str]], pitch: float = 12) -> None:
     for index, (indent, label, this, last) in enumerate(rows):
         y = 100 + pitch * index
         put(page, 20 + indent, y, label, 9)
