@@ -80,7 +80,9 @@ def _ends_group(group: list[str], line: str, wrap: float, most: int) -> bool:
         return True
     if line[:1].isspace() and not last[:1].isspace() and not _GAP.search(line):
         return True
-    return len(group) > most and len(last) < wrap * 0.8 and bool(_ENDED.search(last)) and not line[:1].islower()
+    return (
+        len(group) > most and len(last) < wrap * 0.8 and bool(_ENDED.search(last)) and not line[:1].islower()
+    )
 
 
 def _is_chapter_line(line: str) -> bool:
