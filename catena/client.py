@@ -22,6 +22,7 @@ from catena.ingest.pool import ParserPool
 from catena.library import Library
 from catena.retrieval.embedder import Embedder, MiniLM
 from catena.retrieval.hybrid import HybridRetriever
+from catena.retrieval.vectorfile import check_file
 from catena.settings import Settings, load_settings
 from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef
 
@@ -50,7 +51,9 @@ class Catena:
             raise OptionError("Both settings and home or model were given.", "Give one of them.")
         self.settings = settings or load_settings(home=home, model=model)
         self.library = Library(self.settings.home)
+        self.library.embedder = MiniLM.name
         self.library.on_remove.append(partial(forget, self._checkpoints))
+        self.library.checks.append(partial(check_file, self.library))
 
     def __enter__(self) -> Catena:
         return self

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from catena.adding import Adder, AddOptions
+from catena.errors import DocumentNotFound
 from catena.ingest.pool import ParserPool
 from catena.library import Library
 from catena.retrieval.embedder import MiniLM
@@ -26,13 +28,15 @@ def handlers(library: Library, settings: Settings) -> Mapping[str, Handler]:
 def fill_vectors(library: Library, run: JobRun) -> Json:
     """Embed every passage that has no vector yet, document after document."""
     embedder = MiniLM()
+    library.embedder = embedder.name
     document_ids = [document.id for document in library.documents() if document.status != "failed"]
     for document_id in document_ids:
         if run.should_stop():
             break
-        title = library.document(document_id).title
-        fill(library, embedder, document_id, partial(run.progress, document=title), run.should_stop)
-    filled, total = library.vector_counts(document_ids)
+        with suppress(DocumentNotFound):  # removed meanwhile
+            title = library.document(document_id).title
+            fill(library, embedder, document_id, partial(run.progress, document=title), run.should_stop)
+    filled, total = library.vector_counts()
     return {"vectors": filled, "passages": total}
 
 

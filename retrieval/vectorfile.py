@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from catena.doctor import Problem
 from catena.durable import write_file
 
 if TYPE_CHECKING:
@@ -103,6 +104,14 @@ class VectorFile:
         except (OSError, ValueError, TypeError):
             return None
         return (note, data) if hashlib.sha256(data).hexdigest() == note.sha256 else None
+
+
+def check_file(shelf: VectorShelf) -> list[Problem]:
+    """What `catena doctor` says of the file."""
+    if VectorFile(shelf).is_sound():
+        return []
+    message = f"The vector file in {shelf.home / 'faiss'} is damaged; it is not used."
+    return [Problem("vector file", message, can_repair=True)]
 
 
 def _new_index(faiss: Any, vectors: NDArray[np.float32]) -> tuple[Any, str]:
