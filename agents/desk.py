@@ -65,12 +65,6 @@ class Desk:
         """In how many passages of the document a term stands."""
         return self._index(document_id).frequency(term)
 
-    def sample(self, document_id: str, number: int) -> list[Passage]:
-        """Up to `number` passages spread evenly over the document, always the same ones."""
-        total = self._index(document_id).num_passages
-        ordinals = sorted({place * total // number for place in range(number)}) if total else []
-        return self.passages(document_id, ordinals)
-
     def head_terms(self, ref: PageRef) -> frozenset[str]:
         """The terms at the top of a page, where statements and chapters say what they are."""
         if ref not in self._heads:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from catena.agents import ranking
+from catena.agents import abstain, ranking
 from catena.agents.candidates import Candidate, candidates
 from catena.agents.desk import Desk
 from catena.agents.naming import name_number
@@ -44,16 +44,8 @@ class ExtractiveReasoner:
         return await asyncio.to_thread(self._read, question, segment, note, desk)
 
     async def write(self, question: Question, note: Note, desk: Desk) -> Draft:
-        """Name the number if one is asked for, else quote the best sentences."""
-        if not note.evidence:
-            return Draft((), confidence=0.0)
-        if wants_number(question.text):
-            named = name_number(question.text, note.evidence, desk)
-            if named is not None:
-                return Draft((named,))
-        options = question.options
-        chosen = choose(note.evidence, options.max_sentences, options.max_words)
-        return Draft(tuple(DraftStatement(evidence.text, (evidence,)) for evidence in chosen))
+        """Name the number if one is asked for, else quote the best sentences; or say that nothing answers."""
+        return await asyncio.to_thread(self._write, question, note, desk)
 
     async def ask(self, question: Question, note: Note) -> str | None:
         """Look once only: the same words would find the same pages."""
@@ -67,6 +59,19 @@ class ExtractiveReasoner:
         found = [one for one in candidates(segment, desk) if one.kind != "heading"]
         best = sorted((*note.evidence, *self._score(question, found, desk)), key=lambda one: -one.score)
         return Note("", tuple(best[:MAX_EVIDENCE]))
+
+    def _write(self, question: Question, note: Note, desk: Desk) -> Draft:
+        found = note.evidence
+        if not found:
+            return Draft((), confidence=0.0)
+        sure = abstain.confidence(abstain.signs(question.text, found, desk, self._embedder))
+        if sure < abstain.THRESHOLD:
+            return Draft((), found[: question.options.max_sentences], sure)
+        named = name_number(question.text, found, desk) if wants_number(question.text) else None
+        if named is not None:
+            return Draft((named,), confidence=sure)
+        chosen = choose(found, question.options.max_sentences, question.options.max_words)
+        return Draft(tuple(DraftStatement(one.text, (one,)) for one in chosen), confidence=sure)
 
     def _score(self, question: Question, found: Sequence[Candidate], desk: Desk) -> list[Evidence]:
         """Words first; what they find promising is compared by meaning, the best of that with its context."""

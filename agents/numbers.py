@@ -37,6 +37,11 @@ _MONEY = re.compile(
     r"\b(?:how much|cost|price|paid|spen[dt]|worth|dollars?|usd|revenue|income|sales|earn\w*)\b", re.I
 )
 _PERCENT = re.compile(r"%|\bper ?cent\w*|\bproportion\b|\bshare of\b|\brate\b", re.IGNORECASE)
+_RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
+_LISTED = re.compile(r"\d,? (?:and|or) $")
+_DAY = re.compile(
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\s$", re.I
+)
 _CLAUSE = re.compile(
     r"^(?:using|based?|basing|by|considering|according|taking|given|in|on|from|with|within|as)\b.*?,\s+"
     r"((?:(?:at|in|for|to|on|by) )?(?:what|how|which|when|who|where|why|is|are|was|were|do|does|did|has|have)\b.*)$",
@@ -52,7 +57,7 @@ _FORM = re.compile(
     r"|\b(?:amount|how (?:much|many)|usd|us dollars?|according to|based on)\b|\bin (?:thousands|millions|billions)\b",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"(?<![\d.,])(?:FY|fy)?\s?((?:1[6-9]|20)\d\d)(?![\d,])")
+_YEAR = re.compile(r"(?<![\d.,])(?:FY|fy)?\s?((?:1[6-9]|20)\d\d)(?!\d|,\d)")
 _SHORT_YEAR = re.compile(r"\b(?:FY|fiscal)\s?'?(\d\d)\b", re.IGNORECASE)
 _PERIOD = re.compile(
     r"\b(?:three|six|nine|twelve|quarter|Q[1-4]|months?|weeks?|year|fiscal|half|january|february|march|april|may|june"
@@ -151,6 +156,8 @@ def pick_number(question: str, sentence: str) -> Pick | None:
         for one in quantities(sentence)
         if one.value not in asked_values and not _NAMED.search(sentence[: one.start])
     ]
+    if _RESPECTIVELY.search(sentence):
+        return _respective(question, sentence, found)
     count = _COUNT.search(main_question(question))
     if count:
         return _counted(query_terms(count[1])[:2], sentence, found)
@@ -167,6 +174,17 @@ def pick_number(question: str, sentence: str) -> Pick | None:
     return Pick(_printed(sentence, fitting[0]), fitting[0])
 
 
+def _respective(question: str, sentence: str, found: Sequence[Quantity]) -> Pick | None:
+    """ "815, 795 and 782 at the end of 2021, 2020 and 2019, respectively": the number in the year's place."""
+    asked = years(question)
+    said = [int(year) for year in _YEAR.findall(sentence)]
+    values = [one for one in found if not is_year(one) and not _DAY.search(sentence[: one.start])]
+    if len(asked) != 1 or len(said) != len(values) or not asked <= set(said):
+        return None
+    one = values[said.index(asked.pop())]
+    return Pick(_printed(sentence, one), one)
+
+
 def _counted(nouns: Sequence[str], sentence: str, found: Sequence[Quantity]) -> Pick | None:
     """A number, in digits or words, that is followed within three words by what is counted."""
     options: list[tuple[str, Quantity]] = [
@@ -179,7 +197,7 @@ def _counted(nouns: Sequence[str], sentence: str, found: Sequence[Quantity]) -> 
     fitting = []
     for text, one in options:
         after = terms(" ".join(sentence[one.end :].split()[:3]))
-        if any(noun in after for noun in nouns):
+        if any(noun in after for noun in nouns) and not _LISTED.search(sentence[: one.start]):
             fitting.append((text, one))
     if len({one.full for _, one in fitting}) != 1:
         return None

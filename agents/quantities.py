@@ -71,6 +71,8 @@ def quantities(text: str) -> list[Quantity]:
         unit = "%" if match["percent"] else CURRENCIES.get((match["currency"] or "").upper(), "")
         lead = match["open"] is not None and not _is_closed(match)
         start = match.start() + (1 if lead else 0)
+        while text[start].isspace():
+            start += 1
         found.append(Quantity(value, unit, _ALIASES.get(scale, scale), start, match.end(), digits))
     return found
 

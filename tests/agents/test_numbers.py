@@ -81,6 +81,16 @@ def test_a_line_of_years_is_a_header() -> None:
         ),
         ("How much did the house cost?", "In 1999 the house cost $1.5 million.", "$1.5 million"),
         ("What percentage voted?", "In all, 48% of 1,504 adults voted.", "48%"),
+        (
+            "How many warehouses did it operate in 2020?",
+            "It operated 815, 795, and 782 warehouses at August 29, 2021, August 30, 2020, and 1 in 2019.",
+            None,
+        ),
+        (
+            "How many warehouses did it operate in 2020?",
+            "It operated 815, 795, and 782 warehouses in August 29, 2021, August 30, 2020, and 2019, respectively.",
+            "795",
+        ),
         ("How many figures are there?", "Figure 9-1 shows two wolves.", None),
         ("How much did they pay?", "They paid $3 million and later $4 million.", None),
     ],
