@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
 
 from catena.ingest.glyphs import Run
+from catena.ingest.printed import PrintedLine, Region, printed_lines, reads_rtl
 
 MIN_GUTTER = 0.7  # in font sizes
 MIN_COLUMN_LINES = 3
@@ -18,100 +18,15 @@ _NUMERIC = re.compile(r"[\d$€£¥%()—–\-.,/:*†]+$")
 _BULLET = re.compile(r"[•▪◦‣●○■□–\-*➢✓→»]$")
 
 
-@dataclass(slots=True)
-class PrintedLine:
-    """Runs on one baseline, in reading order."""
-
-    runs: list[Run]
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    size: float
-    is_bold: bool
-    is_rtl: bool = False
-
-    @property
-    def middle(self) -> float:
-        return (self.y0 + self.y1) / 2
-
-    @property
-    def text(self) -> str:
-        return " ".join(run.text for run in self.runs)
-
-
-Region = list[PrintedLine]
-
-
 def regions(runs: Sequence[Run]) -> Iterator[Region]:
     """Yield the page's regions in reading order; text of the main direction first."""
     turns = [
         list(group) for _, group in groupby(sorted(runs, key=lambda run: run.turn), key=lambda run: run.turn)
     ]
     for group in sorted(turns, key=lambda group: -sum(len(run.inks) for run in group)):
-        is_rtl = _is_rtl(group)
+        is_rtl = reads_rtl(group)
         for region in _segment(group, is_rtl, 0):
             yield printed_lines(region)
-
-
-def printed_lines(runs: Sequence[Run]) -> Region:
-    """Cluster runs by baseline, top to bottom."""
-    clusters: list[list[Run]] = []
-    tallest: Run | None = None
-    for run in sorted(runs, key=lambda run: run.y0 + run.y1):
-        if tallest is not None and _shares_baseline(tallest, run):
-            clusters[-1].append(run)
-            if run.y1 - run.y0 > tallest.y1 - tallest.y0:
-                tallest = run
-        else:
-            clusters.append([run])
-            tallest = run
-    return [_line(cluster) for cluster in clusters]
-
-
-def _shares_baseline(tall: Run, run: Run) -> bool:
-    """Also raised and lowered figures; a drop capital belongs to no line but the one at its middle."""
-    height, other = tall.y1 - tall.y0, run.y1 - run.y0
-    low, high = (height, other) if height < other else (other, height)
-    reach = 0.65 * low if 1.25 * low < high < 2 * low else 0.35 * low
-    return abs(tall.y0 + tall.y1 - run.y0 - run.y1) < 2 * reach
-
-
-def _line(runs: list[Run]) -> PrintedLine:
-    if len(runs) == 1:
-        run = runs[0]
-        return PrintedLine(runs, run.x0, run.y0, run.x1, run.y1, run.size, run.is_bold, run.is_rtl)
-    is_rtl = _is_rtl(runs)
-    runs = _right_to_left(runs) if is_rtl else sorted(runs, key=lambda run: run.x0)
-    main = max(runs, key=lambda run: len(run.inks))
-    return PrintedLine(
-        runs,
-        min(run.x0 for run in runs),
-        min(run.y0 for run in runs),
-        max(run.x1 for run in runs),
-        max(run.y1 for run in runs),
-        main.size,
-        main.is_bold,
-        is_rtl,
-    )
-
-
-def _is_rtl(runs: Sequence[Run]) -> bool:
-    """Whether right-to-left words are the majority; figures do not vote."""
-    num_rtl = sum(len(run.inks) for run in runs if run.is_rtl)
-    if num_rtl == 0:
-        return False
-    num_ltr = sum(len(run.inks) for run in runs if not run.is_rtl and run.inks[0].text[0].isalpha())
-    return num_rtl >= num_ltr
-
-
-def _right_to_left(runs: list[Run]) -> list[Run]:
-    """From the right, but figures and Latin words, as they stand, from the left."""
-    ordered: list[Run] = []
-    for is_rtl, group in groupby(sorted(runs, key=lambda run: -run.x1), key=lambda run: run.is_rtl):
-        stretch = list(group)
-        ordered += stretch if is_rtl else stretch[::-1]
-    return ordered
 
 
 def _segment(runs: list[Run], is_rtl: bool, depth: int) -> Iterator[list[Run]]:

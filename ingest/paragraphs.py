@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from catena.ingest.glyphs import Run
-from catena.ingest.layout import PrintedLine, Region
+from catena.ingest.printed import PrintedLine, Region
 from catena.types import LineKind
 
 MAX_HEADING_CHARACTERS = 160

@@ -18,8 +18,9 @@ from catena.ingest.columns import chained
 from catena.ingest.composition import Composition
 from catena.ingest.glyphs import Glyphs, clean, read_glyphs
 from catena.ingest.hyphens import Vocabulary
-from catena.ingest.layout import PrintedLine, regions
+from catena.ingest.layout import regions
 from catena.ingest.paragraphs import LogicalLine
+from catena.ingest.printed import PrintedLine
 from catena.ingest.reading import Outcome, Picture
 from catena.ingest.render import page_picture
 from catena.ingest.rows import logical_lines

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from catena.ingest.glyphs import Run
-from catena.ingest.layout import PrintedLine, Region
 from catena.ingest.paragraphs import MARKER, LogicalLine, paragraphs, usual_pitch
+from catena.ingest.printed import PrintedLine, Region
 from catena.types import LineKind
 
 ROW_GAP = 1.3  # in font sizes: wider than any space in justified text
