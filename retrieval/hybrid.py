@@ -100,4 +100,5 @@ def _standing_out(scores: Scores) -> Scores:
     """Standard deviations above the mean; zero where all are alike."""
     if len(scores) == 0 or scores.std() == 0:
         return np.zeros_like(scores)
-    return ((scores - scores.mean()) / scores.std()).astype(np.float32)
+    standing: Scores = ((scores - scores.mean()) / scores.std()).astype(np.float32)
+    return standing
