@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from catena.errors import DocumentError
 from catena.ingest.pool import ParserPool
-from catena.ingest.sniff import sniff
+from catena.ingest.sniff import shown, sniff
 from catena.ingest.spool import read_spool
 from catena.library import Library
 from catena.retrieval.analysis import terms
@@ -55,7 +55,7 @@ class Adder:
         document_id = self._library.store_original(path)
         known = self._library.get(document_id)
         if known and known.status != "failed":
-            self._library.add_source(document_id, str(path), options.title or path.stem)
+            self._library.add_source(document_id, as_text(path), options.title or shown(path.stem))
             return Added(path, known, is_new=False)
         return Added(path, self._parse(path, document_id, options, on_page), is_new=True)
 
@@ -91,8 +91,8 @@ class Adder:
                 name=path.name,
                 on_page=(lambda done, total: on_page(path, done, total)) if on_page else None,
             )
-            title = options.title or parsed.title or path.stem
-            return self._commit(replace(parsed, path=str(path), title=title), spool)
+            title = options.title or parsed.title or shown(path.stem)
+            return self._commit(replace(parsed, path=as_text(path), title=title), spool)
         except DocumentError as error:
             return self._commit(failed_document(document_id, path, options.title, error), spool)
         finally:
@@ -111,12 +111,17 @@ class Adder:
         return document
 
 
+def as_text(path: Path) -> str:
+    """A path as text; bytes that are no UTF-8 cannot be kept in a database, nor shown."""
+    return str(path).encode(errors="replace").decode()
+
+
 def failed_document(document_id: str, path: Path, title: str | None, error: DocumentError) -> Document:
     """What the library records of a file that could not be read."""
     return Document(
         id=document_id,
-        title=title or path.stem,
-        path=str(path),
+        title=title or shown(path.stem),
+        path=as_text(path),
         kind=None,
         status="failed",
         reason=error.reason,
@@ -138,6 +143,8 @@ def files_under(path: Path) -> list[Path]:
 
 def _require_file(path: Path) -> None:
     if path.is_dir():
-        raise DocumentError("not_a_document", f"{path} is a folder.", "Add it with `catena add FOLDER`.")
+        raise DocumentError(
+            "not_a_document", f"{shown(str(path))} is a folder.", "Add it with `catena add FOLDER`."
+        )
     if not path.is_file():
-        raise DocumentError("not_a_document", f"There is no file at {path}.", "Check the path.")
+        raise DocumentError("not_a_document", f"There is no file at {shown(str(path))}.", "Check the path.")

@@ -5,6 +5,7 @@ Runs in the parser's child process only: MuPDF is not trusted.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -157,8 +158,11 @@ def _furniture_lines(lines: list[PrintedLine], kind: str) -> list[LogicalLine]:
     ]
 
 
+_TITLE_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
 def _title(doc: pymupdf.Document) -> str:
-    """The title in the metadata, unless it is a file name or a program's default."""
+    """The title in the metadata, unless it is a number, a file name or a program's default."""
     title = " ".join(clean((doc.metadata or {}).get("title") or "").split())
     lower = title.casefold()
     is_default = lower.startswith(
@@ -167,7 +171,8 @@ def _title(doc: pymupdf.Document) -> str:
     is_file = lower.endswith(
         (".doc", ".docx", ".pdf", ".indd", ".ppt", ".pptx", ".xls", ".xlsx", ".tex", ".dvi")
     )
-    return "" if is_default or is_file or len(title) < 4 else title
+    has_words = len(_TITLE_WORD.findall(title)) > 1
+    return title if has_words and not (is_default or is_file) else ""
 
 
 def _bookmarks(doc: pymupdf.Document) -> list[Bookmark]:

@@ -121,7 +121,9 @@ def document_json(document: Document) -> dict[str, object]:
 
 
 def added_json(added: Added) -> dict[str, object]:
-    return document_json(added.document) | {"path": str(added.path), "is_new": added.is_new}
+    from catena.adding import as_text
+
+    return document_json(added.document) | {"path": as_text(added.path), "is_new": added.is_new}
 
 
 def _ask_password(catena: object, added: Added, options: AddOptions) -> Added:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from catena.adding import Added
 from catena.health import Health
+from catena.ingest.sniff import shown
 from catena.settings import Settings
 from catena.types import Answer, Citation, Document, Page
 
@@ -21,14 +22,18 @@ COLOURS = {"ready": "green", "partial": "yellow", "failed": "red"}
 def print_added(added: Added, console: Console) -> None:
     """Print one line for a file that was added, and what to do when it was not."""
     document = added.document
+    file = escape(shown(str(added.path)))
     if not added.is_new:
-        console.print(f"[dim]unchanged[/] {escape(str(added.path))}: is in the library already.")
+        console.print(f"[dim]unchanged[/] {file}: is in the library already.")
         return
-    pages = f"{document.num_pages} pages" if document.num_pages else "no pages"
-    colour = COLOURS[document.status]
-    console.print(f"[{colour}]{document.status:9}[/] {escape(str(added.path))}: {document.message or pages}")
+    message = escape(document.message) or count(document.num_pages, "page")
+    console.print(f"[{COLOURS[document.status]}]{document.status:9}[/] {file}: {message}")
     if document.remedy:
         console.print(f"          {escape(document.remedy)}")
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def print_documents(documents: Sequence[Document]) -> None:

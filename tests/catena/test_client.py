@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,13 @@ def test_empty_question_and_empty_library_are_errors() -> None:
 def test_everything_named_is_there() -> None:
     assert catena.__all__ == sorted(catena.__all__)
     assert all(getattr(catena, name) for name in catena.__all__)
+
+
+def test_file_names_of_any_bytes_do_no_harm(tmp_path: Path) -> None:
+    names = (b"\xff\xfe.txt", b"-dash\nline.txt", b"a" * 240 + b".txt", "نص.txt".encode())
+    for number, name in enumerate(names):
+        Path(os.fsdecode(bytes(tmp_path) + b"/" + name)).write_text(f"Cat {number} is called Tom.")
+    with Catena() as c:
+        outcomes = list(c.add_all(sorted(tmp_path.glob("*.txt"))))
+        assert {added.document.status for added in outcomes} == {"ready"}
+        assert all(document.title.isprintable() for document in c.documents())
