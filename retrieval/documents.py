@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.shelf import Shelf
@@ -22,7 +23,7 @@ def choose_documents(library: Shelf, question: str, document_ids: Sequence[str])
 
 
 def rank_documents(library: Shelf, question: str, document_ids: Sequence[str]) -> list[tuple[str, float]]:
-    """Documents by the best passages that the library-wide index has of them, and by their titles."""
+    """Documents by the best passages that the library-wide index has of them, and by their names."""
     asked = query_terms(question)
     scores: dict[str, list[float]] = defaultdict(list)
     for document_id, _, score in library.search(match_any(asked), MAX_HITS, list(document_ids)):
@@ -41,9 +42,13 @@ def match_any(asked: Sequence[str]) -> str:
 
 
 def _named(library: Shelf, asked: Sequence[str], document_ids: Sequence[str]) -> dict[str, float]:
-    """The share of each title's telling terms that the question names; terms of many titles tell little."""
+    """The share of each name's telling terms that the question holds; terms of many names tell little."""
     wanted = set(document_ids)
-    titles = {one.id: set(terms(one.title)) for one in library.documents() if one.id in wanted}
+    titles = {
+        one.id: set(terms(f"{one.title} {Path(one.path).stem}"))
+        for one in library.documents()
+        if one.id in wanted
+    }
     spread: dict[str, int] = defaultdict(int)
     for title in titles.values():
         for term in title:

@@ -31,7 +31,7 @@ def test_header_names_document_section_and_page() -> None:
         1, ("heading", "Cash Flows"), ("text", prose), sections=(Section(0, ("Part II", "Item 8")),)
     )
     header = cut(page)[-1].header
-    assert header.splitlines()[:2] == ["Report", "Part II > Item 8"]
+    assert header.splitlines()[:2] == ["Report", "Item 8"]
     assert "Cash Flows" in header
 
 
