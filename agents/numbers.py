@@ -264,7 +264,7 @@ def _named(cell: Cell, row: Row, column: str, around: str) -> Pick:
         scale = quantity.scale or ("" if is_plain else scale_of(row.label, row.caption, around))
         unit = ""
         currency = "" if _counts(row.label) else quantity.unit or row.has_currency
-    sign = "-" if quantity.value < 0 and not _OUT.search(row.label) else ""
+    sign = "-" if quantity.value < 0 and not _OUT.search(re.sub(r"\([^)]*\)", "", row.label)) else ""
     number = f"{sign}{currency}{quantity.digits}{unit}"
     text = f"{number} {scale}".strip()
     return Pick(f"{text} ({column})" if column else text, quantity, column, scale)

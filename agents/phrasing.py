@@ -12,6 +12,7 @@ _SAME = {
     r"cost of sales": "cost of goods sold",
     r"revenues?": "net sales",
     r"net sales": "revenue",
+    r"net income attributable to (?:\w+ )?(?:share|stock)holders": "net income",
     r"net income": "net earnings",
     r"net earnings": "net income",
     r"sg ?& ?a": "selling, general and administrative expenses",
