@@ -55,7 +55,7 @@ def test_misbehaviour_is_the_documents_error(
 def test_a_hang_ends_in_time(impatient_pool: ParserPool, tmp_path: Path) -> None:
     started = time.monotonic()
     assert parse(impatient_pool, tmp_path, "hang").reason == "timeout"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 def test_the_next_file_starts_at_once_after_a_crash(hostile_pool: ParserPool, tmp_path: Path) -> None:
