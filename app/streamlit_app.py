@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from catena.adding import AddOptions
+from catena.adding import UPLOAD, AddOptions
 from catena.client import Catena
 from catena.errors import CatenaError
 from catena.types import Answer, Citation, Document
@@ -67,7 +67,7 @@ def show_upload(catena: Catena) -> None:
 def add_upload(catena: Catena, name: str, data: memoryview, password: str | None) -> str:
     suffix = Path(name).suffix.lower()
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"upload{suffix if suffix.lstrip('.') in SUFFIXES else ''}"
+        file = Path(folder) / f"{UPLOAD}{suffix if suffix.lstrip('.') in SUFFIXES else ''}"
         file.write_bytes(data)
         bar = st.progress(0.0)
         options = AddOptions(password=password, title=Path(name).stem)

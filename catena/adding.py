@@ -18,6 +18,9 @@ from catena.retrieval.index import DocumentIndex
 from catena.retrieval.passages import indexed_text, split
 from catena.types import Document, Kind
 
+UPLOAD = "upload"
+"""Stem of a file that came through the browser: its name is the title."""
+
 OnPage = Callable[[Path, int, int], None]
 """Called with the file, pages parsed so far, and pages in all (0 while unknown)."""
 
@@ -102,7 +105,7 @@ class Adder:
         with self._library.writing(document) as writer:
             if document.status != "failed":
                 index = DocumentIndex.builder()
-                for page, passages in split(read_spool(spool), document.title):
+                for page, passages in split(read_spool(spool), _context(document)):
                     analysed = [terms(indexed_text(passage)) for passage in passages]
                     writer.add(page, passages, [" ".join(words) for words in analysed])
                     for words in analysed:
@@ -139,6 +142,12 @@ def files_under(path: Path) -> list[Path]:
         for file in path.rglob("*")
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
     )
+
+
+def _context(document: Document) -> str:
+    """What passages say they are from: file names often name company and year where titles do not."""
+    stem = Path(document.path).stem
+    return document.title if stem in (document.title, UPLOAD) else f"{document.title} {stem}"
 
 
 def _require_file(path: Path) -> None:
