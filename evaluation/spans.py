@@ -141,11 +141,9 @@ def _displayed(x: float, y: float, crop: Box, rotation: int) -> tuple[float, flo
     }[rotation]
 
 
-def random_span(page: Page, generator: random.Random) -> tuple[int, int] | None:
+def random_span(page: Page, generator: random.Random) -> tuple[int, int]:
     """20 to 200 characters of a page from the start of a word to the end of one, inside one logical line."""
     lines = [line for line in page.lines if line.end - line.start >= 20]
-    if not lines:
-        return None
     line = generator.choices(lines, [line.end - line.start for line in lines])[0]
     words = [word for word in page.words if line.start <= word.start and word.end <= line.end]
     first = generator.randrange(len(words))
@@ -188,11 +186,10 @@ def check_pdf(path: Path, num_spans: int, generator: random.Random) -> Score:
     prints = {page.ref.number: read_print(other[page.ref.number - 1]) for page in pages}
     for page in pages:
         _check_page(page, prints[page.ref.number], score)
-    for index in range(num_spans if pages else 0):
-        page = pages[index % len(pages)]
-        span = random_span(page, generator)
-        if span is not None:
-            _check_span(page, span, prints[page.ref.number], score)
+    quotable = [page for page in pages if any(line.end - line.start >= 20 for line in page.lines)]
+    for index in range(num_spans if quotable else 0):
+        page = quotable[index % len(quotable)]
+        _check_span(page, random_span(page, generator), prints[page.ref.number], score)
     return score
 
 
