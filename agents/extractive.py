@@ -9,11 +9,11 @@ import numpy as np
 
 from catena.agents import abstain, ranking
 from catena.agents.candidates import Candidate, candidates
+from catena.agents.choosing import choose
 from catena.agents.desk import Desk
 from catena.agents.naming import name_number
 from catena.agents.numbers import wants_number
 from catena.agents.reasoner import Draft, DraftStatement, Question
-from catena.retrieval.analysis import terms
 from catena.retrieval.embedder import Embedder
 from catena.types import Evidence, Note, Segment, Support
 
@@ -22,8 +22,6 @@ MAX_IN_CONTEXT = 12
 """Sentences of a segment that are compared by meaning, and those of them compared once more with their context.
 All others are compared by their words alone. On FairytaleQA 24 and 12 answer as many questions as no limit."""
 MAX_EVIDENCE = 12
-SAME = 0.7
-"""Share of common terms above which two sentences say the same."""
 
 
 class ExtractiveReasoner:
@@ -70,7 +68,7 @@ class ExtractiveReasoner:
         named = name_number(question.text, found, desk) if wants_number(question.text) else None
         if named is not None:
             return Draft((named,), confidence=sure)
-        chosen = choose(found, question.options.max_sentences, question.options.max_words)
+        chosen = choose(question.text, found, question.options)
         return Draft(tuple(DraftStatement(one.text, (one,)) for one in chosen), confidence=sure)
 
     def _score(self, question: Question, found: Sequence[Candidate], desk: Desk) -> list[Evidence]:
@@ -99,22 +97,3 @@ class ExtractiveReasoner:
                 best, (around @ phrases.T).max(axis=1), strict=True
             )
         ]
-
-
-def choose(found: Sequence[Evidence], max_sentences: int, max_words: int) -> list[Evidence]:
-    """Best first, none that says what another said, all within the words; the best one always."""
-    chosen: list[Evidence] = []
-    said: list[set[str]] = []
-    num_words = 0
-    for evidence in found:
-        words = len(evidence.text.split())
-        held = set(terms(evidence.text))
-        is_new = all(len(held & other) < SAME * max(1, min(len(held), len(other))) for other in said)
-        if chosen and (not is_new or num_words + words > max_words):
-            continue
-        chosen.append(evidence)
-        said.append(held)
-        num_words += words
-        if len(chosen) == max_sentences:
-            break
-    return chosen

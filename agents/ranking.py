@@ -17,6 +17,7 @@ OWN = 0.4
 AROUND = 0.5
 KIND = 0.05
 ROW = 0.2
+NOTHING_NEW = -0.5
 COMMON = 2.0
 """A name of such rarity or less (in an eighth of the passages or more) is the document's own subject."""
 HINT = 0.15
@@ -91,6 +92,8 @@ def overlap(asked: Sequence[str], held: set[str], idf: Idf) -> float:
 
 def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
     """What shared words and the kind of answer are worth."""
+    if says_nothing_new(asked, candidate.text):
+        return NOTHING_NEW
     if candidate.kind == "row":
         words = max(
             _row_by_words(asked.besides_subject(phrase, idf), candidate, idf) for phrase in asked.terms
@@ -108,6 +111,12 @@ def _row_by_words(phrase: Sequence[str], candidate: Candidate, idf: Idf) -> floa
     label = label_terms(own_text(candidate))
     around = {*label, *terms(candidate.heading)}
     return OWN * overlap(phrase, around, idf) + AROUND * overlap(label, set(phrase), idf)
+
+
+def says_nothing_new(asked: Asked, text: str) -> bool:
+    """A heading or label that repeats the question answers nothing."""
+    new = {term for term in query_terms(text) if len(term) > 1}.difference(*asked.terms)
+    return not new
 
 
 def label_terms(label: str) -> list[str]:
@@ -135,7 +144,7 @@ def fits_kind(question: str, text: str) -> float:
     if _QUANTITY.search(question):
         return float(bool(quantities(text) or word_numbers(text)))
     if _WHO.search(question):
-        return float(bool(_CAPITAL.search(text)))
+        return float(any(name.casefold() not in question.casefold() for name in _CAPITAL.findall(text)))
     if _WHY.search(question):
         return float(bool(_REASON.search(text)))
     return 0.0

@@ -1,0 +1,57 @@
+"""Which of the ranked sentences make the answer: best first, nothing twice, within the words allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from catena.retrieval.analysis import query_terms, terms
+from catena.types import AskOptions, Evidence, Span
+
+SAME = 0.7
+"""Share of common terms above which two sentences say the same."""
+_CLAUSE = re.compile(r"(?<=[,;:\u2014])\s+")
+
+
+def choose(question: str, found: Sequence[Evidence], options: AskOptions) -> list[Evidence]:
+    """Up to `max_sentences`, none that says what another said, `max_words` in all; the best one always."""
+    chosen: list[Evidence] = []
+    said: list[set[str]] = []
+    num_words = 0
+    for evidence in found:
+        if not chosen:
+            evidence = shorten(question, evidence, options.max_words)
+        words = len(evidence.text.split())
+        held = set(terms(evidence.text))
+        is_new = all(len(held & other) < SAME * max(1, min(len(held), len(other))) for other in said)
+        if chosen and (not is_new or num_words + words > options.max_words):
+            continue
+        chosen.append(evidence)
+        said.append(held)
+        num_words += words
+        if len(chosen) == options.max_sentences:
+            break
+    return chosen
+
+
+def shorten(question: str, evidence: Evidence, max_words: int) -> Evidence:
+    """Of a sentence with too many words, the run of clauses that shares most with the question, verbatim."""
+    text = evidence.text
+    if len(text.split()) <= max_words or len(evidence.spans) > 1:
+        return evidence
+    asked = set(query_terms(question))
+    starts = [0, *(match.end() for match in _CLAUSE.finditer(text))]
+    runs = [(start, _end(text, start, max_words)) for start in starts]
+    start, end = max(runs, key=lambda run: len(asked & set(terms(text[run[0] : run[1]]))))
+    span = evidence.spans[0]
+    return Evidence((Span(span.ref, span.start + start, span.start + end),), text[start:end], evidence.score)
+
+
+def _end(text: str, start: int, max_words: int) -> int:
+    """Where the last clause ends that fits, or the last word if none does."""
+    words = list(re.finditer(r"\S+", text[start:]))[:max_words]
+    limit = start + words[-1].end()
+    if limit >= len(text.rstrip()):
+        return limit
+    ends = [match.start() for match in _CLAUSE.finditer(text, start, limit)]
+    return ends[-1] if ends else limit

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from catena.agents.choosing import choose, shorten
+from catena.types import AskOptions, Evidence, PageRef, Span
+from tests.agents.shelf import DOC
+
+PAGE = PageRef(DOC, 1)
+
+
+def evidence(text: str, start: int = 0) -> Evidence:
+    return Evidence((Span(PAGE, start, start + len(text)),), text)
+
+
+def test_what_was_said_is_not_said_again() -> None:
+    found = [evidence("The fox ran home."), evidence("Home ran the fox!", 50), evidence("Snow fell.", 90)]
+    assert [one.text for one in choose("Who ran?", found, AskOptions())] == [
+        "The fox ran home.",
+        "Snow fell.",
+    ]
+
+
+def test_words_and_sentences_are_limited() -> None:
+    found = [evidence(f"Wolf{n} ate pig{n} near village{n} yesterday.", 50 * n) for n in range(9)]
+    assert len(choose("Who?", found, AskOptions())) == 3
+    assert len(choose("Who?", found, AskOptions(max_words=12))) == 2
+
+
+def test_a_long_sentence_is_cut_to_the_clauses_that_answer() -> None:
+    text = "In the beginning there was mud, then came rain, and at last Ada the smith built a bridge, which fell."
+    short = shorten("Who built the bridge?", evidence(text, 7), 9)
+    assert short.text == "and at last Ada the smith built a bridge,"
+    assert text[short.spans[0].start - 7 : short.spans[0].end - 7] == short.text
