@@ -36,7 +36,7 @@ def forget(path: Path, document_id: str) -> int:
     if not path.exists():
         return 0
     with sqlite3.connect(path) as connection:
-        pattern = f'%"{document_id}"%'
+        pattern = f"%{document_id}%"
         rows = connection.execute(
             "SELECT DISTINCT thread_id FROM checkpoints WHERE CAST(metadata AS TEXT) LIKE ?", (pattern,)
         ).fetchall()

@@ -14,6 +14,7 @@ from catena.agents.desk import Desk
 from catena.agents.naming import name_number
 from catena.agents.numbers import wants_number
 from catena.agents.reasoner import Draft, DraftStatement, Question
+from catena.agents.routing import asks_of_all
 from catena.retrieval.embedder import Embedder
 from catena.types import Evidence, Note, Segment, Support
 
@@ -22,6 +23,7 @@ MAX_IN_CONTEXT = 12
 """Sentences of a segment that are compared by meaning, and those of them compared once more with their context.
 All others are compared by their words alone. On FairytaleQA 24 and 12 answer as many questions as no limit."""
 MAX_EVIDENCE = 12
+QUOTES_ONLY = ("The embedded reader quotes the best sentences; it does not count, list all or summarise.",)
 
 
 class ExtractiveReasoner:
@@ -69,7 +71,8 @@ class ExtractiveReasoner:
         if named is not None:
             return Draft((named,), confidence=sure)
         chosen = choose(question.text, found, question.options)
-        return Draft(tuple(DraftStatement(one.text, (one,)) for one in chosen), confidence=sure)
+        statements = tuple(DraftStatement(one.text, (one,)) for one in chosen)
+        return Draft(statements, confidence=sure, warnings=QUOTES_ONLY if asks_of_all(question.text) else ())
 
     def _score(self, question: Question, found: Sequence[Candidate], desk: Desk) -> list[Evidence]:
         """Words first; what they find promising is compared by meaning, the best of that with its context."""

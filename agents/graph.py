@@ -67,7 +67,7 @@ async def run(
         graph = build() if saver is None else wire().compile(checkpointer=saver)
         config: Any = {
             "configurable": {"thread_id": run_id},
-            "metadata": {"document_ids": list(document_ids)},
+            "metadata": {"documents": " ".join(document_ids)},  # checkpoints keep plain values only
         }
         begun = saver is not None and (await graph.aget_state(config)).values
         end = await graph.ainvoke(None if begun else start, config, context=deps)

@@ -97,7 +97,12 @@ def _proof(pick: Pick, row: Row, page: Page, before: int) -> list[Evidence]:
     proof = [span for span in row.above if _shares(page.text[span.start : span.end], pick.column)]
     if pick.scale and not any(scale_of(page.text[span.start : span.end]) for span in proof):
         proof = [*_scale_line(page, before), *proof]
-    return [_evidence(page, span) for span in proof if _is_short(page, span)]
+    apart = [one for one in proof if not any(one != two and _holds(two, one) for two in proof)]
+    return [_evidence(page, span) for span in apart if _is_short(page, span)]
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def _scale_line(page: Page, before: int) -> Iterable[Span]:

@@ -18,6 +18,11 @@ WHOLE_BOOK = re.compile(
 )
 
 
+def asks_of_all(question: str) -> bool:
+    """Whether the answer may be spread over the whole document."""
+    return bool(WHOLE_BOOK.search(question))
+
+
 def route(question: str, asked: Strategy, documents: Sequence[Document]) -> tuple[Strategy, str]:
     """Return the strategy and, in words, why."""
     if asked != "auto":

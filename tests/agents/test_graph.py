@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from catena.agents.checkpoints import forget
 from catena.agents.deps import Deps
 from catena.agents.events import Event
 from catena.agents.extractive import ExtractiveReasoner
 from catena.agents.graph import run
+from catena.agents.reasoner import Question
 from catena.answers import from_json, to_json
-from catena.types import AskOptions, Limits
+from catena.types import AskOptions, Limits, Note
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 
 LINES = [
@@ -89,3 +91,39 @@ def test_a_run_with_a_thread_leaves_checkpoints(deps: Deps, tmp_path: Path) -> N
     first = asyncio.run(run(kept, "Where does the fox live?", [DOC], run_id="r1"))
     again = asyncio.run(run(kept, "Where does the fox live?", [DOC], run_id="r1"))
     assert path.exists() and again == first
+
+
+def test_what_is_not_there_is_not_answered(deps: Deps) -> None:
+    answer = asyncio.run(run(deps, "Which volcano erupted over Reykjavik in 1783?", [DOC]))
+    assert (answer.status, answer.statements) == ("not_in_document", ())
+    assert answer.text == "The document does not say."
+
+
+def test_one_more_retrieval_is_the_most(deps: Deps) -> None:
+    asked: list[str] = []
+
+    class Insisting(ExtractiveReasoner):
+        async def ask(self, question: Question, note: Note) -> str | None:
+            asked.append(question.text)
+            return "fox burrow"
+
+    answer = asyncio.run(
+        run(replace(deps, reasoner=Insisting(deps.embedder)), "Which volcano erupted?", [DOC])
+    )
+    assert len(asked) == 1 and answer.status == "not_in_document"
+
+
+@pytest.mark.parametrize(
+    ("question", "strategy"),
+    [("How many times does Toad sing?", "chain"), ("What did Toad buy?", "retrieve")],
+)
+def test_the_scope_of_a_question_chooses_the_strategy(deps: Deps, question: str, strategy: str) -> None:
+    answer = asyncio.run(run(deps, question, [DOC]))
+    assert answer.strategy == strategy and answer.strategy_reason
+
+
+def test_what_a_document_said_goes_with_it(deps: Deps, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoints.db"
+    asyncio.run(run(replace(deps, checkpoints=path), "Where does the fox live?", [DOC], run_id="r1"))
+    assert forget(path, DOC) == 1
+    assert forget(path, DOC) == 0
