@@ -28,7 +28,9 @@ class Settings(BaseSettings):
         default_factory=lambda: Path(platformdirs.user_data_dir("catena", appauthor=False)),
         description="folder of the library",
     )
-    model: str | None = Field(default=None, description="LiteLLM name of the answering model; none: embedded reader")
+    model: str | None = Field(
+        default=None, description="LiteLLM name of the answering model; none: embedded reader"
+    )
     parser_processes: int = Field(default=2, ge=1, le=64, description="child processes that parse and render")
     parser_memory_mib: int = Field(default=1024, ge=256, description="memory at which a parser is killed")
     parser_seconds: float = Field(default=60.0, gt=0, description="least wall clock for one document")

@@ -152,7 +152,7 @@ def questions(data: Path, name: str) -> list[Asked]:
     found = []
     for line in (data / "questions.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
-        gold = frozenset(one["page"] for one in row["evidence"] if "page" in one)
+        gold = frozenset(one["page"] for one in row.get("evidence", ()) if "page" in one)
         is_readable = name != "mmlongbench-doc" or READABLE & set(row["modality"] or ())
         if row["set"] == name and row["answerable"] and gold and is_readable:
             found.append(Asked(row["question"], row["docs"][0], gold))
