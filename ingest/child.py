@@ -96,6 +96,7 @@ def _run(talk: int, handle: Handle, parent: int) -> None:
     while chunk := os.read(talk, 65536):
         data += chunk
     request = json.loads(data)
+    gc.disable()  # pages make no cycles, and the collector takes a fifth of the time to find none
     confine_job(request["memory_mib"], parent)
 
     def send(header: Mapping[str, Any], body: bytes = b"") -> None:
