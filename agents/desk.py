@@ -76,19 +76,17 @@ class Desk:
         self._pages.clear()
 
     def segment(self, keys: Iterable[tuple[str, int]]) -> Segment:
-        """Look up passages by (document, ordinal); what runs on into the next passage brings it along."""
-        wanted: dict[str, list[int]] = {}
+        """Look up passages by (document, ordinal); what runs on over a page break comes whole."""
+        wanted: dict[str, set[int]] = {}
         for document_id, ordinal in keys:
-            wanted.setdefault(document_id, []).append(ordinal)
+            wanted.setdefault(document_id, set()).add(ordinal)
         passages: list[Passage] = []
         for document_id, ordinals in wanted.items():
-            found = {
-                passage.ordinal: passage for passage in self.passages(document_id, sorted(set(ordinals)))
-            }
-            runs_on = {n + 1 for n, passage in found.items() if passage.continues} - found.keys()
-            if runs_on:
-                found |= {passage.ordinal: passage for passage in self.passages(document_id, sorted(runs_on))}
-            passages += [found[ordinal] for ordinal in sorted(found)]
+            near = {n + step for n in ordinals for step in (-1, 0, 1)}
+            found = {passage.ordinal: passage for passage in self.passages(document_id, sorted(near))}
+            going_on = {n for n, passage in found.items() if passage.continues}
+            joined = {n for n in going_on if n + 1 in ordinals} | {n + 1 for n in going_on & ordinals}
+            passages += [found[n] for n in sorted(found.keys() & (ordinals | joined))]
         return Segment(tuple(passages))
 
     def _index(self, document_id: str) -> DocumentIndex:

@@ -57,7 +57,7 @@ EXAMPLES = (
         "mmlongbench-doc/data/documents/ISEP_student_handbook_2020.pdf",
         "What is the maximum hours of ISEP buddy scheme for Singaporean students?",
     ),
-    Example("A scan", "robust/ocrmypdf/tests/resources/typewriter.png.pdf", "What is it about?"),
+    Example("A scan", "robust/ocrmypdf/tests/resources/kcs.pdf", "What is it about?"),
     Example(
         "An encrypted file, with its password",
         "robust/py-pdf-sample-files/005-libreoffice-writer-password/libreoffice-writer-password.pdf",

@@ -80,6 +80,8 @@ def _ends_group(group: list[str], line: str, wrap: float, most: int) -> bool:
         return True
     if line[:1].isspace() and not last[:1].isspace() and not _GAP.search(line):
         return True
+    if last.isupper() and not line.isupper() and last.count(" ") > 1:  # a chapter's title in capitals
+        return True
     return (
         len(group) > most and len(last) < wrap * 0.8 and bool(_ENDED.search(last)) and not line[:1].islower()
     )
@@ -136,9 +138,9 @@ def _with_subtitle(group: list[str], following: list[str]) -> tuple[str, int]:
     """Join "CHAPTER I" with the title below it; returns it and how many groups were used."""
     title = " ".join(line.strip() for line in group)
     bare = re.fullmatch(r"\S+\s+[\w-]+[.:]?", title)
-    if not bare or len(following) != 1 or not 2 < len(following[0].strip()) <= _MAX_SUBTITLE:
+    subtitle = " ".join(line.strip() for line in following)
+    if not bare or not 2 < len(subtitle) <= _MAX_SUBTITLE or (len(following) > 1 and not subtitle.isupper()):
         return title, 1
-    subtitle = following[0].strip()
     if subtitle[-1] in ",;:" or CHAPTER.match(subtitle) or PART.match(subtitle) or subtitle[0].islower():
         return title, 1
     if subtitle[-1] == "." and not subtitle.isupper() and subtitle.count(" ") > 7:

@@ -17,7 +17,7 @@ _END = re.compile(
     rf"|[\u0964\u0965\u061f\u06d4\u104b\u1362\u17d4]+[{_CLOSERS}]*"
 )
 _SOFT = re.compile(r"[;:\u061b\u3001\uff0c\uff1b,]\s*|\s{2,}|\s")
-_LAST_WORD = re.compile(r"[(\[\"'\u201c\u2018]*(\S+)$")
+_LAST_WORD = re.compile(r"[(\[\"'\u201c\u2018]*([^\s(\[\"'\u201c\u2018]+)$")
 _NUMBERED = re.compile(r"(?:\(?[0-9]{1,3}|\(?[A-Za-z]|[IVXLivxl]{1,5})\)?$")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]$")
 _LOWER = re.compile(r"\s+[a-z]")
