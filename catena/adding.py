@@ -76,9 +76,10 @@ class Adder:
             try:
                 for future in as_completed(futures):
                     yield future.result()
-            except BaseException:
+            except BaseException as error:
                 executor.shutdown(wait=False, cancel_futures=True)
-                self._pool.close()
+                if isinstance(error, KeyboardInterrupt):
+                    self._pool.close()  # what is being parsed need not be waited for
                 raise
 
     def _parse(self, path: Path, document_id: str, options: AddOptions, on_page: OnPage | None) -> Document:

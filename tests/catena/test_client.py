@@ -122,3 +122,11 @@ def test_file_names_of_any_bytes_do_no_harm(tmp_path: Path) -> None:
         outcomes = list(c.add_all(sorted(tmp_path.glob("*.txt"))))
         assert {added.document.status for added in outcomes} == {"ready"}
         assert all(document.title.isprintable() for document in c.documents())
+
+
+def test_looking_at_the_first_outcome_only_does_no_harm(tmp_path: Path, manual: Path) -> None:
+    text = tmp_path / "note.txt"
+    text.write_text("The lantern was painted green.")
+    with Catena() as c:
+        next(c.add_all([manual]))
+        assert c.add(text).status == "ready"
