@@ -42,6 +42,20 @@ when where which while who whom why will with would you your
 """
 STOPWORDS = frozenset(_STOPWORDS.split())
 
+# What a stemmer cannot join: "Who makes it?" is answered by "made by". Only forms with no other common meaning.
+_IRREGULAR = """
+ate:eat eaten:eat became:become began:begin begun:begin bought:buy broke:break broken:break brought:bring
+built:build came:come caught:catch children:child chose:choose chosen:choose drank:drink drew:draw driven:drive
+drove:drive fallen:fall fed:feed feet:foot felt:feel fled:flee flew:fly forgot:forget forgotten:forget fought:fight
+gave:give given:give goes:go gone:go grew:grow grown:grow heard:hear held:hold hid:hide hidden:hide kept:keep
+knew:know known:know laid:lay led:lead lent:lend made:make meant:mean men:man met:meet mice:mouse paid:pay
+ran:run rang:ring sang:sing sat:sit sent:send shook:shake slept:sleep sold:sell spent:spend
+spoke:speak spoken:speak stole:steal stolen:steal stood:stand swam:swim taken:take taught:teach teeth:tooth
+threw:throw thrown:throw told:tell took:take understood:understand went:go wives:wife women:woman won:win wore:wear
+worn:wear written:write wrote:write
+"""
+_BASE = dict(pair.split(":") for pair in _IRREGULAR.split())
+
 
 def terms(text: str) -> list[str]:
     """Every term of `text` in order: stems, plain numbers, and bigrams where a script writes no spaces."""
@@ -87,4 +101,4 @@ def _bigrams(run: str) -> list[str]:
 
 @lru_cache(maxsize=100_000)
 def _stem(word: str) -> str:
-    return _stemmer.stemWord(word) if word.isascii() else word
+    return _stemmer.stemWord(_BASE.get(word, word)) if word.isascii() else word
