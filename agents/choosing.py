@@ -13,12 +13,19 @@ SAME = 0.7
 _CLAUSE = re.compile(r"(?<=[,;:\u2014])\s+")
 
 
+MAX_BEHIND = 0.5
+"""What scores this much below the best only fills. FairytaleQA: 40 words an answer instead of 47, 0.64 instead of
+0.665 right; at 0.3 it would be 35 words and 0.58."""
+
+
 def choose(question: str, found: Sequence[Evidence], options: AskOptions) -> list[Evidence]:
     """Up to `max_sentences`, none that says what another said, `max_words` in all; the best one always."""
     chosen: list[Evidence] = []
     said: list[set[str]] = []
     num_words = 0
     for evidence in found:
+        if evidence.score < found[0].score - MAX_BEHIND:
+            break
         if not chosen:
             evidence = shorten(question, evidence, options.max_words)
         words = len(evidence.text.split())
