@@ -10,6 +10,11 @@ CatenaError
 ├── OptionError        a setting or an argument that makes no sense
 ├── MissingExtra       an optional package is not installed
 ├── ModelError         a language model or the way to it
+│   ├── ModelRefused       wrong key, unknown model, a request that it does not take
+│   ├── ModelBusy          too many requests
+│   ├── ModelUnreachable   no connection, a server error, a reply that nobody can read
+│   ├── ModelTimeout       no reply within the time allowed
+│   └── ModelSilent        a reply without text
 └── Stopped            a cap was reached, or somebody cancelled
 """
 
@@ -26,7 +31,7 @@ class CatenaError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(f"{message} {remedy}".strip())
+        super().__init__(f"{message.removesuffix('.')}. {remedy}".strip())
         self.message = message
         self.remedy = remedy
 
@@ -67,6 +72,26 @@ class MissingExtra(CatenaError):
 
 
 class ModelError(CatenaError):
+    pass
+
+
+class ModelRefused(ModelError):
+    pass
+
+
+class ModelBusy(ModelError):
+    retryable = True
+
+
+class ModelUnreachable(ModelError):
+    retryable = True
+
+
+class ModelTimeout(ModelError):
+    retryable = True
+
+
+class ModelSilent(ModelError):
     pass
 
 

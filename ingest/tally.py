@@ -82,7 +82,7 @@ class Tally:
 
     def _hidden(self) -> str:
         return (
-            f"{self.num_hidden_words} words that no reader sees were left out"
+            f"words that no reader sees were left out: {self.num_hidden_words}"
             if self.num_hidden_words
             else ""
         )
