@@ -16,6 +16,7 @@ from catena.errors import CatenaError
 from catena.jobs import LEASE_SECONDS, MAX_ATTEMPTS, Job, Jobs
 from catena.launch import ensure_worker, worker_runs
 from catena.library import Library
+from catena.retrieval.embedder import MiniLM
 from catena.worker import Handler, JobRun, run_jobs
 
 
@@ -280,5 +281,5 @@ def test_the_workers_own_jobs_fill_and_add(library: Library, manual: Path) -> No
     assert finished(jobs, filled).state == "done", jobs.job(filled.id).error
     (document,) = library.documents()
     assert (document.title, document.status) == ("Manual", "ready")
-    assert library.missing_vectors(document.id) == []
+    assert library.missing_vectors(document.id, embedder=MiniLM.name) == []
     wait_for(lambda: not worker_runs(library.home))
