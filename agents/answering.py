@@ -20,7 +20,8 @@ def assemble(state: State, deps: Deps) -> Answer:
     statements = tuple(statement_from_json(statement) for statement in state["statements"])
     stopped = state["stopped"]
     status: AnswerStatus = "stopped" if stopped else "answered" if statements else "not_in_document"
-    seen = coverage(deps.desk, (PageRef(document, page) for document, page in state["pages_read"]))
+    read = (PageRef(document, page) for document, page in state["pages_read"])
+    seen = coverage(deps.desk, read if draft.pages is None else draft.pages)
     return Answer(
         question=state["question"],
         text=_text(statements, status, len(state["document_ids"])),
@@ -29,11 +30,12 @@ def assemble(state: State, deps: Deps) -> Answer:
         thread_id=state["thread_id"],
         strategy="chain" if state["strategy"] == "chain" else "retrieve",
         strategy_reason=state["strategy_reason"],
-        model=deps.reasoner.name,
+        model=draft.model or deps.reasoner.name,
         seconds=round(deps.clock() - state["started"], 3),
         statements=statements,
         citations=tuple(citation_from_json(citation) for citation in state["citations"]),
         coverage=seen,
+        usage=draft.usage,
         warnings=_warnings(state, deps, seen, draft.warnings),
         stopped=stopped,
     )

@@ -30,6 +30,8 @@ def support(statement: str, quotes: Sequence[str]) -> Support:
         return "contradicted"
     if lacking:
         return "contradicted" if share >= ENOUGH and _is_other_number(lacking, source) else "unsupported"
+    if _lacking_words(statement, source):
+        return "contradicted" if share >= ENOUGH and _written_out(source) else "unsupported"
     if share < SOME:
         return "unsupported"
     if share < ENOUGH or _lacks_scale(statement, source) or _lacking_names(statement, source):
@@ -60,6 +62,16 @@ def _lacking_numbers(statement: str, source: str) -> list[Quantity]:
         for quantity in quantities(statement)
         if abs(quantity.value) not in known and abs(quantity.full) not in known
     ]
+
+
+def _lacking_words(statement: str, source: str) -> set[float]:
+    """Numbers that the statement writes out ("seven years") and no quote holds."""
+    return _written_out(statement) - _values(source)
+
+
+def _written_out(text: str) -> set[float]:
+    """Numbers written out; "one" is as often a pronoun."""
+    return {value for _, value in word_numbers(text) if value > 1}
 
 
 def _is_other_number(lacking: Sequence[Quantity], source: str) -> bool:

@@ -35,6 +35,8 @@ class Deps:
     checkpoints: Path | None = None
     num_pages: int = 10
     """How many pages a retrieval brings."""
+    can_chain: bool = True
+    """Whether the reasoner can hand notes on through a whole document."""
     document_ids: tuple[str, ...] = ()
     """Set by each run, with `emit`."""
 

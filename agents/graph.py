@@ -78,7 +78,8 @@ async def route(state: State, runtime: Runtime[Deps]) -> State:
     deps = runtime.context
     desk = deps.desk
     documents = [desk.document(document_id) for document_id in state["document_ids"]]
-    strategy, reason = choose(state["question"], state["options"]["strategy"], documents)
+    asked = state["options"]["strategy"]
+    strategy, reason = choose(state["question"], asked, documents, can_chain=deps.can_chain)
     deps.emit(Event("route", f"{strategy}: {reason}", {"strategy": strategy, "reason": reason}))
     return {
         "strategy": strategy,

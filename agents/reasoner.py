@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from catena.agents.desk import Desk, PageScores
-from catena.types import AskOptions, Evidence, Note, Segment, Support
+from catena.types import AskOptions, Evidence, Note, PageRef, Segment, Support, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,17 @@ class Draft:
     """An answer before code has cited and checked it.
 
     Without statements the document does not say; `closest` is then what came nearest.
-    `confidence` is 0 to 1: how likely the documents hold the answer at all.
+    `confidence` is 0 to 1: how likely the documents hold the answer at all. `model` is who wrote it, if that is
+    not the reasoner's own name; `pages` those that the writer saw, if that is not all that was read.
     """
 
     statements: tuple[DraftStatement, ...]
     closest: tuple[Evidence, ...] = ()
     confidence: float = 1.0
     warnings: tuple[str, ...] = ()
+    model: str = ""
+    usage: Usage = Usage()
+    pages: tuple[PageRef, ...] | None = None
 
 
 class Reasoner(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from catena.errors import OptionError
 from catena.types import Document, Strategy
 
 SMALL_PAGES = 4
@@ -23,8 +24,17 @@ def asks_of_all(question: str) -> bool:
     return bool(WHOLE_BOOK.search(question))
 
 
-def route(question: str, asked: Strategy, documents: Sequence[Document]) -> tuple[Strategy, str]:
-    """Return the strategy and, in words, why."""
+def route(
+    question: str, asked: Strategy, documents: Sequence[Document], *, can_chain: bool = True
+) -> tuple[Strategy, str]:
+    """Return the strategy and, in words, why. Raises OptionError for one that the reader cannot follow."""
+    if not can_chain:
+        if asked == "chain":
+            raise OptionError(
+                "The strategy chain does not work with a language model yet.",
+                "Take the strategy retrieve, or ask without a model.",
+            )
+        return "retrieve", "asked for" if asked == "retrieve" else "a model reads the passages found"
     if asked != "auto":
         return asked, "asked for"
     num_pages = sum(document.num_pages_with_text for document in documents)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, TypedDict
 
 from catena.agents.reasoner import Draft, DraftStatement
-from catena.types import AskOptions, Evidence, Limits, Note, PageHit, PageRef, Span
+from catena.types import AskOptions, Evidence, Limits, Note, PageHit, PageRef, Span, Usage
 
 Json = dict[str, Any]
 Key = tuple[str, int]
@@ -85,6 +85,9 @@ def draft_to_json(draft: Draft) -> Json:
         "closest": [evidence_to_json(evidence) for evidence in draft.closest],
         "confidence": float(draft.confidence),
         "warnings": list(draft.warnings),
+        "model": draft.model,
+        "usage": asdict(draft.usage),
+        "pages": None if draft.pages is None else [[ref.document_id, ref.number] for ref in draft.pages],
     }
 
 
@@ -94,4 +97,13 @@ def draft_from_json(data: Mapping[str, Any]) -> Draft:
         for one in data["statements"]
     )
     closest = tuple(evidence_from_json(evidence) for evidence in data["closest"])
-    return Draft(statements, closest, data["confidence"], tuple(data["warnings"]))
+    pages = data["pages"] and tuple(PageRef(document, page) for document, page in data["pages"])
+    return Draft(
+        statements,
+        closest,
+        data["confidence"],
+        tuple(data["warnings"]),
+        data["model"],
+        Usage(**data["usage"]),
+        pages,
+    )

@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from catena.adding import Added, Adder, AddOptions, OnPage
 from catena.agents.checkpoints import forget
@@ -20,11 +20,15 @@ from catena.ingest import parser_version
 from catena.ingest.isolation import network_isolation
 from catena.ingest.pool import ParserPool
 from catena.library import Library
+from catena.llm import LiteLLM
 from catena.retrieval.embedder import Embedder, MiniLM
 from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.vectorfile import check_file
 from catena.settings import Settings, load_settings
 from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef
+
+if TYPE_CHECKING:
+    from catena.agents.deps import Deps
 
 T = TypeVar("T")
 
@@ -41,15 +45,22 @@ class Catena:
     """
 
     def __init__(
-        self, home: str | Path | None = None, *, model: str | None = None, settings: Settings | None = None
+        self,
+        home: str | Path | None = None,
+        *,
+        model: str | None = None,
+        api_base: str | None = None,
+        settings: Settings | None = None,
     ) -> None:
         """Open or create the library at `home` (default: `$CATENA_HOME`, else the user's data folder).
 
-        Raises OptionError for a setting that makes no sense, LibraryError when the folder cannot be used.
+        `model` is a LiteLLM name (default: `$CATENA_MODEL`, else the embedded reader), `api_base` the address of
+        an OpenAI-compatible server. Raises OptionError for a setting that makes no sense, LibraryError when the
+        folder cannot be used.
         """
-        if settings is not None and (home is not None or model is not None):
-            raise OptionError("Both settings and home or model were given.", "Give one of them.")
-        self.settings = settings or load_settings(home=home, model=model)
+        if settings is not None and (home, model, api_base) != (None, None, None):
+            raise OptionError("Both settings and home, model or api_base were given.", "Give one of them.")
+        self.settings = settings or load_settings(home=home, model=model, api_base=api_base)
         self.library = Library(self.settings.home)
         self.library.embedder = MiniLM.name
         self.library.on_remove.append(partial(forget, self._checkpoints))
@@ -143,6 +154,7 @@ class Catena:
         return self.pool.render(
             self.library.original(found.id),
             number,
+            name=Path(found.path).name,
             kind=found.kind or "pdf",
             password=password,
             boxes=tuple(boxes),
@@ -178,7 +190,8 @@ class Catena:
     ) -> Answer:
         """Answer from some documents, or the whole library; every statement is cited and checked.
 
-        Works inside a running event loop too. Raises OptionError for an empty question or library.
+        With a model the answer is written by it, else quoted by the embedded reader. Works inside a running event
+        loop too. Raises OptionError for an empty question or library, ModelError when the model fails.
         """
         return self._bridge.run(
             self.ask_async(question, documents=documents, options=options, on_event=on_event)
@@ -198,7 +211,9 @@ class Catena:
         if not question.strip():
             raise OptionError("The question is empty.", "Ask something.")
         document_ids = self._document_ids(documents)
-        answer = await run(self._deps, question, document_ids, options or AskOptions(), on_event=on_event)
+        options = options or AskOptions()
+        deps = self._deps(self.settings.model if options.model is None else options.model)
+        answer = await run(deps, question, document_ids, options, on_event=on_event)
         self.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
         return answer
 
@@ -255,12 +270,22 @@ class Catena:
     def _bridge(self) -> _Bridge:
         return _Bridge()
 
-    @cached_property
-    def _deps(self) -> Any:
+    def _deps(self, model: str | None) -> Deps:
+        """What the agents work with: a language model if one is named, else the embedded reader."""
         from catena.agents.deps import Deps
         from catena.agents.extractive import ExtractiveReasoner
+        from catena.agents.written import LLMReasoner
 
-        return Deps(self.library, self.retriever, self.embedder, ExtractiveReasoner(self.embedder))
+        parts = (self.library, self.retriever, self.embedder)
+        if not model:
+            return Deps(*parts, ExtractiveReasoner(self.embedder), checkpoints=self._checkpoints)
+        llm = LiteLLM(
+            model,
+            self.settings.api_base,
+            timeout=self.settings.model_seconds,
+            context_window=self.settings.context_window,
+        )
+        return Deps(*parts, LLMReasoner(llm, self.embedder), checkpoints=self._checkpoints, can_chain=False)
 
     def _fill_behind(self) -> None:
         if self.settings.background:
@@ -299,6 +324,15 @@ class _Bridge:
             raise
 
     def close(self) -> None:
+        self.run(_end_others())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _end_others() -> None:
+    """Cancel what still waits in this loop, such as a worker that LiteLLM left there."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

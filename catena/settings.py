@@ -31,6 +31,13 @@ class Settings(BaseSettings):
     model: str | None = Field(
         default=None, description="LiteLLM name of the answering model; none: embedded reader"
     )
+    api_base: str | None = Field(default=None, description="address of an OpenAI-compatible server")
+    model_seconds: float = Field(
+        default=180.0, gt=0, description="most time for one call of the model, retries included"
+    )
+    context_window: int | None = Field(
+        default=None, ge=1024, description="tokens that the model takes; none: LiteLLM's table, else 8192"
+    )
     parser_processes: int = Field(default=2, ge=1, le=64, description="child processes that parse and render")
     parser_memory_mib: int = Field(default=1024, ge=256, description="memory at which a parser is killed")
     parser_seconds: float = Field(default=60.0, gt=0, description="least wall clock for one document")

@@ -124,6 +124,7 @@ def torch_vectors(folder: Path, weights: Path, texts: list[str]) -> np.ndarray:
     model = BertModel(BertConfig(**json.loads((folder / "config.json").read_text())), add_pooling_layer=False)
     state = {k: torch.from_numpy(v) for k, v in load_file(weights).items() if not k.startswith("pooler")}
     model.load_state_dict(state, strict=False)
+    model.train(False)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(POSITIONS)
@@ -131,7 +132,7 @@ def torch_vectors(folder: Path, weights: Path, texts: list[str]) -> np.ndarray:
     with torch.inference_mode():
         for text in texts:
             ids = torch.tensor([tokenizer.encode(text).ids])
-            mean = model.eval()(ids).last_hidden_state.mean(1)[0]
+            mean = model(ids).last_hidden_state.mean(1)[0]
             vectors.append((mean / mean.norm()).numpy())
     return np.array(vectors)
 

@@ -24,6 +24,9 @@ def ask(
         Literal["auto", "retrieve", "chain"], typer.Option(help="How much is read.")
     ] = "auto",
     model: Annotated[str | None, typer.Option(help="LiteLLM model (default: the embedded reader).")] = None,
+    api_base: Annotated[
+        str | None, typer.Option(metavar="URL", help="OpenAI-compatible server that serves the model.")
+    ] = None,
     as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     render: Annotated[
@@ -41,7 +44,7 @@ def ask(
     from catena.types import AskOptions
 
     password = read_password(password_file)
-    with Catena(home, model=model) as catena:
+    with Catena(home, model=model, api_base=api_base) as catena:
         with AskProgress(is_shown=not (as_json or markdown)) as progress:
             documents = [find_or_add(catena, name, password) for name in doc] if doc else None
             options = AskOptions(strategy=strategy, model=catena.settings.model)

@@ -16,6 +16,7 @@ QUOTE = "In 2018 the company paid $1.5 billion for 3 ships to Mr. Brown."
         ("In 2018 the company paid $1.7 billion for 3 ships.", "contradicted"),
         ("In 2018 the company never paid $1.5 billion for 3 ships.", "contradicted"),
         ("In 2018 the company paid Mr. Smith for 3 ships.", "partial"),
+        ("The warranty covers seven years.", "unsupported"),
         ("Sales of apples rose in Europe.", "unsupported"),
         ("It has 400 employees.", "unsupported"),
     ],
@@ -34,3 +35,9 @@ def test_a_scale_must_stand_in_a_quote() -> None:
         support("$1,577 million (2018): Purchases of property", [row, "(Millions) 2018 2017"]) == "supported"
     )
     assert support("$1,577 million: Purchases of property", [row]) == "partial"
+
+
+def test_numbers_written_out_are_compared_too() -> None:
+    quote = ["The warranty covers five years."]
+    assert support("The warranty covers seven years.", quote) == "contradicted"
+    assert support("The warranty covers 5 years.", quote) == "supported"

@@ -1,0 +1,23 @@
+"""Prompts are Markdown files in `prompts/` with `$name` slots, filled strictly."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from string import Template
+
+FOLDER = Path(__file__).parent / "prompts"
+
+
+def render(name: str, **slots: str) -> str:
+    """Fill the prompt `name`; a slot without a value, or a value without a slot, is a KeyError."""
+    template = _load(name)
+    unknown = slots.keys() - set(template.get_identifiers())
+    if unknown:
+        raise KeyError(f"the prompt {name!r} has no slot {', '.join(sorted(unknown))}")
+    return template.substitute(slots)
+
+
+@cache
+def _load(name: str) -> Template:
+    return Template((FOLDER / f"{name}.md").read_text(encoding="utf-8").strip())
