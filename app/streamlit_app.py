@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from catena.adding import UPLOAD, AddOptions
 from catena.client import Catena
-from catena.errors import CatenaError
+from catena.errors import CatenaError, DocumentError
 from catena.types import Answer, Citation, Document
 
 SUFFIXES = ("pdf", "epub", "docx", "html", "htm", "md", "txt")
@@ -22,7 +22,7 @@ MARKS = {
 }
 
 
-@st.cache_resource
+@st.cache_resource(on_release=Catena.close)
 def open_client() -> Catena:
     return Catena()
 
@@ -71,18 +71,14 @@ def add_upload(catena: Catena, name: str, data: memoryview, password: str | None
         file.write_bytes(data)
         bar = st.progress(0.0)
         options = AddOptions(password=password, title=Path(name).stem)
-        added = next(
-            catena.add_all(
-                [file],
-                options=options,
-                on_page=lambda _, done, total: show_progress(bar, done, total),
+        try:
+            document = catena.add(
+                file, options=options, on_page=lambda _, done, total: show_progress(bar, done, total)
             )
-        )
-    document = added.document
-    if document.status == "failed":
-        return f"Failed: {name}: {document.message} {document.remedy}"
+        except DocumentError as error:
+            return f"Failed: {name}: {error}"
     note = f" ({document.message})" if document.message else ""
-    return f"{name}: {document.num_pages} pages{note}" if added.is_new else f"{name}: was there already"
+    return f"{name}: {document.num_pages} pages{note}"
 
 
 def show_progress(bar: DeltaGenerator, done: int, total: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ PAGE = Path(__file__).parents[2] / "app" / "streamlit_app.py"
 
 
 @pytest.fixture(autouse=True)
-def new_client(home: Path) -> None:
+def new_client(home: Path) -> Iterator[None]:
     """Each test opens its own library: the page keeps its client for the life of the server."""
+    yield
     streamlit.cache_resource.clear()
 
 
@@ -39,3 +41,11 @@ def test_question_shows_quote_and_boxed_page(manual: Path) -> None:
     assert not page.exception
     assert any("forty hours" in text.value for text in page.markdown)
     assert any("page 2" in button.label for button in page.button)
+
+
+def test_dropped_file_is_added(manual: Path) -> None:
+    page = testing.AppTest.from_file(str(PAGE), default_timeout=60).run()
+    page.file_uploader[0].upload("harbour.pdf", manual.read_bytes(), "application/pdf").run()
+    assert not page.exception
+    with Catena() as c:
+        assert [document.title for document in c.documents()] == ["harbour"]
