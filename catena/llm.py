@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from catena.errors import ModelError, ModelSilent, ModelTimeout
+from catena.errors import ModelSilent, ModelTimeout
 from catena.modelerrors import explain, retry_after
 
 DEFAULT_WINDOW = 8192
@@ -197,6 +197,3 @@ def _facts(litellm: Any, model: str) -> Mapping[str, Any]:
         entry = litellm.model_cost.get(short, {})
         known = entry if entry.get("litellm_provider") == provider else {}
     return known or {}
-
-
-__all__ = ["LLM", "Completion", "LiteLLM", "Message", "ModelError", "num_tokens"]
