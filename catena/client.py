@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Coroutine, Iterator, Sequence
-from functools import cached_property, partial
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from catena.adding import Added, Adder, AddOptions, OnPage
 from catena.agents.checkpoints import forget
 from catena.agents.events import OnEvent
 from catena.answers import from_json, to_json
+from catena.bridge import Bridge
 from catena.errors import DocumentError, OptionError
 from catena.health import Health
 from catena.ingest import parser_version
@@ -25,12 +24,10 @@ from catena.retrieval.embedder import Embedder, MiniLM
 from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.vectorfile import check_file
 from catena.settings import Settings, load_settings
-from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef
+from catena.types import Answer, AskOptions, Citation, Document, Limits, Page, PageHit, PageRef
 
 if TYPE_CHECKING:
     from catena.agents.deps import Deps
-
-T = TypeVar("T")
 
 
 class Catena:
@@ -63,8 +60,15 @@ class Catena:
         self.settings = settings or load_settings(home=home, model=model, api_base=api_base)
         self.library = Library(self.settings.home)
         self.library.embedder = MiniLM.name
+        self._checkpoints = self.settings.home / "checkpoints.db"
         self.library.on_remove.append(partial(forget, self._checkpoints))
         self.library.checks.append(partial(check_file, self.library))
+        # Each of these starts or loads what it needs when first used.
+        self.pool = ParserPool(self.settings)
+        self.embedder: Embedder = MiniLM()
+        self.retriever = HybridRetriever(self.library, self.embedder)
+        self._adder = Adder(self.library, self.pool)
+        self._bridge = Bridge()
 
     def __enter__(self) -> Catena:
         return self
@@ -76,10 +80,8 @@ class Catena:
 
     def close(self) -> None:
         """End the parser processes and close the library."""
-        for name in ("pool", "_bridge"):
-            part = self.__dict__.pop(name, None)
-            if part is not None:
-                part.close()
+        self.pool.close()
+        self._bridge.close()
         self.library.close()
 
     # Documents
@@ -212,7 +214,7 @@ class Catena:
             raise OptionError("The question is empty.", "Ask something.")
         document_ids = self._document_ids(documents)
         options = options or AskOptions()
-        deps = self._deps(self.settings.model if options.model is None else options.model)
+        deps = self._deps(self.settings.model if options.model is None else options.model, options.limits)
         answer = await run(deps, question, document_ids, options, on_event=on_event)
         self.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
         return answer
@@ -245,32 +247,7 @@ class Catena:
 
     # Parts
 
-    @property
-    def _checkpoints(self) -> Path:
-        return self.settings.home / "checkpoints.db"
-
-    @cached_property
-    def pool(self) -> ParserPool:
-        """The parser processes, started when first needed."""
-        return ParserPool(self.settings)
-
-    @cached_property
-    def embedder(self) -> Embedder:
-        return MiniLM()
-
-    @cached_property
-    def retriever(self) -> HybridRetriever:
-        return HybridRetriever(self.library, self.embedder)
-
-    @cached_property
-    def _adder(self) -> Adder:
-        return Adder(self.library, self.pool)
-
-    @cached_property
-    def _bridge(self) -> _Bridge:
-        return _Bridge()
-
-    def _deps(self, model: str | None) -> Deps:
+    def _deps(self, model: str | None, limits: Limits) -> Deps:
         """What the agents work with: a language model if one is named, else the embedded reader."""
         from catena.agents.deps import Deps
         from catena.agents.extractive import ExtractiveReasoner
@@ -279,10 +256,15 @@ class Catena:
         parts = (self.library, self.retriever, self.embedder)
         if not model:
             return Deps(*parts, ExtractiveReasoner(self.embedder), checkpoints=self._checkpoints)
+        if (limits.max_calls, limits.max_tokens, limits.max_cost_usd) != (None, None, None):
+            raise OptionError(
+                "Caps on calls, tokens and cost are not enforced with a language model yet.",
+                "Leave them out, or ask without a model. A question costs one call; max_seconds holds.",
+            )
         llm = LiteLLM(
             model,
             self.settings.api_base,
-            timeout=self.settings.model_seconds,
+            timeout=min(self.settings.model_seconds, limits.max_seconds or self.settings.model_seconds),
             context_window=self.settings.context_window,
         )
         return Deps(*parts, LLMReasoner(llm, self.embedder), checkpoints=self._checkpoints, can_chain=False)
@@ -305,34 +287,3 @@ class Catena:
         if not readable:
             raise OptionError("There is no document to ask.", "Add one: `catena add FILE`.")
         return [document.id for document in readable]
-
-
-class _Bridge:
-    """An event loop in a thread of its own, so that `ask` works with and without a running loop."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="catena-loop", daemon=True)
-        self._thread.start()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            future.cancel()
-            raise
-
-    def close(self) -> None:
-        self.run(_end_others())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-
-async def _end_others() -> None:
-    """Cancel what still waits in this loop, such as a worker that LiteLLM left there."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
