@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import typer
 
-from catena.app.cli import asking, documents, upkeep
+from catena.app.cli import asking, documents, measuring, upkeep
 from catena.errors import CatenaError, Stopped
 
 
@@ -41,6 +41,7 @@ for command in (
     upkeep.ui,
 ):
     cli.command()(command)
+cli.add_typer(measuring.measure)
 
 
 def main() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from catena.app import cli
+from catena.app.cli import measuring
 
 KEYS_ADD = [
     "path",
@@ -148,3 +150,15 @@ def test_help_is_quick_to_import() -> None:
         "onnxruntime",
     }
     assert not heavy & set(loaded)
+
+
+@pytest.mark.parametrize("name", measuring.MODULES)
+def test_eval_hands_every_measurement_its_own_options(run: Any, name: str) -> None:
+    assert find_spec(f"catena.evaluation.{name}") is not None
+    assert name in run("eval", "--help")[1]
+
+
+def test_eval_passes_arguments_on(run: Any) -> None:
+    code, out, _ = run("eval", "robust", "--help")
+    assert code == 0
+    assert "--alone ALONE" in out
