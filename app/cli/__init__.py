@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import typer
 
-from catena.app.cli import asking, documents, measuring, upkeep
+from catena.app.cli import asking, benching, documents, measuring, upkeep
 from catena.errors import CatenaError, Stopped
 
 
@@ -42,6 +42,7 @@ for command in (
 ):
     cli.command()(command)
 cli.add_typer(measuring.measure)
+cli.add_typer(benching.bench, name="bench")
 
 
 def main() -> None:

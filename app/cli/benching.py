@@ -1,0 +1,54 @@
+"""`catena bench`: how fast it is on this machine, as tables in Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+bench = typer.Typer(help="Measure speed on this machine; prints Markdown tables.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A PDF.")]
+Runs = Annotated[int, typer.Option(min=1, help="How often each is measured.")]
+
+
+@bench.command("help")
+def help_(runs: Runs = 10) -> None:
+    """Time `catena --help`."""
+    from catena.evaluation import speed, timing
+
+    print(timing.table(speed.help_rows(runs)))
+
+
+@bench.command()
+def add(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="PDFs.")], runs: Runs = 3
+) -> None:
+    """Compare `add` with bare `get_text("words")`, pages a second."""
+    from catena.evaluation import speed, timing
+
+    print(timing.table(speed.add_rows(files, runs)))
+
+
+@bench.command()
+def start(
+    file: File,
+    question: Annotated[str, typer.Option(help="What is asked first.")] = "What is this document about?",
+    runs: Runs = 3,
+) -> None:
+    """Time the first cited answer from a PDF, from no process and an empty library."""
+    from catena.evaluation import speed, timing
+
+    print(timing.table(speed.start_rows(file, question, runs)))
+
+
+@bench.command()
+def question(
+    file: File,
+    ask: Annotated[list[str] | None, typer.Option(help="A question; repeatable.")] = None,
+) -> None:
+    """Time the next questions, with no vectors and with all of them."""
+    from catena.evaluation import speed, timing
+
+    print(timing.table(speed.question_rows(file, ask or speed.QUESTIONS)))
