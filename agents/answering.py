@@ -35,8 +35,9 @@ def assemble(state: State, deps: Deps) -> Answer:
         statements=statements,
         citations=tuple(citation_from_json(citation) for citation in state["citations"]),
         coverage=seen,
-        usage=draft.usage,
-        warnings=_warnings(state, deps, seen, draft.warnings),
+        usage=deps.meter.usage,
+        roles=deps.meter.roles,
+        warnings=_warnings(state, deps, seen, (*deps.meter.notices, *draft.warnings)),
         stopped=stopped,
     )
 

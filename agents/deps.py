@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ from typing import Protocol
 from catena.agents.desk import Desk, Shelf
 from catena.agents.events import OnEvent, ignore
 from catena.agents.reasoner import Reasoner
+from catena.models.metered import Meter
 from catena.retrieval.embedder import Embedder
 from catena.types import PageHit
 
@@ -37,6 +38,8 @@ class Deps:
     """How many pages a retrieval brings."""
     can_chain: bool = True
     """Whether the reasoner can hand notes on through a whole document."""
+    meter: Meter = field(default_factory=Meter)
+    """Counts the model calls of this question."""
     document_ids: tuple[str, ...] = ()
     """Set by each run, with `emit`."""
 

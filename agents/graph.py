@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from functools import cache
-from typing import Any
+from functools import cache, wraps
+from typing import Any, Protocol
 
 os.environ.setdefault(
     "LANGGRAPH_STRICT_MSGPACK", "true"
@@ -25,13 +25,16 @@ from catena.agents.checkpoints import open_saver
 from catena.agents.citing import cite_all
 from catena.agents.deps import Deps
 from catena.agents.events import Event, OnEvent
-from catena.agents.reasoner import Question
+from catena.agents.reasoner import Draft, Question
 from catena.agents.routing import route as choose
 from catena.agents.segments import pack
 from catena.agents.state import Json, State
 from catena.answers import citation_from_json, citation_to_json, from_json, to_json
+from catena.errors import Stopped
 from catena.types import Answer, AskOptions, Note, QuoteStatus
 
+MAX_FOUND = 10
+"""Quotes that are shown of what was found before a cap ended the run."""
 MAX_ROUNDS = 2
 """Retrievals at most: one, and one more with what was missing."""
 
@@ -69,7 +72,9 @@ async def run(
             "configurable": {"thread_id": run_id},
             "metadata": {"documents": " ".join(document_ids)},  # checkpoints keep plain values only
         }
-        begun = saver is not None and (await graph.aget_state(config)).values
+        begun = (await graph.aget_state(config)).values if saver is not None else {}
+        if "meter" in begun:
+            deps.meter.restore(begun["meter"])
         end = await graph.ainvoke(None if begun else start, config, context=deps)
     return from_json(end["answer"])
 
@@ -124,7 +129,11 @@ async def read(state: State, runtime: Runtime[Deps]) -> State:
         if stopped:
             break
         segment = desk.segment((document_id, ordinal) for document_id, ordinal in keys)
-        note = await deps.reasoner.read(question, segment, note, desk)
+        try:
+            note = await deps.reasoner.read(question, segment, note, desk)
+        except Stopped as cap:
+            stopped = cap.message
+            break
         pages |= {(passage.ref.document_id, passage.ref.number) for passage in segment.passages}
         if state["strategy"] == "chain":
             desk.forget_pages()
@@ -140,11 +149,19 @@ async def read(state: State, runtime: Runtime[Deps]) -> State:
 async def write(state: State, runtime: Runtime[Deps]) -> State:
     deps = runtime.context
     note = codec.note_from_json(state["note"])
-    draft = await deps.reasoner.write(_question(state), note, deps.desk)
-    missing = None
-    if not draft.statements and state["rounds"] < MAX_ROUNDS and not state["stopped"]:
-        missing = await deps.reasoner.ask(_question(state), note)
-    return {"draft": codec.draft_to_json(draft), "missing": missing, "query": missing or state["query"]}
+    missing, stopped = None, state["stopped"]
+    try:
+        draft = await deps.reasoner.write(_question(state), note, deps.desk)
+        if not draft.statements and state["rounds"] < MAX_ROUNDS and not stopped:
+            missing = await deps.reasoner.ask(_question(state), note)
+    except Stopped as cap:
+        draft, stopped = Draft((), closest=note.evidence[:MAX_FOUND], confidence=0.0), cap.message
+    return {
+        "draft": codec.draft_to_json(draft),
+        "missing": missing,
+        "query": missing or state["query"],
+        "stopped": stopped,
+    }
 
 
 async def cite(state: State, runtime: Runtime[Deps]) -> State:
@@ -176,6 +193,22 @@ async def check(state: State, runtime: Runtime[Deps]) -> State:
     return {"statements": statements, "answer": to_json(answer)}
 
 
+class Node(Protocol):
+    __name__: str
+
+    def __call__(self, state: State, runtime: Runtime[Deps]) -> Awaitable[State]: ...
+
+
+def counted(node: Node) -> Node:
+    """Have a node leave the meter's reading in the state, for a run that is resumed."""
+
+    @wraps(node)
+    async def reading(state: State, runtime: Runtime[Deps]) -> State:
+        return {**await node(state, runtime), "meter": runtime.context.meter.to_json()}
+
+    return reading
+
+
 def after_write(state: State) -> str:
     return "retrieve" if state["missing"] else "cite"
 
@@ -195,7 +228,7 @@ def wire() -> StateGraph[State, Deps, State, State]:
     """route → retrieve → read → write → cite → check; once back from write, if something is missing."""
     graph = StateGraph(State, context_schema=Deps)
     for node in (route, retrieve, read, write, cite, check):
-        graph.add_node(node.__name__, node)
+        graph.add_node(node.__name__, counted(node))
     graph.add_edge(START, "route")
     graph.add_edge("route", "retrieve")
     graph.add_edge("retrieve", "read")

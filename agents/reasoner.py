@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from catena.agents.desk import Desk, PageScores
-from catena.types import AskOptions, Evidence, Note, PageRef, Segment, Support, Usage
+from catena.types import AskOptions, Evidence, Note, PageRef, Segment, Support
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,6 @@ class Draft:
     confidence: float = 1.0
     warnings: tuple[str, ...] = ()
     model: str = ""
-    usage: Usage = Usage()
     pages: tuple[PageRef, ...] | None = None
 
 

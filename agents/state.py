@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from catena.agents.reasoner import Draft, DraftStatement
-from catena.types import AskOptions, Evidence, Limits, Note, PageHit, PageRef, Span, Usage
+from catena.types import AskOptions, Evidence, Limits, Note, PageHit, PageRef, Span
 
 Json = dict[str, Any]
 Key = tuple[str, int]
 """A passage: document id and ordinal."""
+
+
+def later(one: Json, other: Json) -> Json:
+    """Of two readings of the meter, as branches that ran side by side took them, the later one."""
+
+    def count(meter: Json) -> int:
+        return sum(usage["calls"] + usage["cached"] for _, _, usage in meter.get("roles", ()))
+
+    return other if count(other) >= count(one) else one
 
 
 class State(TypedDict, total=False):
@@ -30,6 +39,7 @@ class State(TypedDict, total=False):
     segments: list[list[list[Any]]]
     note: Json
     pages_read: list[list[Any]]
+    meter: Annotated[Json, later]
     draft: Json
     statements: list[Json]
     citations: list[Json]
@@ -86,7 +96,6 @@ def draft_to_json(draft: Draft) -> Json:
         "confidence": float(draft.confidence),
         "warnings": list(draft.warnings),
         "model": draft.model,
-        "usage": asdict(draft.usage),
         "pages": None if draft.pages is None else [[ref.document_id, ref.number] for ref in draft.pages],
     }
 
@@ -104,6 +113,5 @@ def draft_from_json(data: Mapping[str, Any]) -> Draft:
         data["confidence"],
         tuple(data["warnings"]),
         data["model"],
-        Usage(**data["usage"]),
         pages,
     )

@@ -15,7 +15,7 @@ from catena.agents.showing import Shown, fit, found_passages
 from catena.errors import ModelSilent, OptionError
 from catena.llm import LLM, Completion, Message, num_tokens
 from catena.retrieval.embedder import Embedder
-from catena.types import Evidence, Note, Segment, Span, Support, Usage
+from catena.types import Evidence, Note, Segment, Span, Support
 
 MAX_REPLY = 1024
 """Tokens kept for the reply; of a small window a quarter."""
@@ -93,8 +93,7 @@ class LLMReasoner:
             statements,
             confidence=1.0 if statements else 0.0,
             warnings=tuple(warnings),
-            model=_who(self.name, done.model),
-            usage=Usage(1, done.prompt_tokens, done.completion_tokens, done.cost_usd),
+            model=done.who,
             pages=shown.pages,
         )
 
@@ -103,9 +102,3 @@ def _messages(question: Question, passages: str) -> list[Message]:
     system = render("answer_system", max_sentences=str(question.options.max_sentences), not_found=NOT_FOUND)
     asked = render("answer", passages=passages, question=" ".join(question.text.split()))
     return [{"role": "system", "content": system}, {"role": "user", "content": asked}]
-
-
-def _who(asked: str, answered: str) -> str:
-    """The model that was asked; and who answered, where the server names another."""
-    same = answered in ("", asked) or asked.endswith(f"/{answered}")
-    return asked if same else f"{asked} (answered by {answered})"

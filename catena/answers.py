@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from catena.errors import OptionError
@@ -13,6 +14,7 @@ from catena.types import (
     Coverage,
     DocumentCoverage,
     PageRef,
+    RoleUsage,
     Statement,
     Usage,
 )
@@ -39,12 +41,8 @@ def to_json(answer: Answer) -> Json:
         "statements": [statement_to_json(statement) for statement in answer.statements],
         "citations": [citation_to_json(citation) for citation in answer.citations],
         "coverage": coverage_to_json(answer.coverage),
-        "usage": {
-            "calls": answer.usage.calls,
-            "prompt_tokens": answer.usage.prompt_tokens,
-            "completion_tokens": answer.usage.completion_tokens,
-            "cost_usd": answer.usage.cost_usd,
-        },
+        "usage": asdict(answer.usage),
+        "roles": [asdict(role) for role in answer.roles],
     }
 
 
@@ -68,6 +66,9 @@ def from_json(data: Mapping[str, Any]) -> Answer:
         citations=tuple(citation_from_json(citation) for citation in data["citations"]),
         coverage=coverage_from_json(data["coverage"]),
         usage=Usage(**data["usage"]),
+        roles=tuple(
+            RoleUsage(one["role"], one["model"], Usage(**one["usage"])) for one in data.get("roles", ())
+        ),
         warnings=tuple(data["warnings"]),
         stopped=data["stopped"],
     )

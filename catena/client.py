@@ -19,12 +19,12 @@ from catena.ingest import parser_version
 from catena.ingest.isolation import network_isolation
 from catena.ingest.pool import ParserPool
 from catena.library import Library
-from catena.llm import LiteLLM
+from catena.models.opening import ModelRoom
 from catena.retrieval.embedder import Embedder, MiniLM
 from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.vectorfile import check_file
 from catena.settings import Settings, load_settings
-from catena.types import Answer, AskOptions, Citation, Document, Limits, Page, PageHit, PageRef
+from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef
 
 if TYPE_CHECKING:
     from catena.agents.deps import Deps
@@ -68,6 +68,7 @@ class Catena:
         self.embedder: Embedder = MiniLM()
         self.retriever = HybridRetriever(self.library, self.embedder)
         self._adder = Adder(self.library, self.pool)
+        self._models = ModelRoom(self.settings, self.library)
         self._bridge = Bridge()
 
     def __enter__(self) -> Catena:
@@ -214,7 +215,7 @@ class Catena:
             raise OptionError("The question is empty.", "Ask something.")
         document_ids = self._document_ids(documents)
         options = options or AskOptions()
-        deps = self._deps(self.settings.model if options.model is None else options.model, options.limits)
+        deps = self._deps(options, document_ids)
         answer = await run(deps, question, document_ids, options, on_event=on_event)
         self.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
         return answer
@@ -247,27 +248,19 @@ class Catena:
 
     # Parts
 
-    def _deps(self, model: str | None, limits: Limits) -> Deps:
+    def _deps(self, options: AskOptions, document_ids: Sequence[str]) -> Deps:
         """What the agents work with: a language model if one is named, else the embedded reader."""
         from catena.agents.deps import Deps
         from catena.agents.extractive import ExtractiveReasoner
         from catena.agents.written import LLMReasoner
 
         parts = (self.library, self.retriever, self.embedder)
+        model = self.settings.model if options.model is None else options.model
         if not model:
             return Deps(*parts, ExtractiveReasoner(self.embedder), checkpoints=self._checkpoints)
-        if (limits.max_calls, limits.max_tokens, limits.max_cost_usd) != (None, None, None):
-            raise OptionError(
-                "Caps on calls, tokens and cost are not enforced with a language model yet.",
-                "Leave them out, or ask without a model. A question costs one call; max_seconds holds.",
-            )
-        llm = LiteLLM(
-            model,
-            self.settings.api_base,
-            timeout=min(self.settings.model_seconds, limits.max_seconds or self.settings.model_seconds),
-            context_window=self.settings.context_window,
-        )
-        return Deps(*parts, LLMReasoner(llm, self.embedder), checkpoints=self._checkpoints, can_chain=False)
+        models = self._models.open(model, document_ids, options.limits, small=options.small_model)
+        reasoner = LLMReasoner(models.answering, self.embedder)
+        return Deps(*parts, reasoner, checkpoints=self._checkpoints, meter=models.meter, can_chain=False)
 
     def _fill_behind(self) -> None:
         if self.settings.background:

@@ -72,7 +72,8 @@ class MissingExtra(CatenaError):
 
 
 class ModelError(CatenaError):
-    pass
+    retry_after: float | None = None
+    """Seconds after which the server wants to be asked again, if it said so."""
 
 
 class ModelRefused(ModelError):

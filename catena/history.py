@@ -60,12 +60,12 @@ class History:
             row = connection.execute(select(answers).where(answers.c.run_id == run_id)).first()
         return None if row is None else _answer_of(row)
 
-    def get_call(self, key: str) -> str | None:
+    def get_call(self, key: str, /) -> str | None:
         """Return the response that was kept for a request."""
         with self.database.read() as connection:
             return connection.execute(select(calls.c.response).where(calls.c.key == key)).scalar()
 
-    def put_call(self, key: str, response: str, document_ids: Iterable[str] = ()) -> None:
+    def put_call(self, key: str, response: str, document_ids: Iterable[str] = (), /) -> None:
         """Keep the response to a request; it goes when one of the documents it is about is removed."""
         with self.database.write() as connection:
             connection.execute(calls.delete().where(calls.c.key == key))

@@ -1,156 +1,125 @@
-"""The one way to a language model: a protocol, and LiteLLM behind it.
+"""The seam to language models. Who reads or writes with a model needs this file alone.
 
-LiteLLM takes seconds to import, so it is loaded by the first call and never without a model. Deadlines and
-retries are ours: every call ends.
+    done = await llm.complete(messages, max_tokens=400, role="worker", on_text=show)
+    done.text, done.model, done.prompt_tokens, done.cost_usd, done.is_cached
+
+An `LLM` given to you is already composed (`catena/models/opening.py`): each wrapper is an `LLM` around another
+and does one thing. From the outside in:
+
+    Metered    sums usage and cost per role; the Answer's usage comes from its `Meter`, nowhere else
+    Deadline   the question's `max_seconds`                                       -> Stopped
+    Fallback   asks a second model once the first has failed; the answer names both
+    Cached     serves a request that was answered before, from the library, at no cost
+    Limited    so many calls to one model at once, over all questions
+    Deadline   of one call, retries and pauses included                           -> ModelTimeout
+    Retried    calls again after what may pass: busy, broken, unreachable, cut off
+    Budgeted   reserves calls, tokens and money for the worst case before, settles after -> Stopped
+    LiteLLM    one HTTP request
+
+So a caller never counts, retries, caches or times anything. What it may see raised:
+
+- `Stopped`: a cap is reached and this call was not made. Keep what was found; the answer's status is `stopped`.
+- `ModelError` and its kinds: this call failed for good, after all retries and the fallback.
+- `OptionError`: a cap on money, and no price is known.
+- Cancelling the task closes the HTTP request.
+
+Two models may be given, `answering` and `small` (`Models`): workers and demonstrations take the small one, which
+is the answering one where none is set.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import os
-import threading
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Protocol
-
-from catena.errors import ModelSilent, ModelTimeout
-from catena.modelerrors import explain, retry_after
-
-DEFAULT_WINDOW = 8192
-"""Tokens, for models that LiteLLM's table does not know: what small local models are run with."""
-MAX_RETRIES = 3
-FIRST_PAUSE = 0.5
-"""Seconds before the first retry; doubled each time, unless the server says when to come back."""
-LOCAL = ("ollama/", "ollama_chat/")
+from typing import Protocol
 
 Message = Mapping[str, str]
-"""`{"role": "system" | "user", "content": text}`"""
+"""`{"role": "system" | "user" | "assistant", "content": text}`"""
+OnText = Callable[[str], None]
+"""Gets the reply piece by piece as it comes; "" means: forget the pieces so far, the call begins again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """`model` is who answered, as the server names it; `cost_usd` is 0 where the price is not known.
+    """`asked` is the LiteLLM name of the model that was asked, `model` who answered, as the server names it.
 
-    `is_cut`: the reply stopped at `max_tokens`.
+    `cost_usd` is None where the price is not known, and 0 for what came from the cache, whose tokens are those
+    of the call that was kept. `is_cut`: the reply stopped at `max_tokens`. `notice` is a line that the answer
+    must carry, such as that a fallback answered.
     """
 
     text: str
     model: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    cost_usd: float = 0.0
+    cost_usd: float | None = 0.0
     is_cut: bool = False
+    is_cached: bool = False
+    asked: str = ""
+    notice: str = ""
+
+    @property
+    def who(self) -> str:
+        """The model that was asked; and who answered, where the server names another."""
+        is_same = self.model in ("", self.asked) or self.asked.endswith(f"/{self.model}")
+        return (
+            self.asked
+            if is_same
+            else f"{self.asked} (answered by {self.model})"
+            if self.asked
+            else self.model
+        )
 
 
 class LLM(Protocol):
-    """A model that completes a chat. Raises ModelError, never returns an empty text."""
+    """A model that completes a chat. Raises ModelError or Stopped, never returns an empty text."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """LiteLLM's name of it, provider in front."""
 
     async def window(self) -> int:
         """Tokens that prompt and reply share."""
 
-    async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion: ...
-
-
-class LiteLLM:
-    """Any model that LiteLLM reaches; keys come from the providers' own environment variables."""
-
-    def __init__(
+    async def complete(
         self,
-        model: str,
-        api_base: str | None = None,
+        messages: Sequence[Message],
         *,
-        timeout: float = 180.0,
-        context_window: int | None = None,
-        max_retries: int = MAX_RETRIES,
-    ) -> None:
-        """`timeout` is in seconds and for a whole call, retries and pauses included."""
-        self.name = model
-        self._api_base = api_base
-        self._timeout = timeout
-        self._context_window = context_window
-        self._max_retries = max_retries
+        max_tokens: int,
+        role: str = "answer",
+        on_text: OnText | None = None,
+    ) -> Completion:
+        """Return the reply. `role` says for whom usage is counted: worker, manager, answer, judge, …
 
-    async def window(self) -> int:
-        """The setting, else LiteLLM's bundled table, else 8192."""
-        if self._context_window:
-            return self._context_window
-        facts = _facts(await asyncio.to_thread(load), self.name)
-        return int(facts.get("max_input_tokens") or facts.get("max_tokens") or DEFAULT_WINDOW)
+        With `on_text` the reply is streamed to it; it is returned whole all the same.
+        """
 
-    async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
-        """Return the reply. Raises ModelError, whose class says what went wrong."""
-        litellm = await asyncio.to_thread(load)
-        try:
-            async with asyncio.timeout(self._timeout):
-                reply = await self._persist(litellm, messages, max_tokens)
-        except TimeoutError:
-            reply = None
-        if reply is None:
-            raise ModelTimeout(
-                f"{self.name} did not answer within {self._timeout:g} s.",
-                "Ask again, take a faster model, or raise CATENA_MODEL_SECONDS.",
-            )
-        return self._completion(litellm, reply)
 
-    async def _persist(self, litellm: Any, messages: Sequence[Message], max_tokens: int) -> Any:
-        """Call again after what may pass, with pauses; the deadline is around all of it."""
-        for attempt in range(self._max_retries + 1):
-            problem, wait = None, None
-            try:
-                return await self._call(litellm, messages, max_tokens)
-            except (litellm.exceptions.OpenAIError, *litellm.LITELLM_EXCEPTION_TYPES) as error:
-                problem, wait = explain(error, self.name, self._api_base), retry_after(error)
-            # Raised outside of `except`: the provider's own words may hold the key.
-            if not problem.retryable or attempt == self._max_retries:
-                raise problem
-            await asyncio.sleep(FIRST_PAUSE * 2**attempt if wait is None else wait)
-        raise AssertionError("the last attempt returns or raises")
+class Billed(LLM, Protocol):
+    """A model whose price may be known."""
 
-    async def _call(self, litellm: Any, messages: Sequence[Message], max_tokens: int) -> Any:
-        # Of types that LiteLLM imports when they are first needed.
-        warnings.filterwarnings("ignore", r"Items? '.*' on TypedDict class", UserWarning)
-        return await litellm.acompletion(
-            model=self.name,
-            messages=[dict(message) for message in messages],
-            max_tokens=max_tokens,
-            temperature=0,
-            timeout=self._timeout + 5,  # ours comes first
-            num_retries=0,
-            max_retries=0,
-            **await self._special(),
-        )
+    async def price(self) -> Price | None: ...
 
-    async def _special(self) -> dict[str, Any]:
-        """Ollama cuts a prompt silently unless told the window; a server of one's own needs no key."""
-        special: dict[str, Any] = {"api_base": self._api_base} if self._api_base else {}
-        if self.name.startswith(LOCAL):
-            special["num_ctx"] = await self.window()
-        if self._api_base and self.name.startswith("openai/") and not os.environ.get("OPENAI_API_KEY"):
-            special["api_key"] = "none"
-        return special
 
-    def _completion(self, litellm: Any, reply: Any) -> Completion:
-        choice = reply.choices[0] if reply.choices else None
-        text = (choice.message.content or "") if choice else ""
-        is_cut = choice is not None and choice.finish_reason == "length"
-        if not text.strip():
-            why = " It used up its tokens before it began to answer." if is_cut else ""
-            raise ModelSilent(
-                f"{self.name} sent a reply without text.{why}", "Ask again, or take another model."
-            )
-        usage = getattr(reply, "usage", None)
-        read = int(getattr(usage, "prompt_tokens", 0) or 0)
-        written = int(getattr(usage, "completion_tokens", 0) or 0)
-        facts = _facts(litellm, self.name)
-        cost = read * float(facts.get("input_cost_per_token") or 0.0)
-        cost += written * float(facts.get("output_cost_per_token") or 0.0)
-        return Completion(text, str(reply.model or self.name), read, written, cost, is_cut)
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD per token. Above `long_from` prompt tokens the long prices count, for the whole request."""
+
+    input: float
+    output: float
+    long_from: int | None = None
+    long_input: float = 0.0
+    long_output: float = 0.0
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """USD for one request."""
+        if self.long_from is not None and prompt_tokens > self.long_from:
+            return prompt_tokens * self.long_input + completion_tokens * self.long_output
+        return prompt_tokens * self.input + completion_tokens * self.output
+
+
+FRAME = 8
+"""Tokens that chat templates add around a message."""
 
 
 def num_tokens(text: str) -> int:
@@ -164,36 +133,6 @@ def num_tokens(text: str) -> int:
     return words + others
 
 
-_loading = threading.Lock()
-
-
-def load() -> Any:
-    """Import LiteLLM, quiet and offline: its tables are the bundled ones."""
-    with _loading:
-        return _load()
-
-
-@cache
-def _load() -> Any:
-    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import litellm
-    litellm.suppress_debug_info = True
-    litellm.telemetry = False
-    litellm.drop_params = True  # some models take no temperature
-    litellm.disable_aiohttp_transport = True
-    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    return litellm
-
-
-def _facts(litellm: Any, model: str) -> Mapping[str, Any]:
-    """Window and prices of a model, from the bundled table; nothing for one that it does not know."""
-    provider, _, short = model.partition("/")
-    known: Mapping[str, Any] | None = litellm.model_cost.get(model)
-    if known is None and short:
-        entry = litellm.model_cost.get(short, {})
-        known = entry if entry.get("litellm_provider") == provider else {}
-    return known or {}
+def prompt_tokens(messages: Sequence[Message]) -> int:
+    """Estimate the tokens of a whole prompt from above."""
+    return sum(num_tokens(message["content"]) + FRAME for message in messages)

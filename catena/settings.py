@@ -31,12 +31,28 @@ class Settings(BaseSettings):
     model: str | None = Field(
         default=None, description="LiteLLM name of the answering model; none: embedded reader"
     )
-    api_base: str | None = Field(default=None, description="address of an OpenAI-compatible server")
-    model_seconds: float = Field(
-        default=180.0, gt=0, description="most time for one call of the model, retries included"
+    small_model: str | None = Field(
+        default=None, description="model for workers and demonstrations; none: the answering one"
     )
+    fallback_model: str | None = Field(
+        default=None, description="model that answers where the answering one fails; the answer says so"
+    )
+    api_base: str | None = Field(
+        default=None, description="address of an OpenAI-compatible server, for models of the same provider"
+    )
+    model_seconds: float = Field(
+        default=180.0, gt=0, description="most time for one call of a model, retries included"
+    )
+    model_silence: float = Field(
+        default=60.0, gt=0, description="most seconds between two pieces of a streamed reply"
+    )
+    model_concurrency: int = Field(default=32, ge=1, description="calls to one model at once")
     context_window: int | None = Field(
         default=None, ge=1024, description="tokens that the model takes; none: LiteLLM's table, else 8192"
+    )
+    prices: dict[str, tuple[float, float]] = Field(
+        default_factory=dict,
+        description='USD per million tokens read and written, {"openai/x": [0.15, 0.60]}; else of LiteLLM',
     )
     parser_processes: int = Field(default=2, ge=1, le=64, description="child processes that parse and render")
     parser_memory_mib: int = Field(default=1024, ge=256, description="memory at which a parser is killed")

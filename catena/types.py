@@ -229,10 +229,29 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
+    """Of calls that were made; `cached` is how many more were served from the library, at no cost.
+
+    `cost_usd` is None where the price of one of the models is not known.
+    """
+
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    cost_usd: float = 0.0
+    cost_usd: float | None = 0.0
+    cached: int = 0
+
+    @property
+    def num_tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUsage:
+    """What one role of the agents (worker, manager, answer, …) used of one model."""
+
+    role: str
+    model: str
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +270,7 @@ class AskOptions:
 
     strategy: Strategy = "auto"
     model: str | None = None
+    small_model: str | None = None
     max_sentences: int = 3
     max_words: int = 60
     limits: Limits = field(default_factory=Limits)
@@ -278,5 +298,6 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     coverage: Coverage = field(default_factory=Coverage)
     usage: Usage = field(default_factory=Usage)
+    roles: tuple[RoleUsage, ...] = ()
     warnings: tuple[str, ...] = ()
     stopped: str | None = None

@@ -12,7 +12,8 @@ from catena.agents.graph import run
 from catena.agents.prompting import render
 from catena.agents.written import LLMReasoner
 from catena.errors import ModelSilent, OptionError
-from catena.llm import Completion, Message
+from catena.llm import Completion, Message, OnText
+from catena.models.metered import Meter, Metered
 from catena.types import Answer
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 
@@ -33,15 +34,24 @@ class Scripted:
     async def window(self) -> int:
         return self.size
 
-    async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        role: str = "answer",
+        on_text: OnText | None = None,
+    ) -> Completion:
         self.prompts.append(messages[-1]["content"])
-        return Completion(self.reply, "scripted", 100, 10, 0.5)
+        return Completion(self.reply, "scripted", 100, 10, 0.5, asked=self.name)
 
 
 def ask(llm: Scripted, question: str = "Where does the fox live?") -> Answer:
     shelf = MemoryShelf([make_page(n, [("text", line)]) for n, line in enumerate(LINES, 1)])
     embedder = WordEmbedder()
-    deps = Deps(shelf, WordRetriever(shelf), embedder, LLMReasoner(llm, embedder), can_chain=False)
+    meter = Meter()
+    reasoner = LLMReasoner(Metered(llm, meter), embedder)
+    deps = Deps(shelf, WordRetriever(shelf), embedder, reasoner, meter=meter, can_chain=False)
     return asyncio.run(run(deps, question, [DOC]))
 
 

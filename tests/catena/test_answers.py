@@ -13,6 +13,7 @@ from catena.types import (
     Coverage,
     DocumentCoverage,
     PageRef,
+    RoleUsage,
     Statement,
     Usage,
 )
@@ -35,12 +36,13 @@ ANSWER = Answer(
     statements=(Statement("He did.", "supported", (0,)),),
     citations=(Citation(DOC, "Book", "He did.", "verified", "text", PARTS),),
     coverage=Coverage((DocumentCoverage(DOC, 100, 98, 2, ((1, 60), (63, 100))),), 0.5),
-    usage=Usage(1, 2, 3, 0.1),
+    usage=Usage(1, 2, 3, None, 4),
+    roles=(RoleUsage("worker", "m", Usage(1, 2, 3, None, 4)),),
     warnings=("Look out.",),
 )
 KEYS = (
     "schema run_id thread_id question text status stopped strategy strategy_reason model seconds warnings"
-    " statements citations coverage usage"
+    " statements citations coverage usage roles"
 )
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from catena import AskOptions, Catena, OptionError
 from catena.errors import ModelBusy, ModelError, ModelRefused, ModelSilent, ModelTimeout, ModelUnreachable
-from catena.llm import Completion, LiteLLM, num_tokens
+from catena.llm import Completion, num_tokens
+from catena.models.opening import ModelRoom
+from catena.models.remote import LiteLLM
+from catena.settings import load_settings
 from catena.testing import READ, Fault, StubModel
+from catena.types import Limits
 
 KEY = "sk-proj-3v3ryS3cretOne"
 ASKED = [{"role": "user", "content": "Say something."}]
@@ -22,8 +27,17 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
-def call(stub: StubModel, timeout: float = 20.0) -> Completion:
-    llm = LiteLLM("openai/stub", stub.url, timeout=timeout)
+class NoStore:
+    def get_call(self, key: str, /) -> None:
+        return None
+
+    def put_call(self, key: str, response: str, document_ids: Iterable[str], /) -> None:
+        pass
+
+
+def call(stub: StubModel, **settings: object) -> Completion:
+    room = ModelRoom(load_settings(api_base=stub.url, **settings), NoStore())
+    llm = room.open("openai/stub", [], Limits()).answering
     return asyncio.run(llm.complete(ASKED, max_tokens=50))
 
 
@@ -117,7 +131,7 @@ def test_silence_ends_at_the_deadline() -> None:
         asyncio.run(LiteLLM("openai/stub", stub.url).window())
         begun = time.monotonic()
         with pytest.raises(ModelTimeout, match="within 1 s"):
-            call(stub, timeout=1.0)
+            call(stub, model_seconds=1.0)
         assert time.monotonic() - begun < 3
 
 
@@ -130,7 +144,7 @@ def test_nobody_there_is_an_error_with_a_remedy() -> None:
     with StubModel() as stub:
         url = stub.url
     with pytest.raises(ModelUnreachable, match="127.0.0.1") as raised:
-        asyncio.run(LiteLLM("openai/stub", url, max_retries=0).complete(ASKED, max_tokens=9))
+        asyncio.run(LiteLLM("openai/stub", url).complete(ASKED, max_tokens=9))
     assert "--api-base" in raised.value.remedy
 
 
@@ -163,15 +177,15 @@ def test_the_prompt_fits_the_window_and_coverage_tells(
 def test_the_command_line_takes_an_address(manual: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from catena.app import cli
 
-    def ask(url: str) -> int:
-        words = ["ask", "How long does the battery last?", "--doc", str(manual)]
+    def ask(url: str, question: str = "How long does the battery last?") -> int:
+        words = ["ask", question, "--doc", str(manual)]
         with pytest.raises(SystemExit) as ended, pytest.MonkeyPatch.context() as patch:
             patch.setattr("sys.argv", ["catena", *words, "--model", "openai/stub", "--api-base", url])
             cli.main()
         return int(str(ended.value.code or 0))
 
     with StubModel([READ, Fault("key")]) as stub:
-        assert (ask(stub.url), ask(stub.url)) == (0, 1)
+        assert (ask(stub.url), ask(stub.url, "How long is the warranty?")) == (0, 1)
     printed = capsys.readouterr()
     assert "forty hours" in printed.out and "openai/stub" in printed.out
     assert "error: openai/stub" in printed.err and KEY not in printed.err

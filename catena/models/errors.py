@@ -17,6 +17,12 @@ _LOOKS_SECRET = re.compile(
 
 def explain(error: Exception, model: str, api_base: str | None) -> ModelError:
     """Turn an error of LiteLLM into ours."""
+    problem = _explain(error, model, api_base)
+    problem.retry_after = _retry_after(error)
+    return problem
+
+
+def _explain(error: Exception, model: str, api_base: str | None) -> ModelError:
     status = int(getattr(error, "status_code", 0) or 0)
     kind = type(error).__name__
     where = f" at {without_secrets(api_base)}" if api_base else ""
@@ -50,7 +56,7 @@ def explain(error: Exception, model: str, api_base: str | None) -> ModelError:
     )
 
 
-def retry_after(error: Exception) -> float | None:
+def _retry_after(error: Exception) -> float | None:
     """The seconds that the server asks to wait, if it says."""
     headers = getattr(error, "litellm_response_headers", None)
     if headers is None:
