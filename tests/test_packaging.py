@@ -92,7 +92,7 @@ def test_the_wheel_has_every_module_of_the_checkout(unpacked: Path) -> None:
     want = {
         f"catena/{path.relative_to(ROOT)}" for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")
     }
-    want |= {f"catena/{path.name}" for path in (ROOT / "catena").glob("*.py")}
+    want |= {str(path.relative_to(ROOT)) for path in (ROOT / "catena").rglob("*.py")}
     assert have == want
 
 
