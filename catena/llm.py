@@ -123,14 +123,19 @@ FRAME = 8
 
 
 def num_tokens(text: str) -> int:
-    """Estimate the tokens of a text from above, whatever the tokenizer: digits and marks count one each."""
-    num_letters = words = others = 0
+    """Estimate the tokens of a text from above, whatever the tokenizer: digits, marks and line ends count one each.
+
+    Over English books and 10-Ks 1.1 to 1.4 times what OpenAI's cl100k_base makes of them.
+    """
+    total = text.count("\n")
     for word in text.split():
-        letters = sum(char.isascii() and char.isalpha() for char in word)
-        words += -(-letters // 5)
-        others += len(word) - letters
-        num_letters += letters
-    return words + others
+        letters = len(word)
+        if not (word.isascii() and word.isalpha()):
+            letters = sum(char.isascii() and char.isalpha() for char in word)
+            total += len(word) - letters
+        # Tokens of capitals are short.
+        total += -(-letters // (5 if word.islower() or word.istitle() else 3))
+    return total
 
 
 def prompt_tokens(messages: Sequence[Message]) -> int:

@@ -1,0 +1,21 @@
+"""What can go wrong with one request to a model server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+FaultKind = Literal["key", "busy", "broken", "hang", "stall", "cut", "empty", "other", "drop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`seconds` is how long a hang or a stall lasts, or what `Retry-After` says.
+
+    key: 401, and the key is repeated in the message · busy: 429 with `Retry-After` · broken: 500 · hang: nothing,
+    not even headers · stall: headers and one piece, then nothing · cut: the reply ends in the middle of its JSON
+    · empty: a reply without text · other: another model answers than was asked · drop: the connection is reset.
+    """
+
+    kind: FaultKind
+    seconds: float = 0.0
