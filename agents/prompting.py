@@ -9,9 +9,9 @@ from string import Template
 FOLDER = Path(__file__).parent / "prompts"
 
 
-def render(name: str, **slots: str) -> str:
-    """Fill the prompt `name`; a slot without a value, or a value without a slot, is a KeyError."""
-    template = _load(name)
+def render(name: str, folder: Path = FOLDER, **slots: str) -> str:
+    """Fill the prompt `name` of a folder; a slot without a value, or a value without a slot, is a KeyError."""
+    template = _load(folder / f"{name}.md")
     unknown = slots.keys() - set(template.get_identifiers())
     if unknown:
         raise KeyError(f"the prompt {name!r} has no slot {', '.join(sorted(unknown))}")
@@ -19,5 +19,5 @@ def render(name: str, **slots: str) -> str:
 
 
 @cache
-def _load(name: str) -> Template:
-    return Template((FOLDER / f"{name}.md").read_text(encoding="utf-8").strip())
+def _load(path: Path) -> Template:
+    return Template(path.read_text(encoding="utf-8").strip())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -36,5 +38,55 @@ def _hang_in(name: str, about: str) -> None:
         raise typer.Exit(main() or 0)
 
 
+BENCHMARKS = {
+    "mmlongbench": "MMLongBench-Doc: long PDFs with tables and charts; a fifth of the questions has no answer.",
+    "financebench": "FinanceBench: figures and facts in filings of hundreds of pages.",
+    "fairytaleqa": "FairytaleQA: whole stories, evidence by section.",
+    "lciteeval": "L-CiteEval: eleven tasks over numbered passages; do the cited ones entail the answer?",
+    "longbenchcite": "LongBench-Cite: English and Chinese; do the cited sentences support the statements?",
+}
+"""Public benchmarks of `catena.evaluation.benchmarks`, which takes a while to import."""
+
+
+def _offer(benchmark: str, about: str) -> None:
+    """Make a public benchmark a sub-command."""
+
+    @measure.command(benchmark, help=f"{about} Resumable: the same command goes on where a run was killed.")
+    def run(
+        data: Annotated[Path, typer.Option(help="Folder or file of the set, as it is published.")],
+        model: Annotated[
+            str | None, typer.Option(help="LiteLLM model that answers (default: the embedded reader).")
+        ] = None,
+        api_base: Annotated[
+            str | None, typer.Option(metavar="URL", help="OpenAI-compatible server of the models.")
+        ] = None,
+        strategy: Annotated[
+            Literal["auto", "retrieve", "chain"], typer.Option(help="How much is read.")
+        ] = "auto",
+        judge: Annotated[
+            str | None,
+            typer.Option(help="LiteLLM model that judges (default: rules, words and the embedder)."),
+        ] = None,
+        limit: Annotated[int | None, typer.Option(min=1, help="Ask so many questions only.")] = None,
+        sample: Annotated[
+            int | None, typer.Option(metavar="SEED", help="Draw the questions of --limit at random.")
+        ] = None,
+        jobs: Annotated[int, typer.Option(min=1, help="Questions at once.")] = 1,
+        fill: Annotated[
+            bool, typer.Option("--fill", help="Embed each document whole before its questions.")
+        ] = False,
+        name: Annotated[
+            str | None, typer.Option(help="Folder of this run (default: benchmark, model and strategy).")
+        ] = None,
+        runs: Annotated[Path, typer.Option(help="Folder of runs and of their documents.")] = Path("runs"),
+    ) -> None:
+        from catena.evaluation.evaluating import RunOptions, evaluate
+
+        options = RunOptions(data, name, runs, model, api_base, strategy, judge, limit, sample, jobs, fill)
+        raise typer.Exit(0 if evaluate(benchmark, options) else 1)
+
+
+for _name, _about in BENCHMARKS.items():
+    _offer(_name, _about)
 for _name, _about in MODULES.items():
     _hang_in(_name, _about)

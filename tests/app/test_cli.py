@@ -13,6 +13,7 @@ import pytest
 
 from catena.app import cli
 from catena.app.cli import measuring
+from catena.evaluation.benchmarks import BENCHMARKS
 
 KEYS_ADD = [
     "path",
@@ -162,3 +163,8 @@ def test_eval_passes_arguments_on(run: Any) -> None:
     code, out, _ = run("eval", "robust", "--help")
     assert code == 0
     assert "--alone ALONE" in out
+
+
+def test_eval_offers_every_public_benchmark(run: Any) -> None:
+    assert set(measuring.BENCHMARKS) == set(BENCHMARKS)
+    assert run("eval", "lciteeval", "--help")[0] == 0

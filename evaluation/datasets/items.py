@@ -1,0 +1,36 @@
+"""One question of a public set, with what the set knows of its answer and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a question is asked of: a file, whose units are its pages, or text in units.
+
+    The units (sections, passages, sentences) put together are the text; they are numbered from 1.
+    """
+
+    name: str
+    path: Path | None = None
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`key` names the question within its set; `gold` are the units of its evidence, empty if not known.
+
+    `labels` are what scores are broken down by: the set's own types, formats, modalities; a question may have
+    several of a kind, or none.
+    """
+
+    key: str
+    question: str
+    answers: tuple[str, ...]
+    source: Source
+    gold: frozenset[int] = frozenset()
+    is_answerable: bool = True
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

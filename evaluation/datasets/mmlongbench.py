@@ -1,0 +1,48 @@
+"""MMLongBench-Doc (Ma et al., arXiv 2407.01523): long PDFs with tables, charts and figures; a fifth unanswerable."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from catena.evaluation.datasets.items import Item, Source
+from catena.evaluation.datasets.records import Record, first_file, has_own, labels, own_records, read_records
+
+NOT_ANSWERABLE = "Not answerable"
+
+
+def load(data: Path) -> list[Item]:
+    """Read `samples.json` with `documents/` beside it, or `questions.jsonl`."""
+    if has_own(data):
+        return [_own(record, data) for record in own_records(data, "mmlongbench-doc")]
+    file = first_file(data, "samples.json", "data/samples.json")
+    return [_official(record, number, file.parent) for number, record in enumerate(read_records(file))]
+
+
+def _own(record: Record, data: Path) -> Item:
+    pages = frozenset(one["page"] for one in record.get("evidence", ()))
+    kinds = labels(record, format="format", evidence="modality", document="type")
+    return _item(str(record["id"]), record, data / record["docs"][0], pages, kinds)
+
+
+def _official(record: Record, number: int, folder: Path) -> Item:
+    # Lists come as strings, and are read as literals: nothing in a file is executed.
+    pages, sources = (ast.literal_eval(record[key]) for key in ("evidence_pages", "evidence_sources"))
+    kinds = labels(
+        {**record, "sources": sources}, format="answer_format", evidence="sources", document="doc_type"
+    )
+    path = folder / "documents" / record["doc_id"]
+    return _item(f"mmlb-{number}", record, path, frozenset(pages), kinds)
+
+
+def _item(
+    key: str, record: Record, path: Path, pages: frozenset[int], kinds: dict[str, tuple[str, ...]]
+) -> Item:
+    answer = str(record["answer"])
+    is_answerable = answer != NOT_ANSWERABLE
+    # As the official script counts: unanswerable questions with one page are among the single-page ones.
+    spread = "one page" if len(pages) == 1 else "several pages or none" if is_answerable else "unanswerable"
+    source = Source(path.name, path)
+    return Item(
+        key, record["question"], (answer,), source, pages, is_answerable, {**kinds, "pages": (spread,)}
+    )

@@ -1,0 +1,94 @@
+"""`catena eval BENCHMARK`: one run of a public benchmark, from its options to its report."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from catena.client import Catena
+from catena.evaluation.benchmarks import BENCHMARKS
+from catena.evaluation.kept import Kept, RunFolder
+from catena.evaluation.reporting import report, write_report
+from catena.evaluation.running import Documents, Examiner, OpenJudge, choose, fingerprint, run
+from catena.evaluation.scoring.entailment import WordsAndMeaning
+from catena.ingest import parser_version
+from catena.models.opening import ModelRoom
+from catena.settings import load_settings
+from catena.types import AskOptions, Limits, Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What `catena eval BENCHMARK` is told.
+
+    `name`: the run's folder under `runs`; the documents are kept in `runs/library`, apart from the user's own.
+    `is_filled`: embed a document whole before its first question. `judge`: a model that judges, rates and extracts.
+    """
+
+    data: Path
+    name: str | None = None
+    runs: Path = Path("runs")
+    model: str | None = None
+    api_base: str | None = None
+    strategy: Strategy = "auto"
+    judge: str | None = None
+    limit: int | None = None
+    sample: int | None = None
+    jobs: int = 1
+    is_filled: bool = False
+
+
+def evaluate(benchmark_name: str, options: RunOptions) -> bool:
+    """Run, print and write the report; returns whether every question is kept. Raises CatenaError."""
+    benchmark = BENCHMARKS[benchmark_name]
+    items = benchmark.load(options.data)
+    chosen = choose(items, options.limit, options.sample)
+    home = options.runs / "library"
+    settings = load_settings(home=home, model=options.model, api_base=options.api_base, background=False)
+    name = options.name or "-".join(
+        [benchmark_name, (settings.model or "embedded").replace("/", "-"), options.strategy]
+    )
+    with Catena(settings=settings) as catena:
+        entailment = WordsAndMeaning(catena.embedder)
+        config: dict[str, object] = {
+            "benchmark": benchmark_name,
+            "questions": fingerprint(items),
+            "model": settings.model,
+            "api base": settings.api_base,
+            "strategy": options.strategy,
+            "judge": options.judge,
+            "entailment": options.judge or entailment.name,
+            "vectors": "all before the first question" if options.is_filled else "made when needed",
+            "catena": version("catena"),
+            "parser": parser_version(),
+        }
+        with RunFolder(options.runs / name, config) as folder:
+            documents = Documents(catena, options.runs / "documents", is_filled=options.is_filled)
+            asked = AskOptions(strategy=options.strategy, model=settings.model)
+            examiner = Examiner(catena, benchmark, documents, asked, entailment, _judge(options, catena))
+            show = partial(_show, folder=folder, total=len(chosen))
+            failures = asyncio.run(run(examiner, chosen, folder, jobs=options.jobs, on_kept=show))
+            found = report(benchmark, list(folder.kept.values()), len(chosen), config)
+            print(write_report(folder, found))
+    for failure in failures:
+        print(f"failed: {failure.key}: {failure.error.message}", file=sys.stderr)
+    return not failures
+
+
+def _judge(options: RunOptions, catena: Catena) -> OpenJudge | None:
+    """The judge's calls are cached, timed and retried as any other, and billed apart."""
+    model = options.judge
+    if model is None:
+        return None
+    room = ModelRoom(catena.settings, catena.library)
+    return lambda document_ids: room.open(model, document_ids, Limits())
+
+
+def _show(kept: Kept, *, folder: RunFolder, total: int) -> None:
+    """One line a question, so that a long run can be watched and its log kept."""
+    seconds, status = kept.answer["seconds"], kept.answer["status"]
+    print(f"{len(folder.kept)}/{total} {kept.key} {status} {seconds:.1f} s", file=sys.stderr, flush=True)
