@@ -29,7 +29,7 @@ _ORPHANS = {
     "pages without a document": ("pages", "document_key", "key FROM documents"),
     "words without a page": ("page_words", "page_key", "key FROM pages"),
     "vectors without a passage": ("vectors", "passage_id", "id FROM passages"),
-    "terms without a passage": ("passage_terms_docsize", "id", "id FROM passages"),
+    "terms without a document": ("document_terms_docsize", "id", "key FROM documents"),
 }
 _COUNTS = """
 SELECT id, title, status, num_pages, num_passages,
@@ -38,8 +38,7 @@ SELECT id, title, status, num_pages, num_passages,
         WHERE document_key = documents.key) AS words,
     (SELECT count(*) FROM passages WHERE document_key = documents.key
         AND id = documents.first_passage + ordinal) AS passages,
-    (SELECT count(*) FROM passage_terms_docsize
-        WHERE id BETWEEN first_passage AND first_passage + num_passages - 1) AS terms,
+    (SELECT count(*) FROM document_terms_docsize WHERE id = documents.key) AS terms,
     EXISTS (SELECT 1 FROM sources WHERE document_key = documents.key) AS has_source
 FROM documents
 """
@@ -71,8 +70,8 @@ def repair(database: Database, originals: Originals) -> None:
             "DELETE FROM pages WHERE document_key NOT IN (SELECT key FROM documents)",
             "DELETE FROM page_words WHERE page_key NOT IN (SELECT key FROM pages)",
             "DELETE FROM vectors WHERE passage_id NOT IN (SELECT id FROM passages)",
-            "DELETE FROM passage_terms WHERE rowid NOT IN (SELECT id FROM passages)",
-            "INSERT INTO passage_terms (passage_terms) VALUES ('rebuild')",
+            "DELETE FROM document_terms WHERE rowid NOT IN (SELECT key FROM documents)",
+            "INSERT INTO document_terms (document_terms) VALUES ('rebuild')",
         ):
             connection.execute(text(statement))
     purge(database)
@@ -91,7 +90,7 @@ def _damage(database: Database) -> Iterator[Problem]:
     try:
         with database.write() as connection:
             # Not a change; but SQLite takes every command to FTS5 for one.
-            connection.execute(text("INSERT INTO passage_terms (passage_terms) VALUES ('integrity-check')"))
+            connection.execute(text("INSERT INTO document_terms (document_terms) VALUES ('integrity-check')"))
     except LibraryError:
         yield Problem("word index", "The index of words does not fit the text.", can_repair=True)
 
@@ -111,7 +110,7 @@ def _incomplete(connection: Connection) -> Iterator[Problem]:
             "pages": num_pages - row.pages,
             "pages' words": row.pages - row.words,
             "passages": row.num_passages - row.passages,
-            "passages' terms": row.num_passages - row.terms,
+            "terms": (row.num_passages > 0) - row.terms,
             "paths": 1 - row.has_source,
         }
         said = ", ".join(f"{number} {name}" for name, number in missing.items() if number)

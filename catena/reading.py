@@ -22,13 +22,14 @@ _FIELDS = (
     passages.c.continues,
 )
 _IN_LIMIT = 5_000  # more ordinals than this are picked from all of them
-_RANGES_LIMIT = 16  # more documents than this are filtered from the whole library's ranking
 _PAGES_AT_ONCE = 64
-_RANKED = "SELECT rowid, bm25(passage_terms) AS score FROM passage_terms WHERE passage_terms MATCH :match"
+_RANKED = text(
+    "SELECT documents.id, bm25(document_terms) AS score FROM document_terms "
+    "JOIN documents ON documents.key = document_terms.rowid WHERE document_terms MATCH :match ORDER BY score"
+)
 
-
-Hit = tuple[str, int, float]
-"""Document id, ordinal, score: a greater one is better."""
+Hit = tuple[str, float]
+"""Document id and score: a greater one is better."""
 
 
 class Reading:
@@ -119,23 +120,18 @@ class Reading:
             query = select(lexical_indexes.c.data).where(lexical_indexes.c.document_key == key)
             return connection.execute(query).scalar() or b""
 
-    def search(self, match: str, limit: int = 100, document_ids: Sequence[str] | None = None) -> list[Hit]:
-        """Rank passages by BM25 over the whole library's statistics, best first.
+    def search(self, match: str, document_ids: Sequence[str] | None = None) -> list[Hit]:
+        """Rank documents, all or some, by BM25 over the whole library's statistics, best first.
 
-        `match` is an FTS5 query; terms must be quoted by the caller. Unknown ids find nothing.
+        A term counts as often as there are passages with it. `match` is an FTS5 query; terms must be quoted by
+        the caller. Unknown ids find nothing.
         """
-        if not match.strip() or limit < 1:
+        if not match.strip():
             return []
         with self.database.read() as connection:
-            ranges = _ranges(connection, document_ids)
-            if ranges is None:
-                ranked = _ranked(connection, match, limit)
-            elif len(ranges) <= _RANGES_LIMIT:
-                found = [pair for own in ranges for pair in _ranked(connection, match, limit, own)]
-                ranked = sorted(found, key=lambda pair: pair[1])[:limit]
-            else:
-                ranked = _filtered(connection, match, limit, ranges)
-            return _hits(connection, ranked)
+            found = connection.execute(_RANKED, {"match": match}).all()
+        wanted = None if document_ids is None else set(document_ids)
+        return [(one, -score) for one, score in found if wanted is None or one in wanted]
 
 
 def key_of(connection: Connection, document_id: str) -> int:
@@ -179,49 +175,6 @@ def _passage_rows(connection: Connection, key: int, ordinals: Sequence[int] | No
     if len(wanted) <= _IN_LIMIT:
         return connection.execute(query.where(passages.c.ordinal.in_(wanted))).all()
     return [row for row in connection.execute(query) if row.ordinal in wanted]
-
-
-def _ranges(connection: Connection, document_ids: Sequence[str] | None) -> list[tuple[int, int]] | None:
-    """First and last passage id of each document that is to be searched; None for all of them."""
-    if document_ids is None:
-        return None
-    query = select(documents.c.id, documents.c.first_passage, documents.c.num_passages)
-    wanted, rows = set(document_ids), connection.execute(query.where(documents.c.num_passages > 0)).all()
-    chosen = [(first, first + number - 1) for found, first, number in rows if found in wanted]
-    return None if rows and len(chosen) == len(rows) else chosen
-
-
-def _ranked(
-    connection: Connection, match: str, limit: int, own: tuple[int, int] | None = None
-) -> list[tuple[int, float]]:
-    within = " AND rowid BETWEEN :first AND :last" if own else ""
-    query = text(f"{_RANKED}{within} ORDER BY score LIMIT :limit")
-    first, last = own or (0, 0)
-    given = {"match": match, "limit": limit} | ({"first": first, "last": last} if own else {})
-    return [(row.rowid, row.score) for row in connection.execute(query, given)]
-
-
-def _filtered(
-    connection: Connection, match: str, limit: int, ranges: list[tuple[int, int]]
-) -> list[tuple[int, float]]:
-    wanted = {passage for first, last in ranges for passage in range(first, last + 1)}
-    found: list[tuple[int, float]] = []
-    for row in connection.execute(text(f"{_RANKED} ORDER BY score"), {"match": match}):
-        if row.rowid in wanted:
-            found.append((row.rowid, row.score))
-        if len(found) == limit:
-            break
-    return found
-
-
-def _hits(connection: Connection, ranked: list[tuple[int, float]]) -> list[Hit]:
-    query = select(passages.c.id, documents.c.id, passages.c.ordinal).join(documents)
-    keys: dict[int, tuple[str, int]] = {}
-    for at in range(0, len(ranked), _IN_LIMIT):
-        some = [passage for passage, _ in ranked[at : at + _IN_LIMIT]]
-        for passage, document_id, ordinal in connection.execute(query.where(passages.c.id.in_(some))):
-            keys[passage] = (document_id, ordinal)
-    return [(*keys[passage], -score) for passage, score in ranked]
 
 
 def count_all(connection: Connection, table: Any) -> int:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from pathlib import Path
 
 from sqlalchemy import Connection, select, text
 
 from catena.database import Database
 from catena.reading import no_document
-from catena.tables import counters, documents, jobs
+from catena.tables import counters, documents, jobs, vector_files
 from catena.writing import count, delete_contents
 
 _MERGED_PAGES = 2000  # about 50 ms with the lock held
@@ -36,7 +35,7 @@ def purge(database: Database) -> bool:
     pending = purge_pending(database)
     if not pending:
         return True
-    drop_cache(database.path.parent)
+    drop_cache(database)
     _merge(database)
     if not database.truncate_log():
         return False
@@ -46,9 +45,11 @@ def purge(database: Database) -> bool:
     return True
 
 
-def drop_cache(home: Path) -> None:
+def drop_cache(database: Database) -> None:
     """Delete the FAISS files: they are built again when they are needed."""
-    shutil.rmtree(home / "faiss", ignore_errors=True)
+    with database.write() as connection:
+        connection.execute(vector_files.delete())
+    shutil.rmtree(database.path.parent / "faiss", ignore_errors=True)
 
 
 def purge_pending(database: Database) -> int:
@@ -65,7 +66,7 @@ def _merge(database: Database) -> None:
     while True:
         with database.write() as connection:
             before = _changes(connection)
-            command = text("INSERT INTO passage_terms (passage_terms, rank) VALUES ('merge', :pages)")
+            command = text("INSERT INTO document_terms (document_terms, rank) VALUES ('merge', :pages)")
             connection.execute(command, {"pages": pages})
             if _changes(connection) - before < 2:
                 return

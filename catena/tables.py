@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 
 from sqlalchemy import (
     Column,
@@ -17,10 +18,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    select,
     text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 METADATA = MetaData()
 
 
@@ -116,6 +118,13 @@ vectors = Table(
     Column("vector", LargeBinary, nullable=False),
     Index("vectors_by_embedder", "embedder_key", "passage_id"),
 )
+# A FAISS file is named by its own SHA-256; one that is not in this table is of no use.
+vector_files = Table(
+    "vector_files",
+    METADATA,
+    Column("embedder_key", _owned_by("embedders.key"), primary_key=True, autoincrement=False),
+    Column("sha256", String, nullable=False),
+)
 answers = Table(
     "answers",
     METADATA,
@@ -171,12 +180,14 @@ counters = Table(
     Column("value", Integer, nullable=False),
 )
 
-# Terms come analysed: a term is whatever stands between two spaces, and SQLite leaves it as it is.
+# Finds the documents of a question, by their keys; passages are found in each document's own index. Terms come
+# analysed: a term is whatever stands between two spaces, and SQLite leaves it as it is.
 _FTS = """
-CREATE VIRTUAL TABLE passage_terms USING fts5(
+CREATE VIRTUAL TABLE document_terms USING fts5(
     terms, tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Cf Cn Co'"
 )
 """
+_MAX_TIMES = 100  # a term in more passages of a document hardly changes its BM25 score
 
 
 def create_tables(connection: Connection) -> None:
@@ -186,5 +197,23 @@ def create_tables(connection: Connection) -> None:
     connection.execute(counters.insert(), [{"name": name, "value": 0} for name in ("vectors", "purge")])
 
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
+def terms_of_document(passages: Iterable[str]) -> str:
+    """What `document_terms` holds of a document: each term as often as there are passages with it."""
+    counts = Counter(term for terms in passages for term in set(terms.split(" ")))
+    return " ".join(" ".join([term] * min(times, _MAX_TIMES)) for term, times in counts.items())
+
+
+def _passage_terms_to_document_terms(connection: Connection) -> None:
+    vector_files.create(connection)
+    connection.execute(text(_FTS))
+    owners = select(documents.c.key, documents.c.first_passage, documents.c.num_passages)
+    own = text("SELECT terms FROM passage_terms WHERE rowid BETWEEN :first AND :last")
+    for key, first, number in connection.execute(owners.where(documents.c.num_passages > 0)).all():
+        found = connection.execute(own, {"first": first, "last": first + number - 1}).scalars()
+        values = {"key": key, "terms": terms_of_document(found)}
+        connection.execute(text("INSERT INTO document_terms (rowid, terms) VALUES (:key, :terms)"), values)
+    connection.execute(text("DROP TABLE passage_terms"))
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _passage_terms_to_document_terms}
 """From the version that is the key to the next one."""

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from catena.database import Database, insert
 from catena.reading import passage_range
-from catena.tables import counters, documents, embedders, vectors
+from catena.tables import counters, documents, embedders, vector_files, vectors
 from catena.writing import count
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
 DEFAULT_EMBEDDER = ""
-_AT_ONCE = 8192
+_AT_ONCE = 5000
 
 
 class Vectors:
@@ -31,7 +31,13 @@ class Vectors:
         """Return the ordinals that have a vector (n,), and the vectors (n, d), both in order."""
         with self.database.read() as connection:
             first, number = passage_range(connection, document_id)
-            rows = _rows(connection, self._named(embedder), first, first + number, number or 1)
+            query = (
+                select(vectors.c.passage_id, vectors.c.vector)
+                .where(vectors.c.embedder_key == _known_embedder(connection, self._named(embedder)))
+                .where(vectors.c.passage_id.between(first, first + number - 1))
+                .order_by(vectors.c.passage_id)
+            )
+            rows = connection.execute(query).all()
         ids, found = _arrays(rows)
         return ids - first, found
 
@@ -96,18 +102,41 @@ class Vectors:
             counts = [int(connection.execute(query).scalar_one()) for query in queries]
         return sum(counts), sum(number for _, number in ranges)
 
-    def iter_vectors(
-        self, *, embedder: str | None = None, batch: int = _AT_ONCE
-    ) -> Iterator[tuple[Ids, Floats]]:
-        """Yield passage ids (n,) and vectors (n, d) of the whole library, ascending, a batch at a time."""
-        last = 0
-        while True:
+    def vector_ids(self, *, embedder: str | None = None) -> Ids:
+        """Return the passage ids of the whole library that have a vector (n,), ascending."""
+        with self.database.read() as connection:
+            key = _known_embedder(connection, self._named(embedder))
+            query = select(vectors.c.passage_id).where(vectors.c.embedder_key == key)
+            found = connection.execute(query.order_by(vectors.c.passage_id)).scalars()
+            return np.fromiter(found, np.int64)
+
+    def vectors_of(self, ids: Sequence[int], *, embedder: str | None = None) -> Iterator[tuple[Ids, Floats]]:
+        """Yield those of these passage ids that have a vector (n,), and the vectors (n, d), some at a time."""
+        for at in range(0, len(ids), _AT_ONCE):
             with self.database.read() as connection:
-                rows = _rows(connection, self._named(embedder), last + 1, 1 << 62, batch)
-            if not rows:
-                return
-            yield _arrays(rows)
-            last = rows[-1][0]
+                query = select(vectors.c.passage_id, vectors.c.vector).where(
+                    vectors.c.embedder_key == _known_embedder(connection, self._named(embedder)),
+                    vectors.c.passage_id.in_(ids[at : at + _AT_ONCE]),
+                )
+                rows = connection.execute(query).all()
+            if rows:
+                yield _arrays(rows)
+
+    def vector_file(self, *, embedder: str | None = None) -> str:
+        """Return the SHA-256 of the FAISS file of all vectors, empty when there is none."""
+        with self.database.read() as connection:
+            key = _known_embedder(connection, self._named(embedder))
+            query = select(vector_files.c.sha256).where(vector_files.c.embedder_key == key)
+            return connection.execute(query).scalar() or ""
+
+    def put_vector_file(self, sha256: str, version: int, *, embedder: str | None = None) -> bool:
+        """Keep the SHA-256 of the FAISS file, unless vectors changed since `version` (a removal, perhaps)."""
+        with self.database.write() as connection:
+            if _version(connection) != version:
+                return False
+            values = {"embedder_key": _known_embedder(connection, self._named(embedder)), "sha256": sha256}
+            connection.execute(vector_files.insert().prefix_with("OR REPLACE"), values)
+        return True
 
     def _named(self, embedder: str | None) -> str:
         return self.embedder if embedder is None else embedder
@@ -115,22 +144,15 @@ class Vectors:
     def vectors_version(self) -> int:
         """A number that grows with every change of vectors; equal numbers mean equal vectors."""
         with self.database.read() as connection:
-            query = select(counters.c.value).where(counters.c.name == "vectors")
-            return int(connection.execute(query).scalar_one())
+            return _version(connection)
 
 
-def _rows(connection: Connection, embedder: str, first: int, end: int, limit: int) -> list[tuple[int, bytes]]:
-    query = (
-        select(vectors.c.passage_id, vectors.c.vector)
-        .where(vectors.c.embedder_key == _known_embedder(connection, embedder))
-        .where(vectors.c.passage_id >= first, vectors.c.passage_id < end)
-        .order_by(vectors.c.passage_id)
-        .limit(limit)
-    )
-    return [(passage, data) for passage, data in connection.execute(query)]
+def _version(connection: Connection) -> int:
+    query = select(counters.c.value).where(counters.c.name == "vectors")
+    return int(connection.execute(query).scalar_one())
 
 
-def _arrays(rows: list[tuple[int, bytes]]) -> tuple[Ids, Floats]:
+def _arrays(rows: Sequence[Row[tuple[int, bytes]]]) -> tuple[Ids, Floats]:
     ids = np.array([passage for passage, _ in rows], np.int64)
     flat = np.frombuffer(b"".join(data for _, data in rows), "<f2").astype(np.float32)
     return ids, flat.reshape(len(rows), -1) if rows else flat.reshape(0, 0)

@@ -17,11 +17,20 @@ from sqlalchemy import Connection, func, select, text
 from catena.database import insert
 from catena.faults import point
 from catena.rows import Values, document_values, page_values, passage_values, words_bytes
-from catena.tables import counters, documents, lexical_indexes, page_words, pages, passages, sources
+from catena.tables import (
+    counters,
+    documents,
+    lexical_indexes,
+    page_words,
+    pages,
+    passages,
+    sources,
+    terms_of_document,
+)
 from catena.types import Document, Page, Passage
 
-_INSERT_TERMS = text("INSERT INTO passage_terms (rowid, terms) VALUES (:id, :terms)")
-_DELETE_TERMS = text("DELETE FROM passage_terms WHERE rowid BETWEEN :first AND :last")
+_INSERT_TERMS = text("INSERT INTO document_terms (rowid, terms) VALUES (:key, :terms)")
+_DELETE_TERMS = text("DELETE FROM document_terms WHERE rowid = :key")
 
 
 class DocumentWriter:
@@ -92,8 +101,7 @@ class DocumentWriter:
             values | {"id": first + i, "document_key": key} for i, values in enumerate(self._passages)
         ]
         connection.execute(passages.insert(), numbered)
-        terms = [{"id": first + i, "terms": words} for i, words in enumerate(self._terms)]
-        connection.execute(_INSERT_TERMS, terms)
+        connection.execute(_INSERT_TERMS, {"key": key, "terms": terms_of_document(self._terms)})
 
 
 def add_source(connection: Connection, document_key: int, path: str, title: str) -> None:
@@ -107,8 +115,7 @@ def add_source(connection: Connection, document_key: int, path: str, title: str)
 
 def delete_contents(connection: Connection, row: Any) -> None:
     """Delete what was read from a document, but not the document and its sources."""
-    last = row.first_passage + row.num_passages - 1
-    connection.execute(_DELETE_TERMS, {"first": row.first_passage, "last": last})
+    connection.execute(_DELETE_TERMS, {"key": row.key})
     for table in (passages, pages, lexical_indexes):
         connection.execute(table.delete().where(table.c.document_key == row.key))
     count(connection, "vectors")

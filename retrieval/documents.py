@@ -1,18 +1,35 @@
-"""Which documents a question is about, when it is asked of many."""
+"""Which documents a question is about, when it is asked of several."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+import re
+from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.shelf import Shelf
 
 MAX_DOCUMENTS = 8  # asked in full; more are narrowed down to these
-MAX_HITS = 400
-BEST_PASSAGES = 3
-TITLE_WEIGHT = 2.0
+# Chosen on questions that name their document (evaluation/wide.py): what one unit of a name's rarity counts beside
+# the best document's words. Half as much does as well, twice as much is worse.
+NAME = 0.07
+_WORD = re.compile(r"[^\W_]+")
+_POSSESSIVE = re.compile(r"['\u2019]s\b")
+
+
+def rank_documents(library: Shelf, question: str, document_ids: Sequence[str]) -> list[tuple[str, float]]:
+    """Documents that share words with the question, best first: by their text (the best one's is 1), and names."""
+    asked = query_terms(question)
+    found = library.search(match_any(asked), document_ids)
+    best = max((score for _, score in found), default=0.0)
+    ranked = {one: score / best for one, score in found}
+    for document_id, rarity in _named(library, {*asked, *_joined(question)}, document_ids).items():
+        ranked[document_id] = ranked.get(document_id, 0.0) + NAME * rarity
+    return sorted(ranked.items(), key=lambda item: (-item[1], item[0]))
 
 
 def choose_documents(library: Shelf, question: str, document_ids: Sequence[str]) -> list[str]:
@@ -22,41 +39,27 @@ def choose_documents(library: Shelf, question: str, document_ids: Sequence[str])
     return [found for found, _ in rank_documents(library, question, document_ids)[:MAX_DOCUMENTS]]
 
 
-def rank_documents(library: Shelf, question: str, document_ids: Sequence[str]) -> list[tuple[str, float]]:
-    """Documents by the best passages that the library-wide index has of them, and by their names."""
-    asked = query_terms(question)
-    scores: dict[str, list[float]] = defaultdict(list)
-    for document_id, _, score in library.search(match_any(asked), MAX_HITS, list(document_ids)):
-        scores[document_id].append(score)
-    ranked = {found: sum(sorted(own, reverse=True)[:BEST_PASSAGES]) for found, own in scores.items()}
-    named = _named(library, asked, document_ids)
-    top = max(ranked.values(), default=1.0)
-    for document_id, share in named.items():
-        ranked[document_id] = ranked.get(document_id, 0.0) + TITLE_WEIGHT * top * share
-    return sorted(ranked.items(), key=lambda item: (-item[1], item[0]))
-
-
 def match_any(asked: Sequence[str]) -> str:
     """An FTS5 query for any of the terms; quoted, so that no term is read as an operator."""
     return " OR ".join('"' + term.replace('"', '""') + '"' for term in asked)
 
 
-def _named(library: Shelf, asked: Sequence[str], document_ids: Sequence[str]) -> dict[str, float]:
-    """The share of each name's telling terms that the question holds; terms of many names tell little."""
+def _named(library: Shelf, asked: set[str], document_ids: Sequence[str]) -> dict[str, float]:
+    """How rare those terms of a document's name are, among all names, that the question holds: a sum of logs."""
     wanted = set(document_ids)
-    titles = {
-        one.id: set(terms(f"{one.title} {Path(one.path).stem}"))
-        for one in library.documents()
-        if one.id in wanted
-    }
-    spread: dict[str, int] = defaultdict(int)
-    for title in titles.values():
-        for term in title:
-            spread[term] += 1
-    named = {}
-    for document_id, title in titles.items():
-        weights = {term: 1.0 / spread[term] for term in title}
-        shared = sum(weight for term, weight in weights.items() if term in asked)
-        if shared:
-            named[document_id] = shared / sum(weights.values())
-    return named
+    names = {one: _name_terms(title, path) for one, title, path in library.names() if one in wanted}
+    spread = Counter(term for name in names.values() for term in name)
+    rarity = {term: math.log(len(names) / spread[term]) for term in asked & spread.keys()}
+    sums = ((one, sum(rarity.get(term, 0.0) for term in name)) for one, name in names.items())
+    return {one: total for one, total in sums if total > 0}
+
+
+@lru_cache(maxsize=100_000)
+def _name_terms(title: str, path: str) -> frozenset[str]:
+    return frozenset(terms(f"{title} {Path(path).stem}"))
+
+
+def _joined(question: str) -> list[str]:
+    """Neighbours as one term: file names write General Mills as GENERALMILLS."""
+    words = _WORD.findall(_POSSESSIVE.sub("", question))
+    return [term for one, other in pairwise(words) for term in terms(one + other)]

@@ -23,10 +23,11 @@ class Shelf(Protocol):
 
     def lexical_index(self, document_id: str, /) -> bytes: ...
 
-    def search(
-        self, match: str, limit: int, document_ids: Sequence[str] | None = None, /
-    ) -> Sequence[tuple[str, int, float]]:
-        """FTS5's own query language; (document, ordinal, score), best first, a higher score is better."""
+    def names(self) -> Sequence[tuple[str, str, str]]:
+        """Id, title and path of every document."""
+
+    def search(self, match: str, document_ids: Sequence[str] | None = None, /) -> Sequence[tuple[str, float]]:
+        """FTS5's own query language; (document, score), best first, a higher score is better."""
 
     def vectors(self, document_id: str, /) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
 

@@ -38,13 +38,14 @@ def test_vectors_come_back_in_order(library: Library, document: Document) -> Non
 def test_a_document_without_vectors_has_empty_arrays(library: Library, document: Document) -> None:
     ordinals, found = library.vectors(document.id)
     assert (ordinals.shape, found.shape) == ((0,), (0, 0))
-    assert list(library.iter_vectors()) == []
+    assert library.vector_ids().tolist() == []
 
 
 def test_another_embedder_never_sees_these(library: Library, document: Document) -> None:
     library.put_vectors(document.id, [0, 1], synthetic.vectors(1, 2), embedder="one")
     assert library.count_vectors(document.id, embedder="two") == (0, 6)
-    assert list(library.iter_vectors(embedder="two")) == []
+    assert library.vector_ids(embedder="two").tolist() == []
+    assert list(library.vectors_of([1, 2], embedder="two")) == []
     library.embedder = "two"
     assert library.vectors(document.id)[0].tolist() == []
     library.put_vectors(document.id, [1], np.ones((1, 3), np.float32))
@@ -71,16 +72,28 @@ def test_vectors_of_a_replaced_text_are_dropped(library: Library, document: Docu
     assert library.count_vectors(document.id) == (0, 6)
 
 
-def test_all_vectors_come_in_batches_with_ids_that_lead_back(library: Library, tmp_path: Path) -> None:
+def test_vectors_come_by_passage_ids_that_lead_back(library: Library, tmp_path: Path) -> None:
     for seed in (1, 2):
         document = synthetic.add(library, tmp_path / "x.pdf", seed)
         library.put_vectors(document.id, range(6), synthetic.vectors(seed, 6))
-    batches = list(library.iter_vectors(batch=5))
-    assert [len(ids) for ids, _ in batches] == [5, 5, 2]
-    ids = [int(one) for some, _ in batches for one in some]
+    ids = library.vector_ids()
     keys = library.passage_keys([*ids, 10**9])
     assert [keys[one] for one in ids] == [(synthetic.file_id(s), n) for s in (1, 2) for n in range(6)]
     assert len(keys) == 12
+    ((found, vectors),) = library.vectors_of([10**9, int(ids[7]), int(ids[1])])
+    assert found.tolist() == [ids[1], ids[7]]
+    np.testing.assert_allclose(vectors, [synthetic.vectors(1, 6)[1], synthetic.vectors(2, 6)[1]], atol=1e-3)
+
+
+def test_the_name_of_a_file_of_older_vectors_is_not_kept(library: Library, document: Document) -> None:
+    library.put_vectors(document.id, [0], synthetic.vectors(1, 1))
+    version = library.vectors_version()
+    assert library.put_vector_file("ab", version)
+    library.put_vectors(document.id, [1], synthetic.vectors(1, 1))
+    assert not library.put_vector_file("cd", version)
+    assert (library.vector_file(), library.vector_file(embedder="two")) == ("ab", "")
+    library.remove(document.id)
+    assert library.vector_file() == ""
 
 
 def test_the_version_grows_with_every_change(library: Library, document: Document, tmp_path: Path) -> None:

@@ -65,16 +65,17 @@ class MemoryLibrary:
     def lexical_index(self, document_id: str) -> bytes:
         return self._indexes[document_id]
 
-    def search(
-        self, match: str, limit: int, document_ids: Sequence[str] | None = None
-    ) -> list[tuple[str, int, float]]:
+    def names(self) -> list[tuple[str, str, str]]:
+        return [(one.id, one.title, one.path) for one in self._documents.values()]
+
+    def search(self, match: str, document_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
         asked = {term.strip('"') for term in match.split(" OR ")}
         found = [
-            (document_id, passage.ordinal, float(len(asked & set(terms(indexed_text(passage))))))
-            for document_id in document_ids or self._passages
-            for passage in self._passages[document_id]
+            (document_id, float(sum(len(asked & set(terms(indexed_text(one)))) for one in passages)))
+            for document_id, passages in self._passages.items()
+            if document_ids is None or document_id in document_ids
         ]
-        return sorted((hit for hit in found if hit[2]), key=lambda hit: -hit[2])[:limit]
+        return sorted((hit for hit in found if hit[1]), key=lambda hit: -hit[1])
 
     def vectors(self, document_id: str) -> tuple[NDArray[np.int64], Vectors]:
         kept = sorted(self._vectors[document_id].items())

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from catena import faults
 from catena.library import Library
 from catena.retrieval.analysis import terms
 from catena.retrieval.dense import DenseRetriever
@@ -14,7 +15,7 @@ from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.index import DocumentIndex
 from catena.retrieval.lexical import LexicalRetriever
 from catena.retrieval.passages import indexed_text, split
-from catena.retrieval.vectorfile import INDEX, NOTE, VectorFile
+from catena.retrieval.vectorfile import VectorFile
 from catena.types import Document
 from tests.retrieval.shelf import WordEmbedder, make_page
 
@@ -78,28 +79,48 @@ def test_documents_without_vectors_have_no_dense_hits(library: Library) -> None:
     assert DenseRetriever(library, WordEmbedder()).retrieve("otter", ids(library), 3) == []
 
 
-@pytest.mark.parametrize("damage", ["missing", "flipped", "cut", "note"])
+def saved(library: Library) -> VectorFile:
+    """An index that writes its file after every change."""
+    return VectorFile(library, max_unsaved=0)
+
+
+@pytest.mark.parametrize("damage", ["missing", "flipped", "cut"])
 def test_a_damaged_file_is_refused_and_built_again(library: Library, home: Path, damage: str) -> None:
     fill_all(library)
     asked = WordEmbedder().embed(["the heron eats"])[0]
-    before = VectorFile(library).search(asked, 5)
-    path = home / "faiss" / INDEX
+    before = saved(library).search(asked, 5)
+    (path,) = (home / "faiss").iterdir()
     data = path.read_bytes()
     if damage == "missing":
         path.unlink()
-    elif damage == "note":
-        (home / "faiss" / NOTE).write_text("{")
     else:
         path.write_bytes(data[:-9] if damage == "cut" else data[:100] + bytes([data[100] ^ 1]) + data[101:])
     assert not VectorFile(library).is_sound()
-    assert VectorFile(library).search(asked, 5) == before
+    assert saved(library).search(asked, 5) == before
+    assert VectorFile(library).is_sound()
     assert path.read_bytes() == data
 
 
-def test_new_vectors_make_the_file_new(library: Library) -> None:
+def test_the_file_is_read_again_and_not_written(library: Library, home: Path) -> None:
+    fill_all(library)
+    asked = WordEmbedder().embed(["the heron eats"])[0]
+    before = saved(library).search(asked, 5)
+    (path,) = (home / "faiss").iterdir()
+    written = path.stat().st_mtime_ns
+    assert saved(library).search(asked, 5) == before
+    assert path.stat().st_mtime_ns == written
+
+
+def test_few_vectors_need_no_file(library: Library, home: Path) -> None:
+    fill_all(library)
+    assert len(VectorFile(library).search(WordEmbedder().embed(["heron"])[0], 50)) == 20
+    assert not (home / "faiss").exists()
+
+
+def test_the_index_follows_what_is_added_and_removed(library: Library) -> None:
     first, *others = ids(library)
     fill(library, WordEmbedder(), first)
-    file = VectorFile(library)
+    file = saved(library)
     asked = WordEmbedder().embed(["the moth sleeps in summer"])[0]
     assert len(file.search(asked, 50)) == 2
     for document_id in others:
@@ -108,6 +129,29 @@ def test_new_vectors_make_the_file_new(library: Library) -> None:
     assert len(nearest) == 20
     document_id, ordinal = library.passage_keys([nearest[0][0]])[nearest[0][0]]
     assert (library.document(document_id).title, ordinal) == ("Book of the moth", 1)
+    library.remove(document_id)
+    assert file.search(asked, 50) == [hit for hit in nearest if library.passage_keys([hit[0]])]
+    assert file.search(asked, 50) == saved(library).search(asked, 50)
+
+
+def test_a_full_disk_costs_the_file_alone(library: Library, home: Path) -> None:
+    fill_all(library)
+    asked = WordEmbedder().embed(["the heron eats"])[0]
+    faults.arm("*:1:ENOSPC")
+    try:
+        assert len(saved(library).search(asked, 5)) == 5
+    finally:
+        faults.arm("")
+    assert list((home / "faiss").iterdir()) == []
+
+
+def test_vectors_of_another_embedder_are_not_searched(library: Library) -> None:
+    fill_all(library)
+    file = saved(library)
+    asked = WordEmbedder().embed(["the heron eats"])[0]
+    assert len(file.search(asked, 5)) == 5
+    library.embedder = "another"
+    assert file.search(asked, 5) == []
 
 
 def test_an_empty_library_has_nothing_near(home: Path) -> None:

@@ -42,15 +42,26 @@ def test_their_vector_store_reads_our_file(tmp_path: object) -> None:
     from llama_index.core.vector_stores import VectorStoreQuery
     from llama_index.vector_stores.faiss import FaissVectorStore
 
-    from catena.retrieval.vectorfile import INDEX, VectorFile
+    from catena.retrieval.vectorfile import VectorFile
 
     class Shelf:
         home = Path(str(tmp_path))
         found = np.random.default_rng(0).normal(size=(300, 16)).astype(np.float32)
+        embedder, kept = "theirs", ""
 
-        def iter_vectors(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        def vector_ids(self) -> np.ndarray:
+            return np.arange(300, dtype=np.int64) + 7
+
+        def vectors_of(self, ids: list[int]) -> list[tuple[np.ndarray, np.ndarray]]:
             unit = self.found / np.linalg.norm(self.found, axis=1, keepdims=True)
-            return [(np.arange(300, dtype=np.int64) + 7, unit)]
+            return [(self.vector_ids(), unit)]
+
+        def vector_file(self) -> str:
+            return self.kept
+
+        def put_vector_file(self, sha256: str, version: int) -> bool:
+            self.kept = sha256
+            return True
 
         def vectors_version(self) -> int:
             return 1
@@ -58,9 +69,10 @@ def test_their_vector_store_reads_our_file(tmp_path: object) -> None:
         def passage_keys(self, ids: object) -> dict[int, tuple[str, int]]:
             return {}
 
-    file = VectorFile(Shelf())  # type: ignore[arg-type]
+    file = VectorFile(Shelf(), max_unsaved=0)  # type: ignore[arg-type]
     asked = Shelf.found[3] / np.linalg.norm(Shelf.found[3])
     ours = [str(one) for one, _ in file.search(asked, 10)]
-    store = FaissVectorStore.from_persist_path(str(Shelf.home / "faiss" / INDEX))
+    (path,) = (Shelf.home / "faiss").iterdir()
+    store = FaissVectorStore.from_persist_path(str(path))
     theirs = store.query(VectorStoreQuery(query_embedding=asked.tolist(), similarity_top_k=10))
     assert theirs.ids == ours
