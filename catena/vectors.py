@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from catena.database import Database, insert
 from catena.reading import passage_range
@@ -37,7 +37,7 @@ class Vectors:
                 .where(vectors.c.passage_id.between(first, first + number - 1))
                 .order_by(vectors.c.passage_id)
             )
-            rows = connection.execute(query).all()
+            rows = connection.execute(query).tuples().all()
         ids, found = _arrays(rows)
         return ids - first, found
 
@@ -118,7 +118,7 @@ class Vectors:
                     vectors.c.embedder_key == _known_embedder(connection, self._named(embedder)),
                     vectors.c.passage_id.in_(ids[at : at + _AT_ONCE]),
                 )
-                rows = connection.execute(query).all()
+                rows = connection.execute(query).tuples().all()
             if rows:
                 yield _arrays(rows)
 
@@ -152,7 +152,7 @@ def _version(connection: Connection) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _arrays(rows: Sequence[Row[tuple[int, bytes]]]) -> tuple[Ids, Floats]:
+def _arrays(rows: Sequence[tuple[int, bytes]]) -> tuple[Ids, Floats]:
     ids = np.array([passage for passage, _ in rows], np.int64)
     flat = np.frombuffer(b"".join(data for _, data in rows), "<f2").astype(np.float32)
     return ids, flat.reshape(len(rows), -1) if rows else flat.reshape(0, 0)

@@ -169,5 +169,5 @@ def _write(index: Any, file: DurableFile) -> str:
         file.write(data)
         return len(data)
 
-    faiss.write_index(index, faiss.PyCallbackIOWriter(take))
+    faiss.write_index(index, faiss.PyCallbackIOWriter(take))  # type: ignore[attr-defined]  # made in Python
     return digest.hexdigest()
