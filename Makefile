@@ -59,10 +59,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml scripts/install.sh
 	@PYTHON=$(PYTHON) scripts/install.sh $(VENV) requirements.lock
 	@touch $@
 
-# When serving/ (extra `local`) gets its tests, they need torch, which no lock has:
-#	@$(BIN)/python -m pip install --quiet torch==2.13.0
+# serving/ needs torch, which no lock has: CPU or CUDA is the user's choice.
 $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml scripts/install.sh
 	@PYTHON=$(PYTHON) scripts/install.sh $(VENV) requirements-dev.lock
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet torch==2.13.0
 	@touch $@ $(VENV)/.installed
 
 $(DEMO)/jargon.pdf: $(VENV)/.installed examples/jargon.txt $(wildcard examples/*.py)

@@ -14,7 +14,9 @@ CatenaError
 │   ├── ModelBusy          too many requests
 │   ├── ModelUnreachable   no connection, a server error, a reply that nobody can read
 │   ├── ModelTimeout       no reply within the time allowed
-│   └── ModelSilent        a reply without text
+│   ├── ModelSilent        a reply without text
+│   └── ModelUnsupported   a local model that cannot be read in KV pages
+├── StoreError         a kept KV cache that is damaged, or was made by another model
 └── Stopped            a cap was reached, or somebody cancelled
 """
 
@@ -93,6 +95,14 @@ class ModelTimeout(ModelError):
 
 
 class ModelSilent(ModelError):
+    pass
+
+
+class ModelUnsupported(ModelError):
+    pass
+
+
+class StoreError(CatenaError):
     pass
 
 

@@ -28,7 +28,11 @@ warnings.simplefilter("ignore")
 import catena
 for found in pkgutil.walk_packages(catena.__path__, "catena."):
     if not found.name.endswith(("streamlit_app", "__main__")):
-        importlib.import_module(found.name)
+        try:
+            importlib.import_module(found.name)
+        except ModuleNotFoundError as error:  # the extra `local`
+            if error.name not in ("torch", "transformers", "safetensors", "xxhash"):
+                raise
 names = {}
 for name, module in list(sys.modules.items()):
     if getattr(module, "__file__", None):

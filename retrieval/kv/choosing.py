@@ -1,0 +1,30 @@
+"""Scores of KV pages become the KV pages that each head sees."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from catena.retrieval.kv.policy import Policy
+
+
+def reduce_heads(scores: Tensor, policy: Policy) -> Tensor:
+    """(Hkv, G, T, P) to (H, P): the best over the question's tokens, and over the heads that choose together."""
+    best = scores.amax(2)
+    if policy.granularity == "query_head":
+        return best.flatten(0, 1)
+    if policy.granularity == "kv_head":
+        return best.amax(1)
+    return best.sum((0, 1))[None]
+
+
+def choose(scores: Tensor, policy: Policy) -> Tensor:
+    """The KV pages of each row of scores (H, P), in reading order: (H, k). Ties go to the earlier KV page."""
+    total = scores.shape[-1]
+    count = policy.num_pages(total)
+    scores = scores.clone()
+    scores[:, : policy.sink_pages] = torch.inf
+    if policy.local_pages:
+        scores[:, -policy.local_pages :] = torch.inf
+    order = scores.argsort(dim=-1, descending=True, stable=True)
+    return order[:, :count].sort(dim=-1).values

@@ -1,0 +1,144 @@
+"""A policy says which KV pages a question sees, and where they stand. Published methods are presets of one set of
+parameters; what is not as published is called adapted, and how.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from catena.errors import OptionError
+
+Score = Literal[
+    "all", "window", "random", "exact", "bound", "mean", "cuboid", "pooled", "last", "clusters", "trained"
+]
+"""What a KV page is judged by.
+
+all: every KV page · window: none but sink and local · random · exact: its true best key (an oracle) ·
+bound: channel-wise minimum and maximum · cuboid: mean and mean deviation · mean: mean key ·
+pooled: attention-pooled key · last: its last token · clusters: k-means over single keys · trained.
+"""
+Space = Literal["rotated", "unrotated"]
+Granularity = Literal["query_head", "kv_head", "layer"]
+Positions = Literal["absolute", "consecutive", "constant", "clipped"]
+"""Where the selected keys stand to the question.
+
+absolute: where they were read · consecutive: end to end, the question behind them ·
+constant: what is not local is `reach` tokens away · clipped: nothing is further than `reach`.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`budget` is a share of the document's tokens, sink and local KV pages included."""
+
+    name: str
+    score: Score
+    fidelity: Literal["exact", "faithful", "adapted", "peer"]
+    source: str
+    budget: float = 0.25
+    space: Space = "rotated"
+    granularity: Granularity = "kv_head"
+    positions: Positions = "absolute"
+    reach: int | None = None
+    """Tokens; by default the length that the model was trained with."""
+    sink_pages: int = 1
+    local_pages: int = 1
+    min_pages: int = 1
+    dense_layers: int = 0
+    """The first layers see everything."""
+    refresh: int = 1
+    """Select anew every so many tokens of the answer; 0: once per question."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.budget <= 1:
+            raise OptionError(f"A budget is a share from 0 to 1, not {self.budget:g}.", "Take 0.25, say.")
+        if min(self.sink_pages, self.local_pages, self.dense_layers, self.refresh) < 0:
+            raise OptionError(f"The policy {self.name} counts below zero.")
+
+    def num_pages(self, total: int) -> int:
+        """How many of `total` KV pages a head sees."""
+        forced = self.sink_pages + self.local_pages
+        if self.score == "all":
+            return total
+        if self.score == "window":
+            return min(total, forced)
+        return min(total, max(self.min_pages, forced, round(self.budget * total)))
+
+
+_POLICIES = (
+    Policy("full", "all", "exact", "Exact attention.", budget=1.0),
+    Policy(
+        "quest",
+        "bound",
+        "faithful",
+        "Quest, arXiv 2406.10774: two dense layers, at least three KV pages, every query head chooses. "
+        "Published with KV pages of 16 tokens.",
+        granularity="query_head",
+        sink_pages=0,
+        min_pages=3,
+        dense_layers=2,
+    ),
+    Policy(
+        "squeezed",
+        "clusters",
+        "faithful",
+        "Squeezed Attention, arXiv 2411.09688: single keys by the score of their cluster, one threshold over all "
+        "heads and layers. Key heads shared by a group keep what any query head keeps.",
+        sink_pages=0,
+        local_pages=0,
+    ),
+    Policy(
+        "lm-infinite",
+        "window",
+        "faithful",
+        "LM-Infinite, arXiv 2308.16137: first and last tokens, distance clipped at the trained length.",
+        positions="clipped",
+    ),
+    Policy(
+        "retro",
+        "trained",
+        "adapted",
+        "RetroLM, arXiv 2502.11444: a trained retriever of KV pages, one retrieval a question. "
+        "No bookmark tokens, and the model itself is not trained further.",
+        space="unrotated",
+        refresh=0,
+    ),
+    Policy("mean", "mean", "peer", "The mean key of a KV page."),
+    Policy(
+        "arkvale",
+        "cuboid",
+        "faithful",
+        "ArkVale, NeurIPS 2024: cuboid around the mean, two dense layers.",
+        dense_layers=2,
+    ),
+    Policy(
+        "longheads",
+        "pooled",
+        "adapted",
+        "LongHeads, arXiv 2402.10685: un-rotated queries, every head chooses, KV pages laid end to end. "
+        "Pooled by the mean key, not by attention inside the chunk.",
+        space="unrotated",
+        granularity="query_head",
+        positions="consecutive",
+    ),
+    Policy(
+        "landmark-like",
+        "last",
+        "adapted",
+        "Landmark Attention, arXiv 2305.16300, without its trained token: the last token stands for a KV page.",
+        space="unrotated",
+        granularity="query_head",
+        positions="consecutive",
+    ),
+    Policy("random", "random", "peer", "Any KV pages, to compare with."),
+    Policy("oracle", "exact", "peer", "The KV pages that truly hold the best keys, to compare with."),
+)
+PRESETS = {policy.name: policy for policy in _POLICIES}
+
+
+def preset(name: str) -> Policy:
+    """The policy of that name. Raises OptionError."""
+    if name not in PRESETS:
+        raise OptionError(f"There is no KV-page policy {name!r}.", f"Take one of: {', '.join(PRESETS)}.")
+    return PRESETS[name]

@@ -1,0 +1,67 @@
+"""Write answers token by token over documents that were read before; rows over different documents go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from catena.serving.hooks import Rows, Tail
+from catena.serving.session import Session
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """One question over one document and what has been written so far; `logits` (V) are of the next token."""
+
+    session: Session
+    tail: Tail
+    position: int
+    logits: Tensor
+
+
+def ask(model: Any, session: Session, token_ids: Tensor) -> Row:
+    """Take a question in, token ids (T), and stand ready to answer."""
+    row = Row(session, Tail(session.document.spec.num_layers), session.start, torch.empty(0))
+    take(model, row, token_ids)
+    return row
+
+
+def take(model: Any, row: Row, token_ids: Tensor) -> None:
+    """Give one row T more tokens at once."""
+    _forward(model, [row], row.tail, token_ids[None])
+
+
+def step(model: Any, rows: Sequence[Row], token_ids: Tensor) -> None:
+    """Give each of B rows its next token, token ids (B), in one pass of the model."""
+    _forward(model, rows, Rows([row.tail for row in rows]), token_ids[:, None])
+
+
+def write_greedy(model: Any, row: Row, max_tokens: int) -> Iterator[int]:
+    """Yield the likeliest tokens, one after the other."""
+    for _ in range(max_tokens):
+        token = row.logits.argmax()
+        yield int(token)
+        step(model, [row], token[None])
+
+
+def _forward(model: Any, rows: Sequence[Row], cache: Tail | Rows, token_ids: Tensor) -> None:
+    """One pass of token ids (B, T), T more for each row; logits are computed for the last one only."""
+    length = token_ids.shape[1]
+    places = torch.tensor([row.position for row in rows])[:, None] + torch.arange(length)
+    with torch.inference_mode():
+        out = model(
+            token_ids,
+            position_ids=places,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+            sessions=[row.session for row in rows],
+        )
+    for row, logits in zip(rows, out.logits[:, -1], strict=True):
+        row.logits = logits
+        row.position += length
+        row.session.advance()

@@ -1,0 +1,60 @@
+"""Read a document once: its tokens go through the model in chunks, their keys and values into KV pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from catena.retrieval.kv.policy import Policy, preset
+from catena.serving.document import DocumentKV
+from catena.serving.hooks import Tail
+from catena.serving.session import Session
+
+CHUNK = 2048
+OnTokens = Callable[[int, int], None]
+"""Tokens done, tokens in all."""
+
+
+def read(
+    model: Any,
+    document: DocumentKV,
+    *,
+    policy: Policy | None = None,
+    chunk: int = CHUNK,
+    on_tokens: OnTokens | None = None,
+) -> None:
+    """Fill `document` from where it stands; each chunk sees what the policy shows it of the chunks before.
+
+    `full` is exact. A policy with few KV pages bounds time and memory, and reads beyond the trained length.
+    """
+    policy = policy or preset("full")
+    total = len(document.token_ids)
+    while document.num_tokens < total:
+        start = document.num_tokens
+        _read_chunk(model, document, document.token_ids[start : start + chunk], policy)
+        if on_tokens:
+            on_tokens(document.num_tokens, total)
+
+
+def _read_chunk(model: Any, document: DocumentKV, token_ids: Tensor, policy: Policy) -> None:
+    queries: dict[int, Tensor] = {}
+    session = Session(document, policy, on_queries=queries.__setitem__)
+    tail = Tail(document.spec.num_layers)
+    places = session.start + torch.arange(len(token_ids))
+    with torch.inference_mode():
+        model.get_decoder()(
+            token_ids[None],
+            position_ids=places[None],
+            past_key_values=tail,
+            use_cache=True,
+            sessions=[session],
+        )
+    moved = torch.full_like(places, document.num_tokens - session.start)
+    for layer, kept in enumerate(tail.layers):
+        turned = [
+            document.spec.rope.turn(x, moved) if moved[0] else x for x in (kept.keys[0], queries[layer])
+        ]
+        document.append(layer, turned[0], kept.values[0], turned[1])
