@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from catena.agents import state as codec
 from catena.agents.coverage import coverage, name_ranges
 from catena.agents.deps import Deps
-from catena.agents.state import State
+from catena.agents.state import PathState, State
 from catena.answers import citation_from_json, statement_from_json
-from catena.types import Answer, AnswerStatus, Coverage, PageRef, Statement
+from catena.types import Answer, AnswerStatus, Coverage, PageRef, Statement, Strategy
 
 NOT_SAID = "The document does not say."
 NOT_SAID_BY_ANY = "None of the {num} documents says."
@@ -28,10 +30,10 @@ def assemble(state: State, deps: Deps) -> Answer:
         status=status,
         run_id=state["run_id"],
         thread_id=state["thread_id"],
-        strategy="chain" if state["strategy"] == "chain" else "retrieve",
+        strategy=cast(Strategy, state["strategy"]),
         strategy_reason=state["strategy_reason"],
         model=draft.model or deps.reasoner.name,
-        seconds=round(deps.clock() - state["started"], 3),
+        seconds=round(deps.clock() - deps.began, 3),
         statements=statements,
         citations=tuple(citation_from_json(citation) for citation in state["citations"]),
         coverage=seen,
@@ -42,12 +44,12 @@ def assemble(state: State, deps: Deps) -> Answer:
     )
 
 
-def stop_reason(state: State, deps: Deps) -> str | None:
+def stop_reason(state: State | PathState, deps: Deps) -> str | None:
     """Say why the run must end now: cancelled, or out of time."""
     if deps.cancel is not None and deps.cancel.is_set():
         return "cancelled"
     max_seconds = state["options"]["limits"]["max_seconds"]
-    if max_seconds is not None and deps.clock() - state["started"] >= max_seconds:
+    if max_seconds is not None and deps.clock() - deps.began >= max_seconds:
         return f"time cap of {max_seconds:g} s reached"
     return None
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from catena.agents.desk import Desk, Shelf
 from catena.agents.events import OnEvent, ignore
-from catena.agents.reasoner import Reasoner
+from catena.agents.reasoner import Chain, Reasoner
 from catena.models.metered import Meter
 from catena.retrieval.embedder import Embedder
 from catena.types import PageHit
@@ -36,12 +36,13 @@ class Deps:
     checkpoints: Path | None = None
     num_pages: int = 10
     """How many pages a retrieval brings."""
-    can_chain: bool = True
-    """Whether the reasoner can hand notes on through a whole document."""
+    chain: Chain | None = None
+    """Who reads whole documents; without, only what retrieval finds is read."""
     meter: Meter = field(default_factory=Meter)
     """Counts the model calls of this question."""
     document_ids: tuple[str, ...] = ()
-    """Set by each run, with `emit`."""
+    began: float = 0.0
+    """Set by each run, with `emit`: a run that is resumed has its seconds anew."""
 
     @cached_property
     def desk(self) -> Desk:

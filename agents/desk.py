@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
 from typing import Protocol
 
 from catena.errors import DocumentNotFound
@@ -42,15 +44,34 @@ class Desk:
 
     def page(self, ref: PageRef) -> Page:
         self._check(ref.document_id)
-        if ref not in self._pages:
-            self._pages[ref] = self._shelf.page(ref)
-        return self._pages[ref]
+        page = self._pages.get(ref)
+        if page is None:  # another thread may forget all pages at any time
+            page = self._pages[ref] = self._shelf.page(ref)
+        return page
 
     def passages(self, document_id: str, ordinals: Sequence[int] | None = None) -> list[Passage]:
         """All passages of a document, or those with the given ordinals, in reading order."""
         self._check(document_id)
         found = self._shelf.passages(document_id, ordinals)
         return sorted(found, key=lambda passage: passage.ordinal)
+
+    def number(self, passage: Passage) -> int:
+        """Count the passage from 1 through all documents asked: one number in every prompt of a run."""
+        return self._first_numbers[passage.ref.document_id] + passage.ordinal
+
+    def numbered(self, numbers: Collection[int]) -> list[Passage]:
+        """Look up passages by those numbers, in order; unknown ones are left out."""
+        found = []
+        for document_id, first in self._first_numbers.items():
+            last = first + self.count_vectors(document_id)[1]
+            ordinals = sorted({number - first for number in numbers if first <= number < last})
+            found += self.passages(document_id, ordinals) if ordinals else []
+        return found
+
+    @cached_property
+    def _first_numbers(self) -> dict[str, int]:
+        counts = [self.count_vectors(document_id)[1] for document_id in self.document_ids]
+        return dict(zip(self.document_ids, accumulate(counts, initial=1), strict=False))
 
     def count_vectors(self, document_id: str) -> tuple[int, int]:
         """How many passages have a vector, and how many there are."""

@@ -6,15 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-EventKind = Literal["route", "hits", "read", "statement", "done"]
+EventKind = Literal["route", "hits", "read", "note", "path", "statement", "done"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """`message` is one line for people; `data` is plain JSON for programs.
 
-    route: strategy, reason · hits: pages `[{"document_id", "page", "score"}]` · read: done, total (segments)
-    · statement: text, support, citations · done: status, seconds.
+    route: strategy, reason
+    hits: pages `[{"document_id", "page", "score"}]`
+    read: done, total (segments)
+    note: path, done, total, document_id, passages (first and last), note, facts (how many)
+    path: path (the one whose answer is taken)
+    statement: text, support, citations
+    done: status
     """
 
     kind: EventKind

@@ -15,6 +15,7 @@ from catena.agents.naming import name_number
 from catena.agents.numbers import wants_number
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.routing import asks_of_all
+from catena.agents.segments import Stretch, pack
 from catena.retrieval.embedder import Embedder
 from catena.types import Evidence, Note, Segment, Support
 
@@ -38,6 +39,33 @@ class ExtractiveReasoner:
         self._embedder = embedder
         self.name = f"embedded ({embedder.name})"
         self.segment_words = segment_words
+
+    max_paths = 1
+
+    async def whole(self, question: Question, desk: Desk) -> int | None:
+        """There is no call to fit."""
+        return None
+
+    async def plan(self, question: Question, desk: Desk) -> list[Stretch]:
+        """Pack whole passages by words."""
+        passages = [passage for document_id in desk.document_ids for passage in desk.passages(document_id)]
+        return [Stretch.of(segment) for segment in pack(passages, self.segment_words)]
+
+    async def work(self, question: Question, stretch: Stretch, note: Note, desk: Desk) -> Note:
+        """Read one stretch like any segment."""
+        return await self.read(question, desk.segment(stretch.keys), note, desk)
+
+    async def manage(self, question: Question, note: Note, desk: Desk) -> Draft:
+        """Write as from a retrieval."""
+        return await self.write(question, note, desk)
+
+    def gather(self, question: Question, note: Note, desk: Desk) -> Draft:
+        """Write from what was read so far: that takes no call of a model."""
+        return self._write(question, note, desk)
+
+    async def decide(self, question: Question, drafts: Sequence[Draft]) -> int:
+        """There is one path only."""
+        return 0
 
     async def read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
         """Keep the best sentences of this segment and of the note."""

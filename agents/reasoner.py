@@ -1,33 +1,42 @@
 """The seam between the graph and whoever reads: a language model, or no model but the embedder.
 
-The graph knows these four verbs and nothing of prompts or vendors.
+The graph knows these verbs and nothing of prompts or vendors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from catena.agents.desk import Desk, PageScores
+from catena.agents.segments import Stretch
 from catena.types import AskOptions, Evidence, Note, PageRef, Segment, Support
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, how the answer shall be, and how well retrieval liked each page."""
+    """What is asked, how the answer shall be, and how well retrieval liked each page.
+
+    `is_whole`: the answer is written from all passages of the documents, not from what a retrieval found.
+    """
 
     text: str
     options: AskOptions
-    page_scores: PageScores
+    page_scores: PageScores = field(default_factory=dict)
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DraftStatement:
-    """One sentence of the answer and what it rests on, best evidence first."""
+    """One sentence of the answer and what it rests on, best evidence first.
+
+    `support` is set where code knows it without a quote: the number of things listed.
+    """
 
     text: str
     evidence: tuple[Evidence, ...]
+    support: Support | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +71,11 @@ class Reasoner(Protocol):
     def segment_words(self) -> int:
         """Size of the segments that this reader takes at once."""
 
+    async def whole(self, question: Question, desk: Desk) -> int | None:
+        """Count the tokens of one call with all of the documents; nothing if it cannot be made."""
+
     async def read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
-        """Read one segment with the note of the reader before; return the note to hand on."""
+        """Read one segment of what was found, with the note on those before; return the longer note."""
 
     async def write(self, question: Question, note: Note, desk: Desk) -> Draft:
         """Answer from the notes of all readers."""
@@ -73,3 +85,26 @@ class Reasoner(Protocol):
 
     async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
         """Judge whether the quotes support the statement; nothing leaves it to the code's own checks."""
+
+
+class Chain(Protocol):
+    """Readers of whole documents: each reads one stretch and hands a note to the next (Chain of Agents)."""
+
+    @property
+    def max_paths(self) -> int:
+        """How many orders of reading make sense."""
+
+    async def plan(self, question: Question, desk: Desk) -> list[Stretch]:
+        """Cut the documents into stretches, every passage in one. Raises OptionError for a window too small."""
+
+    async def work(self, question: Question, stretch: Stretch, note: Note, desk: Desk) -> Note:
+        """Read one stretch with the note of the worker before; return the note to hand on."""
+
+    async def manage(self, question: Question, note: Note, desk: Desk) -> Draft:
+        """Answer from the last worker's note and the ledger."""
+
+    def gather(self, question: Question, note: Note, desk: Desk) -> Draft:
+        """Say what was found so far, when the chain had to stop: no call of a model."""
+
+    async def decide(self, question: Question, drafts: Sequence[Draft]) -> int:
+        """Choose among the answers of several paths, by index."""

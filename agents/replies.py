@@ -7,7 +7,7 @@ evidence last or leave it out. Numbers of passages that were not given do not co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from catena.retrieval.sentences import sentence_spans
@@ -57,16 +57,27 @@ class Reply:
     denies: bool = False
 
 
-def read_reply(text: str, num_passages: int) -> Reply:
-    """Take a reply apart; numbers beyond 1 to `num_passages` are dropped."""
-    text = _JOINT.sub(r"\1", _THOUGHT.sub("", text)).strip()
-    listed, answer = _parts(text)
-    evidence = _evidence(listed or "", num_passages)
-    claims = tuple(_claims(answer, num_passages))
+def read_reply(text: str, known: Container[int]) -> Reply:
+    """Take a reply apart; numbers of passages that the model was not given are dropped."""
+    listed, answer = _parts(plain(text))
+    evidence = _evidence(listed or "", known)
+    claims = tuple(_claims(answer, known))
     is_none = listed is not None and not evidence and bool(_NONE.match(listed))
     is_cited = any(claim.numbers for claim in claims)
     denies = _denies(answer) or (is_none and not is_cited)
     return Reply(() if denies else claims, evidence, denies)
+
+
+def plain(text: str) -> str:
+    """A reply without the model's thoughts, [2]-[4] written as [2-4]."""
+    return _JOINT.sub(r"\1", _THOUGHT.sub("", text)).strip()
+
+
+def read_line(line: str, known: Container[int]) -> Claim:
+    """One line of a list or note, without bullet and marks, and the passages that it names."""
+    line = _BULLET.sub("", line).replace("**", "").strip()
+    cites = " , ".join(one[1] or one[2] for one in _CITE.finditer(line))
+    return Claim(_plain(_CITE.sub(" ", line)), _numbers(cites, known))
 
 
 def _parts(text: str) -> tuple[str | None, str]:
@@ -87,24 +98,24 @@ def _parts(text: str) -> tuple[str | None, str]:
     return (found.group(), listed[found.end() :]) if found else (listed, "")
 
 
-def _evidence(listed: str, num_passages: int) -> tuple[int, ...]:
+def _evidence(listed: str, known: Container[int]) -> tuple[int, ...]:
     """Bracketed numbers if there are any, since quotes beside them may hold numbers; else all."""
     cited = "".join(f" {one[1] or one[2]} ," for one in _CITE.finditer(listed))
-    return _numbers(cited or listed, num_passages)
+    return _numbers(cited or listed, known)
 
 
-def _numbers(text: str, num_passages: int) -> tuple[int, ...]:
+def _numbers(text: str, known: Container[int]) -> tuple[int, ...]:
     found: list[int] = []
     for match in _RANGE.finditer(text):
         first = int(match[1] or match[3])
         last = int(match[2] or first)
         if last - first > _MAX_RANGE:
             continue
-        found += [number for number in range(first, last + 1) if 1 <= number <= num_passages]
+        found += [number for number in range(first, last + 1) if number in known]
     return tuple(dict.fromkeys(found))
 
 
-def _claims(answer: str, num_passages: int) -> Iterator[Claim]:
+def _claims(answer: str, known: Container[int]) -> Iterator[Claim]:
     """Sentences with their numbers; an introduction that ends in a colon states nothing."""
     for line in answer.splitlines():
         line = _BULLET.sub("", line).replace("**", "").strip()
@@ -112,12 +123,10 @@ def _claims(answer: str, num_passages: int) -> Iterator[Claim]:
             line = line[opening.end() :][:1].upper() + line[opening.end() + 1 :]
         line = _AFTER_MARK.sub(lambda found: f" {found['cites'].strip()}{found[1]} ", line)
         for start, end in sentence_spans(line):
-            sentence = line[start:end]
-            cites = " , ".join(one[1] or one[2] for one in _CITE.finditer(sentence))
-            numbers = _numbers(cites, num_passages)
-            text = _plain(_CITE.sub(" ", sentence))
-            if any(char.isalnum() for char in text) and not (text.endswith(":") and not numbers):
-                yield Claim(text, numbers)
+            claim = read_line(line[start:end], known)
+            is_opening = claim.text.endswith(":") and not claim.numbers
+            if any(char.isalnum() for char in claim.text) and not is_opening:
+                yield claim
 
 
 def _plain(text: str) -> str:

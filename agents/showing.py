@@ -17,9 +17,10 @@ _REFERENCE = re.compile(r"[\[【](\d+(?:[\s,;–-]+\d+)*)[\]】]")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Passages in reading order, `text` as the prompt has them; number 1 is the first."""
+    """Passages in reading order with the numbers that the prompt gives them; `text` as the prompt has them."""
 
     passages: tuple[Passage, ...]
+    numbers: Sequence[int]
     text: str
     num_dropped: int = 0
 
@@ -32,7 +33,7 @@ class Shown:
         found = []
         for candidate in candidates(Segment(self.passages), desk):
             first = candidate.evidence.spans[0]
-            for number, passage in enumerate(self.passages, 1):
+            for number, passage in zip(self.numbers, self.passages, strict=True):
                 if passage.ref == first.ref and passage.start <= first.start < passage.end:
                     found.append(Numbered(number, candidate))
                     break
@@ -53,27 +54,40 @@ def found_passages(note: Note, desk: Desk) -> list[Passage]:
 
 
 def fit(passages: Sequence[Passage], desk: Desk, budget: int) -> Shown:
-    """Show the best passages within a budget of tokens; what does not fit is dropped from the end."""
+    """Show the best passages within a budget of tokens, numbered from 1; what does not fit is dropped from the end."""
     kept: list[Passage] = []
     for passage in passages:
-        budget -= num_tokens(_shown(999, passage, desk)) + 2
+        budget -= size(999, passage, desk)
         if budget < 0:
             break
         kept.append(passage)
     order = {document_id: place for place, document_id in enumerate(desk.document_ids)}
     kept.sort(key=lambda passage: (order[passage.ref.document_id], passage.ordinal))
-    text = "\n\n".join(_shown(number, passage, desk) for number, passage in enumerate(kept, 1))
-    return Shown(tuple(kept), text, len(passages) - len(kept))
+    shown = show(kept, range(1, len(kept) + 1), desk)
+    return Shown(shown.passages, shown.numbers, shown.text, len(passages) - len(kept))
+
+
+def show(passages: Sequence[Passage], numbers: Sequence[int], desk: Desk) -> Shown:
+    """Show all passages, each with its number."""
+    text = "\n\n".join(_shown(n, passage, desk) for n, passage in zip(numbers, passages, strict=True))
+    return Shown(tuple(passages), numbers, text)
+
+
+def size(number: int, passage: Passage, desk: Desk) -> int:
+    """Tokens that a passage takes in a prompt, from above."""
+    return num_tokens(_shown(number, passage, desk))
+
+
+def as_data(text: str) -> str:
+    """Every line marked as a document's, its own "[3]" written "(3)": only our numbers stand in brackets."""
+    plain = _REFERENCE.sub(r"(\1)", text)
+    return "\n".join(f"| {line}" for line in plain.splitlines())
 
 
 def _shown(number: int, passage: Passage, desk: Desk) -> str:
-    """A line that says where it stands, then the text, every line of it marked as the document's.
-
-    The document's own "[3]" becomes "(3)": only our numbers stand in brackets.
-    """
+    """A line with its number, one that says where it stands, then the text."""
     page = desk.page(passage.ref)
     title = desk.document(passage.ref.document_id).title
     where = [title, section_at(page.sections, passage.start), f"page {page.label or page.ref.number}"]
-    head = " · ".join(_REFERENCE.sub(r"(\1)", " ".join(part.split())) for part in where if part)
-    lines = [_REFERENCE.sub(r"(\1)", line) for line in passage.text.splitlines()]
-    return "\n".join((f"[{number}]", f"| {head}", *(f"| {line}" for line in lines)))
+    head = " · ".join(" ".join(part.split()) for part in where if part)
+    return f"[{number}]\n{as_data(head)}\n{as_data(passage.text)}"

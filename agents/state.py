@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, TypedDict
 
 from catena.agents.reasoner import Draft, DraftStatement
-from catena.types import AskOptions, Evidence, Limits, Note, PageHit, PageRef, Span
+from catena.agents.segments import Stretch
+from catena.types import AskOptions, Evidence, Fact, Limits, Note, PageHit, PageRef, Span
 
 Json = dict[str, Any]
 Key = tuple[str, int]
@@ -16,20 +18,21 @@ Key = tuple[str, int]
 
 def later(one: Json, other: Json) -> Json:
     """Of two readings of the meter, as branches that ran side by side took them, the later one."""
+    return max(other, one, key=num_calls)
 
-    def count(meter: Json) -> int:
-        return sum(usage["calls"] + usage["cached"] for _, _, usage in meter.get("roles", ()))
 
-    return other if count(other) >= count(one) else one
+def num_calls(meter: Mapping[str, Any]) -> int:
+    return sum(usage["calls"] + usage["cached"] for _, _, usage in meter.get("roles", ()))
 
 
 class State(TypedDict, total=False):
+    """`readings` is what each path of a chain brought."""
+
     question: str
     document_ids: list[str]
     options: Json
     run_id: str
     thread_id: str
-    started: float
     query: str
     rounds: int
     missing: str | None
@@ -39,12 +42,33 @@ class State(TypedDict, total=False):
     segments: list[list[list[Any]]]
     note: Json
     pages_read: list[list[Any]]
+    stretches: list[list[Any]]
+    readings: Annotated[list[Json], operator.add]
     meter: Annotated[Json, later]
     draft: Json
     statements: list[Json]
     citations: list[Json]
     stopped: str | None
     answer: Json
+
+
+class PathState(TypedDict, total=False):
+    """One worker after another: `order` holds indices of `stretches`, `at` is the next one's place in it.
+
+    `failed`: indices of the stretches whose call failed finally, and why.
+    """
+
+    question: str
+    options: Json
+    path: int
+    stretches: list[list[Any]]
+    order: list[int]
+    at: int
+    note: Json
+    failed: list[tuple[int, str]]
+    stopped: str | None
+    readings: list[Json]
+    meter: Json
 
 
 def options_to_json(options: AskOptions) -> Json:
@@ -79,17 +103,39 @@ def evidence_from_json(data: Mapping[str, Any]) -> Evidence:
 
 
 def note_to_json(note: Note) -> Json:
-    return {"text": note.text, "evidence": [evidence_to_json(evidence) for evidence in note.evidence]}
+    return {
+        "text": note.text,
+        "evidence": [evidence_to_json(evidence) for evidence in note.evidence],
+        "ledger": [
+            {"number": fact.number, "claim": fact.claim, "evidence": evidence_to_json(fact.evidence)}
+            for fact in note.ledger
+        ],
+    }
 
 
 def note_from_json(data: Mapping[str, Any]) -> Note:
-    return Note(data["text"], tuple(evidence_from_json(evidence) for evidence in data["evidence"]))
+    ledger = tuple(
+        Fact(one["number"], one["claim"], evidence_from_json(one["evidence"])) for one in data["ledger"]
+    )
+    return Note(data["text"], tuple(evidence_from_json(evidence) for evidence in data["evidence"]), ledger)
+
+
+def stretch_to_json(stretch: Stretch) -> list[Any]:
+    return [stretch.document_id, stretch.first, stretch.last]
+
+
+def stretch_from_json(data: list[Any]) -> Stretch:
+    return Stretch(*data)
 
 
 def draft_to_json(draft: Draft) -> Json:
     return {
         "statements": [
-            {"text": one.text, "evidence": [evidence_to_json(evidence) for evidence in one.evidence]}
+            {
+                "text": one.text,
+                "evidence": [evidence_to_json(evidence) for evidence in one.evidence],
+                "support": one.support,
+            }
             for one in draft.statements
         ],
         "closest": [evidence_to_json(evidence) for evidence in draft.closest],
@@ -102,7 +148,11 @@ def draft_to_json(draft: Draft) -> Json:
 
 def draft_from_json(data: Mapping[str, Any]) -> Draft:
     statements = tuple(
-        DraftStatement(one["text"], tuple(evidence_from_json(evidence) for evidence in one["evidence"]))
+        DraftStatement(
+            one["text"],
+            tuple(evidence_from_json(evidence) for evidence in one["evidence"]),
+            one["support"],
+        )
         for one in data["statements"]
     )
     closest = tuple(evidence_from_json(evidence) for evidence in data["closest"])

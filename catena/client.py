@@ -250,6 +250,7 @@ class Catena:
 
     def _deps(self, options: AskOptions, document_ids: Sequence[str]) -> Deps:
         """What the agents work with: a language model if one is named, else the embedded reader."""
+        from catena.agents.chain import LLMChain
         from catena.agents.deps import Deps
         from catena.agents.extractive import ExtractiveReasoner
         from catena.agents.written import LLMReasoner
@@ -257,10 +258,12 @@ class Catena:
         parts = (self.library, self.retriever, self.embedder)
         model = self.settings.model if options.model is None else options.model
         if not model:
-            return Deps(*parts, ExtractiveReasoner(self.embedder), checkpoints=self._checkpoints)
+            reader = ExtractiveReasoner(self.embedder)
+            return Deps(*parts, reader, chain=reader, checkpoints=self._checkpoints)
         models = self._models.open(model, document_ids, options.limits, small=options.small_model)
         reasoner = LLMReasoner(models.answering, self.embedder)
-        return Deps(*parts, reasoner, checkpoints=self._checkpoints, meter=models.meter, can_chain=False)
+        chain = LLMChain(models.answering, self.embedder, worker=models.small)
+        return Deps(*parts, reasoner, chain=chain, checkpoints=self._checkpoints, meter=models.meter)
 
     def _fill_behind(self) -> None:
         if self.settings.background:

@@ -24,7 +24,7 @@ FailureReason = Literal[
 ]
 LineKind = Literal["text", "heading", "row", "header", "footer"]
 TextSource = Literal["text", "ocr"]
-Strategy = Literal["auto", "retrieve", "chain"]
+Strategy = Literal["auto", "retrieve", "chain", "full"]
 AnswerStatus = Literal["answered", "not_in_document", "stopped"]
 Support = Literal["supported", "partial", "unsupported", "contradicted"]
 QuoteStatus = Literal["verified", "quote_not_found"]
@@ -161,11 +161,24 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """What a worker found: its words, the number of the passage, and the sentence there that it rests on."""
+
+    number: int
+    claim: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
-    """What a reader or worker hands on, best evidence first."""
+    """What a reader or worker hands on, best evidence first.
+
+    `ledger` is kept by code beside what workers write: a fact that they drop stays there.
+    """
 
     text: str
     evidence: tuple[Evidence, ...] = ()
+    ledger: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +279,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """What a user asks for besides the question."""
+    """What a user asks for besides the question.
+
+    `paths`: how often a chain reads the documents, at the same time: 1, in order; 2, from both ends; 5, in order,
+    backwards and in three shuffled orders.
+    """
 
     strategy: Strategy = "auto"
     model: str | None = None
@@ -275,10 +292,13 @@ class AskOptions:
     max_words: int = 60
     limits: Limits = field(default_factory=Limits)
     thread_id: str | None = None
+    paths: int = 1
 
     def __post_init__(self) -> None:
         if self.max_sentences < 1 or self.max_words < 1:
             raise ValueError("max_sentences and max_words must be at least 1")
+        if self.paths not in (1, 2, 5):
+            raise ValueError("paths must be 1, 2 or 5")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     doc: Documents = None,
     strategy: Annotated[
-        Literal["auto", "retrieve", "chain"], typer.Option(help="How much is read.")
+        Literal["auto", "retrieve", "chain", "full"], typer.Option(help="How much is read.")
     ] = "auto",
     model: Annotated[str | None, typer.Option(help="LiteLLM model (default: the embedded reader).")] = None,
     api_base: Annotated[

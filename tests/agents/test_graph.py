@@ -33,7 +33,8 @@ def deps() -> Deps:
         [make_page(n, [("text", line) for line in lines]) for n, lines in enumerate(LINES, 1)]
     )
     embedder = WordEmbedder()
-    return Deps(shelf, WordRetriever(shelf), embedder, ExtractiveReasoner(embedder))
+    reader = ExtractiveReasoner(embedder)
+    return Deps(shelf, WordRetriever(shelf), embedder, reader, chain=reader)
 
 
 def test_a_question_gets_a_verified_sentence(deps: Deps) -> None:
@@ -76,7 +77,7 @@ def test_a_cancelled_run_gives_an_answer_that_says_so(deps: Deps) -> None:
 def test_a_time_cap_keeps_what_was_found(deps: Deps) -> None:
     ticks = iter(range(1000))
     reasoner = ExtractiveReasoner(deps.embedder, segment_words=20)
-    slow = replace(deps, clock=lambda: float(next(ticks)), reasoner=reasoner)
+    slow = replace(deps, clock=lambda: float(next(ticks)), reasoner=reasoner, chain=reasoner)
     options = AskOptions(strategy="chain", limits=Limits(max_seconds=3))
     answer = asyncio.run(run(slow, "Where does the fox live?", [DOC], options))
     assert answer.status == "stopped" and answer.stopped == "time cap of 3 s reached"

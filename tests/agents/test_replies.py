@@ -32,7 +32,7 @@ FORTY = "It lasts forty hours."
 def test_what_models_write(
     text: str, evidence: tuple[int, ...], claims: list[tuple[str, tuple[int, ...]]]
 ) -> None:
-    assert read_reply(text, 20) == Reply(tuple(Claim(*claim) for claim in claims), evidence)
+    assert read_reply(text, range(1, 21)) == Reply(tuple(Claim(*claim) for claim in claims), evidence)
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def test_what_models_write(
     ],
 )
 def test_a_model_may_say_that_nothing_answers(text: str) -> None:
-    assert read_reply(text, 9) == Reply((), (), denies=True)
+    assert read_reply(text, range(1, 10)) == Reply((), (), denies=True)
 
 
 @pytest.mark.parametrize("text", ["", "<think>Hm, let me see", "Evidence: [1]\nAnswer:"])
 def test_no_answer_is_no_denial(text: str) -> None:
-    reply = read_reply(text, 9)
+    reply = read_reply(text, range(1, 10))
     assert reply.claims == () and not reply.denies

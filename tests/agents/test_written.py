@@ -14,7 +14,7 @@ from catena.agents.written import LLMReasoner
 from catena.errors import ModelSilent, OptionError
 from catena.llm import Completion, Message, OnText
 from catena.models.metered import Meter, Metered
-from catena.types import Answer
+from catena.types import Answer, AskOptions
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 
 LINES = [
@@ -51,8 +51,8 @@ def ask(llm: Scripted, question: str = "Where does the fox live?") -> Answer:
     embedder = WordEmbedder()
     meter = Meter()
     reasoner = LLMReasoner(Metered(llm, meter), embedder)
-    deps = Deps(shelf, WordRetriever(shelf), embedder, reasoner, meter=meter, can_chain=False)
-    return asyncio.run(run(deps, question, [DOC]))
+    deps = Deps(shelf, WordRetriever(shelf), embedder, reasoner, meter=meter)
+    return asyncio.run(run(deps, question, [DOC], AskOptions(strategy="retrieve")))
 
 
 def test_each_statement_rests_on_the_smallest_evidence() -> None:

@@ -1,0 +1,265 @@
+"""A language model reads whole documents, one worker after another (Chain of Agents, arXiv 2406.02818).
+
+Each worker sees its passages and the note of the worker before, and writes the note anew. The manager sees the last
+note and the ledger of all that was ever noted. Passages keep one number through the whole run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from catena.agents import ledger
+from catena.agents.desk import Desk
+from catena.agents.grounding import Numbered
+from catena.agents.notes import NOTHING, read_note, write_note
+from catena.agents.prompting import render
+from catena.agents.reasoner import Draft, DraftStatement, Question
+from catena.agents.replies import NOT_FOUND, Reply, read_line, read_reply
+from catena.agents.room import divide, too_small
+from catena.agents.routing import task_of
+from catena.agents.segments import Stretch, pack
+from catena.agents.showing import as_data, show, size
+from catena.agents.written import MAX_REPLY, form, grounded, one_line
+from catena.errors import ModelError, ModelSilent
+from catena.llm import LLM, Completion, Message, num_tokens
+from catena.retrieval.embedder import Embedder
+from catena.types import Note, Passage
+
+MAX_WINDOW = 16_384
+"""Tokens of a window that are used: beyond, answers get no better (Chain of Agents, window sweep)."""
+MAX_NOTE = 1024
+"""Tokens of a note, and of the reply that writes it; of a small window an eighth each."""
+WORDS_PER_TOKEN = 0.6
+"""So that a note in words, which models can judge, stays within tokens, which they cannot."""
+SHORT_ANSWER = 5
+"""Words up to which answers vote; longer ones are judged (Chain of Agents, table 8)."""
+ANY_NUMBER = range(1, sys.maxsize)
+_TOTAL = re.compile(r"^\W*(?:in all|total)\W+(\d+)\W*$", re.I)
+_BEST = re.compile(r"\bbest\W{0,6}(\d+)|^\W*(\d+)\W*$", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Tokens of one worker's window: `passages` for what it reads, `note` for what it is handed and hands on."""
+
+    window: int
+    passages: int
+    note: int
+
+
+class LLMChain:
+    """Workers and manager; `worker` may be a smaller model than the one that answers."""
+
+    max_paths = 5
+
+    def __init__(
+        self,
+        llm: LLM,
+        embedder: Embedder,
+        *,
+        worker: LLM | None = None,
+        max_note: int = MAX_NOTE,
+        keeps_ledger: bool = True,
+    ) -> None:
+        """`keeps_ledger=False` is the chain of the paper, to compare with."""
+        self._llm = llm
+        self._worker = worker or llm
+        self._embedder = embedder
+        self._max_note = max_note
+        self._keeps_ledger = keeps_ledger
+
+    async def sizes(self, question: Question) -> Sizes:
+        """Divide a worker's window; the note's share is kept free whether or not it is filled."""
+        window = min(await self._worker.window(), MAX_WINDOW)
+        room = divide(window, self._max_note, 8, worker_messages(question, "", "", self._max_note))
+        return Sizes(window, room.text - room.reply, room.reply)
+
+    async def plan(self, question: Question, desk: Desk) -> list[Stretch]:
+        """Pack whole passages greedily (algorithm 2), with room for the note and the reply."""
+        sizes = await self.sizes(question)
+        stretches = await asyncio.to_thread(_cut, desk, sizes.passages)
+        if not stretches:
+            raise too_small(self._worker.name, sizes.window)
+        return stretches
+
+    async def work(self, question: Question, stretch: Stretch, note: Note, desk: Desk) -> Note:
+        """Let one worker read. Raises ModelError."""
+        sizes = await self.sizes(question)
+        passages = await asyncio.to_thread(desk.passages, stretch.document_id, stretch.ordinals)
+        numbers = [desk.number(passage) for passage in passages]
+        shown = await asyncio.to_thread(show, passages, numbers, desk)
+        if num_tokens(shown.text) > sizes.passages:
+            raise ModelError(f"Passage {numbers[0]} alone exceeds the window of {self._worker.name}.")
+        prompt = worker_messages(question, shown.text, note.text, sizes.note)
+        done = await self._worker.complete(prompt, max_tokens=sizes.note, role="worker")
+        known = {*numbers, *_noted(note), *(fact.number for fact in note.ledger)}
+        claims = read_note(done.text, known, is_cut=done.is_cut)
+        if not claims:
+            return note
+        facts = note.ledger
+        if self._keeps_ledger:
+            sentences = await asyncio.to_thread(shown.sentences, desk)
+            facts = await asyncio.to_thread(ledger.add, facts, claims, sentences, self._embedder)
+        return Note(write_note(claims, sizes.note), ledger=facts)
+
+    async def manage(self, question: Question, note: Note, desk: Desk) -> Draft:
+        """Answer from the last note and the ledger; what must be complete is asked in as many parts as needed.
+
+        Raises ModelError.
+        """
+        if not note.text and not note.ledger:
+            return Draft((), confidence=0.0)
+        task = task_of(question.text)
+        room = divide(
+            min(await self._llm.window(), MAX_WINDOW), MAX_REPLY[task], 4, manager_messages(question, "", "")
+        )
+        budget = room.text - num_tokens(note.text)
+        noted = _noted(note)
+        if task in ("list", "count"):
+            parts = ledger.batches(note.ledger, budget)
+        else:
+            parts = [ledger.best(note.ledger, question.text, noted, desk, budget)]
+        prompts = [manager_messages(question, ledger.show(part), note.text) for part in parts]
+        done = await asyncio.gather(
+            *(self._llm.complete(one, max_tokens=room.reply, role="manager") for one in prompts)
+        )
+        known = {*noted, *(fact.number for fact in note.ledger)}
+        replies = [read_reply(one.text, known) for one in done]
+        if not any(reply.claims or reply.denies for reply in replies):
+            raise ModelSilent(f"{self._llm.name} wrote no answer.", "Ask again, or take another model.")
+        sentences = await asyncio.to_thread(self._sentences, note, desk)
+        draft = await asyncio.to_thread(self._draft, task, replies, done, sentences)
+        left_out = len(note.ledger) - sum(len(part) for part in parts)
+        return _with_warning(draft, left_out, len(note.ledger))
+
+    def gather(self, question: Question, note: Note, desk: Desk) -> Draft:
+        """What workers said, the nearest to the question first, as many as the answer may have sentences."""
+        is_all = task_of(question.text) != "answer"
+        facts = ledger.best(note.ledger, question.text, _noted(note), desk, MAX_WINDOW)
+        chosen = facts if is_all else facts[: question.options.max_sentences]
+        return Draft(tuple(DraftStatement(fact.claim, (fact.evidence,)) for fact in chosen))
+
+    async def decide(self, question: Question, drafts: Sequence[Draft]) -> int:
+        """Let short answers vote; let the model judge others, or where no answer has most votes."""
+        texts = [_plain(draft) for draft in drafts]
+        (first, votes), *others = Counter(texts).most_common()
+        if len(texts) == votes or (_are_short(texts) and (not others or others[0][1] < votes)):
+            return texts.index(first)
+        room = divide(min(await self._llm.window(), MAX_WINDOW), 64, 8, judge_messages(question, ""))
+        answers = "\n\n".join(
+            f"Answer {n}:\n{_for_judge(draft, room.text // len(drafts))}" for n, draft in enumerate(drafts, 1)
+        )
+        done = await self._llm.complete(
+            judge_messages(question, answers), max_tokens=room.reply, role="judge"
+        )
+        found = _BEST.search(done.text)
+        best = int(found[1] or found[2]) - 1 if found else 0
+        return best if 0 <= best < len(drafts) else 0
+
+    def _sentences(self, note: Note, desk: Desk) -> list[Numbered]:
+        """What the answer can rest on: the ledger, without one the passages that the note names."""
+        if self._keeps_ledger:
+            return ledger.sentences(note.ledger)
+        passages = desk.numbered(_noted(note))
+        return show(passages, [desk.number(passage) for passage in passages], desk).sentences(desk)
+
+    def _draft(
+        self, task: str, replies: Sequence[Reply], done: Sequence[Completion], sentences: Sequence[Numbered]
+    ) -> Draft:
+        claims = tuple({claim.text: claim for reply in replies for claim in reply.claims}.values())
+        is_count = task == "count"
+        listed = [claim for claim in claims if not (is_count and _TOTAL.match(claim.text))]
+        statements = grounded(listed, sentences, self._embedder)
+        if is_count and statements:
+            statements = (*statements, _total(statements))
+        warnings = [f"{self._llm.name} was cut short: its answer is longer than it may be."]
+        return Draft(
+            statements,
+            confidence=1.0 if statements else 0.0,
+            warnings=tuple(warnings) if any(one.is_cut for one in done) else (),
+            model=done[0].who,
+        )
+
+
+def worker_messages(question: Question, passages: str, note: str, max_note: int) -> list[Message]:
+    """The prompt of a worker; a summary has instructions of its own."""
+    task = "summary" if task_of(question.text) == "summary" else "question"
+    max_words = str(int(max_note * WORDS_PER_TOKEN))
+    system = render("worker_system", task=render(f"worker_{task}"), max_words=max_words, nothing=NOTHING)
+    user = render("worker", passages=passages, note=note or "(empty)", question=one_line(question.text))
+    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
+
+
+def manager_messages(question: Question, quotes: str, note: str) -> list[Message]:
+    """The prompt of the manager."""
+    system = render("manager_system", form=form(question), not_found=NOT_FOUND)
+    user = render(
+        "manager", quotes=quotes or "(none)", note=note or "(empty)", question=one_line(question.text)
+    )
+    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
+
+
+def judge_messages(question: Question, answers: str) -> list[Message]:
+    """The prompt that chooses among several paths' answers."""
+    user = render("judge", answers=answers, question=one_line(question.text))
+    return [{"role": "system", "content": render("judge_system")}, {"role": "user", "content": user}]
+
+
+def _cut(desk: Desk, budget: int) -> list[Stretch]:
+    """The documents as stretches; nothing if not one passage fits."""
+
+    def cost(passage: Passage) -> int:
+        desk.forget_pages()  # a book's pages do not fit in memory
+        return size(desk.number(passage), passage, desk)
+
+    passages = [passage for document_id in desk.document_ids for passage in desk.passages(document_id)]
+    segments = list(pack(passages, budget, cost))
+    fits = any(len(segment) > 1 or cost(segment[0]) <= budget for segment in segments)
+    return [Stretch.of(segment) for segment in segments] if fits else []
+
+
+def _noted(note: Note) -> set[int]:
+    """The passages that a note names: they were checked when it was written."""
+    return {number for line in note.text.splitlines() for number in read_line(line, ANY_NUMBER).numbers}
+
+
+def _total(listed: Sequence[DraftStatement]) -> DraftStatement:
+    """Code counts what the model lists: models count badly."""
+    is_proved = all(one.evidence for one in listed)
+    return DraftStatement(f"In all: {len(listed)}", (), "supported" if is_proved else "partial")
+
+
+def _with_warning(draft: Draft, num_left_out: int, num_facts: int) -> Draft:
+    if not num_left_out:
+        return draft
+    warning = f"{num_left_out} of {num_facts} facts noted did not fit the last prompt and were not shown."
+    return replace(draft, warnings=(*draft.warnings, warning))
+
+
+def _plain(draft: Draft) -> str:
+    """An answer in a form that equal answers share."""
+    words = re.findall(r"\w+", " ".join(one.text for one in draft.statements).casefold())
+    return " ".join(word for word in words if word not in ("the", "a", "an"))
+
+
+def _are_short(texts: Sequence[str]) -> bool:
+    return all(len(text.split()) <= SHORT_ANSWER for text in texts)
+
+
+def _for_judge(draft: Draft, budget: int) -> str:
+    """An answer and the quotes under it, as many lines as fit."""
+    lines = [f"| {statement.text}" for statement in draft.statements] or ["| (the text does not say)"]
+    quotes = dict.fromkeys(one.text for statement in draft.statements for one in statement.evidence)
+    lines += ["rests on:", *(as_data(" ".join(quote.split())) for quote in quotes)] if quotes else []
+    kept = []
+    for line in lines:
+        budget -= num_tokens(line)
+        if budget < 0:
+            break
+        kept.append(line)
+    return "\n".join(kept)

@@ -1,0 +1,174 @@
+"""The steps of one question: each takes the state and returns what it changes. `graph.py` wires them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from functools import wraps
+from typing import Any, Protocol, TypeVar
+
+from langgraph.runtime import Runtime
+
+from catena.agents import state as codec
+from catena.agents.answering import assemble, stop_reason
+from catena.agents.checking import support
+from catena.agents.citing import cite_all
+from catena.agents.deps import Deps
+from catena.agents.events import Event
+from catena.agents.reasoner import Draft, Question
+from catena.agents.routing import route as choose
+from catena.agents.segments import pack
+from catena.agents.state import Json, State
+from catena.answers import citation_from_json, citation_to_json, to_json
+from catena.errors import Stopped
+from catena.types import Note, QuoteStatus
+
+MAX_FOUND = 10
+"""Quotes that are shown of what was found before a cap ended the run."""
+MAX_ROUNDS = 2
+"""Retrievals at most: one, and one more with what was missing."""
+
+
+S = TypeVar("S", contravariant=True)
+
+
+class Node(Protocol[S]):
+    __name__: str
+
+    def __call__(self, state: S, runtime: Runtime[Deps]) -> Awaitable[Any]: ...
+
+
+def counted(node: Node[S]) -> Node[S]:
+    """Have a node leave the meter's reading in the state, for a run that is resumed."""
+
+    @wraps(node)
+    async def reading(state: S, runtime: Runtime[Deps]) -> Any:
+        return {**await node(state, runtime), "meter": runtime.context.meter.to_json()}
+
+    return reading
+
+
+async def route(state: State, runtime: Runtime[Deps]) -> State:
+    """Choose the strategy, and say why."""
+    deps = runtime.context
+    question = asked(state)
+    whole = await deps.reasoner.whole(question, deps.desk)
+    strategy, reason = choose(
+        question, deps.desk, whole=whole, max_paths=deps.chain.max_paths if deps.chain else 0
+    )
+    deps.emit(Event("route", f"{strategy}: {reason}", {"strategy": strategy, "reason": reason}))
+    return {
+        "strategy": strategy,
+        "strategy_reason": reason,
+        "rounds": 0,
+        "hits": [],
+        "note": codec.note_to_json(Note("")),
+        "pages_read": [],
+        "stopped": None,
+    }
+
+
+async def retrieve(state: State, runtime: Runtime[Deps]) -> State:
+    """Bring the best pages, packed into segments."""
+    deps = runtime.context
+    found = await asyncio.to_thread(
+        deps.retriever.retrieve, state["query"], state["document_ids"], deps.num_pages
+    )
+    hits = [codec.hit_to_json(hit) for hit in found]
+    pages = ", ".join(str(hit["page"]) for hit in hits)
+    deps.emit(Event("hits", f"Found pages {pages}" if hits else "Found no page", {"pages": hits}))
+    best = [passage for hit in found for passage in hit.passages]
+    segments = [
+        [[passage.ref.document_id, passage.ordinal] for passage in segment]
+        for segment in pack(best, deps.reasoner.segment_words)
+    ]
+    return {"hits": hits, "segments": segments, "rounds": state["rounds"] + 1, "missing": None}
+
+
+async def read(state: State, runtime: Runtime[Deps]) -> State:
+    """Read what was found; a cap or a cancel ends it between two segments."""
+    deps = runtime.context
+    desk = deps.desk
+    question = asked(state)
+    note = codec.note_from_json(state["note"])
+    pages = {(document_id, number) for document_id, number in state["pages_read"]}
+    stopped = None
+    total = len(state["segments"])
+    for done, keys in enumerate(state["segments"], 1):
+        stopped = stop_reason(state, deps)
+        if stopped:
+            break
+        segment = desk.segment((document_id, ordinal) for document_id, ordinal in keys)
+        try:
+            note = await deps.reasoner.read(question, segment, note, desk)
+        except Stopped as cap:
+            stopped = cap.message
+            break
+        pages |= {(passage.ref.document_id, passage.ref.number) for passage in segment.passages}
+        message = f"Read {done} of {total} segments" if total > 1 else f"Read {len(pages)} pages"
+        deps.emit(Event("read", message, {"done": done, "total": total}))
+    return {
+        "note": codec.note_to_json(note),
+        "pages_read": [list(page) for page in sorted(pages)],
+        "stopped": stopped,
+    }
+
+
+async def write(state: State, runtime: Runtime[Deps]) -> State:
+    """Answer from what was read, or from all of the documents at once; or say what to look for once more."""
+    deps = runtime.context
+    question, note = asked(state), codec.note_from_json(state["note"])
+    missing, stopped = None, state["stopped"]
+    can_look = state["strategy"] == "retrieve" and state["rounds"] < MAX_ROUNDS and not stopped
+    try:
+        draft = await deps.reasoner.write(question, note, deps.desk)
+        if not draft.statements and can_look:
+            missing = await deps.reasoner.ask(question, note)
+    except Stopped as cap:
+        draft, stopped = Draft((), closest=note.evidence[:MAX_FOUND], confidence=0.0), cap.message
+    return {
+        "draft": codec.draft_to_json(draft),
+        "missing": missing,
+        "query": missing or state["query"],
+        "stopped": stopped,
+    }
+
+
+async def cite(state: State, runtime: Runtime[Deps]) -> State:
+    """Turn evidence into quotes with boxes; without statements, what came closest is cited."""
+    draft = codec.draft_from_json(state["draft"])
+    groups = [statement.evidence for statement in draft.statements] or [draft.closest]
+    citations, indices = await asyncio.to_thread(cite_all, groups, runtime.context.desk)
+    statements: list[Json] = [
+        {"text": statement.text, "support": statement.support, "citations": numbers}
+        for statement, numbers in zip(draft.statements, indices, strict=False)
+    ]
+    return {"citations": [citation_to_json(citation) for citation in citations], "statements": statements}
+
+
+async def check(state: State, runtime: Runtime[Deps]) -> State:
+    """Mark each statement by what its verified quotes say, and put the answer together."""
+    deps = runtime.context
+    verified: QuoteStatus = "verified"
+    citations = [citation_from_json(citation) for citation in state["citations"]]
+    statements = []
+    for statement in state["statements"]:
+        quotes = [citations[n].quote for n in statement["citations"] if citations[n].status == verified]
+        mark = statement["support"]
+        if quotes and mark is None:
+            mark = await deps.reasoner.judge(statement["text"], quotes)
+        checked = {**statement, "support": mark or support(statement["text"], quotes)}
+        deps.emit(Event("statement", checked["text"], checked))
+        statements.append(checked)
+    answer = assemble({**state, "statements": statements}, deps)
+    deps.emit(Event("done", f"{answer.status} in {answer.seconds:.1f} s", {"status": answer.status}))
+    return {"statements": statements, "answer": to_json(answer)}
+
+
+def asked(state: State) -> Question:
+    return Question(
+        state["question"],
+        codec.options_from_json(state["options"]),
+        codec.page_scores(state.get("hits", [])),
+        is_whole=state.get("strategy") == "full",
+    )

@@ -1,0 +1,35 @@
+"""How a model's window is divided between the prompt's own words, what it shows, and the reply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catena.errors import OptionError
+from catena.llm import Message, num_tokens
+
+FRAME = 64
+"""Tokens that chat templates add around two messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Tokens of a window; `text` is what is left for passages, notes and quotes."""
+
+    window: int
+    reply: int
+    text: int
+
+
+def divide(window: int, max_reply: int, share: int, messages: Sequence[Message]) -> Room:
+    """Keep room for the empty prompt and a reply of `max_reply`, in a small window of one part in `share`."""
+    reply = min(max_reply, window // share)
+    own = sum(num_tokens(message["content"]) for message in messages) + FRAME
+    return Room(window, reply, window - reply - own)
+
+
+def too_small(name: str, window: int) -> OptionError:
+    return OptionError(
+        f"Not one passage fits the window of {name}, {window} tokens, beside the question.",
+        "Ask in fewer words, or set CATENA_CONTEXT_WINDOW if the model takes more.",
+    )
