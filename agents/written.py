@@ -114,8 +114,9 @@ def messages(question: Question, passages: str) -> list[Message]:
 def form(question: Question) -> str:
     """What the prompt says of the answer's form."""
     task = task_of(question.text)
-    slots = {"max_sentences": str(question.options.max_sentences)} if task == "answer" else {}
-    return render(f"form_{task}", **slots)
+    if task == "answer":
+        return render("form_answer", max_sentences=str(question.options.max_sentences))
+    return render(f"form_{task}")
 
 
 def grounded(
