@@ -1,95 +1,91 @@
-"""Does a quote support a statement? Rules that code can vouch for: numbers, scales, names, negation."""
+"""Does a quote support a statement? Rules that code can vouch for: numbers with units, dates, names, negation.
+
+`contradicted` needs a quote that speaks of the same and says otherwise; what no quote says is `unsupported`, what
+they say in part is `partial`. Words are compared as stems, so that a statement in quite other words is at most
+`partial`: only a model can tell (`AskOptions.check`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from catena.agents.quantities import Quantity, quantities, word_numbers
-from catena.retrieval.analysis import query_terms
+from catena.agents.clauses import Clause, clauses, is_denied, is_opposed
+from catena.agents.figures import Agreement, agreement, calendar, figures
+from catena.agents.places import is_exchanged, names
+from catena.retrieval.analysis import query_terms, terms
 from catena.types import Support
 
 ENOUGH, SOME = 0.6, 0.3
 """Shares of a statement's words that its quotes hold, for `supported` and for `partial`."""
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|nothing|nobody|without|cannot|\w+n['’]t)\b", re.IGNORECASE
-)
-_NAME = re.compile(r"(?<!\w\w\w[.!?:]\s)(?<!^)\b[A-Z][\w'’-]*[a-z][\w'’-]*\b")
+WHOLE = 0.9
+"""Of one clause's words, for `partial` where the rest is not there."""
 
 
-def support(statement: str, quotes: Sequence[str]) -> Support:
-    """Judge one statement by the verbatim quotes under it."""
+def support(statement: str, quotes: Sequence[str], around: str = "") -> Support:
+    """Judge one statement by the verbatim quotes under it.
+
+    `around` is what stands about the quotes: headings, the sentence before, the document's title. It can prove the
+    names of a statement and the years, nothing else.
+    """
     source = " ".join(quotes)
     if not source.strip():
         return "unsupported"
+    said, held = clauses(statement), clauses(source)
+    shares = [_share_of_words(clause.text, source, around) for clause in said]
+    share = _share_of_words(statement, source, around)
+    numbers = set(_numbers(said, shares, source, around))
+    if share >= ENOUGH and (is_denied(said, held) or is_opposed(said, held)):
+        return "contradicted"
     if _plain(statement) in _plain(source):
         return "supported"
-    share = _share_of_words(statement, source)
-    lacking = _lacking_numbers(statement, source)
-    if share >= ENOUGH and _is_denied(statement, source):
+    if "other" in numbers or (share >= ENOUGH and _is_other(statement, quotes, around)):
         return "contradicted"
-    if lacking:
-        return "contradicted" if share >= ENOUGH and _is_other_number(lacking, source) else "unsupported"
-    if _lacking_words(statement, source):
-        return "contradicted" if share >= ENOUGH and _written_out(source) else "unsupported"
-    if share < SOME:
-        return "unsupported"
-    if share < ENOUGH or _lacks_scale(statement, source) or _lacking_names(statement, source):
+    if "absent" in numbers or share < SOME:
+        return "partial" if len(said) > 1 and max(shares) >= WHOLE else "unsupported"
+    if share < ENOUGH or min(shares) < SOME or "unproved" in numbers:
         return "partial"
-    return "supported"
+    return "partial" if _lacking_names(statement, f"{source} {around}") else "supported"
+
+
+def _is_other(statement: str, quotes: Sequence[str], around: str) -> bool:
+    """Another date than the quotes', or a name or number in the place of another."""
+    dates = zip(calendar(statement), calendar(f"{' '.join(quotes)} {around}"), strict=True)
+    if any(said - held and held - said for said, held in dates):
+        return True
+    return any(is_exchanged(statement, quote, around) for quote in quotes)
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    return " ".join(text.split()).casefold().rstrip(".!? ")
 
 
-def _share_of_words(statement: str, source: str) -> float:
-    wanted = {term for term in query_terms(statement) if not term[:1].isdigit()}
-    return len(wanted & set(query_terms(source))) / len(wanted) if wanted else 1.0
+def _share_of_words(statement: str, source: str, around: str) -> float:
+    dates = {term for words in calendar(statement) for word in words for term in terms(word)}
+    wanted = {term for term in query_terms(statement) if not term[:1].isdigit()} - dates
+    held = set(terms(source)) | (
+        {term for name in names(statement) for term in terms(name)} & set(terms(around))
+    )
+    return len(wanted & held) / len(wanted) if wanted else 1.0
 
 
-def _values(text: str) -> set[float]:
-    values = {abs(quantity.value) for quantity in quantities(text)}
-    values |= {abs(quantity.full) for quantity in quantities(text)}
-    return values | {value for _, value in word_numbers(text)}
+def _numbers(
+    said: Sequence[Clause], shares: Sequence[float], source: str, around: str
+) -> Iterator[Agreement]:
+    """How each number fares in the quotes; another one is there only where they speak of what its clause says.
 
-
-def _lacking_numbers(statement: str, source: str) -> list[Quantity]:
-    """Numbers of the statement that no quote holds, be it as printed or written out."""
-    known = _values(source)
-    return [
-        quantity
-        for quantity in quantities(statement)
-        if abs(quantity.value) not in known and abs(quantity.full) not in known
-    ]
-
-
-def _lacking_words(statement: str, source: str) -> set[float]:
-    """Numbers that the statement writes out ("seven years") and no quote holds."""
-    return _written_out(statement) - _values(source)
-
-
-def _written_out(text: str) -> set[float]:
-    """Numbers written out; "one" is as often a pronoun."""
-    return {value for _, value in word_numbers(text) if value > 1}
-
-
-def _is_other_number(lacking: Sequence[Quantity], source: str) -> bool:
-    """The quote gives a number of the same unit where the statement gives another."""
-    units = {quantity.unit for quantity in quantities(source)}
-    return any(quantity.unit in units for quantity in lacking)
-
-
-def _lacks_scale(statement: str, source: str) -> bool:
-    scales = {quantity.scale for quantity in quantities(statement) if quantity.scale}
-    return any(scale not in source.casefold() for scale in scales)
+    Years may stand around the quotes.
+    """
+    others = figures(source)
+    years = {figure.value for figure in figures(around) if 1500 <= figure.value <= 2100}
+    words = re.findall(r"[^\W\d_]+|[$€£¥%]", f"{source} {around}".casefold())
+    for clause, share in zip(said, shares, strict=True):
+        for figure in figures(clause.text):
+            if figure.value not in years or figure.unit or figure.scale:
+                found = agreement(figure, others, words)
+                yield "absent" if found == "other" and share < ENOUGH else found
 
 
 def _lacking_names(statement: str, source: str) -> bool:
     known = source.casefold()
-    return any(name.casefold() not in known for name in _NAME.findall(statement))
-
-
-def _is_denied(statement: str, source: str) -> bool:
-    """One says not, and no sentence of the quotes that shares the words does."""
-    return len(_NEGATION.findall(statement)) % 2 != len(_NEGATION.findall(source)) % 2
+    return any(name.casefold() not in known for name in names(statement))

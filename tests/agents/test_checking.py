@@ -12,10 +12,15 @@ QUOTE = "In 2018 the company paid $1.5 billion for 3 ships to Mr. Brown."
     [
         ("the company paid $1.5 billion  for 3 ships", "supported"),
         ("In 2018 the company paid Mr. Brown $1.5 billion.", "supported"),
-        ("The company paid $1,500 million for three ships.", "partial"),
+        ("The company paid $1,500 million for three ships.", "supported"),
         ("In 2018 the company paid $1.7 billion for 3 ships.", "contradicted"),
         ("In 2018 the company never paid $1.5 billion for 3 ships.", "contradicted"),
+        ("In 2018 the company paid $1.5 million for 3 ships.", "contradicted"),
+        ("In 2018 the company paid 1.5% for 3 ships.", "contradicted"),
+        ("In 2018 the company paid $1.5 billion for 3 ships to Mr. Smith.", "contradicted"),
+        ("In 2018 the company paid $3 billion for 1.5 ships.", "contradicted"),
         ("In 2018 the company paid Mr. Smith for 3 ships.", "partial"),
+        ("In 2018 the company paid $1.5 billion, and its harbour burned down in May.", "partial"),
         ("The warranty covers seven years.", "unsupported"),
         ("Sales of apples rose in Europe.", "unsupported"),
         ("It has 400 employees.", "unsupported"),
@@ -41,3 +46,31 @@ def test_numbers_written_out_are_compared_too() -> None:
     quote = ["The warranty covers five years."]
     assert support("The warranty covers seven years.", quote) == "contradicted"
     assert support("The warranty covers 5 years.", quote) == "supported"
+
+
+@pytest.mark.parametrize(
+    ("statement", "quote", "mark"),
+    [
+        ("It was due on 31 March 2019.", "It was due on March 31, 2019.", "supported"),
+        ("It was due on April 31, 2019.", "It was due on March 31, 2019.", "contradicted"),
+        ("Sales fell to 1.6 billion.", "Sales fell to 1,577 million.", "supported"),
+        ("Sales fell to about 1,600 ships.", "Sales fell to 1,577 ships.", "supported"),
+        ("The battery lasts forty days.", "The battery lasts forty hours.", "contradicted"),
+        ("Sales increased in Europe.", "Sales decreased in Europe.", "contradicted"),
+        ("Ada paid Mr. Smith for Mr. Brown.", "Ada paid Mr. Brown for Mr. Smith.", "contradicted"),
+        ("It paid taxes in Spain.", "It paid taxes in Spain, but did not deliver the ships.", "supported"),
+        ("Sales rose and costs did not fall.", "Costs did not fall, and sales rose.", "supported"),
+    ],
+)
+def test_one_word_makes_the_difference(statement: str, quote: str, mark: str) -> None:
+    assert support(statement, [quote]) == mark
+
+
+def test_what_stands_around_proves_names_and_years_alone() -> None:
+    quote = ["He bought a yellow motor car for 400 pounds."]
+    said = "In 1908 the animal called Toad bought a yellow motor car for 400 pounds."
+    assert support(said, quote) != "supported"
+    assert (
+        support(said.replace(" the animal called", ""), quote, "Toad went to London in 1908.") == "supported"
+    )
+    assert support("He bought a motor car for 500 pounds.", quote, "500 pounds") == "contradicted"

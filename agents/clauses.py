@@ -1,0 +1,125 @@
+"""What a clause asserts or denies: negation, opposites, and which clause of one text answers to which of another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from catena.retrieval.analysis import query_terms, terms
+
+MIN_TERMS = 3
+"""A clause with fewer words of its own goes with the next one."""
+ALIKE = 0.5
+"""Share of a clause's words that another holds, from which it speaks of the same."""
+NUM_DENIED = 2
+"""Words after a "not" that it is taken to deny."""
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|neither|nor|nothing|nobody|nowhere|without|cannot|\w+n['’]t|fail(?:s|ed)? to"
+    r"|refus(?:es?|ed) to|lack(?:s|ed)?|hardly|unable)\b",
+    re.IGNORECASE,
+)
+_BREAK = re.compile(r"[;:,\u2014]\s+|(?<=[.!?])\s+|\s+(?:and|but)\s+", re.IGNORECASE)
+_OPPOSITES = """
+increase decrease, increased decreased, increasing decreasing, rise fall, rose fell, rising falling, grew shrank,
+grow shrink, higher lower, high low, highest lowest, more less, more fewer, most least, maximum minimum, above below,
+over under, before after, first last, earlier later, early late, always never, all none, everyone nobody,
+everything nothing, gain loss, gains losses, profit loss, profitable unprofitable, win lose, won lost, open closed,
+opened closed, accept reject, accepted rejected, include exclude, includes excludes, included excluded, allow forbid,
+allowed forbidden, able unable, possible impossible, likely unlikely, legal illegal, large small, larger smaller,
+greater smaller, big small, old young, older younger, new old, rich poor, strong weak, stronger weaker, fast slow,
+faster slower, good bad, better worse, best worst, long short, longer shorter, up down, with without, inside outside,
+import export, buy sell, bought sold, begin end, began ended, start stop, started stopped, positive negative,
+true false, agree disagree, agreed disagreed, appear disappear, appeared disappeared, connect disconnect,
+enable disable, enabled disabled, internal external, upper lower, inflow outflow, asset liability, assets liabilities,
+current former, exceed miss, succeed fail, succeeded failed, safe dangerous, hot cold, left right, north south,
+east west, wet dry, alive dead, present absent, improve worsen, improved worsened, favorable unfavorable, full empty,
+heavy light, deep shallow, easy difficult, easy hard, same different, public private, voluntary mandatory,
+temporary permanent, beginning end, son daughter, brother sister, mother father, king queen, prince princess, man woman,
+boy girl, husband wife, his her, he she
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """`held`: the words that tell it apart, as terms; `denied`: those that a "not" stands before, if it is odd."""
+
+    text: str
+    held: frozenset[str]
+    denied: frozenset[str]
+
+
+def clauses(text: str) -> list[Clause]:
+    """Cut at commas, semicolons and joining words; what is too short to say something goes with what follows."""
+    found: list[Clause] = []
+    begun = 0
+    ends = [*(match.start() for match in _BREAK.finditer(text)), len(text)]
+    for end in ends:
+        part = text[begun:end]
+        if len(query_terms(part)) >= MIN_TERMS or end == ends[-1]:
+            found.append(_clause(part))
+            begun = end
+    if len(found) > 1 and len(found[-1].held) < MIN_TERMS:
+        *found, before, last = found
+        found.append(_clause(f"{before.text}{last.text}"))
+    return found
+
+
+def _clause(text: str) -> Clause:
+    found = list(_NEGATION.finditer(text))
+    denied: set[str] = set()
+    for negation in found if len(found) % 2 else ():
+        after = query_terms(text[negation.end() :])[:NUM_DENIED]
+        denied.update(after or query_terms(text[: negation.start()])[-NUM_DENIED:])
+    return Clause(text, frozenset(query_terms(text)), frozenset(denied))
+
+
+def is_denied(statement: Sequence[Clause], source: Sequence[Clause]) -> bool:
+    """Whether a clause says not where every clause of the source that speaks of the same does not, or the reverse."""
+    for clause in statement:
+        same = _same(clause, source)
+        if same and all(_deny(clause, other) or _deny(other, clause) for other in same):
+            return True
+    return False
+
+
+def _deny(clause: Clause, other: Clause) -> bool:
+    """Whether the first says not of something that the second says."""
+    return bool(clause.denied and not other.denied and clause.denied & set(terms(other.text)))
+
+
+def is_opposed(statement: Sequence[Clause], source: Sequence[Clause]) -> bool:
+    """Whether a clause holds the opposite of a word of the clause that speaks of the same."""
+    for clause in statement:
+        words = _words(clause.text)
+        for other in _same(clause, source)[:1]:
+            theirs = _words(other.text)
+            new = words - theirs
+            if any(opposite in theirs - words for word in new for opposite in opposites().get(word, ())):
+                return True
+    return False
+
+
+def _same(clause: Clause, source: Sequence[Clause]) -> list[Clause]:
+    """The clauses that share most words with this one, if they share enough."""
+    shares = [len(clause.held & set(terms(other.text))) / max(1, len(clause.held)) for other in source]
+    best = max(shares, default=0.0)
+    if best < ALIKE:
+        return []
+    return [other for other, share in zip(source, shares, strict=True) if share == best]
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W\d_]+", text.casefold()))
+
+
+@cache
+def opposites() -> dict[str, frozenset[str]]:
+    """Every listed word with its opposites."""
+    found: dict[str, set[str]] = {}
+    for pair in _OPPOSITES.split(","):
+        left, right = pair.split()
+        found.setdefault(left, set()).add(right)
+        found.setdefault(right, set()).add(left)
+    return {word: frozenset(others) for word, others in found.items()}
