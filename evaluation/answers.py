@@ -1,117 +1,111 @@
-"""How good are answers without a model? FairytaleQA (is the answer in the quotes?) and generated tables.
+"""How good are answers without a model? Quotes of stories, numbers of tables.
 
-python -m catena.evaluation.answers fairytaleqa FOLDER   (its README says where to get the data)
-python -m catena.evaluation.answers tables [NUMBER]
+python -m catena.evaluation.answers fairytaleqa [--data ../shared/data] [--half held-out]
+python -m catena.evaluation.answers numbers --home FOLDER [--data ../shared/data] [--fill] [--verbose]
+python -m catena.evaluation.answers tables [--number 200] [--verbose]
+
+`numbers` keeps its documents in --home for the next run; with --fill all vectors are made first (100%), without
+it every question starts with none (0%). A story and a generated table are embedded in full by their first question.
 """
 
 from __future__ import annotations
 
-import asyncio
-import csv
-import re
-import sys
+import argparse
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
-from catena.agents.quantities import quantities
 from catena.client import Catena
-from catena.evaluation.generated_tables import TableQuestion, write_tables
+from catena.evaluation import fairytales
+from catena.evaluation.figures import (
+    SETS,
+    FigureQuestion,
+    GivenPages,
+    Named,
+    Number,
+    ask_with,
+    measure_figures,
+    read_figure_questions,
+    to_markdown,
+)
+from catena.evaluation.generated_tables import write_tables
+from catena.evaluation.retrieval import ColdShelf
+from catena.retrieval.filling import fill
+from catena.retrieval.hybrid import HybridRetriever
 from catena.settings import load_settings
 from catena.types import Answer
 
 
-@dataclass(slots=True)
-class Score:
-    num: int = 0
-    right: int = 0
-    refused: int = 0
-    words: int = 0
+def measure_numbers(catena: Catena, data: Path, name: str, *, filled: bool) -> list[Named]:
+    """A set's questions that one cell answers: the whole way, and with the page given."""
+    asked = list(read_figure_questions(data, catena, name))
+    ids = {one.file: catena.add(data / one.file).id for one in asked}
+    if filled:
+        for document_id in ids.values():
+            fill(catena.library, catena.embedder, document_id)
 
-    def __str__(self) -> str:
-        num = max(1, self.num)
-        return (
-            f"{self.right / num:.3f} right of {self.num}, {self.refused / num:.3f} refused, "
-            f"{self.words / num:.0f} words a question"
+    def whole_way(question: FigureQuestion) -> Answer:
+        shelf = catena.library if filled else ColdShelf(catena.library)
+        retriever = HybridRetriever(shelf, catena.embedder)
+        return ask_with(catena, retriever, question.text, ids[question.file])
+
+    def page_given(question: FigureQuestion) -> Answer:
+        return ask_with(catena, GivenPages(catena, question.pages), question.text, ids[question.file])
+
+    share = "100%" if filled else "0%"
+    return [
+        measure_figures(f"{name}, whole way, {share} of vectors", asked, whole_way),
+        measure_figures(f"{name}, page given", asked, page_given),
+    ]
+
+
+def measure_tables(catena: Catena, num_tables: int) -> Named:
+    """Tables printed for the purpose, a document and a question each, the whole way."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = [
+            FigureQuestion(path.stem, one.question, str(path), Number(one.value, one.unit, 1.0, 0.5), (2,))
+            for path, one in write_tables(Path(folder), num_tables)
+        ]
+        return measure_figures(
+            "generated tables",
+            asked,
+            lambda question: catena.ask(question.text, documents=[catena.add(question.file)]),
         )
 
 
-def plain(text: str) -> str:
-    """Lower case, words alone, without articles: how FairytaleQA answers are compared."""
-    return " ".join(re.findall(r"\w+", re.sub(r"\b(?:a|an|the)\b", " ", text.lower())))
-
-
-def is_quoted(answer: Answer, accepted: list[str]) -> bool:
-    """Whether the quotes, in the order of the document, hold an accepted answer."""
-    cited = sorted(answer.citations, key=lambda one: (one.parts[0].ref.number, one.parts[0].start))
-    held = f" {plain(' '.join(one.quote for one in cited))} "
-    return bool(answer.statements) and any(f" {plain(one)} " in held for one in accepted if plain(one))
-
-
-def names_number(answer: Answer, asked: TableQuestion) -> bool:
-    """Whether the first number of the text is the one asked for, with unit and scale."""
-    found = quantities(answer.text)
-    return (
-        bool(found)
-        and abs(found[0].full - asked.value) < 1e-6 * abs(asked.value) + 1e-9
-        and (found[0].unit == asked.unit)
-    )
-
-
-def fairytales(folder: Path) -> Iterator[tuple[Path, list[tuple[str, list[str]]]]]:
-    """Stories (CSV, one section a row) with their explicit questions whose answer stands in the story."""
-    for path in sorted(folder.glob("section-stories/val/*-story.csv")):
-        story = plain(" ".join(row["text"] for row in _rows(path)))
-        questions = path.name.replace("-story.csv", "-questions.csv")
-        asked = []
-        for row in _rows(folder / "questions" / "val" / questions):
-            answers = [row[key] for key in row if re.fullmatch(r"answer\d", key or "") and row[key]]
-            if row["ex-or-im1"] == "explicit" and any(f" {plain(one)} " in f" {story} " for one in answers):
-                asked.append((row["question"], answers))
-        yield path, asked
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def measure_fairytales(catena: Catena, folder: Path) -> Score:
-    score = Score()
-    for path, asked in fairytales(folder):
-        with tempfile.TemporaryDirectory() as temporary:
-            text = Path(temporary) / f"{path.stem}.txt"
-            text.write_text("\n\n".join(" ".join(row["text"].split()) for row in _rows(path)), "utf-8")
-            document = catena.add(text)
-        for question, accepted in asked:
-            answer = catena.ask(question, documents=[document])
-            score.num += 1
-            score.right += is_quoted(answer, accepted)
-            score.refused += answer.status == "not_in_document"
-            score.words += sum(len(citation.quote.split()) for citation in answer.citations)
-    return score
-
-
-def measure_tables(catena: Catena, number: int) -> Score:
-    score = Score()
-    with tempfile.TemporaryDirectory() as temporary:
-        for path, asked in write_tables(Path(temporary), number):
-            answer = asyncio.run(catena.ask_async(asked.question, documents=[catena.add(path)]))
-            score.num += 1
-            score.right += names_number(answer, asked)
-            score.refused += answer.status == "not_in_document"
-            score.words += len(answer.text.split())
-    return score
-
-
 def main() -> None:
-    which, *rest = sys.argv[1:] or ["tables"]
-    with tempfile.TemporaryDirectory() as home, Catena(settings=load_settings(home=home)) as catena:
-        if which == "tables":
-            print(measure_tables(catena, int(rest[0]) if rest else 200))
-        else:
-            print(measure_fairytales(catena, Path(rest[0])))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("what", choices=["fairytaleqa", "numbers", "tables"])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--home", type=Path, help="keep the documents here")
+    parser.add_argument("--half", choices=get_args(fairytales.Half), default="held-out")
+    parser.add_argument("--fill", action="store_true")
+    parser.add_argument("--number", type=int, default=200)
+    parser.add_argument("--verbose", action="store_true", help="print what went wrong")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        settings = load_settings(home=options.home or temporary, background=False)
+        with Catena(settings=settings) as catena:
+            for text in _reports(catena, options):
+                print(text, flush=True)
+
+
+def _reports(catena: Catena, options: argparse.Namespace) -> Iterator[str]:
+    if options.what == "fairytaleqa":
+        stories = fairytales.read_stories(options.data, options.half)
+        yield fairytales.to_markdown(fairytales.measure_quotes(catena, stories))
+        return
+    rows: Sequence[Named]
+    if options.what == "tables":
+        rows = [measure_tables(catena, options.number)]
+    else:
+        rows = [
+            row for name in SETS for row in measure_numbers(catena, options.data, name, filled=options.fill)
+        ]
+    yield to_markdown(rows)
+    if options.verbose:
+        yield "\n".join(f"{row.name}: {failure}" for row in rows for failure in row.failures)
 
 
 if __name__ == "__main__":
