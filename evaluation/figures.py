@@ -39,7 +39,10 @@ _ASKED_SCALE = re.compile(r"\b(?:in|of) (?:usd )?(thousand|million|billion)s?\b"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """`value` as printed; `scale` 0 where none is stated; half of the last digit is the `tolerance`."""
+    """`value` as printed; `scale` 0 where none is stated; half of the last digit is the `tolerance`.
+
+    `unit` "" leaves the currency open, "bare" forbids one.
+    """
 
     value: float
     unit: str = ""
@@ -53,12 +56,15 @@ class Number:
             return False
         value = float(found["digits"].replace(",", "")) * (-1 if found["sign"] else 1)
         if self.scale:
-            value *= _SCALES.get(found["scale"], 1.0) / self.scale
-        unit = "%" if found["percent"] else found["currency"]
-        return abs(value - self.value) <= self.tolerance and (unit == self.unit or self._allows(unit))
+            value *= _SCALES.get(found["scale"] or "", 1.0) / self.scale
+        return abs(value - self.value) <= self.tolerance and self._allows(
+            "%" if found["percent"] else found["currency"]
+        )
 
     def _allows(self, unit: str) -> bool:
-        return not self.unit and unit != "%"
+        if self.unit == "":
+            return unit != "%"
+        return unit == self.unit or (self.unit == "bare" and unit == "")
 
 
 @dataclass(frozen=True, slots=True)
