@@ -8,7 +8,8 @@ from pathlib import Path
 
 from catena.agents.quantities import quantities
 from catena.evaluation.datasets import fairytaleqa, financebench, lciteeval, longbenchcite, mmlongbench
-from catena.evaluation.datasets.items import Item
+from catena.evaluation.datasets.items import Item, Prediction
+from catena.evaluation.datasets.records import Record
 from catena.evaluation.measures import Measure, mean, official_f1
 from catena.evaluation.replies import Reply, Scores, shares
 from catena.evaluation.scoring import alce, longcite
@@ -19,8 +20,6 @@ from catena.evaluation.scoring.rouge import rouge_1, rouge_l, words
 from catena.evaluation.scoring.text import holds, token_overlap
 
 SUMMARIES = ("multi_news", "gov_report", "qmsum")
-MAX_SNIPPETS = 3
-"""Citations of a statement that LongBench-Cite counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +27,14 @@ class Benchmark:
     """`unit` is what evidence is named by; `score` adds the set's own scores; `measures` are its own figures.
 
     The first two measures head the breakdown by type. `is_short`: a short answer is extracted and scored.
+    `export` writes a prediction in the set's official form, for its own scripts.
     """
 
     unit: str
     load: Callable[[Path], list[Item]]
     score: Callable[[Reply], Awaitable[Scores]]
     measures: tuple[Measure, ...]
+    export: Callable[[Item, Prediction], Record] | None = None
     is_short: bool = False
 
 
@@ -74,11 +75,15 @@ async def score_longbenchcite(reply: Reply) -> Scores:
     source = reply.item.source.units
     statements = []
     for statement in reply.answer.statements:
-        spans = [reply.cited[number] for number in statement.citations[:MAX_SNIPPETS] if reply.cited[number]]
+        spans = [
+            reply.cited[number]
+            for number in statement.citations[: longbenchcite.MAX_SPANS]
+            if reply.cited[number]
+        ]
         snippets = tuple("".join(source[min(span) - 1 : max(span)]) for span in spans)
         statements.append(longcite.CitedStatement(statement.text, snippets))
     question = reply.item.question
-    found = await longcite.citation_overlap(question, reply.text, statements, reply.judge or reply.entailment)
+    found = await longcite.citation_overlap(question, reply.text, statements, reply.entailment)
     snippets = tuple(snippet for statement in statements for snippet in statement.snippets)
     scores = {
         "snippets": float(len(snippets)),
@@ -143,6 +148,7 @@ BENCHMARKS = {
         mmlongbench.load,
         score_mmlongbench,
         (mean("accuracy", "score"), official_f1(), mean("answer in text", "in_text")),
+        export=mmlongbench.export,
         is_short=True,
     ),
     "financebench": Benchmark(
@@ -169,11 +175,13 @@ BENCHMARKS = {
             mean("needle, ROUGE-1 recall", "needle"),
             mean("stars found", "stars"),
         ),
+        export=lciteeval.export,
     ),
     "longbenchcite": Benchmark(
         "sentence",
         longbenchcite.load,
         score_longbenchcite,
         (*CITES, *WORDING),
+        export=longbenchcite.export,
     ),
 }

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from catena.client import Catena
 from catena.evaluation.benchmarks import BENCHMARKS
+from catena.evaluation.exporting import export
 from catena.evaluation.kept import Kept, RunFolder
 from catena.evaluation.reporting import report, write_report
 from catena.evaluation.running import Documents, Examiner, OpenJudge, choose, fingerprint, run
-from catena.evaluation.scoring.entailment import WordsAndMeaning
+from catena.evaluation.scoring.entailment import Entailment, WordsAndMeaning
+from catena.evaluation.scoring.nli import NLI
 from catena.ingest import parser_version
 from catena.models.opening import ModelRoom
 from catena.settings import load_settings
@@ -26,7 +28,8 @@ class RunOptions:
     """What `catena eval BENCHMARK` is told.
 
     `name`: the run's folder under `runs`; the documents are kept in `runs/library`, apart from the user's own.
-    `is_filled`: embed a document whole before its first question. `judge`: a model that judges, rates and extracts.
+    `is_filled`: embed a document whole before its first question. `judge`: a model that rates and extracts,
+    and says what supports what unless `nli`, the folder of an NLI model, does.
     """
 
     data: Path
@@ -36,6 +39,8 @@ class RunOptions:
     api_base: str | None = None
     strategy: Strategy = "auto"
     judge: str | None = None
+    judge_base: str | None = None
+    nli: Path | None = None
     limit: int | None = None
     sample: int | None = None
     jobs: int = 1
@@ -53,7 +58,7 @@ def evaluate(benchmark_name: str, options: RunOptions) -> bool:
         [benchmark_name, (settings.model or "embedded").replace("/", "-"), options.strategy]
     )
     with Catena(settings=settings) as catena:
-        entailment = WordsAndMeaning(catena.embedder)
+        entailment = _entailment(options, catena)
         config: dict[str, object] = {
             "benchmark": benchmark_name,
             "questions": fingerprint(items),
@@ -61,7 +66,7 @@ def evaluate(benchmark_name: str, options: RunOptions) -> bool:
             "api base": settings.api_base,
             "strategy": options.strategy,
             "judge": options.judge,
-            "entailment": options.judge or entailment.name,
+            "entailment": entailment.name if entailment else options.judge,
             "vectors": "all before the first question" if options.is_filled else "made when needed",
             "catena": version("catena"),
             "parser": parser_version(),
@@ -74,9 +79,17 @@ def evaluate(benchmark_name: str, options: RunOptions) -> bool:
             failures = asyncio.run(run(examiner, chosen, folder, jobs=options.jobs, on_kept=show))
             found = report(benchmark, list(folder.kept.values()), len(chosen), config)
             print(write_report(folder, found))
+            export(benchmark, chosen, folder.kept, folder.path)
     for failure in failures:
         print(f"failed: {failure.key}: {failure.error.message}", file=sys.stderr)
     return not failures
+
+
+def _entailment(options: RunOptions, catena: Catena) -> Entailment | None:
+    """Who says what supports what; None for the judge."""
+    if options.nli:
+        return NLI(options.nli)
+    return None if options.judge else WordsAndMeaning(catena.embedder)
 
 
 def _judge(options: RunOptions, catena: Catena) -> OpenJudge | None:
@@ -84,7 +97,8 @@ def _judge(options: RunOptions, catena: Catena) -> OpenJudge | None:
     model = options.judge
     if model is None:
         return None
-    room = ModelRoom(catena.settings, catena.library)
+    settings = catena.settings.model_copy(update={"api_base": options.judge_base, "fallback_model": None})
+    room = ModelRoom(settings, catena.library)
     return lambda document_ids: room.open(model, document_ids, Limits())
 
 

@@ -92,14 +92,17 @@ class Documents:
 
 @dataclass(frozen=True, slots=True)
 class Examiner:
-    """Asks and scores one question; a model judges, where one can be opened."""
+    """Asks and scores one question; a model judges, where one can be opened.
+
+    Without `entailment` the model also judges what supports what.
+    """
 
     catena: Catena
     benchmark: Benchmark
     documents: Documents
     options: AskOptions
-    entailment: Entailment
-    open_judge: OpenJudge | None = None
+    entailment: Entailment | None
+    open_judge: OpenJudge | None
 
     async def examine(self, item: Item) -> Kept:
         """Raises ModelError. A document that nobody can read is answered by a refusal."""
@@ -114,7 +117,9 @@ class Examiner:
         models = self.open_judge(document_ids) if self.open_judge else None
         judge = ModelJudge(models.answering) if models else None
         short = await self._short(item, answer, judge) if self.benchmark.is_short else ""
-        reply = Reply(item, answer, cited, judge or self.entailment, judge, short)
+        entailment = self.entailment or judge
+        assert entailment is not None, "somebody judges"
+        reply = Reply(item, answer, cited, entailment, judge, short)
         scores = await general(reply) | await self.benchmark.score(reply)
         return Kept(
             item.key,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from catena.types import Strategy
 
 measure = typer.Typer(
     name="eval", no_args_is_help=True, help="Measure quality on public questions and documents."
@@ -55,17 +57,25 @@ def _offer(benchmark: str, about: str) -> None:
     def run(
         data: Annotated[Path, typer.Option(help="Folder or file of the set, as it is published.")],
         model: Annotated[
-            str | None, typer.Option(help="LiteLLM model that answers (default: the embedded reader).")
+            str | None,
+            typer.Option(
+                help="LiteLLM model that answers (default: $CATENA_MODEL, else the embedded reader)."
+            ),
         ] = None,
         api_base: Annotated[
-            str | None, typer.Option(metavar="URL", help="OpenAI-compatible server of the models.")
+            str | None, typer.Option(metavar="URL", help="OpenAI-compatible server of the model.")
         ] = None,
-        strategy: Annotated[
-            Literal["auto", "retrieve", "chain"], typer.Option(help="How much is read.")
-        ] = "auto",
+        strategy: Annotated[Strategy, typer.Option(help="How much is read.")] = "auto",
         judge: Annotated[
             str | None,
             typer.Option(help="LiteLLM model that judges (default: rules, words and the embedder)."),
+        ] = None,
+        judge_base: Annotated[
+            str | None, typer.Option(metavar="URL", help="OpenAI-compatible server of the judge.")
+        ] = None,
+        nli: Annotated[
+            Path | None,
+            typer.Option(metavar="FOLDER", help="NLI model (ONNX) that says what supports what instead."),
         ] = None,
         limit: Annotated[int | None, typer.Option(min=1, help="Ask so many questions only.")] = None,
         sample: Annotated[
@@ -82,7 +92,21 @@ def _offer(benchmark: str, about: str) -> None:
     ) -> None:
         from catena.evaluation.evaluating import RunOptions, evaluate
 
-        options = RunOptions(data, name, runs, model, api_base, strategy, judge, limit, sample, jobs, fill)
+        options = RunOptions(
+            data=data,
+            name=name,
+            runs=runs,
+            model=model,
+            api_base=api_base,
+            strategy=strategy,
+            judge=judge,
+            judge_base=judge_base,
+            nli=nli,
+            limit=limit,
+            sample=sample,
+            jobs=jobs,
+            is_filled=fill,
+        )
         raise typer.Exit(0 if evaluate(benchmark, options) else 1)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from catena.agents.quantities import quantities
 from catena.errors import OptionError
-from catena.evaluation.datasets.items import Item, Source
+from catena.evaluation.datasets.items import Item, Prediction, Source
 from catena.evaluation.datasets.records import Record, read_records, strings
+from catena.evaluation.scoring.alce import MAX_CITED
 
 TASKS = (
     "narrativeqa",
@@ -43,21 +47,39 @@ def load(data: Path) -> list[Item]:
     return [item for path in files for item in _task_items(path)]
 
 
+def export(item: Item, prediction: Prediction) -> Record:
+    """The record with `generation`: sentences with their passages in brackets; for stars, their JSON."""
+    if item.labels["task"] == ("counting_stars",):
+        units = {unit for _, cited in prediction.statements for units in cited for unit in units}
+        counts = [round(one.value) for one in quantities(prediction.text)]
+        generation = json.dumps({"little_penguin": counts, "passage_id": sorted(units)})
+    else:
+        generation = " ".join(_bracketed(text, cited) for text, cited in prediction.statements)
+    return {**item.record, "generation": [generation or prediction.text]}
+
+
+def _bracketed(text: str, cited: Sequence[Sequence[int]]) -> str:
+    """The passages stand before the full stop, where their script looks for them."""
+    numbers = list(dict.fromkeys(unit for units in cited for unit in units))[:MAX_CITED]
+    body = text.rstrip(".!? ")
+    return f"{body} {''.join(f'[{number}]' for number in numbers)}".rstrip() + (
+        text[len(body) :].strip() or "."
+    )
+
+
 def _task_items(path: Path) -> list[Item]:
     task = _task(path)
     if task is None:
         raise OptionError(f"{path.name} names no task of L-CiteEval.", f"Name it by one: {', '.join(TASKS)}.")
-    return [
-        _item(record, f"{path.stem}-{record.get('id', number)}", task)
-        for number, record in enumerate(read_records(path), 1)
-    ]
+    return [_item(record, number, task, path.stem) for number, record in enumerate(read_records(path), 1)]
 
 
 def _task(path: Path) -> str | None:
     return next((task for task in TASKS if path.stem.lower().endswith(task)), None)
 
 
-def _item(record: Record, key: str, task: str) -> Item:
+def _item(record: Record, number: int, task: str, file: str) -> Item:
+    key = f"{file}-{record.get('id', number)}"
     passages = tuple(f"{passage(one)}\n\n" for one in record["docs"])
     answers = strings(record["answer"])
     kinds = {"task": (task,)}
@@ -68,9 +90,9 @@ def _item(record: Record, key: str, task: str) -> Item:
     question = record.get("question") or ASKED.get(task, "")
     if record.get("role"):
         question = f"[{record['role']}] {question}"
-    return Item(
-        key, question, answers, Source(key, units=passages), _gold(task, answers, passages), True, kinds
-    )
+    source = Source(key, units=passages)
+    gold = _gold(task, answers, passages)
+    return Item(key, question, answers, source, gold, True, kinds, record, file)
 
 
 def passage(one: str | Record) -> str:

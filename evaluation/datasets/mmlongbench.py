@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from catena.evaluation.datasets.items import Item, Source
+from catena.evaluation.datasets.items import Item, Prediction, Source
 from catena.evaluation.datasets.records import Record, first_file, has_own, labels, own_records, read_records
 
 NOT_ANSWERABLE = "Not answerable"
+FIELDS = ("doc_id", "doc_type", "question", "answer", "evidence_pages", "evidence_sources", "answer_format")
 
 
 def load(data: Path) -> list[Item]:
@@ -17,6 +18,12 @@ def load(data: Path) -> list[Item]:
         return [_own(record, data) for record in own_records(data, "mmlongbench-doc")]
     file = first_file(data, "samples.json", "data/samples.json")
     return [_official(record, number, file.parent) for number, record in enumerate(read_records(file))]
+
+
+def export(item: Item, prediction: Prediction) -> Record:
+    """The record with response, short answer and score, as their script leaves it."""
+    said = {"response": prediction.text, "pred": prediction.short, "score": prediction.score}
+    return {name: item.record[name] for name in FIELDS} | said
 
 
 def _own(record: Record, data: Path) -> Item:
@@ -42,7 +49,7 @@ def _item(
     is_answerable = answer != NOT_ANSWERABLE
     # As the official script counts: unanswerable questions with one page are among the single-page ones.
     spread = "one page" if len(pages) == 1 else "several pages or none" if is_answerable else "unanswerable"
+    kinds = {**kinds, "pages": (spread,)}
+    official = record if "doc_id" in record else {}
     source = Source(path.name, path)
-    return Item(
-        key, record["question"], (answer,), source, pages, is_answerable, {**kinds, "pages": (spread,)}
-    )
+    return Item(key, record["question"], (answer,), source, pages, is_answerable, kinds, official, "samples")

@@ -41,6 +41,8 @@ def test_a_run_scores_answers_pages_and_refusals(mmlongbench: Path, tmp_path: Pa
     assert evaluate("mmlongbench", RunOptions(mmlongbench, "r", tmp_path / "runs"))
     answered, refused = kept(tmp_path / "runs" / "r")
     assert answered["scores"]["places_recall"] == 1.0 and answered["cited"][0] == [2]
+    predicted = json.loads((tmp_path / "runs" / "r" / "predictions" / "samples.json").read_text("utf-8"))
+    assert predicted[1]["pred"] == "Not answerable" and predicted[1]["evidence_pages"] == "[]"
     assert refused["short"] == "Not answerable" and refused["scores"]["score"] == 1.0
     report = json.loads((tmp_path / "runs" / "r" / "report.json").read_text("utf-8"))
     assert report["figures"]["refused, of the unanswerable"]["value"] == 1.0
@@ -66,6 +68,11 @@ def test_passages_and_sentences_are_cited_by_number(tmp_path: Path) -> None:
     for name, found in records.LCITEEVAL.items():
         records.write_json(tmp_path / "lcite" / f"{name}.json", found)
     evaluate("lciteeval", RunOptions(tmp_path / "lcite", "l", tmp_path / "runs"))
+    hotpotqa = json.loads((tmp_path / "runs" / "l" / "predictions" / "hotpotqa.json").read_text("utf-8"))
+    assert (
+        "[2]." in hotpotqa[0]["generation"][0]
+        and hotpotqa[0]["docs"] == records.LCITEEVAL["hotpotqa"][0]["docs"]
+    )
     by_task = {one["labels"]["task"][0]: one for one in kept(tmp_path / "runs" / "l")}
     assert by_task["hotpotqa"]["cited"][0] == [2] and by_task["hotpotqa"]["scores"]["cites_recall"] == 1.0
     assert by_task["niah"]["scores"]["cites_f1"] == 1.0 and by_task["niah"]["scores"]["needle"] == 1.0
@@ -73,6 +80,12 @@ def test_passages_and_sentences_are_cited_by_number(tmp_path: Path) -> None:
     evaluate("longbenchcite", RunOptions(tmp_path, "c", tmp_path / "runs"))
     (one,) = kept(tmp_path / "runs" / "c")
     assert one["cited"][0] == [2] and one["scores"]["cites_f1"] == 1.0
+    predicted = json.loads(
+        (tmp_path / "runs" / "c" / "predictions" / "LongBench-Cite.json").read_text("utf-8")
+    )
+    span = predicted[0]["statements"][0]["citation"][0]
+    assert records.LONGBENCHCITE[0]["context"][span["start_char"] : span["end_char"]] == span["cite"]
+    assert f"<cite>[{span['st_sent']}-{span['ed_sent']}]" in predicted[0]["prediction"]
 
 
 def test_a_model_answers_and_judges(mmlongbench: Path, tmp_path: Path) -> None:
@@ -85,7 +98,13 @@ def test_a_model_answers_and_judges(mmlongbench: Path, tmp_path: Path) -> None:
     ]
     with StubModel(script) as stub:
         options = RunOptions(
-            mmlongbench, "m", tmp_path / "runs", "openai/stub", stub.url, judge="openai/stub"
+            mmlongbench,
+            "m",
+            tmp_path / "runs",
+            "openai/stub",
+            stub.url,
+            judge="openai/judge",
+            judge_base=stub.url,
         )
         assert evaluate("mmlongbench", options)
     answered, refused = kept(tmp_path / "runs" / "m")
