@@ -37,7 +37,7 @@ class Vectors:
                 .where(vectors.c.passage_id.between(first, first + number - 1))
                 .order_by(vectors.c.passage_id)
             )
-            rows = connection.execute(query).tuples().all()
+            rows = connection.execute(query).all()
         ids, found = _arrays(rows)
         return ids - first, found
 
@@ -118,7 +118,7 @@ class Vectors:
                     vectors.c.embedder_key == _known_embedder(connection, self._named(embedder)),
                     vectors.c.passage_id.in_(ids[at : at + _AT_ONCE]),
                 )
-                rows = connection.execute(query).tuples().all()
+                rows = connection.execute(query).all()
             if rows:
                 yield _arrays(rows)
 
