@@ -7,12 +7,12 @@ An `LLM` given to you is already composed (`catena/models/opening.py`): each wra
 and does one thing. From the outside in:
 
     Metered    sums usage and cost per role; the Answer's usage comes from its `Meter`, nowhere else
-    Deadline   the question's `max_seconds`                                       -> Stopped
+    Deadline   the question's `max_seconds`                                            -> Stopped
     Fallback   asks a second model once the first has failed; the answer names both
     Cached     serves a request that was answered before, from the library, at no cost
     Limited    so many calls to one model at once, over all questions
-    Deadline   of one call, retries and pauses included                           -> ModelTimeout
-    Retried    calls again after what may pass: busy, broken, unreachable, cut off
+    Retried    calls again after what may pass (busy, broken, unreachable, cut off), within
+               one deadline, pauses included                                           -> ModelTimeout
     Budgeted   reserves calls, tokens and money for the worst case before, settles after -> Stopped
     LiteLLM    one HTTP request
 

@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from catena.llm import Price
@@ -22,11 +23,14 @@ LOCAL = ("ollama/", "ollama_chat/", "hosted_vllm/", "lm_studio/", "llamafile/")
 """Servers of one's own, which bill nothing."""
 _LONG = (100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
 
+LATE = ("openai.resources", "httpcore", "anyio._backends._asyncio")
+"""Modules that a first call would import, in the event loop, for seconds."""
+
 _loading = threading.Lock()
 
 
 def load() -> Any:
-    """Import LiteLLM; its tables are the bundled ones."""
+    """Import LiteLLM, outside of an event loop; its tables are the bundled ones."""
     with _loading:
         return _load()
 
@@ -43,7 +47,11 @@ def _load() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import litellm
-    # Of types that LiteLLM imports when they are first needed.
+
+        for name in LATE:
+            import_module(name)
+        asyncio.run(litellm.acompletion("openai/x", [{"role": "user", "content": "x"}], mock_response="x"))
+    # Of types that LiteLLM builds when they are first needed.
     warnings.filterwarnings("ignore", r"Items? '.*' on TypedDict class", UserWarning)
     litellm.suppress_debug_info = True
     litellm.telemetry = False

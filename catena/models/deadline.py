@@ -1,23 +1,22 @@
-"""A wrapper that ends a call when its time is up, whatever it is doing."""
+"""A wrapper that ends a call when the time of its question is up, whatever it is doing."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 
-from catena.errors import CatenaError
+from catena.errors import Stopped
 from catena.llm import LLM, Completion, Message, OnText
 
 
 class Deadline:
-    """`seconds_left` is asked when a call begins (None: no limit); `error` makes what is raised when it is late."""
+    """The question's time is counted from when this was made."""
 
-    def __init__(
-        self, llm: LLM, seconds_left: Callable[[], float | None], error: Callable[[], CatenaError]
-    ) -> None:
+    def __init__(self, llm: LLM, max_seconds: float) -> None:
         self._llm = llm
-        self._seconds_left = seconds_left
-        self._error = error
+        self._max_seconds = max_seconds
+        self._ends = time.monotonic() + max_seconds
         self.name = llm.name
 
     async def window(self) -> int:
@@ -31,13 +30,10 @@ class Deadline:
         role: str = "answer",
         on_text: OnText | None = None,
     ) -> Completion:
-        seconds = self._seconds_left()
-        if seconds is not None and seconds <= 0:
-            raise self._error()
         try:
-            async with asyncio.timeout(seconds) as scope:
+            async with asyncio.timeout(self._ends - time.monotonic()) as scope:
                 return await self._llm.complete(messages, max_tokens=max_tokens, role=role, on_text=on_text)
         except TimeoutError:
             if not scope.expired():
                 raise
-        raise self._error()
+        raise Stopped(f"The cap of {self._max_seconds:g} s is reached.", "Raise --max-seconds.")

@@ -77,7 +77,7 @@ def without_secrets(text: str) -> str:
 
 def _detail(error: Exception) -> str:
     """The provider's own words, in one short line."""
-    text = str(error).partition("Traceback (most recent")[0]
+    text = re.split("Traceback \\(most recent|This looks like a bug in LiteLLM", str(error))[0]
     text = re.sub(r"\b(?:litellm\.)?\w+(?:Error|Exception)\b:?\s*(?:\w+Exception\b)?\s*-?\s*", "", text)
     text = " ".join(without_secrets(text).split())
     return text[:MAX_DETAIL].rstrip(" .") + "."

@@ -12,11 +12,12 @@ from typing import Any
 from catena.errors import ModelError, ModelSilent, ModelTimeout, ModelUnreachable
 from catena.llm import Completion, Message, OnText, Price, num_tokens, prompt_tokens
 from catena.models import catalogue
-from catena.models.errors import explain
+from catena.models.errors import explain, without_secrets
 
 OLLAMA = ("ollama/", "ollama_chat/")
+TEMPERATURE = 0
 HTTP_SECONDS = 3600.0
-"""LiteLLM's own deadline. Ours (`Deadline`, and the silence between two pieces) come first."""
+"""LiteLLM's own deadline. Ours (of `Retried`, and the silence between two pieces) come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,16 @@ class LiteLLM:
         self._context_window = context_window
         self._price = price
         self._max_silence = max_silence
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All that makes a reply besides messages and length, without secrets: the key of kept calls."""
+        return {
+            "model": self.name,
+            "api_base": without_secrets(self.api_base or ""),
+            "context_window": self._context_window,
+            "temperature": TEMPERATURE,
+        }
 
     async def window(self) -> int:
         """The setting, else LiteLLM's bundled table, else 8192."""
@@ -91,7 +102,7 @@ class LiteLLM:
             model=self.name,
             messages=[dict(message) for message in messages],
             max_tokens=max_tokens,
-            temperature=0,
+            temperature=TEMPERATURE,
             timeout=HTTP_SECONDS,
             num_retries=0,
             max_retries=0,
@@ -109,7 +120,8 @@ class LiteLLM:
     async def _listen(self, stream: Any, on_text: OnText) -> _Reply:
         """Hand pieces on as they come; a stream that falls silent or ends too early is an error."""
         pieces: list[str] = []
-        model, finish, usage = "", None, None
+        finish, usage = None, None
+        heard = stream.completion_stream = _Heard(stream.completion_stream)
         async with aclosing(stream):
             while True:
                 try:
@@ -124,7 +136,6 @@ class LiteLLM:
                         f"{self.name} fell silent for {self._max_silence:g} s in the middle of its reply.",
                         "Ask again, or raise CATENA_MODEL_SILENCE.",
                     ) from None
-                model = chunk.model or model
                 usage = getattr(chunk, "usage", None) or usage
                 choice = chunk.choices[0] if chunk.choices else None
                 finish = (choice and choice.finish_reason) or finish
@@ -134,7 +145,7 @@ class LiteLLM:
         # LiteLLM makes up a "stop" where the connection just ended.
         if not (stream.received_finish_reason or stream.intermittent_finish_reason):
             raise ModelUnreachable(f"{self.name} broke off in the middle of its reply.", "Ask again.")
-        return _Reply("".join(pieces), model, finish, usage)
+        return _Reply("".join(pieces), heard.model, finish, usage)
 
     async def _special(self) -> dict[str, Any]:
         """Ollama cuts a prompt silently unless told the window; a server of one's own needs no key."""
@@ -159,3 +170,22 @@ class LiteLLM:
         return Completion(
             reply.text, reply.model or self.name, read, written, cost, is_cut=is_cut, asked=self.name
         )
+
+
+class _Heard:
+    """The provider's own stream, with the model that it names: LiteLLM puts the one that was asked in its place."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.model = ""
+
+    def __aiter__(self) -> _Heard:
+        return self
+
+    async def __anext__(self) -> Any:
+        chunk = await anext(self._stream)
+        self.model = self.model or str(getattr(chunk, "model", None) or "")
+        return chunk
+
+    async def aclose(self) -> None:
+        await (self._stream.aclose if hasattr(self._stream, "aclose") else self._stream.close)()

@@ -1,4 +1,4 @@
-"""A stub of an OpenAI-compatible model server, for tests that talk real HTTP with no model.
+"""Models for tests: `ScriptedLLM` in this process, and a stub of an OpenAI-compatible server for real HTTP.
 
 >>> with StubModel(["Evidence: [1]\\nAnswer: It is red [1]."]) as stub:
 ...     answer = Catena(model="openai/stub", api_base=stub.url).ask("Which colour is it?")
@@ -11,6 +11,7 @@ among the numbered passages of the prompt, and quote it with its number; or say 
 
 from catena.testing.faults import Fault
 from catena.testing.reading import NOT_FOUND
+from catena.testing.scripted import ScriptedLLM
 from catena.testing.stub import READ, StubModel, refusing_url
 
-__all__ = ["NOT_FOUND", "READ", "Fault", "StubModel", "refusing_url"]
+__all__ = ["NOT_FOUND", "READ", "Fault", "ScriptedLLM", "StubModel", "refusing_url"]

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from catena import AskOptions, Catena, OptionError
-from catena.errors import ModelBusy, ModelError, ModelRefused, ModelSilent, ModelTimeout, ModelUnreachable
-from catena.llm import Completion, num_tokens
-from catena.models.opening import ModelRoom
-from catena.models.remote import LiteLLM
-from catena.settings import load_settings
+from catena.errors import ModelError
+from catena.llm import num_tokens
 from catena.testing import READ, Fault, StubModel
-from catena.types import Limits
 
 KEY = "sk-proj-3v3ryS3cretOne"
-ASKED = [{"role": "user", "content": "Say something."}]
 
 
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-
-
-class NoStore:
-    def get_call(self, key: str, /) -> None:
-        return None
-
-    def put_call(self, key: str, response: str, document_ids: Iterable[str], /) -> None:
-        pass
-
-
-def call(stub: StubModel, **settings: object) -> Completion:
-    room = ModelRoom(load_settings(api_base=stub.url, **settings), NoStore())
-    llm = room.open("openai/stub", [], Limits()).answering
-    return asyncio.run(llm.complete(ASKED, max_tokens=50))
 
 
 def test_a_model_writes_and_code_cites(manual: Path) -> None:
@@ -96,63 +74,6 @@ def test_a_failing_model_is_an_error_and_no_answer(manual: Path) -> None:
             c.ask("How long does the battery last?")
         assert c.history() == []
     assert raised.value.remedy
-
-
-def test_a_wrong_key_is_not_tried_again_nor_told() -> None:
-    with StubModel([Fault("key")]) as stub:
-        with pytest.raises(ModelRefused) as raised:
-            call(stub)
-        assert len(stub.requests()) == 1
-    error: BaseException | None = raised.value
-    assert "KEY" in raised.value.remedy
-    while error is not None:
-        assert KEY not in str(error)
-        error = error.__cause__ or error.__context__
-
-
-@pytest.mark.parametrize("fault", [Fault("busy", 0.1), Fault("broken"), Fault("cut")])
-def test_what_passes_is_tried_again(fault: Fault) -> None:
-    with StubModel([fault, "Here I am."]) as stub:
-        assert call(stub).text == "Here I am."
-        assert len(stub.requests()) == 2
-
-
-def test_a_busy_server_is_asked_again_when_it_says_and_not_for_ever() -> None:
-    with StubModel([Fault("busy", 0.2)] * 9) as stub:
-        begun = time.monotonic()
-        with pytest.raises(ModelBusy):
-            call(stub)
-        assert len(stub.requests()) == 4
-        assert 0.6 <= time.monotonic() - begun < 10
-
-
-def test_silence_ends_at_the_deadline() -> None:
-    with StubModel([Fault("hang", 60)]) as stub:
-        asyncio.run(LiteLLM("openai/stub", stub.url).window())
-        begun = time.monotonic()
-        with pytest.raises(ModelTimeout, match="within 1 s"):
-            call(stub, model_seconds=1.0)
-        assert time.monotonic() - begun < 3
-
-
-def test_a_reply_without_text_is_an_error() -> None:
-    with StubModel([Fault("empty")]) as stub, pytest.raises(ModelSilent):
-        call(stub)
-
-
-def test_nobody_there_is_an_error_with_a_remedy() -> None:
-    with StubModel() as stub:
-        url = stub.url
-    with pytest.raises(ModelUnreachable, match="127.0.0.1") as raised:
-        asyncio.run(LiteLLM("openai/stub", url).complete(ASKED, max_tokens=9))
-    assert "--api-base" in raised.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("model", "window"), [("openai/gpt-4o", 128_000), ("gpt-4o", 128_000), ("openai/stub", 8192)]
-)
-def test_the_window_is_known_without_a_network(model: str, window: int) -> None:
-    assert asyncio.run(LiteLLM(model).window()) == window
 
 
 def test_the_prompt_fits_the_window_and_coverage_tells(

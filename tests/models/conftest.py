@@ -1,0 +1,44 @@
+"""What the tests of the models share: a store in memory, and models composed as the client does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from catena.llm import LLM
+from catena.models.opening import ModelRoom
+from catena.settings import load_settings
+from catena.testing import StubModel
+from catena.types import Limits
+
+KEY = "sk-proj-3v3ryS3cretOne"
+
+
+class MemoryStore:
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    def get_call(self, key: str, /) -> str | None:
+        return self.kept.get(key)
+
+    def put_call(self, key: str, response: str, document_ids: Iterable[str], /) -> None:
+        self.kept[key] = response
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    return KEY
+
+
+@pytest.fixture
+def compose() -> Callable[..., LLM]:
+    """The answering model of one question to a stub, with settings by name."""
+
+    def composed(stub: StubModel | str, limits: Limits | None = None, **settings: object) -> LLM:
+        url = stub if isinstance(stub, str) else stub.url
+        room = ModelRoom(load_settings(api_base=url, **settings), MemoryStore())
+        return room.open("openai/stub", [], limits or Limits()).answering
+
+    return composed
