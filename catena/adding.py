@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import uuid4
 
 from catena.errors import DocumentError
+from catena.ingest.parsing import failed
 from catena.ingest.pool import ParserPool
 from catena.ingest.sniff import shown, sniff
-from catena.ingest.spool import read_spool
 from catena.library import Library
 from catena.retrieval.analysis import terms
 from catena.retrieval.index import DocumentIndex
 from catena.retrieval.passages import indexed_text, split
-from catena.types import Document, Kind
+from catena.types import Document, Kind, Page
+from catena.writing import DocumentWriter
 
 UPLOAD = "upload"
 """Stem of a file that came through the browser: its name is the title."""
@@ -83,55 +83,41 @@ class Adder:
                 raise
 
     def _parse(self, path: Path, document_id: str, options: AddOptions, on_page: OnPage | None) -> Document:
+        """Split and index the pages while the parser reads on, then commit it all at once."""
+        title = options.title or shown(path.stem)
+        unread = Document(document_id, title, as_text(path), options.as_kind, "failed")
         original = self._library.original(document_id)
-        spool = self._library.temporary_path(f"{uuid4().hex}.spool")
-        try:
-            parsed = self._pool.parse(
-                original,
-                document_id=document_id,
-                as_kind=options.as_kind or sniff(path if path.is_file() else original),
-                password=options.password,
-                spool=spool,
-                name=path.name,
-                on_page=(lambda done, total: on_page(path, done, total)) if on_page else None,
-            )
-            title = options.title or parsed.title or shown(path.stem)
-            return self._commit(replace(parsed, path=as_text(path), title=title), spool)
-        except DocumentError as error:
-            return self._commit(failed_document(document_id, path, options.title, error), spool)
-        finally:
-            spool.unlink(missing_ok=True)
+        with self._library.writing(unread) as writer:
+            try:
+                with self._pool.parsing(
+                    original,
+                    document_id=document_id,
+                    as_kind=options.as_kind or sniff(path if path.is_file() else original),
+                    password=options.password,
+                    name=path.name,
+                    on_page=(lambda done, total: on_page(path, done, total)) if on_page else None,
+                ) as parsing:
+                    title = options.title or parsing.title or title
+                    _collect(writer, parsing.pages(), _context(title, path))
+                    writer.document = replace(parsing.document, path=unread.path, title=title)
+            except DocumentError as error:
+                writer.document = failed(unread, error)
+        return writer.document
 
-    def _commit(self, document: Document, spool: Path) -> Document:
-        with self._library.writing(document) as writer:
-            if document.status != "failed":
-                index = DocumentIndex.builder()
-                for page, passages in split(read_spool(spool), _context(document)):
-                    analysed = [terms(indexed_text(passage)) for passage in passages]
-                    writer.add(page, passages, [" ".join(words) for words in analysed])
-                    for words in analysed:
-                        index.add(words)
-                writer.index = index.to_bytes()
-        return document
+
+def _collect(writer: DocumentWriter, pages: Iterator[Page], context: str) -> None:
+    index = DocumentIndex.builder()
+    for page, passages in split(pages, context):
+        analysed = [terms(indexed_text(passage)) for passage in passages]
+        writer.add(page, passages, [" ".join(words) for words in analysed])
+        for words in analysed:
+            index.add(words)
+    writer.index = index.to_bytes()
 
 
 def as_text(path: Path) -> str:
     """A path as text; bytes that are no UTF-8 cannot be kept in a database, nor shown."""
     return str(path).encode(errors="replace").decode()
-
-
-def failed_document(document_id: str, path: Path, title: str | None, error: DocumentError) -> Document:
-    """What the library records of a file that could not be read."""
-    return Document(
-        id=document_id,
-        title=title or shown(path.stem),
-        path=as_text(path),
-        kind=None,
-        status="failed",
-        reason=error.reason,
-        message=error.message,
-        remedy=error.remedy,
-    )
 
 
 def files_under(path: Path) -> list[Path]:
@@ -145,10 +131,10 @@ def files_under(path: Path) -> list[Path]:
     )
 
 
-def _context(document: Document) -> str:
+def _context(title: str, path: Path) -> str:
     """What passages say they are from: file names often name company and year where titles do not."""
-    stem = Path(document.path).stem
-    return document.title if stem in (document.title, UPLOAD) else f"{document.title} {stem}"
+    stem = Path(as_text(path)).stem
+    return title if stem in (title, UPLOAD) else f"{title} {stem}"
 
 
 def _require_file(path: Path) -> None:

@@ -3,22 +3,57 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import starmap
+from typing import overload
 
 from catena.types import Word
 
 _RECORD = struct.Struct("<iiffff")
 
+WordRecord = tuple[int, int, float, float, float, float]
 
-def pack_words(words: Iterable[Word]) -> bytes:
+
+class Words(Sequence[Word]):
+    """The words of a page as bytes; a `Word` is made when one is asked for. A page has 500, and most go unread."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        """Raises ValueError when `data` is not a whole number of records."""
+        if len(data) % _RECORD.size:
+            raise ValueError(f"{len(data)} bytes are not whole word records")
+        self.data = data
+
+    @classmethod
+    def of(cls, records: Iterable[WordRecord]) -> Words:
+        return cls(b"".join(starmap(_RECORD.pack, records)))
+
+    def __len__(self) -> int:
+        return len(self.data) // _RECORD.size
+
+    def __iter__(self) -> Iterator[Word]:
+        for start, end, *box in _RECORD.iter_unpack(self.data):
+            yield Word(start, end, (box[0], box[1], box[2], box[3]))
+
+    @overload
+    def __getitem__(self, index: int) -> Word: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Word]: ...
+
+    def __getitem__(self, index: int | slice) -> Word | Sequence[Word]:
+        return tuple(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
+def pack_words(words: Sequence[Word]) -> bytes:
     """Encode words for the parser's pipe and for the library."""
-    return b"".join(_RECORD.pack(word.start, word.end, *word.box) for word in words)
-
-
-def unpack_words(data: bytes) -> tuple[Word, ...]:
-    """Decode `pack_words`. Raises ValueError when the length is not a whole number of records."""
-    if len(data) % _RECORD.size:
-        raise ValueError(f"{len(data)} bytes are not whole word records")
-    return tuple(
-        Word(start, end, (x0, y0, x1, y1)) for start, end, x0, y0, x1, y1 in _RECORD.iter_unpack(data)
-    )
+    if isinstance(words, Words):
+        return words.data
+    return b"".join([_RECORD.pack(word.start, word.end, *word.box) for word in words])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from sqlalchemy import Row
 
-from catena.packing import pack_words, unpack_words
+from catena.packing import Words, pack_words
 from catena.types import Document, Line, OutlineEntry, Page, PageRef, Passage, Section, Word
 
 Values = dict[str, Any]
@@ -80,12 +80,12 @@ def page_of(document_id: str, row: Row[Any]) -> Page:
     )
 
 
-def words_bytes(words: Iterable[Word]) -> bytes:
+def words_bytes(words: Sequence[Word]) -> bytes:
     return zlib.compress(pack_words(words), _WORDS_LEVEL)
 
 
-def words_of(data: bytes) -> tuple[Word, ...]:
-    return unpack_words(zlib.decompress(data))
+def words_of(data: bytes) -> Words:
+    return Words(zlib.decompress(data))
 
 
 def passage_values(passage: Passage) -> Values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -75,7 +76,7 @@ class Page:
     ref: PageRef
     text: str
     label: str
-    words: tuple[Word, ...] = ()
+    words: Sequence[Word] = ()
     lines: tuple[Line, ...] = ()
     sections: tuple[Section, ...] = ()
     width: float = 0.0

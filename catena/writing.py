@@ -60,6 +60,8 @@ class DocumentWriter:
 
     def commit(self, connection: Connection) -> None:
         """Write it all in place of what there was; a failed try does not replace a document that is ready."""
+        if self.document.status == "failed":
+            self._pages, self._words, self._passages, self._terms, self.index = [], [], [], [], b""
         row = connection.execute(select(documents).where(documents.c.id == self.document.id)).first()
         if row is not None and row.status != "failed" and self.document.status == "failed":
             return

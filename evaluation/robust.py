@@ -1,6 +1,6 @@
 """Parses every file of a folder of broken, locked and hostile documents, and says what became of each.
 
-    catena eval robust [FOLDER] [--alone N] [--list]
+    python -m catena.evaluation.robust [FOLDER] [--alone N] [--list]
 
 FOLDER: by default `robust` of the development data ($CATENA_DATA or ../shared/data).
 Exit code 1 when a file crashed or hung the parser, was left without a reason, or read otherwise than alone.
@@ -18,13 +18,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.table import Table
 
 from catena.ingest.pool import ParserPool
-from catena.ingest.spool import read_spool
 from catena.settings import Settings, load_settings
 from catena.types import Document
 
@@ -68,28 +66,24 @@ def parse_all(
 ) -> list[Result]:
     """Parse all files through one pool, several at once, as `catena add` does."""
     with (
-        TemporaryDirectory(prefix="catena-robust-") as folder,
         ParserPool(settings) as pool,
         ThreadPoolExecutor(settings.parser_processes) as executor,
     ):
         results = []
-        for result in executor.map(lambda path: _parse(pool, path, Path(folder)), paths):
+        for result in executor.map(lambda path: _parse(pool, path), paths):
             results.append(result)
             if on_result is not None:
                 on_result(result)
         return results
 
 
-def _parse(pool: ParserPool, path: Path, folder: Path) -> Result:
+def _parse(pool: ParserPool, path: Path) -> Result:
     started = time.monotonic()
-    spool = folder / hashlib.sha256(os.fsencode(path)).hexdigest()
-    document = pool.parse(path, document_id=_digest(path), spool=spool)
+    document, pages = pool.parse(path, document_id=_digest(path))
     seconds = time.monotonic() - started
     text = hashlib.sha256()
-    if document.status != "failed":
-        for page in read_spool(spool):
-            text.update(f"{page.ref.number}\0{page.label}\0{page.text}\0".encode())
-    spool.unlink(missing_ok=True)
+    for page in pages:
+        text.update(f"{page.ref.number}\0{page.label}\0{page.text}\0".encode())
     return Result(path, document, text.hexdigest(), seconds)
 
 

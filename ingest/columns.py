@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catena.ingest.glyphs import Glyphs, Ink, Run, framed, is_wide
+from catena.ingest.glyphs import Glyphs, Run, framed, is_wide
 
 MIN_CHARACTERS = 20
 _TOUCH = 0.3  # in font sizes
@@ -12,7 +12,9 @@ _TOUCH = 0.3  # in font sizes
 
 def chained(glyphs: Glyphs) -> list[Run]:
     """The page's runs, with characters that stand one below the other joined."""
-    singles = [run for run in glyphs.runs if len(run.inks) == 1 and len(run.text) == 1 and is_wide(run.text)]
+    singles = [
+        run for run in glyphs.runs if len(run.texts) == 1 and len(run.texts[0]) == 1 and is_wide(run.texts[0])
+    ]
     if len(singles) < max(MIN_CHARACTERS, len(glyphs.runs) / 2):
         return glyphs.runs
     level = [run for run in singles if run.turn == 0]
@@ -40,10 +42,9 @@ def _num_touching(spots: list[tuple[float, float, float, float]]) -> int:
 
 
 def _set_upright(run: Run, glyphs: Glyphs) -> None:
-    box = run.inks[0].box
-    run.x0, run.y0, run.x1, run.y1 = framed(*box, 1, glyphs)
+    run.x0, run.y0, run.x1, run.y1 = framed(*run.boxes[0], 1, glyphs)
+    run.first_x1, run.last_x0 = run.x1, run.x0
     run.turn, run.is_vertical = 1, True
-    run.inks[0] = Ink(run.inks[0].text, run.x0, run.x1, box)
 
 
 def _joined(runs: list[Run]) -> list[Run]:
@@ -57,7 +58,9 @@ def _joined(runs: list[Run]) -> list[Run]:
             and abs(last.middle - run.middle) < _TOUCH * run.size
             and -_TOUCH * run.size < run.x0 - last.x1 < 2 * _TOUCH * run.size
         ):
-            last.inks += run.inks
+            last.texts += run.texts
+            last.boxes += run.boxes
+            last.last_x0 = run.last_x0
             last.x1, last.y0, last.y1 = run.x1, min(last.y0, run.y0), max(last.y1, run.y1)
         else:
             chains.append(run)

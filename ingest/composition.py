@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from catena.ingest.glyphs import Ink, Run, is_wide
+from catena.ingest.glyphs import WIDE, Run, is_wide
 from catena.ingest.hyphens import Vocabulary, is_broken
 from catena.ingest.paragraphs import LogicalLine
-from catena.types import Line, Word
+from catena.packing import WordRecord, Words
+from catena.types import Box, Line
 
 TOUCHING = 0.12  # in font sizes: narrower than any space
 
@@ -19,12 +20,16 @@ class Composition:
         self._vocabulary = vocabulary
         self._pieces: list[str] = []
         self._length = 0
-        self.words: list[Word] = []
+        self._words: list[WordRecord] = []
         self.lines: list[Line] = []
 
     @property
     def text(self) -> str:
         return "".join(self._pieces)
+
+    @property
+    def words(self) -> Words:
+        return Words.of(self._words)
 
     def write(self, logical: Iterable[LogicalLine]) -> None:
         for line in logical:
@@ -47,41 +52,43 @@ class Composition:
 
     def _write_run(self, run: Run) -> None:
         """Write the words of a run with single spaces between them."""
-        length, words, pieces = self._length, self.words, self._pieces
-        after_wide = needs_space = False
-        for ink in run.inks:
-            text = ink.text
-            if needs_space and not (after_wide and is_wide(text[0])):
-                pieces.append(" ")
-                length += 1
-            needs_space, after_wide = True, False
-            if not text.isascii() and _has_wide(text):
-                length = self._write_wide(ink, run, length)
-                after_wide = is_wide(text[-1])
-                continue
-            end = length + len(text)
-            words.append(Word(length, end, ink.box))
-            pieces.append(text)
-            length = end
-        self._length = length
+        text = " ".join(run.texts)
+        if not text.isascii() and _has_wide(text):
+            self._write_wide_run(run)
+            return
+        start, record = self._length, self._words.append
+        for word, (x0, y0, x1, y1) in zip(run.texts, run.boxes, strict=True):
+            end = start + len(word)
+            record((start, end, x0, y0, x1, y1))
+            start = end + 1
+        self._append(text)
+
+    def _write_wide_run(self, run: Run) -> None:
+        """Chinese and Japanese: no space between two words that are, and a box for each character."""
+        after_wide = False
+        for index, (word, box) in enumerate(zip(run.texts, run.boxes, strict=True)):
+            if index and not (after_wide and is_wide(word[0])):
+                self._append(" ")
+            if _has_wide(word):
+                self._record_characters(word, box, run.is_vertical or run.turn % 2 == 1)
+            else:
+                self._words.append((self._length, self._length + len(word), *box))
+            self._append(word)
+            after_wide = is_wide(word[-1])
 
     def _separate(self, last: Run, run: Run, is_new_part: bool) -> None:
         """Write what stands between two runs: a space, or nothing where a word goes on."""
-        before, after = last.inks[-1], run.inks[0]
+        before, after = last.texts[-1], run.texts[0]
         is_new_part = is_new_part or run.y0 > last.y0 + 0.5 * (last.y1 - last.y0) and run.y1 > last.y1
-        if (
-            is_wide(before.text[-1])
-            and is_wide(after.text[0])
-            and (is_new_part or run.x0 - last.x1 < run.size)
-        ):
+        if is_wide(before[-1]) and is_wide(after[0]) and (is_new_part or run.x0 - last.x1 < run.size):
             return
         if not is_new_part:
-            gap = max(before.x0 - after.x1, after.x0 - before.x1)
-            is_initial = last.size > 1.5 * run.size and len(before.text) == 1 and before.text.isalpha()
+            gap = max(last.last_x0 - run.first_x1, run.x0 - last.x1)
+            is_initial = last.size > 1.5 * run.size and len(before) == 1 and before.isalpha()
             if gap < (0.6 if is_initial else TOUCHING) * run.size:
                 return
-        elif is_broken(before.text, after.text) and after.x0 < before.x1:
-            if not self._vocabulary.keeps_hyphen(before.text[:-1], after.text):
+        elif is_broken(before, after) and run.x0 < last.x1:
+            if not self._vocabulary.keeps_hyphen(before[:-1], after):
                 self._drop_hyphen()
             return
         self._append(" ")
@@ -89,25 +96,20 @@ class Composition:
     def _drop_hyphen(self) -> None:
         self._pieces[-1] = self._pieces[-1][:-1]
         self._length -= 1
-        word = self.words[-1]
-        self.words[-1] = Word(word.start, word.end - 1, word.box)
+        start, end, x0, y0, x1, y1 = self._words[-1]
+        self._words[-1] = (start, end - 1, x0, y0, x1, y1)
 
-    def _write_wide(self, ink: Ink, run: Run, length: int) -> int:
-        """Chinese and Japanese: each character gets its share of the word's box."""
-        text = ink.text
-        shares = [2 if is_wide(character) else 1 for character in text]
-        x0, y0, x1, y1 = ink.box
-        is_upright = run.is_vertical or run.turn % 2 == 1
+    def _record_characters(self, word: str, box: Box, is_upright: bool) -> None:
+        """Each character gets its share of the word's box."""
+        shares = [2 if is_wide(character) else 1 for character in word]
+        x0, y0, x1, y1 = box
         unit = (y1 - y0 if is_upright else x1 - x0) / sum(shares)
         done = 0
-        for share in shares:
+        for place, share in enumerate(shares, self._length):
             start, end = unit * done, unit * (done + share)
-            box = (x0, y0 + start, x1, y0 + end) if is_upright else (x0 + start, y0, x0 + end, y1)
-            self.words.append(Word(length, length + 1, box))
-            length += 1
+            spot = (x0, y0 + start, x1, y0 + end) if is_upright else (x0 + start, y0, x0 + end, y1)
+            self._words.append((place, place + 1, *spot))
             done += share
-        self._pieces.append(text)
-        return length
 
     def _append(self, text: str) -> None:
         self._pieces.append(text)
@@ -115,4 +117,4 @@ class Composition:
 
 
 def _has_wide(text: str) -> bool:
-    return any(is_wide(character) for character in text)
+    return WIDE.search(text) is not None

@@ -35,30 +35,27 @@ _LIGATURES = {
 _SPACE = re.compile("[\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _NOT_SPACE = re.compile("[^\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_WIDE = re.compile("[\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]")
-
-
-@dataclass(slots=True)
-class Ink:
-    """One printed word: `x0`, `x1` along the reading direction, `box` on the page as displayed."""
-
-    text: str
-    x0: float
-    x1: float
-    box: Box
+WIDE = re.compile("[\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]")
 
 
 @dataclass(slots=True)
 class Run:
-    """Words side by side without a wide gap, in the frame in which they read from left to right."""
+    """Words side by side without a wide gap, in the frame in which they read from left to right.
+
+    `texts[i]` is printed in `boxes[i]`, a box on the page as displayed; all other places are in the frame:
+    the first word ends at `first_x1`, the last begins at `last_x0`.
+    """
 
     x0: float
     y0: float
     x1: float
     y1: float
+    first_x1: float
+    last_x0: float
     size: float
     is_bold: bool
-    inks: list[Ink]
+    texts: list[str]
+    boxes: list[Box]
     turn: int = 0
     is_rtl: bool = False
     is_vertical: bool = False
@@ -69,7 +66,7 @@ class Run:
 
     @property
     def text(self) -> str:
-        return " ".join(ink.text for ink in self.inks)
+        return " ".join(self.texts)
 
 
 @dataclass(slots=True)
@@ -87,7 +84,7 @@ class Glyphs:
 
 def is_wide(character: str) -> bool:
     """Chinese and Japanese: written without spaces between words. Hangul has spaces."""
-    return _WIDE.match(character) is not None
+    return character >= "\u2e80" and WIDE.match(character) is not None
 
 
 def clean(text: str) -> str:
@@ -142,12 +139,16 @@ def _read_line(
     spans = line["spans"]
     main = spans[0] if len(spans) == 1 else max(spans, key=_num_characters)
     size: float = main["size"]
+    is_bold = bool(main["flags"] & BOLD) or "Bold" in main["font"]
     turn = _turn(line["dir"], matrix)
-    frame = _Frame(size, bool(main["flags"] & BOLD) or "Bold" in main["font"], turn, line["wmode"] == 1)
-    if line["wmode"] == 1:
+    is_vertical = line["wmode"] == 1
+    if is_vertical:
         words = [_lifted(word, line["dir"], VERTICAL_ORIGIN * size) for word in words]
     width, height = glyphs.width, glyphs.height
+    widest, right = CELL_GAP * size, 0.0
     run: Run | None = None
+    texts: list[str] = []
+    boxes: list[Box] = []
     for x0, y0, x1, y1, text, *_ in words:
         if not (text.isascii() and text.isprintable()):
             text = _readable(text, glyphs)
@@ -166,16 +167,20 @@ def _read_line(
         box = (x0, y0, x1, y1)
         if turn:
             x0, y0, x1, y1 = framed(x0, y0, x1, y1, turn, glyphs)
-        if run is not None and -size < x0 - run.x1 < CELL_GAP * size:
-            run.inks.append(Ink(text, x0, x1, box))
-            run.x1 = x1
+        if run is not None and -size < x0 - right < widest:
+            texts.append(text)
+            boxes.append(box)
+            run.last_x0, run.x1 = x0, x1
             if y0 < run.y0:
                 run.y0 = y0
             if y1 > run.y1:
                 run.y1 = y1
         else:
-            run = frame.run(x0, y0, x1, y1, Ink(text, x0, x1, box))
+            texts, boxes = [text], [box]
+            is_rtl = not text.isascii() and _RTL.search(text) is not None
+            run = Run(x0, y0, x1, y1, x1, x0, size, is_bold, texts, boxes, turn, is_rtl, is_vertical)
             glyphs.runs.append(run)
+        right = x1
 
 
 def _lifted(word: Any, direction: tuple[float, float], distance: float) -> Any:
@@ -195,20 +200,6 @@ def _split_at_spaces(word: Any) -> Iterator[Any]:
 
 def _num_characters(span: dict[str, Any]) -> int:
     return len(span["text"])
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """What the runs of one line have in common."""
-
-    size: float
-    is_bold: bool
-    turn: int
-    is_vertical: bool
-
-    def run(self, x0: float, y0: float, x1: float, y1: float, ink: Ink) -> Run:
-        is_rtl = not ink.text.isascii() and _RTL.search(ink.text) is not None
-        return Run(x0, y0, x1, y1, self.size, self.is_bold, [ink], self.turn, is_rtl, self.is_vertical)
 
 
 def _readable(raw: str, glyphs: Glyphs) -> str:

@@ -49,18 +49,27 @@ def _on_paper(page: Any, boxes: list[Box], log: list[Any]) -> list[Box]:
     hidden = [box for box in boxes if not is_inside(*box, painted)]
     uncertain = [box for box in boxes if is_inside(*box, painted)]
     if uncertain:
-        picture = page.get_pixmap(dpi=_LOOK_DPI, colorspace=pymupdf.csGRAY, alpha=False, annots=False)
         matrix = tuple(page.rotation_matrix)
-        hidden += [box for box in uncertain if _darkest(picture, rotated(*box, matrix)) > _PAPER]
+        places = [rotated(*box, matrix) for box in uncertain]
+        around = pymupdf.EMPTY_RECT()
+        for place in places:
+            around |= place
+        picture = page.get_pixmap(
+            dpi=_LOOK_DPI, colorspace=pymupdf.csGRAY, alpha=False, annots=False, clip=around + (-2, -2, 2, 2)
+        )
+        hidden += [
+            box for box, place in zip(uncertain, places, strict=True) if _darkest(picture, place) > _PAPER
+        ]
     return hidden
 
 
 def _darkest(picture: Any, box: Box) -> int:
     """The darkest grey inside a box of the page."""
-    scale = _LOOK_DPI / 72
-    left, right = max(int(box[0] * scale), 0), min(int(box[2] * scale) + 1, picture.width)
-    rows = range(max(int(box[1] * scale), 0), min(int(box[3] * scale) + 1, picture.height))
+    scale, x, y = _LOOK_DPI / 72, picture.x, picture.y
+    left, right = max(int(box[0] * scale) - x, 0), min(int(box[2] * scale) + 1 - x, picture.width)
+    top, bottom = max(int(box[1] * scale) - y, 0), min(int(box[3] * scale) + 1 - y, picture.height)
     samples, stride = picture.samples_mv, picture.stride
     return min(
-        (min(samples[row * stride + left : row * stride + right], default=255) for row in rows), default=255
+        (min(samples[row * stride + left : row * stride + right], default=255) for row in range(top, bottom)),
+        default=255,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import accumulate, chain, groupby
 from statistics import median
 
 from catena.ingest.glyphs import Run
@@ -23,7 +23,7 @@ def regions(runs: Sequence[Run]) -> Iterator[Region]:
     turns = [
         list(group) for _, group in groupby(sorted(runs, key=lambda run: run.turn), key=lambda run: run.turn)
     ]
-    for group in sorted(turns, key=lambda group: -sum(len(run.inks) for run in group)):
+    for group in sorted(turns, key=lambda group: -sum(len(run.texts) for run in group)):
         is_rtl = reads_rtl(group)
         for region in _segment(group, is_rtl, 0):
             yield printed_lines(region)
@@ -64,7 +64,7 @@ def _best_cut(runs: list[Run]) -> tuple[float, list[tuple[bool, list[Run]]]] | N
     most = 0
     for gutter in gutters:
         bands = _bands(runs, gutter)
-        size = sum(len(run.inks) for is_columns, band in bands if is_columns for run in band)
+        size = sum(len(run.texts) for is_columns, band in bands if is_columns for run in band)
         if size > 1.1 * most:
             best, most = (gutter, bands), size
     return best
@@ -72,17 +72,14 @@ def _best_cut(runs: list[Run]) -> tuple[float, list[tuple[bool, list[Run]]]] | N
 
 def _gutters(runs: list[Run]) -> list[float]:
     """Where few runs pass: the middle of each valley in the horizontal profile, the best first."""
-    left = min(run.x0 for run in runs)
-    right = max(run.x1 for run in runs)
+    left = min([run.x0 for run in runs])
+    right = max([run.x1 for run in runs])
     num_bins = int((right - left) / _BIN) + 2
     steps = [0] * (num_bins + 1)
     for run in runs:
         steps[int((run.x0 - left) / _BIN)] += 1
         steps[int((run.x1 - left) / _BIN) + 1] -= 1
-    profile, passing = [], 0
-    for step in steps[:-1]:
-        passing += step
-        profile.append(passing)
+    profile = list(accumulate(steps[:-1]))
     limit = max(profile) * 0.4
     valleys: list[tuple[float, float]] = []
     index, first, last = 0, num_bins // 12, num_bins - num_bins // 12
@@ -125,12 +122,13 @@ def _bands(runs: list[Run], gutter: float) -> list[tuple[bool, list[Run]]]:
         if (
             pieces
             and pieces[-1][0] == kind
-            and (passes or run.y0 - bottom < max(0.6 * run.size, 1.3 * white))
+            and (passes or run.y0 - bottom < 0.6 * run.size or run.y0 - bottom < 1.3 * white)
         ):
             pieces[-1][1].append(run)
         else:
             pieces.append((kind, [run]))
-        bottom = max(bottom, run.y1)
+        if run.y1 > bottom:
+            bottom = run.y1
     judged = [(_judge(piece, gutter) if kind == "split" else "full", piece) for kind, piece in pieces]
     return _merged(_settled(judged))
 
@@ -142,7 +140,8 @@ def _usual_white(runs: list[Run]) -> float:
     for run in runs:
         if run.y0 > bottom:
             gaps.append(run.y0 - bottom)
-        bottom = max(bottom, run.y1)
+        if run.y1 > bottom:
+            bottom = run.y1
     return median(gaps) if 4 * len(gaps) > len(runs) else 0.0
 
 
@@ -187,12 +186,12 @@ def _judge(runs: list[Run], gutter: float) -> str:
 
 
 def _num_bullets(lines: Region) -> int:
-    return sum(1 for line in lines if _BULLET.match(line.runs[0].inks[0].text))
+    return sum(1 for line in lines if _BULLET.match(line.runs[0].texts[0]))
 
 
 def _numeric_share(lines: Region) -> float:
-    words = [ink.text for line in lines for run in line.runs for ink in run.inks]
-    return sum(1 for word in words if _NUMERIC.match(word)) / len(words)
+    words = list(chain.from_iterable([run.texts for line in lines for run in line.runs]))
+    return sum(map(bool, map(_NUMERIC.match, words))) / len(words)
 
 
 def _is_prose(lines: Region) -> bool:

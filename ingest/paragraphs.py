@@ -69,24 +69,21 @@ def _continues(group: Region, line: PrintedLine, pitch: float, edge: tuple[float
     distance = line.middle - last.middle
     if distance > max(1.22 * pitch, 1.15 * size) or distance > 2.6 * size:
         return False
-    first = line.runs[0].inks[0]
-    if (
-        MARKER.match(first.text)
-        and not first.text.isdigit()
-        and (first.text not in "-–—·o*" or line.x0 <= last.x0 + 1)
-    ):
+    opening = line.runs[0]
+    first = opening.texts[0]
+    if MARKER.match(first) and not first.isdigit() and (first not in "-–—·o*" or line.x0 <= last.x0 + 1):
         return False
-    end = last.runs[-1].inks[-1].text
-    if end.endswith(("-", "\u00ad", "\u2010")) and first.text[:1].islower():
+    end = last.runs[-1].texts[-1]
+    if end.endswith(("-", "\u00ad", "\u2010")) and first[:1].islower():
         return True
-    is_item = bool(MARKER.match(group[0].runs[0].inks[0].text))
+    is_item = bool(MARKER.match(group[0].runs[0].texts[0]))
     indent = (last.x1 - line.x1) if line.is_rtl else (line.x0 - last.x0)
     if indent > 0.9 * size and not (is_item and len(group) == 1) and not _is_centred(last, line):
         return False
     room = (last.x0 - edge[0]) if line.is_rtl else (edge[1] - last.x1)
-    if room > 1.2 * size and end.endswith((".", "!", "?", ":")) and not first.text[0].islower():
+    if room > 1.2 * size and end.endswith((".", "!", "?", ":")) and not first[0].islower():
         return False
-    return room < (first.x1 - first.x0) + 0.25 * size + 0.35 * size
+    return room < (opening.first_x1 - opening.x0) + 0.25 * size + 0.35 * size
 
 
 def _is_centred(last: PrintedLine, line: PrintedLine) -> bool:

@@ -109,8 +109,8 @@ class PdfReading:
                 raise
             self.tally.num_raised += 1
         for run in glyphs.runs:
-            self._sizes[round(run.size * 2) / 2] += len(run.inks)
-        self._vocabulary.learn("\n".join([ink.text for run in glyphs.runs for ink in run.inks]))
+            self._sizes[round(run.size * 2) / 2] += len(run.texts)
+        self._vocabulary.learn(" ".join([run.text for run in glyphs.runs]))
         return _Sheet(index, glyphs, furniture.edges_of(glyphs, index))
 
     def _page(
@@ -130,7 +130,7 @@ class PdfReading:
             PageRef(document_id, sheet.index + 1),
             text,
             self._label(sheet, neighbours),
-            tuple(composition.words),
+            composition.words,
             tuple(composition.lines),
             trail.sections(sheet.index + 1, text, composition.lines, logical),
             glyphs.width,

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from catena.errors import DocumentError, Stopped
 from catena.ingest import parser_version
-from catena.ingest.frames import BadFrame, Header
 from catena.ingest.job import Job, Limits
-from catena.ingest.received import check_page, failure_of, outcome_of
+from catena.ingest.parsing import OnPage, Parsing, failed, raise_failure
 from catena.ingest.sniff import shown, sniff
-from catena.ingest.spool import SpoolWriter
 from catena.ingest.warm import COMMAND, Started, WarmProcess
 from catena.settings import Settings
-from catena.types import Box, Document, Kind
+from catena.types import Box, Document, Kind, Page
 
-OnPage = Callable[[int, int], None]
-
-_MAX_SECONDS = 30 * 60.0
-_SECONDS_PER_PAGE = 1.0
-# 10,000 dense pages take 300 MiB with their words.
-_MAX_SPOOL = 1 << 30
 _MAX_IMAGE_BOXES = 10_000
 
 
@@ -67,6 +60,28 @@ class ParserPool:
         if warm is not None:
             warm.close()
 
+    @contextmanager
+    def parsing(
+        self,
+        path: Path,
+        *,
+        document_id: str,
+        as_kind: Kind | None = None,
+        password: str | None = None,
+        name: str | None = None,
+        on_page: OnPage | None = None,
+    ) -> Iterator[Parsing]:
+        """Parse a file page by page.
+
+        `name` is what messages call the file, where its path is not the one that people know.
+        Raises DocumentError, in the block too, and Stopped when the pool is closed meanwhile.
+        """
+        kind = as_kind or sniff(path)
+        self._check_size(path, shown(name or path.name))
+        request = {"op": "parse", "kind": kind, "password": password, "document_id": document_id}
+        with self._job(path, request, name) as job:
+            yield Parsing(job, self._settings, document_id, kind, on_page)
+
     def parse(
         self,
         path: Path,
@@ -74,41 +89,20 @@ class ParserPool:
         document_id: str,
         as_kind: Kind | None = None,
         password: str | None = None,
-        spool: Path,
         name: str | None = None,
         on_page: OnPage | None = None,
-    ) -> Document:
-        """Parse a file into `spool` (see `read_spool`); `on_page` gets pages done and in all (0: unknown).
-
-        `name` is what messages call the file, where its path is not the one that people know.
-        A file that cannot be read comes back as a failed Document with reason, message and remedy.
-        Raises LibraryError when the spool cannot be written, Stopped when the pool is closed meanwhile.
-        """
-        kind: Kind | None = None
+    ) -> tuple[Document, list[Page]]:
+        """Parse a whole file; one that cannot be read is a failed Document, with reason, message and remedy."""
         try:
-            kind = as_kind or sniff(path)
-            self._check_size(path, shown(name or path.name))
-            request: dict[str, Any] = {
-                "op": "parse",
-                "kind": kind,
-                "password": password,
-                "document_id": document_id,
-            }
-            with self._job(path, request, name) as job, SpoolWriter(spool, document_id) as writer:
-                facts = _Parsing(job, self._settings, writer, on_page).run()
+            with self.parsing(
+                path, document_id=document_id, as_kind=as_kind, password=password, name=name, on_page=on_page
+            ) as parsing:
+                pages = list(parsing.pages())
+                document = parsing.document
         except DocumentError as error:
-            return Document(
-                document_id,
-                title="",
-                path=str(path),
-                kind=kind,
-                status="failed",
-                reason=error.reason,
-                message=error.message,
-                remedy=error.remedy,
-                parser_version=parser_version(),
-            )
-        return Document(document_id, path=str(path), kind=kind, parser_version=parser_version(), **facts)
+            unread = Document(document_id, "", str(path), as_kind, "failed", parser_version=parser_version())
+            return failed(unread, error), []
+        return replace(document, path=str(path)), [] if document.status == "failed" else pages
 
     def render(
         self,
@@ -134,7 +128,7 @@ class ParserPool:
             for header, body in job.frames():
                 if header.get("type") == "image" and body.startswith(b"\x89PNG"):
                     return body
-                _raise_failure(job, header)
+                raise_failure(job, header)
         raise DocumentError(
             "crashed", f"Page {number} of {shown(name or path.name)} was not drawn.", "Try again."
         )
@@ -197,64 +191,3 @@ class ParserPool:
                 f"{name} is larger than {most} MiB.",
                 "Raise CATENA_MAX_FILE_MIB, or split the file.",
             )
-
-
-class _Parsing:
-    """One parse: checks frames as they come and spools the pages."""
-
-    def __init__(self, job: Job, settings: Settings, writer: SpoolWriter, on_page: OnPage | None) -> None:
-        self._job = job
-        self._settings = settings
-        self._writer = writer
-        self._on_page = on_page
-        self._num_pages = 0
-        self._expected = 0
-
-    def run(self) -> dict[str, Any]:
-        """Return what goes into the Document. Raises DocumentError."""
-        facts: dict[str, Any] | None = None
-        for header, body in self._job.frames():
-            try:
-                facts = self._take(header, body) or facts
-            except (BadFrame, KeyError, TypeError) as error:
-                raise self._job.broken(str(error)) from error
-            if header["type"] == "page" and self._on_page is not None:
-                self._on_page(self._num_pages, self._expected)
-        if facts is None:
-            raise self._job.broken("the end is missing")
-        return facts
-
-    def _take(self, header: Header, body: bytes) -> dict[str, Any] | None:
-        if header["type"] == "open":
-            self._open(int(header["pages"]))
-        elif header["type"] == "page":
-            self._add(header, body)
-        elif header["type"] == "done":
-            return outcome_of(header, self._num_pages)
-        else:
-            _raise_failure(self._job, header)
-        return None
-
-    def _open(self, pages: int) -> None:
-        self._expected = max(0, min(pages, self._settings.max_pages))
-        seconds = max(self._settings.parser_seconds, self._expected * _SECONDS_PER_PAGE)
-        self._job.limits.seconds = min(seconds, _MAX_SECONDS)
-
-    def _add(self, header: Header, body: bytes) -> None:
-        if self._num_pages >= self._settings.max_pages:
-            raise BadFrame("more pages than allowed")
-        check_page(header, body, self._num_pages + 1)
-        self._num_pages += 1
-        if self._writer.add(header, body) > _MAX_SPOOL:
-            raise DocumentError(
-                "too_big",
-                f"{self._job.name} holds more than {_MAX_SPOOL >> 20} MiB of text.",
-                "Split the file.",
-            )
-
-
-def _raise_failure(job: Job, header: Header) -> None:
-    try:
-        raise DocumentError(*failure_of(header))
-    except BadFrame as error:
-        raise job.broken(str(error)) from error

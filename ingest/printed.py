@@ -63,13 +63,13 @@ def _line(runs: list[Run]) -> PrintedLine:
         return PrintedLine(runs, run.x0, run.y0, run.x1, run.y1, run.size, run.is_bold, run.is_rtl)
     is_rtl = reads_rtl(runs)
     runs = _right_to_left(runs) if is_rtl else sorted(runs, key=lambda run: run.x0)
-    main = max(runs, key=lambda run: len(run.inks))
+    main = max(runs, key=lambda run: len(run.texts))
     return PrintedLine(
         runs,
-        min(run.x0 for run in runs),
-        min(run.y0 for run in runs),
-        max(run.x1 for run in runs),
-        max(run.y1 for run in runs),
+        min([run.x0 for run in runs]),
+        min([run.y0 for run in runs]),
+        max([run.x1 for run in runs]),
+        max([run.y1 for run in runs]),
         main.size,
         main.is_bold,
         is_rtl,
@@ -78,10 +78,10 @@ def _line(runs: list[Run]) -> PrintedLine:
 
 def reads_rtl(runs: Sequence[Run]) -> bool:
     """Whether right-to-left words are the majority; figures do not vote."""
-    num_rtl = sum(len(run.inks) for run in runs if run.is_rtl)
+    num_rtl = sum([len(run.texts) for run in runs if run.is_rtl])
     if num_rtl == 0:
         return False
-    num_ltr = sum(len(run.inks) for run in runs if not run.is_rtl and run.inks[0].text[0].isalpha())
+    num_ltr = sum(len(run.texts) for run in runs if not run.is_rtl and run.texts[0][0].isalpha())
     return num_rtl >= num_ltr
 
 

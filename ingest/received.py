@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 
 from catena.ingest.frames import MAX_PAGE_CHARS, BadFrame, Header
-from catena.packing import unpack_words
+from catena.packing import Words
 from catena.types import (
     DocumentStatus,
     FailureReason,
@@ -50,7 +50,7 @@ def page_of(header: Header, body: bytes, document_id: str) -> Page:
         ref=PageRef(document_id, header["number"]),
         text=header["text"],
         label=header["label"],
-        words=unpack_words(body),
+        words=Words(body),
         lines=tuple(Line(start, end, kind) for start, end, kind in header["lines"]),
         sections=tuple(Section(start, tuple(path)) for start, path in header["sections"]),
         width=float(header["width"]),
@@ -101,11 +101,14 @@ def outcome_of(header: Header, num_pages: int) -> dict[str, Any]:
         "reason": reason,
         "message": _text(header, "message", 2_000),
         "remedy": _text(header, "remedy", 2_000),
-        "title": _text(header, "title", 2_000),
         "num_pages": num_pages,
         "num_pages_with_text": int(with_text),
         "outline": tuple(_outline_entry(entry) for entry in _list(header.get("outline"), MAX_OUTLINE)),
     }
+
+
+def title_of(header: Header) -> str:
+    return _text(header, "title", 2_000)
 
 
 def failure_of(header: Header) -> tuple[FailureReason, str, str]:

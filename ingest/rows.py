@@ -85,7 +85,7 @@ def _is_label(region: Region, split: list[Cells], index: int, step: int, pitch: 
 
 def _has_figures(split: list[Cells]) -> bool:
     """Whether the cells right of the labels are mostly numbers."""
-    words = [ink.text for row in split for cell in row[1:] for run in cell for ink in run.inks]
+    words = [word for row in split for cell in row[1:] for run in cell for word in run.texts]
     return sum(1 for word in words if _NUMBER.match(word)) > 0.3 * len(words)
 
 
@@ -118,17 +118,18 @@ def _wraps(block: Region, split: list[Cells], index: int, pitch: float, limit: f
         return False
     if len(above) > 1 and len(row) > 1 or len(above) == 1 and above[0][0].x0 > limit:
         return False
-    label, first = _text(above[0]), row[0][0].inks[0]
+    label, run = _text(above[0]), row[0][0]
+    first = run.texts[0]
     if len(above) == 1 and len(row) > 1 and row[0][0].x0 > limit - line.size and not label.endswith(":"):
         return not _NUMBER.match(label) and any(map(str.isalpha, label))
-    if label.endswith(":") or _NUMBER.match(first.text) or MARKER.match(first.text):
+    if label.endswith(":") or _NUMBER.match(first) or MARKER.match(first):
         return False
     if line.x0 < last.x0 - 1 or _NUMBER.match(label):
         return False
-    is_full = above[0][-1].x1 + (first.x1 - first.x0) + 0.3 * line.size > limit
+    is_full = above[0][-1].x1 + (run.first_x1 - run.x0) + 0.3 * line.size > limit
     if len(above) > 1 and len(row) == 1:
-        return first.text[:1].islower() and line.x1 <= limit + line.size
-    return first.text[:1].islower() or bool(_CONTINUES.search(label)) and is_full
+        return first[:1].islower() and line.x1 <= limit + line.size
+    return first[:1].islower() or bool(_CONTINUES.search(label)) and is_full
 
 
 def _text_rows(block: Region, split: list[Cells]) -> Iterator[LogicalLine]:
@@ -160,7 +161,7 @@ def _gaps(block: Region) -> list[bool]:
 def _begins_row(row: Cells, starts: list[float]) -> bool:
     first = row[0][0]
     is_in_first = not starts or first.x0 < starts[0] + 2 * first.size
-    return is_in_first and not first.inks[0].text[:1].islower() and len(row) > 1
+    return is_in_first and not first.texts[0][:1].islower() and len(row) > 1
 
 
 def _column_starts(split: list[Cells]) -> list[float]:

@@ -39,7 +39,7 @@ def handle(request: Mapping[str, Any], send: Send) -> None:
 def _parse(request: Mapping[str, Any], send: Send) -> None:
     reading = open_reading(Path(request["path"]), request["kind"], request["password"])
     _check_num_pages(request, reading.num_pages)
-    send({"type": "open", "pages": reading.num_pages})
+    send({"type": "open", "pages": reading.num_pages, "title": reading.title[:_MAX_TITLE]})
     for page in reading.pages(request["document_id"]):
         _check_num_pages(request, page.ref.number)
         if len(page.text) > MAX_PAGE_CHARS:
@@ -57,7 +57,6 @@ def _finish(reading: Reading, request: Mapping[str, Any], send: Send) -> None:
     send(
         {
             "type": "done",
-            "title": reading.title[:_MAX_TITLE],
             "outline": [(entry.level, entry.title[:_MAX_TITLE], entry.page) for entry in reading.outline],
             "status": outcome.status,
             "pages_with_text": outcome.pages_with_text,

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from catena.ingest.pool import ParserPool
-from catena.ingest.spool import read_spool
 from catena.settings import load_settings
 from catena.types import Document, Kind, Page
 
@@ -51,6 +50,4 @@ def parse(pool: ParserPool, tmp_path: Path) -> Parse:
 def parse_file(
     pool: ParserPool, path: Path, kind: Kind | None = None, password: str | None = None
 ) -> tuple[Document, list[Page]]:
-    spool = path.parent / "spool"
-    document = pool.parse(path, document_id="d" * 64, as_kind=kind, password=password, spool=spool)
-    return document, [] if document.status == "failed" else list(read_spool(spool))
+    return pool.parse(path, document_id="d" * 64, as_kind=kind, password=password)

@@ -11,6 +11,7 @@ from catena.ingest import child
 from catena.ingest.frames import Send
 
 REAL = child.load_handle()
+OPEN: dict[str, Any] = {"type": "open", "pages": 1, "title": ""}
 PAGE: dict[str, Any] = {
     "type": "page",
     "number": 1,
@@ -37,7 +38,7 @@ def handle(request: Mapping[str, Any], send: Send) -> None:
     elif name == "exit":
         os._exit(3)
     elif name == "hang":
-        send({"type": "open", "pages": 1})
+        send(OPEN)
         while True:
             time.sleep(0.01)
     elif name == "hungry":
@@ -48,10 +49,11 @@ def handle(request: Mapping[str, Any], send: Send) -> None:
         return
     elif name == "flood":
         os.write(1, b"noise")
+        send(OPEN)
         while True:
             send({"type": "page", "noise": "x" * (1 << 20)})
     elif name in LIES:
-        send({"type": "open", "pages": 1})
+        send(OPEN)
         send(LIES[name])
     else:
         REAL(request, send)

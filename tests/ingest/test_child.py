@@ -24,7 +24,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     os.environ["CATENA_TEST_KEY"] = "sk-secret"
     try:
         with ParserPool(load_settings(), command=(sys.executable, str(CURIOUS))) as pool:
-            document = pool.parse(path, document_id="d", as_kind="text", spool=folder / "spool")
+            document, _ = pool.parse(path, document_id="d", as_kind="text")
     finally:
         del os.environ["CATENA_TEST_KEY"]
     return dict(line.split("=", 1) for line in document.message.split(";"))

@@ -11,9 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from catena.errors import DocumentError, LibraryError, Stopped
+from catena.errors import DocumentError, Stopped
 from catena.ingest.pool import ParserPool
-from catena.ingest.spool import read_spool
 from catena.settings import load_settings
 from catena.types import Document
 
@@ -23,7 +22,7 @@ HOSTILE = (sys.executable, str(Path(__file__).with_name("hostile_child.py")))
 def parse(pool: ParserPool, folder: Path, name: str) -> Document:
     path = folder / name
     path.write_text("Call me Ishmael.")
-    return pool.parse(path, document_id="d" * 64, as_kind="text", spool=folder / f"{name}.spool")
+    return pool.parse(path, document_id="d" * 64, as_kind="text")[0]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,7 @@ from catena.ingest.pool import ParserPool; from catena.settings import load_sett
 pool = ParserPool(load_settings(), command=(sys.executable, {HOSTILE[1]!r}))
 def told(done, total): pass
 pool.start(); print(pool.process_id, flush=True)
-pool.parse(Path({str(tmp_path / "hang")!r}), document_id="d", as_kind="text", spool=Path({str(tmp_path / "s")!r}))
+pool.parse(Path({str(tmp_path / "hang")!r}), document_id="d", as_kind="text")
 """
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
@@ -134,10 +133,9 @@ def test_pages_arrive_one_by_one_and_progress_is_told(pool: ParserPool, tmp_path
     path = tmp_path / "novel.txt"
     path.write_text("\n\n".join(f"Paragraph {n} says nothing new at all." for n in range(400)))
     seen: list[tuple[int, int]] = []
-    spool = tmp_path / "spool"
-    document = pool.parse(path, document_id="d" * 64, spool=spool, on_page=lambda *page: seen.append(page))
+    document, pages = pool.parse(path, document_id="d" * 64, on_page=lambda *page: seen.append(page))
     assert seen == [(number, document.num_pages) for number in range(1, document.num_pages + 1)]
-    assert [page.ref.number for page in read_spool(spool)] == [number for number, _ in seen]
+    assert [page.ref.number for page in pages] == [number for number, _ in seen]
 
 
 def test_an_error_in_the_callback_reaches_the_caller(pool: ParserPool, tmp_path: Path) -> None:
@@ -148,33 +146,26 @@ def test_an_error_in_the_callback_reaches_the_caller(pool: ParserPool, tmp_path:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pool.parse(path, document_id="d" * 64, spool=tmp_path / "spool", on_page=fail)
-
-
-def test_a_spool_that_cannot_be_written_is_no_document_error(pool: ParserPool, tmp_path: Path) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text("one")
-    with pytest.raises(LibraryError, match="cannot be kept"):
-        pool.parse(path, document_id="d" * 64, spool=tmp_path / "missing" / "spool")
+        pool.parse(path, document_id="d" * 64, on_page=fail)
 
 
 def test_sizes_are_limited(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("word " * 3000)
     with ParserPool(load_settings(max_pages=2)) as pool:
-        document = pool.parse(path, document_id="d" * 64, spool=tmp_path / "spool")
+        document, _ = pool.parse(path, document_id="d" * 64)
     assert (document.reason, "CATENA_MAX_PAGES" in document.remedy) == ("too_big", True)
     with path.open("ab") as file:
         file.truncate(2 << 20)
     with ParserPool(load_settings(max_file_mib=1)) as pool:
-        document = pool.parse(path, document_id="d" * 64, as_kind="text", spool=tmp_path / "spool")
+        document, _ = pool.parse(path, document_id="d" * 64, as_kind="text")
     assert (document.reason, "CATENA_MAX_FILE_MIB" in document.remedy) == ("too_big", True)
 
 
 def test_messages_use_the_name_that_people_know(pool: ParserPool, tmp_path: Path) -> None:
     path = tmp_path / ("0123456789abcdef" * 4)
     path.write_bytes(b"%PDF-1.4\nnothing more")
-    document = pool.parse(path, document_id="d" * 64, spool=tmp_path / "spool", name="report.pdf")
+    document, _ = pool.parse(path, document_id="d" * 64, name="report.pdf")
     assert "report.pdf" in document.message
     assert "0123456789abcdef" not in document.message
 

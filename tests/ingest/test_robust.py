@@ -123,11 +123,10 @@ def test_passwords(parse: Parse) -> None:
 def test_odd_names(pool: ParserPool, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(pdf(1))
-    spool = tmp_path / "spool"
-    assert pool.parse(path, document_id="d" * 64, spool=spool).status == "ready"
+    assert pool.parse(path, document_id="d" * 64)[0].status == "ready"
     assert pool.render(path, 1, kind="pdf", dpi=36).startswith(b"\x89PNG")
     path.write_bytes(b"%PDF-1.4\n")
-    failed = pool.parse(path, document_id="d" * 64, spool=spool)
+    failed, _ = pool.parse(path, document_id="d" * 64)
     assert (failed.status, "\n" in failed.message) == ("failed", False)
 
 
@@ -135,10 +134,10 @@ def test_names_that_are_not_unicode(pool: ParserPool, tmp_path: Path) -> None:
     """MuPDF opens no such name; the library, which keeps originals by hash, never gives it one."""
     path = tmp_path / os.fsdecode(b"caf\xe9.pdf")
     path.write_bytes(pdf(1))
-    document = pool.parse(path, document_id="d" * 64, spool=tmp_path / "spool")
+    document, _ = pool.parse(path, document_id="d" * 64)
     assert document.message.isprintable()
     path.rename(tmp_path / "by-hash")
-    again = pool.parse(tmp_path / "by-hash", document_id="d" * 64, spool=tmp_path / "spool", name=path.name)
+    again, _ = pool.parse(tmp_path / "by-hash", document_id="d" * 64, name=path.name)
     assert again.status == "ready"
 
 
