@@ -12,6 +12,8 @@ from catena.retrieval.kv.policy import Policy, preset
 from catena.serving.document import DocumentKV
 from catena.serving.hooks import Tail
 from catena.serving.session import Session
+from catena.serving.spec import spec_of
+from catena.serving.store import KVStore, Manifest
 
 CHUNK = 2048
 OnTokens = Callable[[int, int], None]
@@ -37,6 +39,31 @@ def read(
         _read_chunk(model, document, document.token_ids[start : start + chunk], policy)
         if on_tokens:
             on_tokens(document.num_tokens, total)
+
+
+def read_into(
+    store: KVStore,
+    model: Any,
+    manifest: Manifest,
+    token_ids: Tensor,
+    *,
+    chunk: int = CHUNK,
+    on_tokens: OnTokens | None = None,
+) -> DocumentKV:
+    """Read a document into the store, or go on with it, or find it there; return it as the store opens it."""
+    spec = spec_of(model)
+    if manifest.key not in store.kept():
+        draft = store.begin(manifest, spec, token_ids)
+
+        def keep(done: int, total: int) -> None:
+            draft.keep()
+            if on_tokens:
+                on_tokens(done, total)
+
+        whole_pages = max(1, chunk // manifest.page_size) * manifest.page_size
+        read(model, draft.document, policy=preset(manifest.policy), chunk=whole_pages, on_tokens=keep)
+        draft.publish(store.root)
+    return store.open(manifest.key, spec, manifest.model)
 
 
 def _read_chunk(model: Any, document: DocumentKV, token_ids: Tensor, policy: Policy) -> None:

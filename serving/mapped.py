@@ -1,0 +1,61 @@
+"""Safetensors files of one tensor, mapped into memory: written in place while a document is read, read by the record.
+
+The JSON header is padded with spaces to 4096 bytes, so that every record starts on a disk block.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from math import prod
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from catena.errors import StoreError
+
+ALIGNED = 4096
+_DTYPES = {
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn,
+}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+
+
+def create(path: Path, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """Make a file of zeros, readable by its owner alone, and map it for writing."""
+    size = prod(shape) * dtype.itemsize
+    entry = {"kv": {"dtype": _NAMES[dtype], "shape": list(shape), "data_offsets": [0, size]}}
+    header = json.dumps(entry).encode().ljust(ALIGNED - 8)
+    path.touch(0o600)
+    with path.open("r+b") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(ALIGNED + size)
+    return _map(path, shape, dtype, is_shared=True)
+
+
+def open_existing(
+    path: Path, shape: Sequence[int], dtype: torch.dtype, *, for_writing: bool = False
+) -> Tensor:
+    """Map a file again. Raises StoreError when it is missing, cut short, or of another shape."""
+    size = ALIGNED + prod(shape) * dtype.itemsize
+    if not path.is_file() or path.stat().st_size != size:
+        found = f"{path.stat().st_size:,} bytes" if path.is_file() else "nothing"
+        raise StoreError(
+            f"The KV cache is incomplete: {path.name} should have {size:,} bytes, there is {found}.",
+            "Delete the document from the store and read it again.",
+        )
+    with path.open("rb") as file:
+        header = file.read(ALIGNED)[8:]
+    if json.loads(header)["kv"]["shape"] != list(shape) or json.loads(header)["kv"]["dtype"] != _NAMES[dtype]:
+        raise StoreError(f"{path.name} holds other data than its manifest says.", "Read the document again.")
+    return _map(path, shape, dtype, is_shared=for_writing)
+
+
+def _map(path: Path, shape: Sequence[int], dtype: torch.dtype, *, is_shared: bool) -> Tensor:
+    count = (ALIGNED + prod(shape) * dtype.itemsize) // dtype.itemsize
+    flat = torch.from_file(str(path), shared=is_shared, size=count, dtype=dtype)
+    return flat[ALIGNED // dtype.itemsize :].view(*shape)

@@ -1,0 +1,229 @@
+"""KV caches on disk: one folder a document, one mapped file a layer, a hash for each KV page.
+
+A folder grows as `.new-KEY` and is renamed when it is whole; what was being read when a process died goes on from its
+last chunk. A KV cache gives its document's text away: it is readable by its owner alone, and deleting unlinks it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import xxhash
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from catena import durable
+from catena.errors import StoreError
+from catena.serving import mapped
+from catena.serving.document import DocumentKV, record_shape
+from catena.serving.fingerprint import key_of
+from catena.serving.hashes import PageHashes, hash_record
+from catena.serving.spec import ModelSpec
+
+MANIFEST, STATE = "manifest.json", "state.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that keys and values depend on. `model` is the model's fingerprint; `policy` is what the document was
+    read with; `owner` is whose it is: the same text of another owner is another document.
+    """
+
+    model: str
+    tokens: str
+    num_tokens: int
+    page_size: int
+    policy: str
+    owner: str
+    shape: tuple[int, int, int]
+    dtype: str
+
+    @property
+    def key(self) -> str:
+        return key_of(asdict(self))
+
+
+class KVStore:
+    """A folder of KV caches. Processes may share it: a folder appears whole, and never changes."""
+
+    def __init__(self, root: Path) -> None:
+        durable.make_folder(root)
+        self.root = root
+
+    def kept(self) -> list[str]:
+        """All whole documents, least recently used first."""
+        manifests = [path for path in self.root.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
+        return [path.parent.name for path in sorted(manifests, key=lambda path: path.stat().st_mtime_ns)]
+
+    def manifest(self, key: str) -> Manifest:
+        """Raises StoreError for a document that is not there, or whose manifest is not its own."""
+        path = self.root / key / MANIFEST
+        if not path.is_file():
+            raise StoreError(f"There is no KV cache {key[:12]} in {self.root}.", "Read the document first.")
+        facts = json.loads(path.read_bytes())
+        found = Manifest(**{**facts, "shape": tuple(facts["shape"])})
+        if found.key != key:
+            raise StoreError(
+                f"The KV cache {key[:12]} was made by another model or version.", "Read it again."
+            )
+        return found
+
+    def open(self, key: str, spec: ModelSpec, model: str) -> DocumentKV:
+        """A kept document, mapped and not yet read from disk.
+
+        Raises StoreError when it is not there, not whole, or made by another model than `model`, a fingerprint.
+        """
+        found = self.manifest(key)
+        if found.model != model:
+            raise StoreError(
+                f"The KV cache {key[:12]} was made by another model.", "Read the document with this one."
+            )
+        folder = self.root / key
+        state = _load_state(folder / STATE)
+        document = _map_layers(folder, spec, found, state["token_ids"])
+        document.filled = [found.num_tokens] * spec.num_layers
+        document.queries = list(state["queries"])
+        document.check = PageHashes(document.layers, state["hashes"], key[:12]).check
+        os.utime(folder / MANIFEST)
+        return document
+
+    def begin(self, manifest: Manifest, spec: ModelSpec, token_ids: Tensor) -> Draft:
+        """Room on disk for a document; where a reading of it was cut off, what is left of that."""
+        folder = self.root / f".new-{manifest.key}"
+        draft = _resume(folder, manifest, spec, token_ids)
+        if draft is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            durable.make_folder(folder)
+            shape = record_shape(spec, len(token_ids), manifest.page_size)
+            for layer in range(spec.num_layers):
+                mapped.create(_layer_path(folder, layer), shape, spec.dtype)
+            draft = Draft(folder, manifest, _map_layers(folder, spec, manifest, token_ids, for_writing=True))
+        return draft
+
+    def delete(self, key: str) -> None:
+        """Unlink a document; sessions that have it open keep what they mapped."""
+        hidden = self.root / f".gone-{key}"
+        if (self.root / key).is_dir():
+            os.replace(self.root / key, hidden)
+        shutil.rmtree(hidden, ignore_errors=True)
+
+    def num_bytes(self, key: str) -> int:
+        return sum(path.stat().st_size for path in (self.root / key).iterdir())
+
+    def trim(self, max_bytes: int) -> list[str]:
+        """Delete the least recently used documents until the rest fits; returns their keys."""
+        keys = self.kept()
+        sizes = {key: self.num_bytes(key) for key in keys}
+        gone: list[str] = []
+        while keys and sum(sizes[key] for key in keys) > max_bytes:
+            gone.append(keys.pop(0))
+            self.delete(gone[-1])
+        return gone
+
+
+class Draft:
+    """A document that is being read: `keep` after every chunk, `publish` at the end."""
+
+    def __init__(
+        self, folder: Path, manifest: Manifest, document: DocumentKV, hashes: Tensor | None = None
+    ) -> None:
+        self.document = document
+        self._folder = folder
+        self._manifest = manifest
+        self._hashes = torch.empty(len(document.layers), 0, dtype=torch.int64) if hashes is None else hashes
+
+    def keep(self) -> None:
+        """Put on disk what was read so far, so that a later process can go on from here."""
+        document = self.document
+        is_whole = document.num_tokens == len(document.token_ids)
+        count = document.num_pages(0) if is_whole else document.num_tokens // document.page_size
+        new = range(self._hashes.shape[1], count)
+        hashes = [[hash_record(layer[page]) for page in new] for layer in document.layers]
+        for layer in range(len(document.layers)):
+            _sync(_layer_path(self._folder, layer))
+        self._hashes = torch.cat(
+            (self._hashes, torch.tensor(hashes, dtype=torch.int64).view(len(hashes), -1)), 1
+        )
+        state = {
+            "token_ids": document.token_ids,
+            "queries": torch.stack(document.queries),
+            "hashes": self._hashes,
+            "done": torch.tensor(document.num_tokens),
+        }
+        durable.write_file(self._folder / STATE, save(state))
+
+    def publish(self, root: Path) -> None:
+        """Name the folder, which must be whole; another process may have been faster."""
+        assert self.document.num_tokens == self._manifest.num_tokens, "published when all of it was read"
+        durable.write_file(self._folder / MANIFEST, json.dumps(asdict(self._manifest)).encode())
+        try:
+            os.replace(self._folder, root / self._manifest.key)
+        except OSError:
+            if not (root / self._manifest.key).is_dir():
+                raise
+            shutil.rmtree(self._folder)
+        durable.sync_folder(root)
+
+
+def manifest_of(
+    spec: ModelSpec, model: str, token_ids: Tensor, *, page_size: int, policy: str = "full", owner: str = ""
+) -> Manifest:
+    """The manifest of a document that is to be read; `model` is the fingerprint of the model's folder."""
+    tokens = xxhash.xxh3_128_hexdigest(token_ids.to(torch.int64).numpy().tobytes())
+    shape = (spec.num_layers, spec.num_kv_heads, spec.head_dim)
+    return Manifest(model, tokens, len(token_ids), page_size, policy, owner, shape, str(spec.dtype))
+
+
+def _resume(folder: Path, manifest: Manifest, spec: ModelSpec, token_ids: Tensor) -> Draft | None:
+    """A draft as far as its KV pages are what was hashed; nothing when they are not."""
+    if not (folder / STATE).is_file():
+        return None
+    try:
+        state = _load_state(folder / STATE)
+        document = _map_layers(folder, spec, manifest, token_ids, for_writing=True)
+        check = PageHashes(document.layers, state["hashes"], manifest.key[:12]).check
+        count = state["hashes"].shape[1]
+        for layer in range(spec.num_layers):
+            check(layer, torch.arange(count))
+    except StoreError:
+        return None
+    document.filled = [min(int(state["done"]), count * manifest.page_size)] * spec.num_layers
+    document.queries = list(state["queries"])
+    return Draft(folder, manifest, document, state["hashes"])
+
+
+def _load_state(path: Path) -> Mapping[str, Tensor]:
+    try:
+        return load(path.read_bytes())
+    except (OSError, SafetensorError) as error:
+        raise StoreError(f"{path.name} cannot be read.", "Delete the document and read it again.") from error
+
+
+def _map_layers(
+    folder: Path, spec: ModelSpec, manifest: Manifest, token_ids: Tensor, *, for_writing: bool = False
+) -> DocumentKV:
+    shape = record_shape(spec, manifest.num_tokens, manifest.page_size)
+    layers = [
+        mapped.open_existing(_layer_path(folder, layer), shape, spec.dtype, for_writing=for_writing)
+        for layer in range(spec.num_layers)
+    ]
+    return DocumentKV(spec, manifest.page_size, token_ids, layers)
+
+
+def _layer_path(folder: Path, layer: int) -> Path:
+    return folder / f"layer_{layer:03}.safetensors"
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,141 @@
+"""A KV cache on disk is what was computed, or it is refused by name."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from catena.errors import StoreError
+from catena.retrieval.kv.policy import preset
+from catena.serving.answering import ask
+from catena.serving.document import DocumentKV
+from catena.serving.reading import read_into
+from catena.serving.session import Session
+from catena.serving.spec import spec_of
+from catena.serving.store import KVStore, Manifest, manifest_of
+from tests.serving import tiny
+
+DOCUMENT, QUESTION = tiny.tokens(150), tiny.tokens(9, seed=2)
+
+
+def manifest(**changes: object) -> Manifest:
+    return manifest_of(spec_of(tiny.model()), "tiny", DOCUMENT, **{"page_size": tiny.PAGE, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> KVStore:
+    made = KVStore(tmp_path / "kv")
+    read_into(made, tiny.model(), manifest(), DOCUMENT, chunk=32)
+    return made
+
+
+def logits(document: DocumentKV) -> torch.Tensor:
+    return ask(tiny.model(), Session(document, preset("quest")), QUESTION).logits
+
+
+def test_loaded_is_what_was_read(store: KVStore) -> None:
+    opened = store.open(manifest().key, spec_of(tiny.model()), "tiny")
+    assert torch.equal(logits(opened), logits(tiny.read_tokens("llama", DOCUMENT, chunk=32)))
+
+
+def test_another_process_gets_the_same_bits(store: KVStore, tmp_path: Path) -> None:
+    code = (
+        "import torch, sys; torch.set_num_threads(1); from tests.serving import test_store as t\n"
+        "from pathlib import Path; root, out = map(Path, sys.argv[1:])\n"
+        "opened = t.KVStore(root).open(t.manifest().key, t.spec_of(t.tiny.model()), 'tiny')\n"
+        "torch.save(t.logits(opened), out)"
+    )
+    out = tmp_path / "logits.pt"
+    subprocess.run(
+        [sys.executable, "-c", code, str(store.root), str(out)], check=True, cwd=Path(__file__).parents[2]
+    )
+    assert torch.equal(torch.load(out), logits(store.open(manifest().key, spec_of(tiny.model()), "tiny")))
+
+
+def test_cut_off_and_gone_on(tmp_path: Path) -> None:
+    """A reading that ends after two chunks is not there yet, and goes on with the third."""
+    store, steps = KVStore(tmp_path / "kv"), []
+
+    class Killed(Exception):
+        pass
+
+    def die(done: int, total: int) -> None:
+        if done == 64:
+            raise Killed
+
+    with pytest.raises(Killed):
+        read_into(store, tiny.model(), manifest(), DOCUMENT, chunk=32, on_tokens=die)
+    assert store.kept() == []
+    opened = read_into(
+        store, tiny.model(), manifest(), DOCUMENT, chunk=32, on_tokens=lambda done, _: steps.append(done)
+    )
+    assert steps == [96, 128, 150]
+    assert torch.equal(logits(opened), logits(tiny.read_tokens("llama", DOCUMENT, chunk=32)))
+
+
+def test_a_flipped_byte_is_named(store: KVStore) -> None:
+    path = store.root / manifest().key / "layer_001.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match="layer 1, KV page 9"):
+        logits(store.open(manifest().key, spec_of(tiny.model()), "tiny"))
+
+
+def test_a_flipped_byte_of_a_draft_starts_it_anew(tmp_path: Path) -> None:
+    store, steps = KVStore(tmp_path / "kv"), []
+    draft = store.begin(manifest(), spec_of(tiny.model()), DOCUMENT)
+    draft.document.filled = [32] * 3
+    draft.document.queries = [torch.zeros(4, 1, 16)] * 3
+    draft.keep()
+    draft.document.layers[0][0] += 1
+    read_into(
+        store, tiny.model(), manifest(), DOCUMENT, chunk=96, on_tokens=lambda done, _: steps.append(done)
+    )
+    assert steps == [96, 150]
+
+
+def test_a_truncated_layer_is_refused(store: KVStore) -> None:
+    path = store.root / manifest().key / "layer_002.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(StoreError, match=r"layer_002.*should have"):
+        store.open(manifest().key, spec_of(tiny.model()), "tiny")
+
+
+def test_another_model_is_refused(store: KVStore) -> None:
+    with pytest.raises(StoreError, match="another model"):
+        store.open(manifest().key, spec_of(tiny.model()), "other")
+
+
+def test_an_edited_manifest_is_refused(store: KVStore) -> None:
+    path = store.root / manifest().key / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "num_tokens": 10}))
+    with pytest.raises(StoreError, match="another model or version"):
+        store.open(manifest().key, spec_of(tiny.model()), "tiny")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"model": "x"}, {"tokens": "x"}, {"page_size": 8}, {"policy": "quest"}, {"owner": "x"}, {"dtype": "x"}],
+)
+def test_everything_that_matters_is_in_the_key(changed: dict[str, object]) -> None:
+    assert replace(manifest(), **changed).key != manifest().key  # type: ignore[arg-type]
+
+
+def test_nobody_else_may_read_it(store: KVStore) -> None:
+    modes = {path.stat().st_mode & 0o077 for path in store.root.rglob("*")}
+    assert modes == {0}
+
+
+def test_the_least_recently_used_goes_first(store: KVStore) -> None:
+    other = replace(manifest(), owner="me")
+    read_into(store, tiny.model(), other, DOCUMENT)
+    store.open(manifest().key, spec_of(tiny.model()), "tiny")
+    assert store.trim(store.num_bytes(other.key)) == [other.key]
+    assert store.kept() == [manifest().key]
