@@ -13,7 +13,7 @@ from catena.errors import StoreError
 
 def hash_record(record: Tensor) -> int:
     """xxh3-64 of one KV page of one layer, as a signed integer that tensors can hold."""
-    found = int(xxhash.xxh3_64_intdigest(memoryview(record.view(torch.uint8).numpy())))
+    found = int(xxhash.xxh3_64_intdigest(record.view(torch.uint8).numpy().data))
     return found - (1 << 64) if found >> 63 else found
 
 
