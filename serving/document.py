@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from catena.retrieval.kv.digests import DIGESTS
+from catena.retrieval.kv.digests import Digest
 from catena.serving.spec import ModelSpec
 
 WINDOW = 100
@@ -36,7 +36,7 @@ class DocumentKV:
     check: Check = unchecked
     filled: list[int] = field(default_factory=list)
     queries: list[Tensor] = field(default_factory=list)
-    _digests: dict[tuple[str, int, bool], Tensor] = field(default_factory=dict)
+    _digests: dict[tuple[Digest, int, bool], Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.filled = self.filled or [0] * self.spec.num_layers
@@ -93,12 +93,11 @@ class DocumentKV:
         records = self.layers[layer][pages, :, heads[:, None], tokens % self.page_size]  # (H, n, 2, D)
         return records[:, :, 0], records[:, :, 1]
 
-    def digest(self, layer: int, kind: str, *, is_rotated: bool) -> Tensor:
-        """What stands for the KV pages of a layer (R, Hkv, P, D); made once, float32."""
-        key = (kind, layer, is_rotated)
+    def digest(self, layer: int, make: Digest, *, is_rotated: bool) -> Tensor:
+        """What stands for the KV pages of a layer (R, Hkv, P, D), float32; made once."""
+        key = (make, layer, is_rotated)
         if key not in self._digests:
-            keys, valid = self.paged_keys(layer, is_rotated=is_rotated)
-            self._digests[key] = DIGESTS[kind](keys, valid)
+            self._digests[key] = make(*self.paged_keys(layer, is_rotated=is_rotated))
         return self._digests[key]
 
     def paged_keys(self, layer: int, *, is_rotated: bool) -> tuple[Tensor, Tensor]:

@@ -48,7 +48,8 @@ class _RowsLayer(DynamicLayer):
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> Any:
         """Give each row its token, and return all rows' keys and values: lists, which only `_attend` reads."""
         states = zip(self.rows, key_states[:, None], value_states[:, None], strict=True)
-        return tuple(zip(*(row.update(keys, values) for row, keys, values in states), strict=True))
+        pairs = [row.update(keys, values) for row, keys, values in states]
+        return [keys[0] for keys, _ in pairs], [values[0] for _, values in pairs]
 
     def get_seq_length(self) -> int:
         """Asked for by the model, which is told all positions."""
@@ -75,9 +76,9 @@ def _attend(
     sessions: Sequence[Session],
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """query (B, Hq, T, D), keys and values (1, Hkv, N, D) a row -> (B, T, Hq, D)."""
+    """query (B, Hq, T, D), keys and values (Hkv, N, D) a row -> (B, T, Hq, D)."""
     rows = [
-        session.attend(module.layer_idx, query[n], key[n].squeeze(0), value[n].squeeze(0), scaling)
+        session.attend(module.layer_idx, query[n], key[n], value[n], scaling)
         for n, session in enumerate(sessions)
     ]
     return torch.stack(rows).transpose(1, 2), None

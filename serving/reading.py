@@ -18,6 +18,8 @@ from catena.serving.store import KVStore, Manifest
 CHUNK = 2048
 OnTokens = Callable[[int, int], None]
 """Tokens done, tokens in all."""
+OnQueries = Callable[[int, Tensor], None]
+"""A layer and the queries (Hq, T, D) of a chunk, rotated to their places in the document."""
 
 
 def read(
@@ -27,6 +29,7 @@ def read(
     policy: Policy | None = None,
     chunk: int = CHUNK,
     on_tokens: OnTokens | None = None,
+    on_queries: OnQueries | None = None,
 ) -> None:
     """Fill `document` from where it stands; each chunk sees what the policy shows it of the chunks before.
 
@@ -36,7 +39,7 @@ def read(
     total = len(document.token_ids)
     while document.num_tokens < total:
         start = document.num_tokens
-        _read_chunk(model, document, document.token_ids[start : start + chunk], policy)
+        _read_chunk(model, document, document.token_ids[start : start + chunk], policy, on_queries)
         if on_tokens:
             on_tokens(document.num_tokens, total)
 
@@ -66,7 +69,9 @@ def read_into(
     return store.open(manifest.key, spec, manifest.model)
 
 
-def _read_chunk(model: Any, document: DocumentKV, token_ids: Tensor, policy: Policy) -> None:
+def _read_chunk(
+    model: Any, document: DocumentKV, token_ids: Tensor, policy: Policy, on_queries: OnQueries | None
+) -> None:
     queries: dict[int, Tensor] = {}
     session = Session(document, policy, on_queries=queries.__setitem__)
     tail = Tail(document.spec.num_layers)
@@ -80,8 +85,10 @@ def _read_chunk(model: Any, document: DocumentKV, token_ids: Tensor, policy: Pol
             sessions=[session],
         )
     moved = torch.full_like(places, document.num_tokens - session.start)
-    for layer, kept in enumerate(tail.layers):
-        turned = [
-            document.spec.rope.turn(x, moved) if moved[0] else x for x in (kept.keys[0], queries[layer])
-        ]
-        document.append(layer, turned[0], kept.values[0], turned[1])
+    for layer, asked in queries.items():
+        keys, values = tail.of(layer)
+        if moved[0]:
+            keys, asked = (document.spec.rope.turn(x, moved) for x in (keys, asked))
+        document.append(layer, keys, values, asked)
+        if on_queries:
+            on_queries(layer, asked)

@@ -1,4 +1,4 @@
-"""One question over one document: which KV pages each layer sees, where they stand, and attention over them."""
+"""One question over one document: what each layer sees of it, where that stands, and attention over it."""
 
 from __future__ import annotations
 
@@ -8,50 +8,33 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from catena.retrieval.kv.choosing import choose, reduce_heads
-from catena.retrieval.kv.digests import judge
 from catena.retrieval.kv.policy import Policy
 from catena.serving.attention import Part, attend, attend_causal, merge
 from catena.serving.document import DocumentKV
-
-PageScorer = Callable[[int, Tensor, DocumentKV], Tensor]
-"""A trained retriever: layer, un-rotated queries (Hkv, G*T, D), document -> scores (Hkv, G*T, P)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What heads see of a layer: KV pages (H, k) or single tokens (H, n); H is 1, Hkv or Hq.
-
-    `valid` (H, n) is False for padding, where heads see different numbers of tokens.
-    """
-
-    pages: Tensor | None = None
-    tokens: Tensor | None = None
-    valid: Tensor | None = None
+from catena.serving.selecting import Aids, Selection, select
 
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """Answers layer by layer what a question sees of its document.
-
-    `start` is the position that the model gives the first token behind the document; keys are turned to fit it.
-    """
+    """`seed` serves the random policy. `on_queries` is told the queries (Hq, T, D) of each layer."""
 
     document: DocumentKV
     policy: Policy
-    scorer: PageScorer | None = None
+    aids: Aids = field(default_factory=Aids)
     seed: int = 0
     on_queries: Callable[[int, Tensor], None] | None = None
-    """Told the queries (Hq, T, D) of each layer while a document is read."""
     num_steps: int = 0
     selections: dict[int, Selection] = field(default_factory=dict)
     _whole: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
     @property
     def start(self) -> int:
-        """Consecutive KV pages take no more room than they have tokens; else the document's length."""
+        """The position of the first token behind the document.
+
+        KV pages laid end to end take no more room than they have tokens; else it is the document's length.
+        """
         total = self.document.num_tokens
-        if self.policy.positions != "consecutive" or self.policy.score == "all":
+        if self.policy.positions != "consecutive":
             return total
         count = self.policy.num_pages(-(-total // self.document.page_size))
         return min(total, count * self.document.page_size)
@@ -70,61 +53,59 @@ class Session:
         return merge(parts)
 
     def advance(self) -> None:
-        """Count one step of the answer; when it is time, the next step selects anew."""
+        """Count one pass of the model; when it is time, the next one selects anew."""
         self.num_steps += 1
         if self.policy.refresh and self.num_steps % self.policy.refresh == 0:
             self.selections.clear()
 
     def _attend_document(self, layer: int, q: Tensor, places: Tensor, scale: float) -> list[Part]:
         if self.policy.score == "all" or layer < self.policy.dense_layers:
-            if layer not in self._whole:
-                self._whole[layer] = self.document.whole(layer)
-            return [attend(q, *self._whole[layer], scale)]
+            return [self._attend_whole(layer, q, places, scale)]
         if layer not in self.selections:
-            self.selections[layer] = self._select(layer, q, places)
-        return self._attend_selected(layer, q, places, scale)
+            seed = hash((self.seed, self.num_steps, layer))
+            behind, at = self._behind(q, places)
+            self.selections[layer] = select(self.document, self.policy, self.aids, layer, behind, at, seed)
+        if self.selections[layer].tokens is not None:
+            return [self._attend_tokens(layer, q, scale)]
+        return self._attend_pages(layer, q, places, scale)
 
-    def _select(self, layer: int, q: Tensor, places: Tensor) -> Selection:
-        return Selection(pages=choose(self._scores(layer, q, places), self.policy))
+    def _behind(self, q: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        """The queries as if they stood right behind the document, where its keys expect them."""
+        moved = self.document.num_tokens - self.start
+        return (
+            (self.document.spec.rope.turn(q, torch.full_like(places, moved)), places + moved)
+            if moved
+            else (q, places)
+        )
 
-    def _scores(self, layer: int, q: Tensor, places: Tensor) -> Tensor:
-        """How much each KV page matters to each head that chooses: (H, P)."""
-        spec, policy, count = self.document.spec, self.policy, self.document.num_pages(layer)
-        if policy.score == "window":
-            return torch.zeros(1, count)
-        if policy.score == "random":
-            generator = torch.Generator().manual_seed(hash((self.seed, self.num_steps, layer)))
-            return torch.rand(spec.num_kv_heads, count, generator=generator)
-        is_rotated = policy.space == "rotated"
-        asked = q if is_rotated else spec.rope.turn(q, -places)
-        asked = asked.reshape(spec.num_kv_heads, -1, spec.head_dim)
-        if policy.score == "exact":
-            scores = exact_scores(asked, *self.document.paged_keys(layer, is_rotated=is_rotated))
-        elif policy.score == "trained":
-            assert self.scorer, "a session with a trained policy is made with its retriever"
-            scores = self.scorer(layer, asked, self.document)
-        else:
-            scores = judge(asked, self.document.digest(layer, policy.score, is_rotated=is_rotated))
-        return reduce_heads(scores.view(spec.num_kv_heads, spec.group, -1, count), policy)
+    def _attend_whole(self, layer: int, q: Tensor, places: Tensor, scale: float) -> Part:
+        if layer not in self._whole:
+            self._whole[layer] = self.document.whole(layer)
+        return attend(self._behind(q, places)[0], *self._whole[layer], scale)
 
-    def _attend_selected(self, layer: int, q: Tensor, places: Tensor, scale: float) -> list[Part]:
+    def _attend_tokens(self, layer: int, q: Tensor, scale: float) -> Part:
+        chosen = self.selections[layer]
+        assert chosen.tokens is not None and chosen.is_seen is not None, "single tokens were selected"
+        k, v = self.document.gather_tokens(layer, chosen.tokens, self._heads(len(chosen.tokens)))
+        return attend(q, k, v, scale, chosen.is_seen[:, None])
+
+    def _attend_pages(self, layer: int, q: Tensor, places: Tensor, scale: float) -> list[Part]:
         pages = self.selections[layer].pages
         assert pages is not None, "KV pages were selected"
         heads = self._heads(len(pages))
         k, v, stood = self.document.gather_pages(layer, pages.expand(len(heads), -1), heads)
-        is_token = stood < self.document.filled[layer]
-        if self.policy.positions == "absolute":
-            return [attend(q, k, v, scale, is_token[:, None])]
+        is_token = (stood < self.document.filled[layer])[:, None]
         rope = self.document.spec.rope
+        if self.policy.positions == "absolute":
+            return [attend(q, k, v, scale, is_token)]
         if self.policy.positions == "consecutive":
-            slots = self.start - is_token.sum(-1, keepdim=True) + is_token.cumsum(-1) - 1
-            return [attend(q, rope.turn(k, slots - stood), v, scale, is_token[:, None])]
+            slots = self.start - is_token.sum(-1) + is_token[:, 0].cumsum(-1) - 1
+            return [attend(q, rope.turn(k, slots - stood), v, scale, is_token)]
         is_near = self._is_near(stood, places)
-        far_q = rope.turn(q, self._reach - places)
-        far_k = rope.turn(k, -stood)
+        far_q, far_k = rope.turn(q, self._reach - places), rope.turn(k, -stood)
         return [
-            attend(q, k, v, scale, is_token[:, None] & is_near),
-            attend(far_q, far_k, v, scale, is_token[:, None] & ~is_near),
+            attend(q, k, v, scale, is_token & is_near),
+            attend(far_q, far_k, v, scale, is_token & ~is_near),
         ]
 
     @property
@@ -144,9 +125,3 @@ class Session:
         spec = self.document.spec
         heads = torch.arange(spec.num_kv_heads)
         return heads.repeat_interleave(spec.group) if rows == spec.num_heads else heads
-
-
-def exact_scores(q: Tensor, keys: Tensor, valid: Tensor) -> Tensor:
-    """The best true logit in each KV page: q (Hkv, N, D), keys (Hkv, P, S, D) -> (Hkv, N, P)."""
-    logits = torch.einsum("hnd,hpsd->hnps", q.float(), keys)
-    return logits.masked_fill(~valid, -torch.inf).amax(-1)

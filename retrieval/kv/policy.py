@@ -30,7 +30,7 @@ constant: what is not local is `reach` tokens away · clipped: nothing is furthe
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`budget` is a share of the document's tokens, sink and local KV pages included."""
+    """`budget` is a share of the document's KV pages; sink and local ones are seen besides."""
 
     name: str
     score: Score
@@ -63,7 +63,7 @@ class Policy:
             return total
         if self.score == "window":
             return min(total, forced)
-        return min(total, max(self.min_pages, forced, round(self.budget * total)))
+        return min(total, forced + max(self.min_pages, round(self.budget * total)))
 
 
 _POLICIES = (

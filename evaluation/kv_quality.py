@@ -1,0 +1,109 @@
+"""How well KV-page policies find what a question needs, on a model that truly recalls facts (evaluation/recall_model.py).
+
+Printed: share of right answers, and how often the KV page that holds the answer was selected where it matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from catena.evaluation.recall_model import NUM_KEYS, Recall, make_recall
+from catena.retrieval.kv.policy import Policy
+from catena.retrieval.kv.trained import PageRetriever
+from catena.serving.answering import ask
+from catena.serving.document import DocumentKV
+from catena.serving.reading import read
+from catena.serving.selecting import Aids, Selection
+from catena.serving.session import Session
+from catena.serving.spec import spec_of
+from catena.serving.squeezing import squeeze
+
+MATCH_LAYER = 1
+QUESTIONS = 30
+"""Per document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """`accuracy` and `recall` are shares of `num_questions`; `tokens` is what a head of the last layer saw."""
+
+    policy: str
+    budget: float
+    accuracy: float
+    recall: float
+    tokens: float
+    num_questions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Documents of `num_tokens` with 30 facts, read in KV pages of `page_size`."""
+
+    num_tokens: int = 1024
+    page_size: int = 16
+    num_documents: int = 10
+    num_facts: int = QUESTIONS
+
+
+def measure(
+    model: Any, policies: Sequence[Policy], setting: Setting, retriever: PageRetriever | None = None
+) -> list[Quality]:
+    """Ask every fact of every document under every policy."""
+    found: dict[int, list[tuple[bool, bool, float]]] = {n: [] for n in range(len(policies))}
+    for seed in range(setting.num_documents):
+        recall = make_recall(setting.num_tokens, setting.num_facts, seed=1000 + seed)
+        document = DocumentKV.empty(spec_of(model), recall.tokens, setting.page_size)
+        read(model, document)
+        needs_clusters = any(policy.score == "clusters" for policy in policies)
+        aids = Aids(retriever, squeeze(document) if needs_clusters else None)
+        for n, policy in enumerate(policies):
+            found[n] += [
+                _ask(model, document, policy, aids, recall, fact) for fact in range(setting.num_facts)
+            ]
+    return [_summary(policy, found[n]) for n, policy in enumerate(policies)]
+
+
+def _ask(
+    model: Any, document: DocumentKV, policy: Policy, aids: Aids, recall: Recall, fact: int
+) -> tuple[bool, bool, float]:
+    session = Session(document, replace(policy, refresh=0), aids, seed=fact)
+    row = ask(model, session, recall.question(fact))
+    place = int(recall.places[fact])
+    holds, tokens = _look(session.selections.get(MATCH_LAYER), place, document)
+    return bool(row.logits.argmax() == recall.values[fact]), holds, tokens
+
+
+def _look(selection: Selection | None, place: int, document: DocumentKV) -> tuple[bool, float]:
+    """Whether the token at `place` was seen by some head, and how many tokens a head saw."""
+    if selection is None:
+        return True, document.num_tokens
+    if selection.tokens is not None and selection.is_seen is not None:
+        hit = ((selection.tokens == place) & selection.is_seen).any()
+        return bool(hit), float(selection.is_seen.sum(-1).float().mean())
+    assert selection.pages is not None, "a selection has tokens or KV pages"
+    return bool((selection.pages == place // document.page_size).any()), selection.pages.shape[
+        1
+    ] * document.page_size
+
+
+def _summary(policy: Policy, found: Sequence[tuple[bool, bool, float]]) -> Quality:
+    right, holds, tokens = zip(*found, strict=True)
+    count = len(found)
+    return Quality(
+        policy.name, policy.budget, sum(right) / count, sum(holds) / count, sum(tokens) / count, count
+    )
+
+
+def training_texts(count: int, num_tokens: int = 512, *, seed: int = 0) -> Iterator[torch.Tensor]:
+    """Documents followed by questions on all of their facts, each with its answer."""
+    for number in range(count):
+        recall = make_recall(num_tokens, NUM_KEYS - 2, seed=seed + number)
+        order = torch.randperm(len(recall.keys), generator=torch.Generator().manual_seed(seed + number))
+        asked = [
+            torch.cat((recall.question(fact), recall.values[fact : fact + 1])) for fact in order.tolist()
+        ]
+        yield torch.cat((recall.tokens, *asked))

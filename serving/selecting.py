@@ -1,0 +1,95 @@
+"""Which KV pages, or which single tokens, the heads of a layer see for a question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from catena.errors import OptionError
+from catena.retrieval.kv.choosing import choose, reduce_heads
+from catena.retrieval.kv.digests import DIGESTS, judge
+from catena.retrieval.kv.policy import Policy
+from catena.retrieval.kv.trained import PageRetriever
+from catena.serving.document import DocumentKV
+from catena.serving.squeezing import Squeezed
+
+Aid = TypeVar("Aid")
+
+
+@dataclass(frozen=True, slots=True)
+class Aids:
+    """What some policies need beside the document: a trained retriever, clusters of its keys."""
+
+    retriever: PageRetriever | None = None
+    squeezed: Squeezed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """KV pages (H, k) or single tokens (H, n); H is 1, Hkv or Hq. `is_seen` (H, n) is False for padding."""
+
+    pages: Tensor | None = None
+    tokens: Tensor | None = None
+    is_seen: Tensor | None = None
+
+
+def select(
+    document: DocumentKV, policy: Policy, aids: Aids, layer: int, q: Tensor, places: Tensor, seed: int
+) -> Selection:
+    """Select for queries q (Hq, T, D) that stand at `places` (T), behind the document's own tokens.
+
+    Raises OptionError when the policy needs an aid that is not there.
+    """
+    if policy.score == "clusters":
+        return _select_tokens(_needed(aids.squeezed, policy), policy, layer, q)
+    return Selection(pages=choose(_scores(document, policy, aids, layer, q, places, seed), policy))
+
+
+def _scores(
+    document: DocumentKV, policy: Policy, aids: Aids, layer: int, q: Tensor, places: Tensor, seed: int
+) -> Tensor:
+    """How much each KV page matters to each head that chooses: (H, P)."""
+    spec, count = document.spec, document.num_pages(layer)
+    if policy.score == "window":
+        return torch.zeros(1, count)
+    if policy.score == "random":
+        return torch.rand(spec.num_kv_heads, count, generator=torch.Generator().manual_seed(seed))
+    is_rotated = policy.space == "rotated"
+    asked = (q if is_rotated else spec.rope.turn(q, -places)).view(
+        spec.num_kv_heads, spec.group, -1, spec.head_dim
+    )
+    if policy.score == "trained":
+        retriever = _needed(aids.retriever, policy)
+        digest = document.digest(layer, retriever.of_layer(layer), is_rotated=is_rotated)
+        return reduce_heads(retriever(layer, asked.mean(1), digest)[:, None], policy)
+    folded = asked.flatten(1, 2)
+    if policy.score == "exact":
+        scores = best_logits(folded, *document.paged_keys(layer, is_rotated=is_rotated))
+    else:
+        scores = judge(folded, document.digest(layer, DIGESTS[policy.score], is_rotated=is_rotated))
+    return reduce_heads(scores.view(*asked.shape[:3], count), policy)
+
+
+def best_logits(q: Tensor, keys: Tensor, valid: Tensor) -> Tensor:
+    """The best true logit in each KV page: q (Hkv, N, D), keys (Hkv, P, S, D), valid (P, S) -> (Hkv, N, P)."""
+    logits = torch.einsum("hnd,hpsd->hnps", q.float(), keys)
+    return logits.masked_fill(~valid, -torch.inf).amax(-1)
+
+
+def _select_tokens(squeezed: Squeezed, policy: Policy, layer: int, q: Tensor) -> Selection:
+    """Heads see different numbers of tokens; the shorter rows are padded."""
+    is_kept = squeezed.is_kept(layer, q, policy.budget)
+    order = is_kept.int().argsort(dim=-1, descending=True, stable=True)[:, : int(is_kept.sum(-1).max())]
+    return Selection(tokens=order, is_seen=is_kept.gather(1, order))
+
+
+def _needed(aid: Aid | None, policy: Policy) -> Aid:
+    if aid is None:
+        missing = "a trained retriever" if policy.score == "trained" else "clusters of the document's keys"
+        raise OptionError(
+            f"The KV-page policy {policy.name} needs {missing}.", "Make it, or take the policy quest."
+        )
+    return aid

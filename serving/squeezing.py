@@ -1,0 +1,81 @@
+"""Single keys chosen by their clusters: what a document keeps for it, and one threshold over all layers and heads.
+
+Squeezed Attention (arXiv 2411.09688), sections 3.1 to 3.3. The last 100 tokens are always seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from catena.retrieval.kv.clusters import COARSE_SHARE, SHARE, Clusters, cluster
+from catena.serving.document import WINDOW, DocumentKV
+
+COARSE_KEPT = 0.5
+"""Share of the keys that the upper level lets through."""
+
+
+@dataclass(slots=True, eq=False)
+class Squeezed:
+    """The clusters of every layer of one document. `upper` are clusters of clusters, for the two-level search."""
+
+    document: DocumentKV
+    layers: Sequence[Clusters]
+    upper: Sequence[Clusters] = ()
+    _thresholds: dict[tuple[float, bool], float] = field(default_factory=dict)
+
+    @property
+    def num_seen(self) -> int:
+        """Tokens that clusters decide on; those behind are always seen."""
+        return max(0, self.document.num_tokens - WINDOW)
+
+    def is_kept(self, layer: int, q: Tensor, budget: float) -> Tensor:
+        """Which tokens each query head sees, for its queries q (Hq, T, D): (Hq, num_tokens)."""
+        share = (budget * self.document.num_tokens - WINDOW) / max(1, self.num_seen)
+        share = min(1.0, max(0.0, share))
+        kept = self._scores(self.layers, layer, q) >= self._threshold(share, is_upper=False)
+        if self.upper:
+            kept &= self._scores(self.upper, layer, q) >= self._threshold(COARSE_KEPT, is_upper=True)
+        return torch.nn.functional.pad(kept, (0, self.document.num_tokens - self.num_seen), value=True)
+
+    def _threshold(self, share: float, *, is_upper: bool) -> float:
+        """The score above which that share of all keys lies, judged by the document's own last queries."""
+        if share >= 1:
+            return -torch.inf
+        if (share, is_upper) not in self._thresholds:
+            levels = self.upper if is_upper else self.layers
+            scores = [
+                self._scores(levels, layer, queries).flatten()
+                for layer, queries in enumerate(self.document.queries)
+            ]
+            order = torch.cat(scores).sort(descending=True).values
+            place = min(len(order) - 1, max(0, round(share * len(order)) - 1))
+            self._thresholds[share, is_upper] = float(order[place]) if share > 0 else torch.inf
+        return self._thresholds[share, is_upper]
+
+    def _scores(self, levels: Sequence[Clusters], layer: int, q: Tensor) -> Tensor:
+        """Each key's score by its cluster, averaged over the queries q (Hq, T, D): (Hq, N)."""
+        spec = self.document.spec
+        folded = q.reshape(spec.num_kv_heads, -1, spec.head_dim)
+        by_cluster = levels[layer].scores(folded, spec.head_dim**-0.5)
+        by_head = by_cluster.view(spec.num_kv_heads, spec.group, q.shape[1], -1).mean(2)
+        return levels[layer].spread(by_head).flatten(0, 1)
+
+
+def squeeze(document: DocumentKV, *, levels: int = 1, seed: int = 0) -> Squeezed:
+    """Cluster the keys of a document that has been read; `levels` 2 adds clusters of clusters."""
+    seen = max(0, document.num_tokens - WINDOW)
+    lower, upper = [], []
+    for layer in range(document.spec.num_layers):
+        keys = document.whole(layer)[0][:, :seen].float()
+        found = cluster(keys, max(1, round(SHARE * seen)), seed=seed)
+        lower.append(found)
+        if levels == 2:
+            groups = cluster(found.centroids, max(1, round(COARSE_SHARE * seen)), seed=seed)
+            labels = groups.labels.gather(1, found.labels)
+            sizes = torch.zeros_like(groups.sizes).scatter_add_(1, labels, torch.ones(labels.shape))
+            upper.append(Clusters(groups.centroids, sizes, labels))
+    return Squeezed(document, lower, upper)
