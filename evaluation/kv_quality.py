@@ -1,4 +1,4 @@
-"""How well KV-page policies find what a question needs, on a model that truly recalls facts (evaluation/recall_model.py).
+"""How well KV-page policies find what a question needs, on a model that truly recalls facts.
 
 Printed: share of right answers, and how often the KV page that holds the answer was selected where it matters.
 """

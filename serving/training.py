@@ -42,8 +42,9 @@ def train_retriever(
 ) -> PageRetriever:
     """One step for each text of token ids (T): the retriever's softmax over KV pages nears the model's attention.
 
-    Tokens of the text itself are asked where they look; with `num_last`, only its last ones, its questions say. The loss is the cross-entropy with the attention mass of each KV page, first and own KV page left out, weighed by
-    how much of its attention a token spends on the others.
+    Tokens of the text itself are asked where they look; with `num_last` only its last ones, its questions say. The
+    loss is the cross-entropy with the attention mass of each KV page, first and own KV page left out, weighed by how
+    much of its attention a token spends on the others.
     """
     spec = spec_of(model)
     torch.manual_seed(seed)

@@ -39,8 +39,8 @@ class PageRetriever(nn.Module):
 
     def forward(self, layer: int, q: Tensor, digest: Tensor) -> Tensor:
         """Score KV pages for un-rotated queries q (Hkv, N, D), a group's mean each: (Hkv, N, P)."""
-        scores: Tensor = self.queries[layer](q) @ digest[0].transpose(1, 2)
-        return scores / q.shape[-1] ** 0.5
+        scores: Tensor = self.queries[layer](q) @ digest[0].transpose(1, 2) / q.shape[-1] ** 0.5
+        return scores
 
     def save(self, path: Path) -> None:
         shape = {"num_layers": str(len(self.queries)), "head_dim": str(self.head_dim)}

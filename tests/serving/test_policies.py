@@ -1,0 +1,126 @@
+"""What a policy selects is what is attended to, where it says it stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from catena.errors import OptionError
+from catena.retrieval.kv.policy import PRESETS, preset
+from catena.serving.answering import ask, write_greedy
+from catena.serving.attention import attend_reference
+from catena.serving.document import DocumentKV
+from catena.serving.selecting import Aids
+from catena.serving.session import Session
+from catena.serving.squeezing import squeeze
+from tests.serving import tiny
+
+DOCUMENT, QUESTION = tiny.tokens(150), tiny.tokens(9, seed=2)
+HALF = replace(preset("mean"), budget=0.3)
+
+
+def document() -> DocumentKV:
+    return tiny.read_tokens("llama", DOCUMENT)
+
+
+@pytest.mark.parametrize("granularity", ["query_head", "kv_head", "layer"])
+@pytest.mark.parametrize("score", ["bound", "exact", "random", "window"])
+def test_selected_attention_is_float64_attention_to_those_tokens(score: str, granularity: str) -> None:
+    read = document()
+    session = Session(read, replace(HALF, score=score, granularity=granularity))  # type: ignore[arg-type]
+    q = torch.randn(4, 3, 16)
+    k, v = torch.randn(2, 2, 3, 16)
+    found = session.attend(1, q, k, v, 0.25)
+    pages = session.selections[1].pages
+    assert pages is not None
+    for head in range(4):
+        row = {1: 0, 2: head // 2, 4: head}[len(pages)]
+        seen = torch.cat([torch.arange(p * 16, p * 16 + 16) for p in pages[row].tolist()])
+        seen = seen[seen < 150]
+        keys, values = (
+            torch.cat((x[head // 2][seen], y[head // 2])) for x, y in zip(read.whole(1), (k, v), strict=True)
+        )
+        mask = torch.ones(1, 3, len(keys), dtype=torch.bool)
+        mask[0, :, -3:] = torch.ones(3, 3, dtype=torch.bool).tril()
+        wanted, _ = attend_reference(q[head : head + 1], keys[None], values[None], 0.25, mask)
+        assert torch.allclose(found[head].double(), wanted[0], atol=1e-5)
+
+
+def test_clipped_beyond_the_trained_length_is_its_formula() -> None:
+    """LM-Infinite: a distance above `reach` counts as `reach`, for each pair of query and key."""
+    read = document()
+    session = Session(read, replace(preset("lm-infinite"), reach=40, sink_pages=1, local_pages=9))
+    q, (k, v) = torch.randn(4, 2, 16), torch.randn(2, 2, 2, 16)
+    found = session.attend(0, q, k, v, 0.25)
+    turn, places = read.spec.rope.turn, torch.arange(150)
+    plain_k = turn(read.whole(0)[0], -places)
+    for head, query in ((0, 0), (3, 1)):
+        at = torch.tensor(150 + query)
+        plain_q = turn(q[head, query][None], -at[None])
+        moved_q = turn(plain_q.expand(150, -1), (at - places).clamp(max=40))
+        logits = (moved_q * plain_k[head // 2]).sum(-1)
+        own = k[head // 2, : query + 1] @ q[head, query]
+        weights = (torch.cat((logits, own)) * 0.25).softmax(-1)
+        wanted = weights @ torch.cat((read.whole(0)[1][head // 2], v[head // 2, : query + 1]))
+        assert torch.allclose(found[head, query], wanted, atol=1e-4)
+
+
+def test_constant_distance_leaves_local_kv_pages_where_they_are() -> None:
+    policy = replace(HALF, score="window", positions="constant", sink_pages=0, local_pages=2)
+    same = replace(policy, positions="absolute")
+    logits = [ask(tiny.model(), Session(document(), each), QUESTION).logits for each in (policy, same)]
+    assert tiny.distance(*logits) < 1e-5
+
+
+def test_end_to_end_positions_never_leave_the_budget() -> None:
+    session = Session(document(), replace(HALF, positions="consecutive"))
+    row = ask(tiny.model(), session, QUESTION)
+    assert row.position == session.policy.num_pages(10) * 16 + len(QUESTION) < 150
+
+
+@pytest.mark.parametrize(
+    ("refresh", "num_written", "is_kept"), [(0, 5, True), (1, 1, False), (3, 1, True), (3, 2, False)]
+)
+def test_selects_anew_as_often_as_it_says(refresh: int, num_written: int, is_kept: bool) -> None:
+    session = Session(document(), replace(HALF, refresh=refresh))
+    row = ask(tiny.model(), session, QUESTION)
+    assert len(list(write_greedy(tiny.model(), row, num_written))) == num_written
+    assert bool(session.selections) == is_kept
+
+
+def test_squeezed_keeps_the_share_it_was_asked_for() -> None:
+    read = tiny.read_tokens("llama", tiny.tokens(600))
+    squeezed = squeeze(read)
+    shares = [squeezed.is_kept(layer, read.queries[layer], 0.4).float().mean() for layer in range(3)]
+    assert abs(float(torch.stack(shares).mean()) - 0.4) < 0.05
+
+
+def test_squeezed_in_two_levels_keeps_a_part_of_one_level() -> None:
+    read = tiny.read_tokens("llama", tiny.tokens(600))
+    flat, deep = squeeze(read), squeeze(read, levels=2)
+    q = torch.randn(4, 2, 16)
+    assert (deep.is_kept(0, q, 0.4) <= flat.is_kept(0, q, 0.4)).all()
+
+
+def test_squeezed_that_keeps_all_is_exact() -> None:
+    read = tiny.read_tokens("llama", DOCUMENT)
+    session = Session(read, replace(preset("squeezed"), budget=1.0), Aids(squeezed=squeeze(read)))
+    row = ask(tiny.model(), session, QUESTION)
+    assert tiny.distance(row.logits, tiny.plain_logits("llama", torch.cat((DOCUMENT, QUESTION)))) < 1e-5
+
+
+@pytest.mark.parametrize("name", ["squeezed", "retro"])
+def test_what_a_policy_lacks_is_named(name: str) -> None:
+    with pytest.raises(OptionError, match=name):
+        ask(tiny.model(), Session(document(), preset(name)), QUESTION)
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS.keys() - {"squeezed", "retro"}))
+def test_reading_with_few_kv_pages_in_sight(name: str) -> None:
+    """Chunk after chunk under a policy: all tokens are read, and the first chunk is as in full."""
+    read = tiny.read_tokens("llama", DOCUMENT, policy=preset(name), chunk=32)
+    full = tiny.read_tokens("llama", DOCUMENT, chunk=32)
+    assert read.num_tokens == 150
+    assert torch.allclose(read.whole(2)[0][:, :32], full.whole(2)[0][:, :32], atol=1e-5)
