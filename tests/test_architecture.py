@@ -15,7 +15,7 @@ ORDER = ["core", "ingest", "retrieval", "serving", "agents", "client", "evaluati
 # The modules of catena/ that tie the folders together, and what only re-exports them.
 TIES = {"catena", "catena.adding", "catena.client", "catena.handlers"}
 TORCH = ("torch", "transformers", "safetensors")
-TORCH_AT = ("catena.serving", "catena.retrieval.kv")
+TORCH_AT = ("catena.serving", "catena.retrieval.kv", "catena.evaluation.kv")
 
 
 def sources() -> Iterator[tuple[str, Path]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from catena.evaluation.recall_model import NUM_KEYS, Recall, make_recall
+from catena.evaluation.kv.recall_model import NUM_KEYS, Recall, make_recall
 from catena.retrieval.kv.policy import Policy
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving.answering import ask
