@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test app lint format robust kills spans examples lock wheel-test clean
+.PHONY: help demo test app lint format robust kills spans quality examples lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -33,13 +33,18 @@ format: $(VENV)/.installed-dev  ## Lay the code out
 	$(BIN)/ruff format .
 
 robust: $(VENV)/.installed-dev  ## Read every hostile file of the development documents (DATA=FOLDER)
-	$(BIN)/python -m catena.evaluation.robust $(DATA)/robust
+	$(BIN)/catena eval robust $(DATA)/robust
 
 kills: $(VENV)/.installed-dev  ## Kill a writing process 200 times at named points, and look
-	$(BIN)/python -m catena.evaluation.kills --kills 200
+	$(BIN)/catena eval kills --kills 200
 
 spans: $(VENV)/.installed-dev  ## Compare the boxes of 500 quotes with a second extractor
-	$(BIN)/python -m catena.evaluation.spans --data $(DATA) --spans 500
+	$(BIN)/catena eval spans --data $(DATA) --spans 500
+
+quality: $(VENV)/.installed-dev  ## Score the embedded reader on public questions (hours; resumable)
+	$(BIN)/catena eval financebench --data $(DATA)
+	$(BIN)/catena eval mmlongbench --data $(DATA)
+	$(BIN)/catena eval fairytaleqa --data $(DATA) --limit 200 --sample 1
 
 examples: $(VENV)/.installed-dev  ## Ask a dozen real documents, and write docs/examples.md
 	$(BIN)/python -m catena.evaluation.examples --data $(DATA) --out docs

@@ -10,7 +10,7 @@ from catena.agents.quantities import quantities
 from catena.evaluation.datasets import fairytaleqa, financebench, lciteeval, longbenchcite, mmlongbench
 from catena.evaluation.datasets.items import Item, Prediction
 from catena.evaluation.datasets.records import Record
-from catena.evaluation.measures import Measure, mean, official_f1
+from catena.evaluation.measures import Measure, mean, official_f1, share
 from catena.evaluation.replies import Reply, Scores, shares
 from catena.evaluation.scoring import alce, longcite
 from catena.evaluation.scoring import mmlongbench as rules
@@ -181,7 +181,7 @@ BENCHMARKS = {
         "sentence",
         longbenchcite.load,
         score_longbenchcite,
-        (*CITES, *WORDING),
+        (*CITES, share("words a citation", "snippet_words", "snippets"), *WORDING),
         export=longbenchcite.export,
     ),
 }

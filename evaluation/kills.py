@@ -1,4 +1,4 @@
-"""`python -m catena.evaluation.kills`: kill a process at named points while it writes a library, and look.
+"""`catena eval kills`: kill a process at named points while it writes a library, and look.
 
 After each kill the library is opened again: what was reported done is there, nothing is there twice or half, what
 was removed is in no file any more, and the doctor finds nothing.
@@ -216,7 +216,7 @@ def _note(ledger: Ledger, lines: list[str]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="catena.evaluation.kills", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)

@@ -1,6 +1,6 @@
 """Parses every file of a folder of broken, locked and hostile documents, and says what became of each.
 
-    python -m catena.evaluation.robust [FOLDER] [--alone N] [--list]
+    catena eval robust [FOLDER] [--alone N] [--list]
 
 FOLDER: by default `robust` of the development data ($CATENA_DATA or ../shared/data).
 Exit code 1 when a file crashed or hung the parser, was left without a reason, or read otherwise than alone.

@@ -1,6 +1,6 @@
 """Do citations point to the right place? Random quotes against pypdfium2, an extractor that Catena does not use.
 
-`python -m catena.evaluation.spans --data ../shared/data --spans 500 --seed 1` prints a row per PDF: recall and
+`catena eval spans --data ../shared/data --spans 500 --seed 1` prints a row per PDF: recall and
 precision of the quotes' words inside their boxes, and recall of the pages' words in `page.text`.
 """
 

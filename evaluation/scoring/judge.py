@@ -11,7 +11,7 @@ from catena.errors import ModelSilent
 from catena.evaluation.scoring.entailment import FULLY, PARTLY
 from catena.llm import LLM, Message
 
-PROMPTS = Path(__file__).parent.parent / "prompts"
+PROMPTS = Path(__file__).parent / "prompts"
 MAX_REPLY = 256
 _SUPPORT = {"full": FULLY, "partial": PARTLY, "none": 0.0}
 
