@@ -1,29 +1,25 @@
-"""Figures over the kept questions of a run: means, MMLongBench-Doc's F1, and how sure they are."""
+"""Figures over the kept questions of a run, each a ratio of two sums, and how sure they are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 import numpy as np
 
 from catena.evaluation.kept import Kept
-from catena.evaluation.scoring import mmlongbench
+from catena.evaluation.scoring.mmlongbench import f1_terms
 
-RESAMPLES = 1000
-
-Statistic = Callable[[Sequence[Kept]], float]
+RESAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A named figure over those questions that it applies to."""
+    """`terms` is what a question adds to numerator and denominator; None if the figure does not apply to it."""
 
     name: str
-    applies: Callable[[Kept], bool]
-    of: Statistic
+    terms: Callable[[Kept], tuple[float, float] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +34,27 @@ class Figure:
 
 def mean(name: str, score: str, where: Callable[[Kept], bool] = lambda one: True) -> Measure:
     """The mean of one score over the questions that have it, or over those of them that `where` picks."""
-
-    def of(kept: Sequence[Kept]) -> float:
-        return fmean(one.scores[score] for one in kept)
-
-    return Measure(name, lambda one: score in one.scores and where(one), of)
+    return Measure(name, lambda one: (one.scores[score], 1.0) if score in one.scores and where(one) else None)
 
 
 def share(name: str, part: str, whole: str) -> Measure:
     """The sum of one score over the sum of another, where the other is not 0."""
 
-    def of(kept: Sequence[Kept]) -> float:
-        return sum(one.scores.get(part, 0.0) for one in kept) / sum(one.scores[whole] for one in kept)
+    def terms(one: Kept) -> tuple[float, float] | None:
+        of = one.scores.get(whole, 0.0)
+        return (one.scores.get(part, 0.0), of) if of else None
 
-    return Measure(name, lambda one: one.scores.get(whole, 0.0) > 0, of)
+    return Measure(name, terms)
 
 
 def official_f1() -> Measure:
-    """MMLongBench-Doc's F1 over answerable and answered questions."""
+    """MMLongBench-Doc's F1."""
 
-    def of(kept: Sequence[Kept]) -> float:
-        return mmlongbench.f1(
-            [
-                mmlongbench.Outcome(one.scores["score"], one.is_answerable, bool(one.scores["answered"]))
-                for one in kept
-            ]
-        )
+    def terms(one: Kept) -> tuple[float, float]:
+        is_answered = bool(one.scores["answered"])
+        return f1_terms(one.scores["score"], is_answerable=one.is_answerable, is_answered=is_answered)
 
-    return Measure("F1", lambda one: "score" in one.scores, of)
+    return Measure("F1", terms)
 
 
 def figure(measure: Measure, kept: Sequence[Kept]) -> Figure | None:
@@ -73,14 +62,18 @@ def figure(measure: Measure, kept: Sequence[Kept]) -> Figure | None:
 
     Whole documents are drawn, because the questions of one are alike.
     """
-    asked = [one for one in kept if measure.applies(one)]
-    if not asked:
+    by_document: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for one in kept:
+        terms = measure.terms(one)
+        if terms is not None:
+            by_document[one.document].append(terms)
+    sums = np.array([np.sum(terms, axis=0) for terms in by_document.values()]).reshape(
+        -1, 2
+    )  # (documents, 2)
+    if not sums[:, 1].sum():
         return None
-    by_document: dict[str, list[Kept]] = defaultdict(list)
-    for one in asked:
-        by_document[one.document].append(one)
-    groups = list(by_document.values())
-    draws = np.random.default_rng(0).integers(0, len(groups), (RESAMPLES, len(groups)))
-    values = [measure.of([one for number in draw for one in groups[number]]) for draw in draws]
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Figure(measure.of(asked), float(low), float(high), len(asked))
+    draws = np.random.default_rng(0).integers(0, len(sums), (RESAMPLES, len(sums)))
+    parts, wholes = np.moveaxis(sums[draws].sum(axis=1), 1, 0)
+    low, high = np.percentile(parts[wholes > 0] / wholes[wholes > 0], [2.5, 97.5])
+    value = sums[:, 0].sum() / sums[:, 1].sum()
+    return Figure(float(value), float(low), float(high), sum(map(len, by_document.values())))

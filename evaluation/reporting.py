@@ -128,11 +128,8 @@ def _groups(kept: Sequence[Kept]) -> dict[str, dict[str, list[Kept]]]:
 
 
 def _row(group: Sequence[Kept], columns: Sequence[Measure]) -> Json:
-    row: Json = {"questions": len(group)}
-    for measure in columns:
-        asked = [one for one in group if measure.applies(one)]
-        row[measure.name] = measure.of(asked) if asked else None
-    return row
+    figures = {measure.name: figure(measure, group) for measure in columns}
+    return {"questions": len(group)} | {name: found and found.value for name, found in figures.items()}
 
 
 def _cost(kept: Sequence[Kept]) -> Json:

@@ -1,4 +1,4 @@
-"""MMLongBench-Doc's rules: a score per answer format, then accuracy and F1 over questions.
+"""MMLongBench-Doc's rules: a score per answer format, and F1 over questions.
 
 Ma et al., arXiv 2407.01523, section 4.1; behaviour as in their eval/eval_score.py of 2025-09, with two differences:
 lists are read as literals, never executed, and one that cannot be read counts as a list of one; what their script
@@ -11,7 +11,6 @@ import ast
 import re
 from collections.abc import Sequence
 from math import isclose
-from typing import NamedTuple
 
 NOT_ANSWERABLE = "Not answerable"
 MIN_SIMILARITY = 0.5
@@ -122,22 +121,10 @@ def _clean(text: str) -> str:
     return text.lstrip("$").strip().rstrip("%").strip()
 
 
-class Outcome(NamedTuple):
-    """What the official figures need of one question; `is_answered`: something else than "Not answerable"."""
+def f1_terms(score: float, *, is_answerable: bool, is_answered: bool) -> tuple[float, float]:
+    """What a question adds to numerator and denominator of F1.
 
-    score: float
-    is_answerable: bool
-    is_answered: bool
-
-
-def accuracy(outcomes: Sequence[Outcome]) -> float:
-    return sum(one.score for one in outcomes) / len(outcomes)
-
-
-def f1(outcomes: Sequence[Outcome]) -> float:
-    """Recall over the answerable questions, precision over those answered."""
-    right = sum(one.score for one in outcomes if one.is_answerable)
-    num_answerable = sum(one.is_answerable for one in outcomes)
-    num_answered = sum(one.is_answered for one in outcomes)
-    # The harmonic mean of right / answerable and right / answered.
-    return 2 * right / (num_answerable + num_answered) if right else 0.0
+    Recall is the score over answerable questions, precision over those answered with something else than "Not
+    answerable"; their harmonic mean is twice the score over the sum of both numbers.
+    """
+    return (2 * score if is_answerable else 0.0), float(is_answerable + is_answered)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catena.evaluation.scoring.mmlongbench import Outcome, accuracy, edit_distance, f1, score
+from catena.evaluation.scoring.mmlongbench import edit_distance, f1_terms, score
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,21 @@ def test_a_reply_that_is_code_is_not_executed() -> None:
     assert score("['a']", "[__import__('os').abort()]", "List") == 0
 
 
-def test_accuracy_and_f1_over_five_questions() -> None:
-    answerable = [Outcome(1, True, True), Outcome(0.5, True, True), Outcome(0, True, False)]
-    unanswerable = [Outcome(1, False, False), Outcome(0, False, True)]
-    assert accuracy([*answerable, *unanswerable]) == pytest.approx(2.5 / 5)
-    # recall 1.5 / 3, precision 1.5 / 3 answered
-    assert f1([*answerable, *unanswerable]) == pytest.approx(0.5)
-    assert f1(unanswerable) == 0
+def test_f1_over_five_questions() -> None:
+    asked = [
+        (1.0, True, True),
+        (0.5, True, True),
+        (0.0, True, False),
+        (1.0, False, False),
+        (0.0, False, True),
+    ]
+    terms = [
+        f1_terms(score, is_answerable=answerable, is_answered=answered)
+        for score, answerable, answered in asked
+    ]
+    right, of = map(sum, zip(*terms, strict=True))
+    # recall 1.5 of 3 answerable, precision 1.5 of 3 answered
+    assert right / of == pytest.approx(0.5)
 
 
 def test_edit_distance() -> None:
