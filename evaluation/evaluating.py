@@ -76,10 +76,12 @@ def evaluate(benchmark_name: str, options: RunOptions) -> bool:
             asked = AskOptions(strategy=options.strategy, model=settings.model)
             examiner = Examiner(catena, benchmark, documents, asked, entailment, _judge(options, catena))
             show = partial(_show, folder=folder, total=len(chosen))
-            failures = asyncio.run(run(examiner, chosen, folder, jobs=options.jobs, on_kept=show))
-            found = report(benchmark, list(folder.kept.values()), len(chosen), config)
-            print(write_report(folder, found))
-            export(benchmark, chosen, folder.kept, folder.path)
+            try:
+                failures = asyncio.run(run(examiner, chosen, folder, jobs=options.jobs, on_kept=show))
+            finally:  # a run that was interrupted reports what it has
+                kept = [folder.kept[item.key] for item in chosen if item.key in folder.kept]
+                print(write_report(folder, report(benchmark, kept, len(chosen), config)))
+                export(benchmark, chosen, folder.kept, folder.path)
     for failure in failures:
         print(f"failed: {failure.key}: {failure.error.message}", file=sys.stderr)
     return not failures

@@ -33,10 +33,10 @@ OpenJudge = Callable[[Sequence[str]], Models]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A question that the model failed; it is asked again by the next run of the same name."""
+    """A question that could not be asked or judged; the next run of the same name tries again."""
 
     key: str
-    error: ModelError
+    error: CatenaError
 
 
 def choose(items: Sequence[Item], limit: int | None, seed: int | None) -> list[Item]:
@@ -105,7 +105,10 @@ class Examiner:
     open_judge: OpenJudge | None
 
     async def examine(self, item: Item) -> Kept:
-        """Raises ModelError. A document that nobody can read is answered by a refusal."""
+        """Raises ModelError, and OptionError when the document's units cannot be told.
+
+        A document that nobody can read is answered by a refusal.
+        """
         document_ids: list[str] = []
         try:
             document, places = await self.documents.of(item.source)
@@ -158,7 +161,7 @@ def _unread(item: Item, error: DocumentError) -> Answer:
 async def run(
     examiner: Examiner, items: Sequence[Item], folder: RunFolder, *, jobs: int, on_kept: OnKept
 ) -> list[Failure]:
-    """Examine what is not kept yet, `jobs` at a time; return what the model failed.
+    """Examine what is not kept yet, `jobs` at a time; return what failed.
 
     Any other error ends the run at once; what was kept is kept.
     """
@@ -181,7 +184,7 @@ async def _work(
             kept = await examiner.examine(item)
         except ModelRefused:
             raise
-        except ModelError as error:
+        except (ModelError, OptionError) as error:
             failures.append(Failure(item.key, error))
             continue
         folder.keep(kept)
