@@ -18,6 +18,8 @@ measure = typer.Typer(
 MODULES = {
     "retrieval": "Is the right page found? Beside simple peers.",
     "answers": "Does the embedded reader's answer stand in its quotes? Does it name the right number?",
+    "abstention": "Does the reader know when a document does not say?",
+    "statements": "Does the check of statements tell true ones from ones made false?",
     "spans": "Do the boxes of quotes lie where a second extractor sees the words?",
     "robust": "Are hostile files read or refused with a reason?",
     "kills": "Is nothing lost or doubled when a writing process is killed?",
