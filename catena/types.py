@@ -277,6 +277,11 @@ class Limits:
     max_tokens: int | None = None
     max_cost_usd: float | None = None
 
+    def __post_init__(self) -> None:
+        for cap in (self.max_seconds, self.max_calls, self.max_tokens, self.max_cost_usd):
+            if cap is not None and cap < 0:
+                raise ValueError(f"a cap is not negative, got {cap}")
+
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from catena.app.cli.options import Documents, Home, Json, PasswordFile, read_password
+from catena.app.cli.options import (
+    ApiBase,
+    Documents,
+    Home,
+    Json,
+    MaxCalls,
+    MaxCost,
+    MaxSeconds,
+    MaxTokens,
+    Model,
+    PasswordFile,
+    SmallModel,
+    read_password,
+)
 
 if TYPE_CHECKING:
     from catena.client import Catena
@@ -23,10 +36,13 @@ def ask(
     strategy: Annotated[
         Literal["auto", "retrieve", "chain", "full"], typer.Option(help="How much is read.")
     ] = "auto",
-    model: Annotated[str | None, typer.Option(help="LiteLLM model (default: the embedded reader).")] = None,
-    api_base: Annotated[
-        str | None, typer.Option(metavar="URL", help="OpenAI-compatible server that serves the model.")
-    ] = None,
+    model: Model = None,
+    small_model: SmallModel = None,
+    api_base: ApiBase = None,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    max_tokens: MaxTokens = None,
+    max_seconds: MaxSeconds = None,
     as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     render: Annotated[
@@ -41,13 +57,14 @@ def ask(
     from catena.app.cli.terminal import print_answer
     from catena.client import Catena
     from catena.markdown import to_markdown
-    from catena.types import AskOptions
+    from catena.types import AskOptions, Limits
 
     password = read_password(password_file)
     with Catena(home, model=model, api_base=api_base) as catena:
         with AskProgress(is_shown=not (as_json or markdown)) as progress:
             documents = [find_or_add(catena, name, password) for name in doc] if doc else None
-            options = AskOptions(strategy=strategy, model=catena.settings.model)
+            limits = Limits(max_seconds, max_calls, max_tokens, max_cost)
+            options = AskOptions(strategy, small_model=small_model, limits=limits)
             answer = catena.ask(question, documents=documents, options=options, on_event=progress.on_event)
         if as_json:
             print(json.dumps(to_json(answer), indent=2, ensure_ascii=False))

@@ -20,6 +20,20 @@ Documents = Annotated[
     typer.Option("--doc", help="Id, unique prefix, title or path (a path is added first); repeatable."),
 ]
 
+Model = Annotated[str | None, typer.Option(help="LiteLLM model (default: the embedded reader).")]
+SmallModel = Annotated[
+    str | None, typer.Option(help="Model for workers and demonstrations (default: the answering one).")
+]
+ApiBase = Annotated[
+    str | None, typer.Option(metavar="URL", help="OpenAI-compatible server that serves the model.")
+]
+MaxCost = Annotated[
+    float | None, typer.Option(metavar="USD", min=0.0, help="Stop before model calls cost more.")
+]
+MaxCalls = Annotated[int | None, typer.Option(min=0, help="Stop before more model calls.")]
+MaxTokens = Annotated[int | None, typer.Option(min=0, help="Stop before models read and write more tokens.")]
+MaxSeconds = Annotated[float | None, typer.Option(min=0.0, help="Stop after so long.")]
+
 
 def read_password(file: Path | None) -> str | None:
     """Read the first line of a password file. Raises OptionError."""

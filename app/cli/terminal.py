@@ -13,7 +13,7 @@ from catena.adding import Added
 from catena.health import Health
 from catena.ingest.sniff import shown
 from catena.settings import Settings
-from catena.types import Answer, Citation, Document, Page
+from catena.types import Answer, Citation, Document, Page, Usage
 
 MARKS = {"supported": "✓", "partial": "~", "unsupported": "?", "contradicted": "✗"}
 COLOURS = {"ready": "green", "partial": "yellow", "failed": "red"}
@@ -88,10 +88,25 @@ def print_answer(answer: Answer) -> None:
     console.print(
         f"\n[dim]{answer.strategy} ({escape(answer.strategy_reason)}): {coverage.pages_searched} of "
         f"{coverage.pages_total} pages searched, {coverage.pages_read} read, {answer.seconds:.1f} s, "
-        f"{escape(answer.model)}[/]"
+        f"{escape(answer.model)}{usage(answer.usage)}[/]"
     )
+    if answer.stopped:
+        console.print(f"[yellow]Stopped: {escape(answer.stopped)}[/]")
     for warning in answer.warnings:
         console.print(f"[yellow]{escape(warning)}[/]")
+
+
+def usage(used: Usage) -> str:
+    """What the model calls took, for the end of a line; nothing where there were none."""
+    parts = [f"{count(used.calls, 'call')}, {used.num_tokens:,} tokens, {dollars(used.cost_usd)}"] * bool(
+        used.calls
+    )
+    parts += [f"{count(used.cached, 'call')} kept from before"] * bool(used.cached)
+    return "".join(f", {part}" for part in parts)
+
+
+def dollars(cost: float | None) -> str:
+    return "cost unknown" if cost is None else f"${cost:.4f}"
 
 
 def _print_cited(console: Console, text: str, citations: Sequence[Citation], mark: str) -> None:
