@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test app lint format robust kills spans quality examples lock wheel-test clean
+.PHONY: help demo test app lint format robust kills faults spans quality examples lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -37,6 +37,9 @@ robust: $(VENV)/.installed-dev  ## Read every hostile file of the development do
 
 kills: $(VENV)/.installed-dev  ## Kill a writing process 200 times at named points, and look
 	$(BIN)/catena eval kills --kills 200
+
+faults: $(VENV)/.installed-dev  ## Fail each write, fsync and rename of an add in turn, and look
+	$(BIN)/catena eval faults
 
 spans: $(VENV)/.installed-dev  ## Compare the boxes of 500 quotes with a second extractor
 	$(BIN)/catena eval spans --data $(DATA) --spans 500

@@ -52,3 +52,18 @@ def question(
     from catena.evaluation import speed, timing
 
     print(timing.table(speed.question_rows(file, ask or speed.QUESTIONS)))
+
+
+@bench.command()
+def scale(
+    source: Annotated[Path, typer.Option(exists=True, help="Library that passages are drawn from.")],
+    home: Annotated[Path, typer.Option(help="Folder of the made library; kept for the next run.")],
+    data: Annotated[Path, typer.Option(exists=True, help="Folder with questions.jsonl.")],
+    passages: Annotated[int, typer.Option(min=1000, help="How many.")] = 500_000,
+    questions: Annotated[int, typer.Option(min=2, help="How many.")] = 200,
+) -> None:
+    """Ask a library of many passages, drawn from a real one: words, meaning, both; and where the time goes."""
+    from catena.evaluation import scale, timing
+
+    print(f"built in {scale.build(source, home, passages):.0f} s", flush=True)
+    print(timing.table(scale.rows(home, scale.questions(data, questions))))

@@ -23,6 +23,7 @@ MODULES = {
     "spans": "Do the boxes of quotes lie where a second extractor sees the words?",
     "robust": "Are hostile files read or refused with a reason?",
     "kills": "Is nothing lost or doubled when a writing process is killed?",
+    "faults": "Is an add done or not begun when a write, fsync or rename fails?",
 }
 """Measurements that read their own options: `catena.evaluation.NAME` with a `main`."""
 
