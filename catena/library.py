@@ -62,6 +62,9 @@ class Library(Reading, Vectors, History):
         self.close()
 
     def close(self) -> None:
+        # A commit that failed at its fsync may stand in the log all the same, and count from the next open on. So
+        # the database is opened anew before files without a document are dropped.
+        self.database.close()
         with self._files():
             self._originals.close()
         self.database.close()

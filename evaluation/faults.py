@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,13 @@ from catena.adding import Adder
 from catena.errors import LibraryError
 from catena.evaluation import disk, synthetic
 from catena.evaluation.disk import Fault
-from catena.ingest.frames import FrameDecoder
 from catena.ingest.pool import ParserPool
-from catena.ingest.spool import SpoolWriter
 from catena.library import Library
 from catena.originals import sha256
 from catena.retrieval.lexical import LexicalRetriever
 from catena.retrieval.vectorfile import VectorFile
 from catena.settings import load_settings
-from catena.types import Document
+from catena.types import Page
 
 MODES = (("ENOSPC", True), ("ENOSPC", False), ("EIO", False))
 DONE, FAILED = "done", "failed"
@@ -46,21 +45,21 @@ State = dict[str, Any]
 
 
 class Replay:
-    """A parser that has read one file before: it writes the same pages again, with no other process involved."""
+    """A parser that has read its one file before, and gives the same pages again with no other process involved."""
 
     num_processes = 1
 
     def __init__(self, file: Path, folder: Path) -> None:
-        spool = folder / "parsed.spool"
         with ParserPool(load_settings(home=folder)) as pool:
-            self._document = pool.parse(file, document_id=sha256(file), spool=spool)
-        self._frames = list(FrameDecoder().feed(spool.read_bytes()))[1:]
+            self.document, self._pages = pool.parse(file, document_id=sha256(file))
+        self.title = self.document.title
 
-    def parse(self, path: Path, *, document_id: str, spool: Path, **_: object) -> Document:
-        with SpoolWriter(spool, document_id) as writer:
-            for header, body in self._frames:
-                writer.add(header, body)
-        return self._document
+    @contextmanager
+    def parsing(self, path: Path, **_: object) -> Iterator[Replay]:
+        yield self
+
+    def pages(self) -> Iterator[Page]:
+        return iter(self._pages)
 
 
 @dataclass(frozen=True, slots=True)

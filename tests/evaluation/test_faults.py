@@ -13,7 +13,7 @@ from catena.errors import OptionError
 from catena.evaluation import disk
 from catena.evaluation.faults import faults
 
-EVERY = 15
+EVERY = 4
 JUDGE = """
 import sqlite3, sys
 from pathlib import Path
