@@ -83,6 +83,8 @@ def _lines(found: Json) -> Iterator[str]:
         f"\nA question took {cost['seconds_median']:.2f} s in the median, {cost['seconds_p95']:.2f} s at the 95th "
         f"percentile; {cost['vectors_filled']:.0%} of the vectors were there on average."
     )
+    if cost["unread"]:
+        yield f"\n{cost['unread']} questions are about documents without text that can be read; they count as refused."
     for who in ("answers", "judging"):
         spent = Usage(**cost[who])
         if spent.calls or spent.cached:
@@ -133,7 +135,7 @@ def _row(group: Sequence[Kept], columns: Sequence[Measure]) -> Json:
 
 
 def _cost(kept: Sequence[Kept]) -> Json:
-    answers = [one.answer for one in kept]
+    answers = [one.answer for one in kept if one.answer["run_id"]]
     seconds = [answer["seconds"] for answer in answers] or [0.0]
     filled = [answer["coverage"]["vectors_filled"] for answer in answers] or [0.0]
     return {
@@ -142,4 +144,5 @@ def _cost(kept: Sequence[Kept]) -> Json:
         "seconds_median": median(seconds),
         "seconds_p95": float(np.percentile(seconds, 95)),
         "vectors_filled": fmean(filled),
+        "unread": len(kept) - len(answers),
     }

@@ -144,6 +144,7 @@ class Examiner:
 
 
 def _unread(item: Item, error: DocumentError) -> Answer:
+    """A refusal that no run has made."""
     return Answer(
         question=item.question,
         text=error.message,

@@ -35,9 +35,12 @@ def short_answer(question: str, answer: Answer) -> str:
 
 
 def _number(question: str, text: str) -> str:
-    """The first number that is no year of the question, as printed, without currency and thousands marks."""
+    """The first number that is no year of the question, as printed, without currency and thousands marks.
+
+    Brackets are taken for brackets here, not for an accountant's minus.
+    """
     for found in quantities(text):
         if not (is_year(found) and found.digits in question):
-            value = found.digits.replace(",", "")
-            return f"{'-' if found.value < 0 else ''}{value}{'%' if found.unit == '%' else ''}"
+            sign = "-" if text[found.start] in "-−–" else ""
+            return f"{sign}{found.digits.replace(',', '')}{'%' if found.unit == '%' else ''}"
     return ""
