@@ -16,7 +16,7 @@ from catena.evaluation.scoring import alce, longcite
 from catena.evaluation.scoring import mmlongbench as rules
 from catena.evaluation.scoring.numbers import names_number
 from catena.evaluation.scoring.places import place_overlap
-from catena.evaluation.scoring.rouge import rouge_1, rouge_l, words
+from catena.evaluation.scoring.rouge import distinct_rouge_1, distinct_rouge_l, rouge_l, words
 from catena.evaluation.scoring.text import holds, token_overlap
 
 SUMMARIES = ("multi_news", "gov_report", "qmsum")
@@ -125,9 +125,9 @@ def _written(reply: Reply, task: str) -> Scores:
     """L-CiteEval's scores of what is said: words for answers, ROUGE-L for summaries, found for what is planted."""
     accepted = reply.item.answers
     if task in SUMMARIES:
-        return {"rouge_l": rouge_l(reply.text, accepted).f1}
+        return {"rouge_l": distinct_rouge_l(reply.text, accepted).f1}
     if task == "niah":
-        return {"needle": rouge_1(reply.text, accepted).recall}
+        return {"needle": distinct_rouge_1(reply.text, accepted).recall}
     if task == "counting_stars":
         said = [f"{one.value:g}" for one in quantities(reply.text)][: len(accepted)]
         return {"stars": len(set(said) & set(accepted)) / len(accepted)}

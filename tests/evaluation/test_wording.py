@@ -6,7 +6,7 @@ import pytest
 
 from catena.evaluation.scoring.numbers import names_number
 from catena.evaluation.scoring.places import place_overlap
-from catena.evaluation.scoring.rouge import longest_common, rouge_1, rouge_l
+from catena.evaluation.scoring.rouge import distinct_rouge_1, distinct_rouge_l, longest_common, rouge_l
 from catena.evaluation.scoring.text import holds, normal, token_overlap
 
 
@@ -37,12 +37,17 @@ def test_rouge_l_by_the_longest_common_subsequence() -> None:
     assert rouge_l("gunman the police", ["the gunman"]).recall == 0.5
 
 
-def test_rouge_1_forgets_the_order() -> None:
-    assert rouge_1("gunman the police", ["the gunman"]).recall == 1.0
+def test_distinct_rouge_counts_a_word_once_and_keeps_case() -> None:
+    # distinct: the, police, The, gunman, fell against the, gunman, fell; in common the, gunman, fell
+    found = distinct_rouge_l("the police. The gunman fell the gunman.", ["the gunman fell"])
+    assert found == pytest.approx((3 / 5, 1.0, 0.75))
+    # a sentence gives "gunman fell" or "the": the union over sentences holds all three
+    assert distinct_rouge_l("gunman fell. the.", ["the gunman fell"]).recall == 1.0
+    assert distinct_rouge_1("gunman the police police", ["the gunman"]) == pytest.approx((2 / 3, 1.0, 0.8))
 
 
 def test_chinese_counts_by_character() -> None:
-    assert rouge_1("你好", ["你们好"]).recall == pytest.approx(2 / 3)
+    assert rouge_l("你好", ["你们好"]).recall == pytest.approx(2 / 3)
 
 
 def test_an_answer_stands_in_a_text_by_whole_words() -> None:
