@@ -12,7 +12,7 @@ from catena.agents.candidates import Candidate, candidates
 from catena.agents.choosing import choose
 from catena.agents.desk import Desk
 from catena.agents.naming import name_number
-from catena.agents.numbers import wants_number
+from catena.agents.numbers import may_be_number
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.routing import asks_of_all
 from catena.agents.segments import Stretch, pack
@@ -95,7 +95,7 @@ class ExtractiveReasoner:
         sure = abstain.confidence(abstain.signs(question.text, found, desk, self._embedder))
         if sure < abstain.THRESHOLD:
             return Draft((), found[: question.options.max_sentences], sure)
-        named = name_number(question.text, found, desk) if wants_number(question.text) else None
+        named = name_number(question.text, found, desk) if may_be_number(question.text) else None
         if named is not None:
             return Draft((named,), confidence=sure)
         chosen = choose(question.text, found, question.options)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from catena.agents.candidates import section_at
+from catena.agents.cells import pick_cell, stated_scale
 from catena.agents.desk import Desk
-from catena.agents.numbers import Pick, pick_cell, pick_number, scale_of, years
-from catena.agents.ranking import GENERIC, Asked, Idf, label_terms, overlap
+from catena.agents.numbers import Pick, core, pick_number, wants_number, years
+from catena.agents.ranking import GENERIC, Asked, label_terms, overlap, with_other
 from catena.agents.reasoner import DraftStatement
-from catena.agents.tables import Row, read_row
+from catena.agents.tables import Row, read_rows
 from catena.retrieval.analysis import terms
-from catena.types import Evidence, Page, Span
+from catena.types import Evidence, Page, PageRef, Span
 
 MAX_TRIED = 5
 MAX_BEHIND = 0.25
@@ -20,23 +21,24 @@ MAX_BEHIND = 0.25
 MIN_FIT = 0.5
 MIN_SENTENCE_FIT = 0.6
 MAX_HEADER_WORDS = 30
+CAPTION_CHARACTERS = 300
+MAX_PAGES_BACK = 20
+"""Notes to a statement often leave its scale to the page where they begin."""
 
 
 def name_number(question: str, found: Sequence[Evidence], desk: Desk) -> DraftStatement | None:
-    """The first piece of evidence that gives one number and no other; nothing if none does."""
+    """From the best evidence the row that fits the question best, or the first sentence with one number."""
+    rows: list[tuple[float, DraftStatement]] = []
     for evidence in found[:MAX_TRIED]:
         if evidence.score < found[0].score - MAX_BEHIND:
-            return None
-        named = _name(question, evidence, desk)
-        if named is not None:
-            return named
-    return None
-
-
-def _name(question: str, evidence: Evidence, desk: Desk) -> DraftStatement | None:
-    if is_row(evidence, desk):
-        return _from_row(question, evidence, desk)
-    return _from_sentence(question, evidence, desk)
+            break
+        if is_row(evidence, desk):
+            rows.extend(_from_row(question, evidence, desk))
+        elif wants_number(question) and not rows:
+            named = _from_sentence(question, evidence, desk)
+            if named is not None:
+                return named
+    return max(rows, key=lambda pair: pair[0])[1] if rows else None
 
 
 def is_row(evidence: Evidence, desk: Desk) -> bool:
@@ -47,35 +49,40 @@ def is_row(evidence: Evidence, desk: Desk) -> bool:
     )
 
 
-def _from_row(question: str, evidence: Evidence, desk: Desk) -> DraftStatement | None:
+def _from_row(question: str, evidence: Evidence, desk: Desk) -> Iterator[tuple[float, DraftStatement]]:
+    """How well the row fits, and what it says; two rows where two tables stand side by side."""
     span = evidence.spans[0]
     page = desk.page(span.ref)
-    row = read_row(page, span.start, span.end)
-    if row is None:
-        return None
-    around = page.text[: span.start]
-    idf = desk.rarity(span.ref.document_id)
-    if not _fits(question, row.label, f"{_headers(row)} {section_at(page.sections, span.start)}", idf):
-        return None
-    pick = pick_cell(question, row, around)
-    if pick is None:
-        return None
-    text = f"{pick.text}: {row.label}" if row.label else pick.text
-    return DraftStatement(text, (evidence, *_proof(pick, row, page, span.start)))
+    for row in read_rows(page, span.start, span.end):
+        fit = _fit(question, row, page, span.start, desk)
+        if fit == 0:
+            continue
+        line = _scale_line(page, span.start, desk)
+        pick = pick_cell(question, row, line.text if line else "")
+        if pick is not None:
+            text = f"{pick.text}: {row.label}" if row.label else pick.text
+            yield fit, DraftStatement(text, (evidence, *_proof(pick, row, page, line)))
 
 
-def _fits(question: str, label: str, around: str, idf: Idf) -> bool:
-    """Whether question and row name each other: little of either is left over, the document's subject aside."""
+def _fit(question: str, row: Row, page: Page, at: int, desk: Desk) -> float:
+    """How well question and row name each other, the document's subject aside; 0 where much of either is left over."""
     asked = Asked.of(question)
-    own = label_terms(label)
-    if not set(own) - GENERIC:
-        return False
+    idf = desk.rarity(page.ref.document_id)
+    own = label_terms(row.label)
+    telling = [term for term in own if term not in GENERIC]
+    if not telling:
+        return 0.0
+    caption = row.caption[-CAPTION_CHARACTERS:]
+    around = terms(f"{row.label} {_headers(row)} {section_at(page.sections, at)} {caption}")
+    held = {*around, *desk.head_terms(page.ref)}
+    best = 0.0
     for phrase in asked.terms:
         wanted = asked.besides_subject([term for term in phrase if not term.isdigit()], idf)
-        held = {*own, *terms(around)}
-        if overlap(own, {*wanted}, idf) >= MIN_FIT and overlap(wanted, held, idf) >= MIN_FIT:
-            return True
-    return False
+        named = {*wanted, *with_other(core(question))}
+        in_question = overlap(wanted, held, idf)
+        if overlap(telling, named, idf) >= MIN_FIT and in_question >= MIN_FIT:
+            best = max(best, overlap(own, named, idf) + in_question + overlap(wanted, set(own), idf))
+    return best
 
 
 def _from_sentence(question: str, evidence: Evidence, desk: Desk) -> DraftStatement | None:
@@ -92,11 +99,19 @@ def _headers(row: Row) -> str:
     return " ".join(part for cell in row.cells for part in cell.header)
 
 
-def _proof(pick: Pick, row: Row, page: Page, before: int) -> list[Evidence]:
+def _proof(pick: Pick, row: Row, page: Page, scale: Evidence | None) -> list[Evidence]:
     """The header lines that name the column, and the line that gives the scale."""
     proof = [span for span in row.above if _shares(page.text[span.start : span.end], pick.column)]
-    if pick.scale and not any(scale_of(page.text[span.start : span.end]) for span in proof):
-        proof = [*_scale_line(page, before), *proof]
+    is_shown = any(stated_scale(page.text[span.start : span.end]) == pick.scale for span in proof)
+    if pick.scale and scale and not is_shown and stated_scale(scale.text) == pick.scale:
+        if scale.spans[0].ref != page.ref:
+            return [scale, *_apart(page, proof)]
+        proof = [scale.spans[0], *proof]
+    return _apart(page, proof)
+
+
+def _apart(page: Page, proof: Sequence[Span]) -> list[Evidence]:
+    """Without those that lie in others, or are no header for their length."""
     apart = [one for one in proof if not any(one != two and _holds(two, one) for two in proof)]
     return [_evidence(page, span) for span in apart if _is_short(page, span)]
 
@@ -105,12 +120,19 @@ def _holds(outer: Span, inner: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
 
 
-def _scale_line(page: Page, before: int) -> Iterable[Span]:
-    """The last line above the row that names a scale."""
-    for line in reversed(page.lines):
-        if line.end <= before and scale_of(page.text[line.start : line.end]):
-            yield Span(page.ref, line.start, line.end)
-            return
+def _scale_line(page: Page, before: int, desk: Desk) -> Evidence | None:
+    """The last line above the row that states a scale, on this page or one of those before it."""
+    first = max(1, page.ref.number - MAX_PAGES_BACK)
+    for number in range(page.ref.number, first - 1, -1):
+        current = page if number == page.ref.number else desk.page(PageRef(page.ref.document_id, number))
+        for line in reversed(current.lines):
+            if current is page and line.end > before:
+                continue
+            if _is_short(current, Span(current.ref, line.start, line.end)) and stated_scale(
+                current.text[line.start : line.end]
+            ):
+                return _evidence(current, Span(current.ref, line.start, line.end))
+    return None
 
 
 def _shares(text: str, column: str) -> bool:

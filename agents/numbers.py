@@ -1,6 +1,6 @@
-"""The number that is asked for: which cell of a row, or which number of a sentence, with unit and scale.
+"""Which questions ask for a number, and which number of a sentence is the one asked for.
 
-Whatever is not certain is not picked: the row or sentence then stands for itself.
+Whatever is not certain is not picked: the sentence then stands for itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catena.agents.quantities import Quantity, is_year, quantities, word_numbers
-from catena.agents.tables import Cell, Row
 from catena.retrieval.analysis import query_terms, terms
 
 _YES_NO = re.compile(
@@ -27,6 +26,7 @@ _ASKS_NUMBER = re.compile(
 _ASKS_ELSE = re.compile(
     r"\b(?:why|who|whom|where|how (?:did|do|does|is|are|was|were|can|should))\b", re.IGNORECASE
 )
+_ASKS_VALUE = re.compile(r"\b(?:what(?:['’]s| is| are| was| were| did)?|how much)\b", re.IGNORECASE)
 _COMPUTED = re.compile(
     r"\b(averages?|growth|ratio|changed?|differences?|increased?|decreased?|margins?|turnover|cycle|outstanding"
     r"|year-over-year|combined|compound|cagr|more than|less than|fewer)\b",
@@ -59,24 +59,6 @@ _FORM = re.compile(
 )
 _YEAR = re.compile(r"(?<![\d.,])(?:FY|fy)?\s?((?:1[6-9]|20)\d\d)(?!\d|,\d)")
 _SHORT_YEAR = re.compile(r"\b(?:FY|fiscal)\s?'?(\d\d)\b", re.IGNORECASE)
-_PERIOD = re.compile(
-    r"\b(?:three|six|nine|twelve|quarter|Q[1-4]|months?|weeks?|year|fiscal|half|january|february|march|april|may|june"
-    r"|july|august|september|october|november|december)\b",
-    re.IGNORECASE,
-)
-_PART_YEAR = re.compile(r"\b(?:three|six|nine|thirteen|twenty-six|quarter|Q[1-4]|half)\b", re.IGNORECASE)
-_SCALE = re.compile(
-    r"\b(?:in|of)?\s?[$€£¥]?\s?(?:US)?\$?\s?\b(thousand|million|billion)s?\b|\(\$?(000)s?\)|\$000", re.I
-)
-_PLAIN = re.compile(
-    r"\bper (?:\w+ )?(?:share|unit|ton|barrel|day|employee)\b|\bnumber of\b|\bemployees\b|\bstores\b|\bEPS\b",
-    re.I,
-)
-_OUT = re.compile(
-    r"\b(?:purchases?|payments?|repayments?|paid|acquisitions?|additions?|expenditures?|redemptions?|repurchases?"
-    r"|cost|costs|expenses?|used|loss|losses|treasury|less|spending|distributions?|provision)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +95,13 @@ def wants_number(question: str) -> bool:
     return bool(_ASKS_NUMBER.search(main) or _ASKS_NUMBER.search(question.replace(main, "")))
 
 
+def may_be_number(question: str) -> bool:
+    """Whether a number could answer: "what was net income" does not say so, but a row of that name is enough."""
+    main = main_question(question)
+    asks_else = _YES_NO.match(main) or _ASKS_ELSE.search(main)
+    return not asks_else and bool(_ASKS_VALUE.search(main) or wants_number(question))
+
+
 def is_yes_no(question: str) -> bool:
     return bool(_YES_NO.match(main_question(question)))
 
@@ -128,22 +117,6 @@ def must_compute(question: str, label: str) -> bool:
 def years(text: str) -> set[int]:
     found = {int(year) for year in _YEAR.findall(text)}
     return found | {2000 + int(year) for year in _SHORT_YEAR.findall(text)}
-
-
-def pick_cell(question: str, row: Row, around: str = "") -> Pick | None:
-    """Choose the column by year, period and words; `around` is the text above the table, for the scale."""
-    cells = [cell for cell in row.cells if not (is_year(cell.quantity) and len(row.cells) > 1)]
-    if not cells or must_compute(question, f"{row.label} {_headers(cells)}"):
-        return None
-    left = _of_year(question, cells)
-    if len(left) > 1:
-        left = _of_words(question, left)
-    if len(left) > 1:
-        left = _of_kind(question, left)
-    if len(left) != 1:
-        return None
-    cell = left[0]
-    return _named(cell, row, _column(cell, row.cells), around)
 
 
 def pick_number(question: str, sentence: str) -> Pick | None:
@@ -206,81 +179,3 @@ def _counted(nouns: Sequence[str], sentence: str, found: Sequence[Quantity]) -> 
 
 def _printed(sentence: str, quantity: Quantity) -> str:
     return " ".join(sentence[quantity.start : quantity.end].split()).strip("( ")
-
-
-def _headers(cells: Sequence[Cell]) -> str:
-    return " ".join(part for cell in cells for part in cell.header)
-
-
-def _of_year(question: str, cells: Sequence[Cell]) -> list[Cell]:
-    """The cells of the year asked for; of the latest where none is asked for; none where it is another."""
-    asked = years(question)
-    printed = [years(" ".join(cell.header)) for cell in cells]
-    if len(asked) > 1:
-        return []
-    if not any(printed):
-        return list(cells)
-    wanted = asked or {max(year for some in printed for year in some)}
-    return [cell for cell, some in zip(cells, printed, strict=True) if some & wanted]
-
-
-def _of_words(question: str, cells: Sequence[Cell]) -> list[Cell]:
-    """The cells whose header shares most words with the question; whole years before parts of years."""
-    asked = set(query_terms(question))
-    if not _PART_YEAR.search(question) and any(not _PART_YEAR.search(_headers([cell])) for cell in cells):
-        cells = [cell for cell in cells if not _PART_YEAR.search(_headers([cell]))]
-    shared = [len(asked & set(terms(_headers([cell])))) for cell in cells]
-    most = max(shared)
-    return [cell for cell, count in zip(cells, shared, strict=True) if count == most]
-
-
-def _of_kind(question: str, cells: Sequence[Cell]) -> list[Cell]:
-    """Per cent where per cent is asked for, else the cells that are none."""
-    wants_percent = bool(_PERCENT.search(question))
-    fitting = [cell for cell in cells if _is_percent(cell) == wants_percent]
-    return fitting or list(cells)
-
-
-def _is_percent(cell: Cell) -> bool:
-    return cell.quantity.unit == "%" or "%" in _headers([cell])
-
-
-def _column(cell: Cell, cells: Sequence[Cell]) -> str:
-    """What tells this column from the others, and its period; titles over all columns are left out."""
-    parts = []
-    for place, part in enumerate(cell.header):
-        is_shared = all(len(other.header) > place and other.header[place] == part for other in cells)
-        if len(part.split()) <= 8 and (not is_shared or _PERIOD.search(part) or years(part)):
-            parts.append(part)
-    return " ".join(" ".join(parts).split())
-
-
-def _named(cell: Cell, row: Row, column: str, around: str) -> Pick:
-    quantity = cell.quantity
-    if _is_percent(cell) or "%" in row.label:
-        unit, scale, currency = "%", "", ""
-    else:
-        is_plain = bool(_PLAIN.search(row.label)) and not _SCALE.search(row.label)
-        scale = quantity.scale or ("" if is_plain else scale_of(row.label, row.caption, around))
-        unit = ""
-        currency = "" if _counts(row.label) else quantity.unit or row.has_currency
-    sign = "-" if quantity.value < 0 and not _OUT.search(re.sub(r"\([^)]*\)", "", row.label)) else ""
-    number = f"{sign}{currency}{quantity.digits}{unit}"
-    text = f"{number} {scale}".strip()
-    return Pick(f"{text} ({column})" if column else text, quantity, column, scale)
-
-
-def _counts(label: str) -> bool:
-    return bool(
-        re.search(r"\bnumber of\b|\bemployees\b|\bstores\b|\bshares\b(?!.*\bpar\b)", label, re.I)
-    ) and not (re.search(r"\bper\b", label, re.IGNORECASE))
-
-
-def scale_of(*texts: str) -> str:
-    """The first scale that the texts name, nearest first: "(in millions, except …)" -> "million"."""
-    for text in texts:
-        found = list(_SCALE.finditer(text))
-        if found:
-            last = found[-1]
-            return (last[1] or "thousand").lower()
-    return ""

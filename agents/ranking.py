@@ -48,7 +48,11 @@ _STATEMENT = re.compile(
     re.IGNORECASE,
 )
 _CAPITAL = re.compile(r"(?<=[\w,;:] )(?:[A-Z][\w'’]+|\d+[A-Z]+)")
-
+_ASIDE = re.compile(
+    r"\([^()]*\)|\b\d+(?:\.\d+)+\b|,? (?:net of|less) (?:accumulated|allowances?)\b.*"
+    r"|,? (?:as (?:of|at) )?\w+ \d{1,2}, (?:19|20)\d\d\b",
+    re.IGNORECASE,
+)
 GENERIC = frozenset(terms("total other net subtotal amount balance sum"))
 """What alone names no row."""
 Idf = Callable[[str], float]
@@ -120,8 +124,14 @@ def says_nothing_new(asked: Asked, text: str) -> bool:
 
 
 def label_terms(label: str) -> list[str]:
-    """A label's terms; "other" counts, because other debt is not debt."""
-    return [*query_terms(label), *(["other"] if re.search(r"\bother\b", label, re.IGNORECASE) else [])]
+    """What a row is called: no brackets, note numbers or dates; "other" counts, because other debt is not debt."""
+    name = _ASIDE.sub(" ", label)
+    return [*query_terms(name), *with_other(name)] if name.strip() else query_terms(label)
+
+
+def with_other(text: str) -> list[str]:
+    """The stopword that tells one row from another."""
+    return ["other"] if re.search(r"\bother\b", text, re.IGNORECASE) else []
 
 
 def own_text(candidate: Candidate) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -20,6 +20,7 @@ _NUMBER = re.compile(
 )
 _CLOSE = re.compile(r"[)%]+")
 _NIL = re.compile(r"\(?[-−–—]+\)?%?|N/?[AM]|n/?[am]|nil")
+_YEAR_OR_PERIOD = re.compile(r"\b(?:19|20)\d\d\b|\b(?:months|quarter|year|weeks)\b", re.IGNORECASE)
 _DOTS = re.compile(r"[.\u2026·_]+")
 
 
@@ -64,11 +65,37 @@ class Group:
 
 def read_row(page: Page, start: int, end: int) -> Row | None:
     """Take a row apart; nothing when it holds no number or the page has no word boxes."""
+    return next(iter(read_rows(page, start, end)), None)
+
+
+def read_rows(page: Page, start: int, end: int) -> list[Row]:
+    """As `read_row`, but both rows of two tables that are printed side by side."""
     words = [word for word in page.words if word.start < end and word.end > start]
-    label, cells = split_row(page, words)
-    if not cells or _is_header(label, cells):
-        return None
-    return with_header(page, words, label, cells)
+    rows = []
+    for part in _side_by_side(page, words):
+        label, cells = split_row(page, part)
+        if cells and not _is_header(label, cells):
+            rows.append(with_header(page, part, label, cells))
+    return rows
+
+
+def _side_by_side(page: Page, words: Sequence[Word]) -> Iterator[list[Word]]:
+    """Cut where, after a number and a wide gap, words begin another label that has a number of its own."""
+    part: list[Word] = []
+    for place, word in enumerate(words):
+        begins = (
+            part
+            and _is_cell_text(page, part[-1])
+            and any(_is_number(page.text[one.start : one.end]) for one in part)
+            and word.box[0] - part[-1].box[2] > COLUMN_GAP * (word.box[3] - word.box[1])
+            and page.text[word.start].isalpha()
+            and any(_is_number(page.text[one.start : one.end]) for one in words[place:])
+        )
+        if begins:
+            yield part
+            part = []
+        part.append(word)
+    yield part
 
 
 def _is_header(label: str, cells: Sequence[Cell]) -> bool:
@@ -140,16 +167,18 @@ def _cell_of(page: Page, start: int, end: int, left: float, right: float) -> Cel
 def with_header(page: Page, words: Sequence[Word], label: str, cells: list[Cell]) -> Row:
     """Walk up the page from the row to the lines that name its columns."""
     top = min(word.box[1] for word in words)
-    lines = [line for line in printed_lines(page) if line[-1].box[3] <= top + 2 or line[0].box[3] <= top + 2]
+    left = words[0].box[0] if label else -1.0  # what begins there stands over the labels, a title as a rule
+    lines = [line for line in printed_lines(page) if line[0].box[1] + line[0].box[3] < 2 * top]
     header: list[list[Group]] = []
     caption: list[str] = []
     currency = ""
     for line in reversed(lines[-MAX_LINES_UP:]):
         groups = split_groups(page, line)
-        over = [group for group in groups if _is_over(group, cells)]
+        over = [group for group in groups if _is_over(group, cells) and group.left > left]
         if any(_is_data(page, group) for group in over):
-            if header:
+            if header and _names_columns(header, cells):
                 break
+            header.clear()  # words that hang over between two rows
             currency = currency or _currency_of(_text(page, line))
         elif over and len(header) < MAX_HEADER_LINES and not _is_prose(groups):
             header.insert(0, over)
@@ -164,6 +193,13 @@ def with_header(page: Page, words: Sequence[Word], label: str, cells: list[Cell]
     spans = tuple(_span(page, line) for line in header)
     own = _currency_of(_text(page, words))
     return Row(label, named, spans, "\n".join(caption), own or currency or _currency_of("\n".join(caption)))
+
+
+def _names_columns(header: Sequence[Sequence[Group]], cells: Sequence[Cell]) -> bool:
+    """Whether these lines are a header: as wide as half of the row, or with a year or period."""
+    widest = max(len(groups) for groups in header)
+    text = " ".join(group.text for groups in header for group in groups)
+    return widest >= min(len(cells), max(2, len(cells) / 2)) or bool(_YEAR_OR_PERIOD.search(text))
 
 
 def printed_lines(page: Page) -> list[list[Word]]:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from catena.agents.numbers import core, main_question, pick_cell, pick_number, wants_number
+from catena.agents.cells import pick_cell, stated_scale
+from catena.agents.numbers import core, main_question, pick_number, wants_number
 from catena.agents.quantities import quantities, word_numbers
-from catena.agents.tables import read_row
+from catena.agents.tables import read_row, read_rows
 from catena.evaluation.generated_tables import write_tables
 from catena.ingest.pdf import PdfReading
 from catena.types import Page
@@ -145,3 +146,66 @@ def test_generated_tables_give_the_asked_number(tmp_path: Path) -> None:
         picks = [pick_cell(asked.question, row, page.text) for row in rows if row]
         values = {quantities(found.text)[0].full for found in picks if found}
         assert any(abs(value - asked.value) < 1 for value in values), asked
+
+
+NOTES = make_page(
+    7,
+    [
+        ("text", "Consolidated statement of comprehensive income"),
+        ("row", "2022@360 2021@430"),
+        ("row", "Note@290 £’000@360 £’000@430"),
+        ("row", "Revenue 4@300 23,410@355 19,186@425"),
+        ("row", "Financial@430"),
+        ("row", "Earnings per share (pence) 11@297 5.93@362 7.83@432"),
+    ],
+)
+SEGMENTS = make_page(
+    8,
+    [
+        ("text", "Fair values at December 31, 2022 (in millions)"),
+        ("row", "Europe@300 Asia@370 Total@440"),
+        ("row", "Interest rate swaps $@280 12.1@306 $@350 3.4@380 $@420 15.5@446"),
+        ("text", "It sold $3 million of bonds."),
+        ("row", "2015@300 2014@370 2015@430 vs.@456 2014@476"),
+        ("row", "Number of staff 900@306 800@376 100@446"),
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "line", "question", "text"),
+    [
+        (NOTES, 3, "What was revenue in 2021?", "£19,186 thousand (2021)"),
+        (NOTES, 5, "What were earnings per share in 2022?", "5.93 (2022)"),
+        (SEGMENTS, 2, "What was the value of interest rate swaps?", "$15.5 million (Total)"),
+        (SEGMENTS, 2, "What was the value of interest rate swaps in Asia in 2022?", "$3.4 million (Asia)"),
+        (SEGMENTS, 2, "What was the value of interest rate swaps in 2021?", None),
+        (SEGMENTS, 5, "How many staff were there in 2015?", "900 (2015)"),
+    ],
+)
+def test_notes_totals_and_comparisons_are_told_apart(
+    page: Page, line: int, question: str, text: str | None
+) -> None:
+    assert pick(page, line, question) == text
+
+
+def test_tables_side_by_side_are_two_rows() -> None:
+    page = make_page(1, [("row", "Ohio 17@90 Domestic@200 stores 978@300")])
+    rows = read_rows(page, 0, len(page.text))
+    assert [(row.label, row.cells[0].quantity.value) for row in rows] == [
+        ("Ohio", 17),
+        ("Domestic stores", 978),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "scale"),
+    [
+        ("(Dollars in thousands, except per share)", "thousand"),
+        ("£’000 CHF 000", "thousand"),
+        ("all amounts are in millions of euros", "million"),
+        ("It was sold for $3 million in 2020.", ""),
+    ],
+)
+def test_a_stated_scale_is_not_one_of_a_single_amount(text: str, scale: str) -> None:
+    assert stated_scale(text) == scale
