@@ -1,67 +1,37 @@
 """Does retrieval find the page? Gold page in the top 5 and 10 inside the right document, beside simple peers.
 
-python -m catena.evaluation.retrieval --data ../shared/data --home /tmp/eval-home [--set financebench] [--fill]
+python -m catena.evaluation.retrieval --data ../shared/data --home /tmp/eval-home [--set financebench] [--no-fill]
 
-Without --fill every question starts with no vectors at all (0%); with it all passages are embedded first (100%),
-which takes half a minute for a 300-page document on two free cores. Documents stay in --home for the next run.
+Each retriever is asked twice: with no vector at all before each question (0%), and with all passages embedded (100%),
+which takes half a minute for a 300-page document on two free cores. Documents and vectors stay in --home for the
+next run.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from catena import Catena
+from catena import Catena, DocumentError
+from catena.evaluation.pages import SETS, Asked, Outcome, Search, interval, measure, questions, with_text
+from catena.evaluation.peers import K, KeptVectors, LlamaIndexDefaults, PageBM25, SimplestGoodThing
 from catena.library import Library
-from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.dense import DenseRetriever
-from catena.retrieval.embedder import Embedder, Vectors
+from catena.retrieval.embedder import Vectors
 from catena.retrieval.filling import fill
 from catena.retrieval.hybrid import HybridRetriever
-from catena.retrieval.index import DocumentIndex
 from catena.retrieval.lexical import LexicalRetriever
 from catena.settings import load_settings
 
-SETS = ("financebench", "mmlongbench-doc")
-READABLE = {"Pure-text (Plain-text)", "Table"}
-K = 10
-RESAMPLES = 2000
-
-Search = Callable[[str, str], list[int]]
-"""Question and document id to page numbers, best first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One question of a data set; `gold` are its evidence pages."""
-
-    question: str
-    file: str
-    gold: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one question went: the pages found, the pages that count, and whether these have any text."""
-
-    file: str
-    found: tuple[int, ...]
-    gold: frozenset[int]
-    has_text: bool
-    seconds: float
-
-    def any_at(self, k: int, slack: int = 0) -> bool:
-        return any(abs(page - gold) <= slack for page in self.found[:k] for gold in self.gold)
-
-    def all_at(self, k: int) -> bool:
-        return self.gold <= set(self.found[:k])
+OURS = ("hybrid, 0%", "hybrid, 100%")
+HEAD = (
+    "| retriever | any gold @5 | any gold @10 | all gold @5 | all gold @10 "
+    "| ±1 page: any @5 | any @10 | all @10 | s, median |"
+)
 
 
 class ColdShelf:
@@ -87,103 +57,30 @@ class ColdShelf:
             self._kept[document_id, ordinal] = vector
 
 
-class PageBM25:
-    """The first peer: BM25 over whole pages."""
+def searches(catena: Catena, kept: KeptVectors, *, filled: bool) -> Iterator[tuple[str, Search]]:
+    """Our retrievers and the peers, by the name of their row."""
+    library, embedder = catena.library, catena.embedder
+    cold = ColdShelf(library)
+    hybrid = _pages(HybridRetriever(cold, embedder))
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
-        self._indexes: dict[str, tuple[list[int], DocumentIndex]] = {}
+    def from_nothing(question: str, document_id: str) -> list[int]:
+        cold.forget()
+        return hybrid(question, document_id)
 
-    def __call__(self, question: str, document_id: str) -> list[int]:
-        if document_id not in self._indexes:
-            builder, numbers = DocumentIndex.builder(), []
-            for page in self._library.pages(document_id):
-                builder.add(terms(page.text))
-                numbers.append(page.ref.number)
-            self._indexes[document_id] = numbers, builder.build()
-        numbers, index = self._indexes[document_id]
-        scores = index.score(query_terms(question))
-        return [numbers[row] for row in np.argsort(-scores, kind="stable")[:K] if scores[row] > 0]
-
-
-class SimplestGoodThing:
-    """The second peer: BM25's top 150 windows of 120 words with the page's first 25, in the embedder's order."""
-
-    def __init__(self, library: Library, embedder: Embedder) -> None:
-        self._library, self._embedder = library, embedder
-        self._windows: dict[str, tuple[list[tuple[int, str]], DocumentIndex]] = {}
-
-    def __call__(self, question: str, document_id: str) -> list[int]:
-        if document_id not in self._windows:
-            builder, windows = DocumentIndex.builder(), list(self._cut(document_id))
-            for _, text in windows:
-                builder.add(terms(text))
-            self._windows[document_id] = windows, builder.build()
-        windows, index = self._windows[document_id]
-        rows = np.argsort(-index.score(query_terms(question)), kind="stable")[:150]
-        vectors = self._embedder.embed([question, *(windows[row][1] for row in rows)])
-        ranked = sorted(zip(vectors[1:] @ vectors[0], rows, strict=True), key=lambda pair: -pair[0])
-        return list(dict.fromkeys(windows[row][0] for _, row in ranked))[:K]
-
-    def _cut(self, document_id: str) -> Iterator[tuple[int, str]]:
-        for page in self._library.pages(document_id):
-            words = page.text.split()
-            for at in range(0, len(words), 120):
-                opening = words[:25] if at else []
-                yield page.ref.number, " ".join([*opening, *words[at : at + 120]])
+    yield "lexical", _pages(LexicalRetriever(library))
+    yield "hybrid, 0%", from_nothing
+    if filled:
+        yield "dense, 100%", _pages(DenseRetriever(library, embedder))
+        yield "hybrid, 100%", _pages(HybridRetriever(library, embedder))
+    yield "peer: BM25 over pages", PageBM25(library)
+    yield "peer: BM25 + MiniLM", SimplestGoodThing(library, kept)
+    yield "peer: LlamaIndex", LlamaIndexDefaults(library, kept)
 
 
-class KeptVectors:
-    """Remembers vectors by text for the length of a run, so that the same page is not embedded for every row."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._kept: dict[str, Vectors] = {}
-        self.name, self.dimensions = embedder.name, embedder.dimensions
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        new = [text for text in dict.fromkeys(texts) if text not in self._kept]
-        self._kept.update(zip(new, self._embedder.embed(new), strict=True))
-        return np.array([self._kept[text] for text in texts], np.float32).reshape(len(texts), self.dimensions)
-
-
-def questions(data: Path, name: str) -> list[Asked]:
-    """The answerable questions of a set whose evidence is text or a table on known pages."""
-    found = []
-    for line in (data / "questions.jsonl").read_text("utf-8").splitlines():
-        row = json.loads(line)
-        gold = frozenset(one["page"] for one in row.get("evidence", ()) if "page" in one)
-        is_readable = name != "mmlongbench-doc" or READABLE & set(row["modality"] or ())
-        if row["set"] == name and row["answerable"] and gold and is_readable:
-            found.append(Asked(row["question"], row["docs"][0], gold))
-    return found
-
-
-def measure(asked: Sequence[Asked], ids: dict[str, str], library: Library, search: Search) -> list[Outcome]:
-    """Ask every question of its own document."""
-    outcomes, with_text = [], {}
-    for one in asked:
-        document_id = ids[one.file]
-        if document_id not in with_text:
-            with_text[document_id] = {passage.ref.number for passage in library.passages(document_id)}
-        begin = time.perf_counter()
-        found = tuple(search(one.question, document_id))
-        seconds = time.perf_counter() - begin
-        has_text = bool(one.gold & with_text[document_id])
-        outcomes.append(Outcome(one.file, found, one.gold, has_text, seconds))
-    return outcomes
-
-
-def interval(outcomes: Sequence[Outcome], k: int) -> tuple[float, float]:
-    """95% bootstrap interval of any@k; whole documents are drawn, for their questions are alike."""
-    by_file: dict[str, list[bool]] = {}
-    for one in outcomes:
-        by_file.setdefault(one.file, []).append(one.any_at(k))
-    hits = np.array([sum(own) for own in by_file.values()])
-    sizes = np.array([len(own) for own in by_file.values()])
-    draws = np.random.default_rng(0).integers(0, len(hits), (RESAMPLES, len(hits)))
-    low, high = np.percentile(hits[draws].sum(1) / sizes[draws].sum(1), [2.5, 97.5])
-    return float(low), float(high)
+def _pages(retriever: Any) -> Search:
+    return lambda question, document_id: [
+        hit.ref.number for hit in retriever.retrieve(question, [document_id], K)
+    ]
 
 
 def row(name: str, outcomes: Sequence[Outcome]) -> str:
@@ -192,45 +89,54 @@ def row(name: str, outcomes: Sequence[Outcome]) -> str:
     def share(values: Sequence[bool]) -> str:
         return f"{np.mean(values):.3f}"
 
-    cells = [name, str(len(outcomes))]
+    files = [one.asked.file for one in outcomes]
+    cells = [name]
     for k in (5, 10):
-        low, high = interval(outcomes, k)
-        cells.append(f"{share([one.any_at(k) for one in outcomes])} ({low:.2f} to {high:.2f})")
-    cells += [share([one.all_at(10) for one in outcomes])]
+        values = [float(one.any_at(k)) for one in outcomes]
+        low, high = interval(values, files)
+        cells.append(f"{np.mean(values):.3f} ({low:.2f} to {high:.2f})")
+    cells += [share([one.all_at(k) for one in outcomes]) for k in (5, 10)]
     cells += [share([one.any_at(k, slack=1) for one in outcomes]) for k in (5, 10)]
+    cells += [share([one.all_at(10, slack=1) for one in outcomes])]
     cells.append(f"{np.median([one.seconds for one in outcomes]):.2f}")
     return "| " + " | ".join(cells) + " |"
 
 
-HEAD = (
-    "| retriever | questions | any gold @5 | any gold @10 | all gold @10 | ±1 page @5 | ±1 page @10 | s, median |\n"
-    "| --- | --- | --- | --- | --- | --- | --- | --- |"
-)
+def difference(ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> str:
+    """How much more often we find a gold page than a peer does, on the same questions."""
+    files = [one.asked.file for one in ours]
+    cells = []
+    for k in (5, 10):
+        values = [float(a.any_at(k)) - float(b.any_at(k)) for a, b in zip(ours, theirs, strict=True)]
+        low, high = interval(values, files)
+        cells.append(f"{np.mean(values):+.3f} ({low:+.2f} to {high:+.2f})")
+    return " | ".join(cells)
 
 
-def searches(catena: Catena, *, filled: bool) -> Iterator[tuple[str, Search]]:
-    library, embedder = catena.library, KeptVectors(catena.embedder)
+def report(
+    asked: Sequence[Asked], ids: Mapping[str, str], rows: Iterator[tuple[str, Search]]
+) -> Iterator[str]:
+    """The table of a set, then our hybrid's paired differences to each peer; line by line as they are measured."""
+    yield f"{HEAD}\n{'| --- ' * HEAD.count(' | ')}| --- |"
+    outcomes = {}
+    for label, search in rows:
+        outcomes[label] = measure(asked, ids, search)
+        yield row(label, outcomes[label])
+    yield "\n| difference to | of | any gold @5 | any gold @10 |\n| --- | --- | --- | --- |"
+    for ours in (label for label in OURS if label in outcomes):
+        for peer in (label for label in outcomes if label.startswith("peer: ")):
+            yield f"| {peer.removeprefix('peer: ')} | {ours} | {difference(outcomes[ours], outcomes[peer])} |"
 
-    def pages(retriever: Any) -> Search:
-        return lambda question, document_id: [
-            hit.ref.number for hit in retriever.retrieve(question, [document_id], K)
-        ]
 
-    cold = ColdShelf(library)
-    hybrid = pages(HybridRetriever(cold, catena.embedder))
-
-    def from_nothing(question: str, document_id: str) -> list[int]:
-        cold.forget()
-        return hybrid(question, document_id)
-
-    yield "BM25 over pages", PageBM25(library)
-    yield "lexical", pages(LexicalRetriever(library))
-    if filled:
-        yield "dense, 100%", pages(DenseRetriever(library, catena.embedder))
-        yield "hybrid, 100%", pages(HybridRetriever(library, catena.embedder))
-    else:
-        yield "hybrid, 0%", from_nothing
-        yield "BM25 + MiniLM", SimplestGoodThing(library, embedder)
+def add_all(catena: Catena, data: Path, asked: Sequence[Asked]) -> dict[str, str]:
+    """Document ids by file; a file without any text is left out."""
+    ids = {}
+    for file in dict.fromkeys(one.file for one in asked):
+        try:
+            ids[file] = catena.add(data / file).id
+        except DocumentError as error:
+            print(f"{file}: {error}", flush=True)
+    return ids
 
 
 def main() -> None:
@@ -238,22 +144,25 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--set", choices=SETS, action="append")
-    parser.add_argument("--fill", action="store_true")
+    parser.add_argument("--no-fill", action="store_true", help="leave out the rows at 100%%")
     options = parser.parse_args()
     settings = load_settings(home=options.home, background=False)
     with Catena(settings=settings) as catena:
+        kept = KeptVectors(catena.embedder, options.home / "peers.npz")
         for name in options.set or SETS:
-            asked = questions(options.data, name)
-            ids = {one.file: catena.add(options.data / one.file).id for one in asked}
-            if options.fill:
+            chosen = questions(options.data, name)
+            ids = add_all(catena, options.data, chosen)
+            asked = with_text(chosen, ids, catena.library)
+            if not options.no_fill:
                 for document_id in ids.values():
                     fill(catena.library, catena.embedder, document_id)
-            print(f"\n{name}\n\n{HEAD}")
-            for label, search in searches(catena, filled=options.fill):
-                outcomes = measure(asked, ids, catena.library, search)
-                print(row(label, [one for one in outcomes if one.has_text]), flush=True)
+            documents = len({one.file for one in asked})
+            print(f"\n## {name}: {len(asked)} questions on {documents} documents\n")
+            for line in report(asked, ids, searches(catena, kept, filled=not options.no_fill)):
+                print(line, flush=True)
+            kept.save()
             print(
-                f"\n{sum(not one.has_text for one in outcomes)} more have their evidence on pages without text."
+                f"\n{len(chosen) - len(asked)} more have their evidence on pages without text: found by none."
             )
 
 

@@ -15,12 +15,10 @@ from catena.retrieval.lexical import lexical_scores
 from catena.retrieval.opened import OpenedDocument, OpenedDocuments
 from catena.retrieval.ranking import Scored, page_hits
 from catena.retrieval.shelf import Shelf
+from catena.retrieval.weights import WEIGHTS, Weights
 from catena.types import PageHit
 
 MAX_NEW_VECTORS = 90  # a question waits for so many at most: 2.7 s at 34 passages/s on 2 cores
-# Chosen on FinanceBench and MMLongBench-Doc (evaluation/retrieval.py): what one standard deviation of the BM25
-# score of a passage, and of its page, counts beside the cosine. Half or twice as much changes little.
-WORDS, PAGE_WORDS = 0.02, 0.01
 PAGE_PASSAGES = 3
 
 
@@ -77,9 +75,16 @@ class HybridRetriever:
         return vectors, has_vector
 
 
-def fuse(meaning: Scores, has_vector: NDArray[np.bool_], words: Scores, pages: NDArray[np.int64]) -> Scores:
+def fuse(
+    meaning: Scores,
+    has_vector: NDArray[np.bool_],
+    words: Scores,
+    pages: NDArray[np.int64],
+    weights: Weights = WEIGHTS,
+) -> Scores:
     """The cosine, raised where the words of a passage and of its page stand out among the document's."""
-    fused = meaning + WORDS * _standing_out(words) + PAGE_WORDS * _standing_out(_page_words(words, pages))
+    page_words = _standing_out(_page_words(words, pages))
+    fused = meaning + weights.words * _standing_out(words) + weights.page_words * page_words
     return np.where(has_vector, fused, -np.inf).astype(np.float32)
 
 

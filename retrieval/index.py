@@ -6,7 +6,7 @@ import struct
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +88,8 @@ class DocumentIndex:
         found = self.frequency(term)
         return float(np.log1p((self.num_passages - found + 0.5) / (found + 0.5)))
 
-    def score(self, terms: Iterable[str]) -> Scores:
-        """BM25 of every passage: float32 (num_passages,). A term given twice counts twice."""
+    def score(self, terms: Iterable[str] | Mapping[str, float]) -> Scores:
+        """BM25 of every passage: float32 (num_passages,). A term given twice counts twice, or as it is weighted."""
         scores = np.zeros(self.num_passages, np.float32)
         for term, weight in Counter(terms).items():
             place = self._place.get(term)

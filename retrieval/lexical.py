@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from catena.retrieval.analysis import query_terms
+from catena.retrieval.analysis import STOPWORDS, asked_terms, terms
 from catena.retrieval.documents import choose_documents
 from catena.retrieval.index import DocumentIndex, IndexBuilder, Scores
 from catena.retrieval.opened import OpenedDocument, OpenedDocuments
 from catena.retrieval.ranking import Scored, page_hits
 from catena.retrieval.shelf import Shelf
+from catena.retrieval.weights import WEIGHTS, Weights
 from catena.types import PageHit
 
 __all__ = ["DocumentIndex", "IndexBuilder", "LexicalRetriever", "lexical_scores"]
+
+ECHO_PASSAGES, ECHO_TERMS = 20, 15
 
 
 class LexicalRetriever:
@@ -36,6 +40,32 @@ class LexicalRetriever:
         return page_hits(scored, k, self.name)
 
 
-def lexical_scores(document: OpenedDocument, question: str) -> Scores:
-    """BM25 of every passage for the question: float32 (num_passages,)."""
-    return document.index.score(query_terms(question))
+def lexical_scores(document: OpenedDocument, question: str, weights: Weights = WEIGHTS) -> Scores:
+    """BM25 of every passage for the question and what the document says around it: float32 (num_passages,)."""
+    asked = asked_terms(question)
+    scores = document.index.score(asked) + np.float32(weights.header) * document.headers.score(asked)
+    echoed = echo(document, asked, scores)
+    share = weights.echo * sum(asked.values())
+    return scores + document.index.score({term: share * part for term, part in echoed.items()})
+
+
+def echo(document: OpenedDocument, asked: Mapping[str, float], scores: Scores) -> dict[str, float]:
+    """The terms that mark the passages found first, each with its part of 1: relevance feedback
+    (Lavrenko and Croft, Relevance-Based Language Models, 2001).
+
+    They bring the document's own words for what was asked: "purchases of property" beside "capital expenditure".
+    """
+    best = [one for one in np.argsort(-scores, kind="stable")[:ECHO_PASSAGES].tolist() if scores[one] > 0]
+    shares: dict[str, float] = defaultdict(float)
+    for ordinal in best:
+        found = [term for term in terms(document.passages[ordinal].text) if term not in asked]
+        for term, count in Counter(found).items():
+            shares[term] += float(scores[ordinal]) * count / len(found)
+    telling = {
+        term: share * document.index.rarity(term)
+        for term, share in shares.items()
+        if term not in STOPWORDS and not term[0].isdigit()
+    }
+    kept = sorted(telling, key=lambda term: (-telling[term], term))[:ECHO_TERMS]
+    whole = sum(telling[term] for term in kept)
+    return {term: telling[term] / whole for term in kept}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catena.retrieval.analysis import terms
 from catena.retrieval.index import DocumentIndex
 from catena.retrieval.shelf import Shelf
 from catena.types import Passage
@@ -18,11 +21,13 @@ MAX_OPENED = 16  # a 300-page document takes about 3 MB
 
 @dataclass(frozen=True, slots=True)
 class OpenedDocument:
-    """`pages[ordinal]` is the number of the page on which `passages[ordinal]` stands."""
+    """`pages[ordinal]` is the number of the page on which `passages[ordinal]` stands; `headers` has the terms of
+    the passages' headers alone, which `index` has together with the text."""
 
     id: str
     version: int
     index: DocumentIndex
+    headers: DocumentIndex
     passages: tuple[Passage, ...]
     pages: NDArray[np.int64]
 
@@ -53,4 +58,12 @@ class OpenedDocuments:
         data = self._library.lexical_index(document_id)
         index = DocumentIndex.from_bytes(data) if data else DocumentIndex.builder().build()
         pages = np.array([passage.ref.number for passage in passages], np.int64)
-        return OpenedDocument(document_id, version, index, passages, pages)
+        return OpenedDocument(document_id, version, index, _headers(passages), passages, pages)
+
+
+def _headers(passages: Sequence[Passage]) -> DocumentIndex:
+    lines = lru_cache(maxsize=None)(terms)  # title, section and opening are the same from passage to passage
+    builder = DocumentIndex.builder()
+    for passage in passages:
+        builder.add(term for line in passage.header.split("\n") for term in lines(line))
+    return builder.build()

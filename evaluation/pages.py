@@ -1,0 +1,89 @@
+"""Questions whose evidence pages are known, and figures over what was found, by document."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catena.library import Library
+
+SETS = ("financebench", "mmlongbench-doc")
+READABLE = {"Pure-text (Plain-text)", "Table"}
+RESAMPLES = 2000
+
+Search = Callable[[str, str], list[int]]
+"""Question and document id to page numbers, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of a data set; `gold` are its evidence pages."""
+
+    question: str
+    file: str
+    gold: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one question went: the pages found, and the pages that count."""
+
+    asked: Asked
+    found: tuple[int, ...]
+    seconds: float
+
+    def any_at(self, k: int, slack: int = 0) -> bool:
+        return any(abs(page - gold) <= slack for page in self.found[:k] for gold in self.asked.gold)
+
+    def all_at(self, k: int, slack: int = 0) -> bool:
+        return all(any(abs(page - gold) <= slack for page in self.found[:k]) for gold in self.asked.gold)
+
+
+def questions(data: Path, name: str) -> list[Asked]:
+    """The answerable questions of a set whose evidence is text or a table on known pages."""
+    found = []
+    for line in (data / "questions.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if row["set"] != name or not row["answerable"]:
+            continue
+        gold = frozenset(one["page"] for one in row["evidence"] if "page" in one)
+        if gold and (name != "mmlongbench-doc" or READABLE & set(row.get("modality") or ())):
+            found.append(Asked(row["question"], row["docs"][0], gold))
+    return found
+
+
+def with_text(asked: Sequence[Asked], ids: Mapping[str, str], library: Library) -> list[Asked]:
+    """The questions with a word to be found on a gold page; no retriever can find the others."""
+    pages = {
+        file: {passage.ref.number for passage in library.passages(document_id)}
+        for file, document_id in ids.items()
+    }
+    return [one for one in asked if one.gold & pages.get(one.file, set())]
+
+
+def measure(asked: Sequence[Asked], ids: Mapping[str, str], search: Search) -> list[Outcome]:
+    """Ask every question of its own document."""
+    outcomes = []
+    for one in asked:
+        begin = time.perf_counter()
+        found = tuple(search(one.question, ids[one.file]))
+        outcomes.append(Outcome(one, found, time.perf_counter() - begin))
+    return outcomes
+
+
+def interval(values: Sequence[float], files: Sequence[str]) -> tuple[float, float]:
+    """95% bootstrap interval of the mean; whole documents are drawn, for their questions are alike."""
+    by_file: dict[str, list[float]] = {}
+    for file, value in zip(files, values, strict=True):
+        by_file.setdefault(file, []).append(value)
+    sums = np.array([sum(own) for own in by_file.values()])
+    sizes = np.array([len(own) for own in by_file.values()])
+    draws: NDArray[np.int64] = np.random.default_rng(0).integers(0, len(sums), (RESAMPLES, len(sums)))
+    low, high = np.percentile(sums[draws].sum(1) / sizes[draws].sum(1), [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,23 @@
+"""What counts how much in the order of passages, in one value, so that it can be chosen on questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Chosen leaving one document out (evaluation/tuning.py).
+
+    `header`: what a word counts once more if it stands in the passage's header. `echo`: what the document's own words
+    around those of the question count, together, beside the question's. `words` and `page_words`: what one
+    standard deviation of a passage's, and of its page's, lexical score counts beside the cosine.
+    """
+
+    header: float = 0.5
+    echo: float = 0.5
+    words: float = 0.02
+    page_words: float = 0.01
+
+
+WEIGHTS = Weights()
