@@ -50,6 +50,7 @@ class Sizes:
     window: int
     passages: int
     note: int
+    reply: int
 
 
 class LLMChain:
@@ -66,7 +67,7 @@ class LLMChain:
         max_note: int = MAX_NOTE,
         keeps_ledger: bool = True,
     ) -> None:
-        """`keeps_ledger=False` is the chain of the paper, to compare with."""
+        """`max_note`: tokens of a note; `keeps_ledger=False` is the chain of the paper, to compare with."""
         self._llm = llm
         self._worker = worker or llm
         self._embedder = embedder
@@ -76,8 +77,9 @@ class LLMChain:
     async def sizes(self, question: Question) -> Sizes:
         """Divide a worker's window; the note's share is kept free whether or not it is filled."""
         window = min(await self._worker.window(), MAX_WINDOW)
-        room = divide(window, self._max_note, 8, worker_messages(question, "", "", self._max_note))
-        return Sizes(window, room.text - room.reply, room.reply)
+        room = divide(window, MAX_NOTE, 8, worker_messages(question, "", "", MAX_NOTE))
+        note = min(self._max_note, room.reply)
+        return Sizes(window, room.text - note, note, room.reply)
 
     async def plan(self, question: Question, desk: Desk) -> list[Stretch]:
         """Pack whole passages greedily (algorithm 2), with room for the note and the reply."""
@@ -95,8 +97,8 @@ class LLMChain:
         shown = await asyncio.to_thread(show, passages, numbers, desk)
         if num_tokens(shown.text) > sizes.passages:
             raise ModelError(f"Passage {numbers[0]} alone exceeds the window of {self._worker.name}.")
-        prompt = worker_messages(question, shown.text, note.text, sizes.note)
-        done = await self._worker.complete(prompt, max_tokens=sizes.note, role="worker")
+        prompt = worker_messages(question, shown.text, note.text, sizes.reply)
+        done = await self._worker.complete(prompt, max_tokens=sizes.reply, role="worker")
         known = {*numbers, *_noted(note), *(fact.number for fact in note.ledger)}
         claims = read_note(done.text, known, is_cut=done.is_cut)
         if not claims:
@@ -186,10 +188,10 @@ class LLMChain:
         )
 
 
-def worker_messages(question: Question, passages: str, note: str, max_note: int) -> list[Message]:
+def worker_messages(question: Question, passages: str, note: str, max_reply: int) -> list[Message]:
     """The prompt of a worker; a summary has instructions of its own."""
     task = "summary" if task_of(question.text) == "summary" else "question"
-    max_words = str(int(max_note * WORDS_PER_TOKEN))
+    max_words = str(int(max_reply * WORDS_PER_TOKEN))
     system = render("worker_system", task=render(f"worker_{task}"), max_words=max_words, nothing=NOTHING)
     user = render("worker", passages=passages, note=note or "(empty)", question=one_line(question.text))
     return [{"role": "system", "content": system}, {"role": "user", "content": user}]

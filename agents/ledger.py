@@ -67,7 +67,7 @@ def _shown(fact: Fact) -> str:
 
 def size(fact: Fact) -> int:
     """Tokens that the fact takes in a prompt, from above."""
-    return num_tokens(_shown(fact))
+    return num_tokens(_shown(fact) + "\n")
 
 
 def best(facts: Sequence[Fact], question: str, noted: set[int], desk: Desk, budget: int) -> list[Fact]:

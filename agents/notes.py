@@ -30,7 +30,7 @@ def write_note(claims: list[Claim], budget: int) -> str:
     for claim in claims:
         numbers = ", ".join(str(number) for number in claim.numbers)
         line = f"- {claim.text} [{numbers}]" if numbers else f"- {claim.text}"
-        budget -= num_tokens(line)
+        budget -= num_tokens(line + "\n")
         if budget < 0:
             break
         kept.append(line)

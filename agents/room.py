@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catena.errors import OptionError
-from catena.llm import Message, num_tokens
-
-FRAME = 64
-"""Tokens that chat templates add around two messages."""
+from catena.llm import Message, prompt_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +21,7 @@ class Room:
 def divide(window: int, max_reply: int, share: int, messages: Sequence[Message]) -> Room:
     """Keep room for the empty prompt and a reply of `max_reply`, in a small window of one part in `share`."""
     reply = min(max_reply, window // share)
-    own = sum(num_tokens(message["content"]) for message in messages) + FRAME
-    return Room(window, reply, window - reply - own)
+    return Room(window, reply, window - reply - prompt_tokens(messages))
 
 
 def too_small(name: str, window: int) -> OptionError:

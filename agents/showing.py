@@ -12,6 +12,7 @@ from catena.agents.grounding import Numbered
 from catena.llm import num_tokens
 from catena.types import Note, PageRef, Passage, Segment
 
+GAP = "\n\n"
 _REFERENCE = re.compile(r"[\[【](\d+(?:[\s,;–-]+\d+)*)[\]】]")
 
 
@@ -69,13 +70,13 @@ def fit(passages: Sequence[Passage], desk: Desk, budget: int) -> Shown:
 
 def show(passages: Sequence[Passage], numbers: Sequence[int], desk: Desk) -> Shown:
     """Show all passages, each with its number."""
-    text = "\n\n".join(_shown(n, passage, desk) for n, passage in zip(numbers, passages, strict=True))
+    text = GAP.join(_shown(n, passage, desk) for n, passage in zip(numbers, passages, strict=True))
     return Shown(tuple(passages), numbers, text)
 
 
 def size(number: int, passage: Passage, desk: Desk) -> int:
     """Tokens that a passage takes in a prompt, from above."""
-    return num_tokens(_shown(number, passage, desk))
+    return num_tokens(_shown(number, passage, desk) + GAP)
 
 
 def as_data(text: str) -> str:

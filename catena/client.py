@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from catena.adding import Added, Adder, AddOptions, OnPage
-from catena.agents.checkpoints import forget
+from catena.agents.checkpoints import UnfinishedRun, finish, forget, unfinished
 from catena.agents.events import OnEvent
 from catena.answers import from_json, to_json
 from catena.bridge import Bridge
@@ -209,15 +212,48 @@ class Catena:
         on_event: OnEvent | None = None,
     ) -> Answer:
         """Do what `ask` does, awaitable; cancelling it stops the work."""
-        from catena.agents.graph import run  # langgraph takes over a second to import
-
         if not question.strip():
             raise OptionError("The question is empty.", "Ask something.")
-        document_ids = self._document_ids(documents)
         options = options or AskOptions()
-        deps = self._deps(options, document_ids)
-        answer = await run(deps, question, document_ids, options, on_event=on_event)
+        if options.model is None:  # a run that is resumed asks the model that it began with
+            options = replace(options, model=self.settings.model or "")
+        return await self._run(
+            UnfinishedRun(uuid.uuid4().hex, question, tuple(self._document_ids(documents)), options), on_event
+        )
+
+    def resume(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
+        """Finish a run that was killed or failed; what was read is not read again. `run_id` may be a unique prefix.
+
+        A finished run's answer is returned as it was kept. Raises OptionError when there is no such run.
+        """
+        return self._bridge.run(self.resume_async(run_id, on_event=on_event))
+
+    async def resume_async(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
+        """Do what `resume` does, awaitable."""
+        kept = self.library.answer(run_id)
+        if kept is not None:
+            return from_json(kept.data)
+        found = [run for run in self.unfinished() if run.run_id.startswith(run_id)]
+        if len(found) != 1:
+            what = "Several unfinished runs begin" if found else "No unfinished run begins"
+            raise OptionError(f"{what} with {run_id!r}.", "List them: `catena runs`.")
+        return await self._run(found[0], on_event)
+
+    def unfinished(self) -> list[UnfinishedRun]:
+        """List the runs that have no answer yet, oldest first: killed, failed, or still under way."""
+        return unfinished(self._checkpoints)
+
+    async def _run(self, asked: UnfinishedRun, on_event: OnEvent | None) -> Answer:
+        """Run the agents, keep the answer, and only then drop the checkpoints."""
+        from catena.agents.graph import run  # langgraph takes over a second to import
+
+        deps = self._deps(asked.options, asked.document_ids)
+        answer = await run(
+            deps, asked.question, asked.document_ids, asked.options, on_event, run_id=asked.run_id
+        )
         self.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
+        # In a thread: this loop may have to commit for other runs that hold the lock.
+        await asyncio.to_thread(finish, self._checkpoints, asked.run_id)
         return answer
 
     def history(self, limit: int = 20) -> list[Answer]:

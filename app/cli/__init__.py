@@ -35,6 +35,8 @@ for command in (
     asking.ask,
     asking.search,
     asking.history,
+    asking.runs,
+    asking.resume,
     upkeep.reindex,
     upkeep.doctor,
     upkeep.config,

@@ -116,6 +116,40 @@ def history(
         print_history(answers)
 
 
+def runs(as_json: Json = False, home: Home = None) -> None:
+    """List the questions that have no answer yet: killed, failed, or still under way."""
+    from catena.client import Catena
+
+    with Catena(home) as catena:
+        found = catena.unfinished()
+    if as_json:
+        rows = [{"run_id": run.run_id, "question": run.question} for run in found]
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    for run in () if as_json else found:
+        print(f"{run.run_id[:12]}  {run.question}")
+
+
+def resume(
+    run: Annotated[str, typer.Argument(help="Id of the run, or a unique prefix (see `catena runs`).")],
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Finish a question whose run was killed; what was read is not read again."""
+    from catena.answers import to_json
+    from catena.app.cli.progress import AskProgress
+    from catena.app.cli.terminal import print_answer
+    from catena.client import Catena
+
+    with Catena(home) as catena:
+        with AskProgress(is_shown=not as_json) as progress:
+            answer = catena.resume(run, on_event=progress.on_event)
+        if as_json:
+            print(json.dumps(to_json(answer), indent=2, ensure_ascii=False))
+        else:
+            print_answer(answer)
+    raise typer.Exit(EXIT_CODES[answer.status])
+
+
 def find_or_add(catena: Catena, name: str, password: str | None) -> Document:
     """Find a document by name; a path that the library does not know is added first."""
     from catena.adding import AddOptions
