@@ -19,6 +19,7 @@ from catena.app.cli.options import (
     MaxTokens,
     Model,
     PasswordFile,
+    Paths,
     SmallModel,
     read_password,
 )
@@ -36,6 +37,7 @@ def ask(
     strategy: Annotated[
         Literal["auto", "retrieve", "chain", "full"], typer.Option(help="How much is read.")
     ] = "auto",
+    paths: Paths = "1",
     model: Model = None,
     small_model: SmallModel = None,
     api_base: ApiBase = None,
@@ -64,7 +66,7 @@ def ask(
         with AskProgress(is_shown=not (as_json or markdown)) as progress:
             documents = [find_or_add(catena, name, password) for name in doc] if doc else None
             limits = Limits(max_seconds, max_calls, max_tokens, max_cost)
-            options = AskOptions(strategy, small_model=small_model, limits=limits)
+            options = AskOptions(strategy, small_model=small_model, limits=limits, paths=int(paths))
             answer = catena.ask(question, documents=documents, options=options, on_event=progress.on_event)
         if as_json:
             print(json.dumps(to_json(answer), indent=2, ensure_ascii=False))
@@ -131,6 +133,7 @@ def runs(as_json: Json = False, home: Home = None) -> None:
 
 def resume(
     run: Annotated[str, typer.Argument(help="Id of the run, or a unique prefix (see `catena runs`).")],
+    api_base: ApiBase = None,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
@@ -140,7 +143,7 @@ def resume(
     from catena.app.cli.terminal import print_answer
     from catena.client import Catena
 
-    with Catena(home) as catena:
+    with Catena(home, api_base=api_base) as catena:
         with AskProgress(is_shown=not as_json) as progress:
             answer = catena.resume(run, on_event=progress.on_event)
         if as_json:

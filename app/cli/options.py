@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -33,6 +33,9 @@ MaxCost = Annotated[
 MaxCalls = Annotated[int | None, typer.Option(min=0, help="Stop before more model calls.")]
 MaxTokens = Annotated[int | None, typer.Option(min=0, help="Stop before models read and write more tokens.")]
 MaxSeconds = Annotated[float | None, typer.Option(min=0.0, help="Stop after so long.")]
+Paths = Annotated[
+    Literal["1", "2", "5"], typer.Option(help="In how many orders a chain reads, at the same time.")
+]
 
 
 def read_password(file: Path | None) -> str | None:

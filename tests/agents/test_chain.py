@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Sequence
+
+import pytest
 
 from catena.agents.chain import LLMChain
 from catena.agents.deps import Deps
-from catena.agents.events import Event
+from catena.agents.events import Event, OnEvent
 from catena.agents.graph import run
+from catena.agents.notes import read_note, write_note
+from catena.agents.paths import MAX_FAILURES
+from catena.agents.replies import Claim
 from catena.agents.written import LLMReasoner
-from catena.errors import ModelUnreachable
+from catena.errors import ModelUnreachable, Stopped
 from catena.llm import Completion, Message, OnText, num_tokens
 from catena.types import Answer, AskOptions
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
@@ -26,8 +32,8 @@ class Reader:
 
     name = "test/reader"
 
-    def __init__(self, reply: Reply, window: int = 1100) -> None:
-        self.reply, self.size = reply, window
+    def __init__(self, reply: Reply, window: int = 1100, latency: float = 0.0) -> None:
+        self.reply, self.size, self.latency = reply, window, latency
         self.prompts: list[str] = []
         self.sizes: list[int] = []
 
@@ -45,6 +51,7 @@ class Reader:
         system, user = messages[0]["content"], messages[1]["content"]
         self.prompts.append(user)
         self.sizes.append(num_tokens(system) + num_tokens(user) + max_tokens)
+        await asyncio.sleep(self.latency)
         return Completion(self.reply(system, user), "reader")
 
 
@@ -79,10 +86,14 @@ def deps_of(llm: Reader) -> Deps:
 
 
 def ask(
-    llm: Reader, options: AskOptions | None = None, on_event: Callable[[Event], None] | None = None
+    llm: Reader,
+    options: AskOptions | None = None,
+    on_event: OnEvent | None = None,
+    *,
+    question: str = QUESTION,
 ) -> Answer:
     options = options or AskOptions(strategy="chain")
-    return asyncio.run(run(deps_of(llm), QUESTION, [DOC], options, on_event))
+    return asyncio.run(run(deps_of(llm), question, [DOC], options, on_event))
 
 
 def test_what_workers_forget_the_ledger_keeps() -> None:
@@ -105,6 +116,109 @@ def test_every_prompt_and_reply_fits_the_window() -> None:
     llm = Reader(forgetful)
     ask(llm)
     assert max(llm.sizes) <= llm.size
+
+
+def test_a_note_over_budget_is_cut_at_whole_lines() -> None:
+    claims = [Claim(f"Visitor {n} came to the mill", (n,)) for n in range(1, 9)]
+    note = write_note(claims, 30)
+    assert note.splitlines() == [f"- Visitor {n} came to the mill [{n}]" for n in (1, 2)]
+    assert num_tokens(note) <= 30
+
+
+@pytest.mark.parametrize(
+    ("text", "is_cut", "lines"),
+    [
+        ("Note:\n- A came [3]\n* B came [4, 9]", False, [("A came", (3,)), ("B came", (4,))]),
+        ("1. A came [3-4].\n2. B ca", True, [("A came.", (3, 4))]),
+        ("<think>[3]</think>NOTHING FOUND", False, []),
+        ("Two so far\n\n- A came (passage 3)", False, [("Two so far", ()), ("A came", (3,))]),
+    ],
+)
+def test_notes_are_read_with_patience(
+    text: str, is_cut: bool, lines: list[tuple[str, tuple[int, ...]]]
+) -> None:
+    assert [(claim.text, claim.numbers) for claim in read_note(text, {3, 4}, is_cut=is_cut)] == lines
+
+
+def test_nothing_new_hands_on_the_note_as_it_was() -> None:
+    def only_first(system: str, user: str) -> str:
+        reply = forgetful(system, user)
+        return reply if not is_worker(system) or "\n[1]\n" in f"\n{user}" else "NOTHING FOUND"
+
+    llm = Reader(only_first)
+    ask(llm)
+    assert f"- {visitor(1)} came to the mill [1]" in llm.prompts[-2]
+
+
+def test_a_count_is_counted_by_code() -> None:
+    def miscounts(system: str, user: str) -> str:
+        return forgetful(system, user) + ("" if is_worker(system) else "\nIn all: 99")
+
+    answer = ask(Reader(miscounts), question="How many visitors came to the mill?")
+    assert answer.statements[-1].text == f"In all: {NUM_PAGES}"
+    assert answer.statements[-1].support == "supported"
+
+
+def test_a_model_that_is_gone_ends_the_run() -> None:
+    def gone(system: str, user: str) -> str:
+        raise ModelUnreachable("The server is gone.")
+
+    llm = Reader(gone)
+    with pytest.raises(ModelUnreachable):
+        ask(llm)
+    assert len(llm.prompts) == MAX_FAILURES
+
+
+def test_a_cap_keeps_what_was_found() -> None:
+    calls = iter(range(3))
+
+    def capped(system: str, user: str) -> str:
+        if next(calls, None) is None:
+            raise Stopped("The cap of 3 calls is reached.")
+        return forgetful(system, user)
+
+    answer = ask(Reader(capped))
+    assert (answer.status, answer.stopped) == ("stopped", "The cap of 3 calls is reached.")
+    assert answer.statements and all(one.support == "supported" for one in answer.statements)
+    assert any(warning.startswith("Not read in A book: pages") for warning in answer.warnings)
+
+
+@pytest.mark.parametrize(("num_paths", "num_judged"), [(1, 0), (2, 1), (5, 1)])
+def test_paths_read_in_other_orders_and_a_judge_chooses(num_paths: int, num_judged: int) -> None:
+    def judged(system: str, user: str) -> str:
+        if system.startswith("Several readers"):
+            return f"Best: {num_paths}"
+        last = re.findall(r"- (\w+) came", user)[-1:]
+        return (
+            forgetful(system, user) if is_worker(system) else f"Answer: The last one is {last} of all those."
+        )
+
+    llm = Reader(judged)
+    events: list[Event] = []
+    ask(llm, AskOptions(strategy="chain", paths=num_paths), events.append)
+    assert sum("Answer 1:" in prompt for prompt in llm.prompts) == num_judged
+    assert [event.data["path"] for event in events if event.kind == "path"] == [num_paths] * num_judged
+
+
+def test_short_answers_vote() -> None:
+    def votes(system: str, user: str) -> str:
+        return forgetful(system, user) if is_worker(system) else f"Answer: {next(said)}"
+
+    said = iter(("Toad.", "The toad", "Mole", "toad", "Rat"))
+    llm = Reader(votes)
+    answer = ask(llm, AskOptions(strategy="chain", paths=5), question="Who came to the mill last?")
+    assert answer.text == "Toad." and not any("Answer 1:" in prompt for prompt in llm.prompts)
+
+
+def test_five_paths_take_hardly_longer_than_one() -> None:
+    def seconds(num_paths: int) -> float:
+        llm = Reader(forgetful, latency=0.2)
+        began = time.perf_counter()
+        ask(llm, AskOptions(strategy="chain", paths=num_paths))
+        return time.perf_counter() - began
+
+    one = seconds(1)
+    assert seconds(5) <= 1.2 * one + 1.0, "a second for machines that are busy"
 
 
 def test_a_failed_segment_is_named_and_the_rest_is_read() -> None:

@@ -1,0 +1,39 @@
+"""A run that broke off is listed and finished; what was read is not read again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catena import AskOptions, Catena
+from catena.errors import ModelRefused, OptionError
+from catena.settings import Settings
+from catena.testing import READ, Fault, StubModel
+
+WORKER = "- The battery of the lantern lasts forty hours [1]"
+ANSWER = "Evidence: [1]\nAnswer: The battery of the lantern lasts forty hours on one charge [1]."
+
+
+def test_a_run_that_failed_goes_on_after_its_last_note(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "book.md"
+    path.write_text("The battery of the lantern lasts forty hours on one charge.\n\n" + "Rain fell. " * 800)
+    with StubModel([WORKER, WORKER, Fault("key"), *[WORKER] * 3, READ]) as stub:
+        settings = Settings(home=home, model="openai/stub", api_base=stub.url, context_window=1500)
+        with Catena(settings=settings.model_copy(update={"background": False})) as c:
+            c.add(path)
+            with pytest.raises(ModelRefused):
+                c.ask("How long does the battery last?", options=AskOptions(strategy="chain"))
+            (run,) = c.unfinished()
+            read = [request["messages"] for request in stub.requests()]
+            answer = c.resume(run.run_id[:8])
+            again = [request["messages"] for request in stub.requests()[len(read) :]]
+            assert c.unfinished() == [] and c.resume(run.run_id) == answer == c.history()[0]
+    assert again[0] == read[2] and not any(messages in read[:2] for messages in again)
+    assert (answer.run_id, answer.coverage.documents[0].unread) == (run.run_id, ())
+    assert answer.usage.calls == len(read) + len(again) - 1
+
+
+def test_an_unknown_run_is_an_error(home: Path) -> None:
+    with Catena() as c, pytest.raises(OptionError, match="catena runs"):
+        c.resume("nothing")
