@@ -20,9 +20,11 @@ MODULES = {
     "answers": "Does the embedded reader's answer stand in its quotes? Does it name the right number?",
     "abstention": "Does the reader know when a document does not say?",
     "statements": "Does the check of statements tell true ones from ones made false?",
+    "planted": "Does a chain find facts that are planted in a long book? Beside retrieval and summaries.",
     "spans": "Do the boxes of quotes lie where a second extractor sees the words?",
     "robust": "Are hostile files read or refused with a reason?",
     "kills": "Is nothing lost or doubled when a writing process is killed?",
+    "chainkills": "Does a chain that is killed go on, with no model call lost?",
     "faults": "Is an add done or not begun when a write, fsync or rename fails?",
 }
 """Measurements that read their own options: `catena.evaluation.NAME` with a `main`."""
