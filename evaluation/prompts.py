@@ -201,7 +201,7 @@ EXAMPLES = (
     Example(AskOptions(strategy="full"), 8192, (("Full: the whole document", ANSWERS, ""),)),
     Example(
         AskOptions(strategy="chain", paths=2),
-        780,  # so small that the document is read in two parts
+        720,  # so small that the document is read in two parts
         (
             ("Chain: a worker", WORKS, "charge [2]"),
             ("Chain: the manager", MANAGES, "five years [3]"),
