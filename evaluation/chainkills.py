@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,8 @@ from catena.settings import Settings
 from catena.testing import StubModel
 
 ANY_MOMENT, AFTER_NOTE = "any-moment", "after-note"
-POINTS = ("inside-transaction", "before-commit", "after-commit", AFTER_NOTE, ANY_MOMENT)
-"""The first three are around the transaction that keeps a reply of the model."""
+POINTS = ("before-commit", "after-commit", AFTER_NOTE, ANY_MOMENT)
+"""The first two are around the transaction that keeps a reply of the model."""
 KILLS_PER_RUN = 8
 NUM_WORDS = 4000
 WINDOW = 2048
@@ -131,6 +132,7 @@ def run(num_kills: int, seed: int) -> tuple[Counter[str], Counter[int], list[str
     killed: Counter[str] = Counter()
     repeated: Counter[int] = Counter()
     wrong: list[str] = []
+    points = cycle(POINTS)
     _load()
     with tempfile.TemporaryDirectory() as name:
         library, question = prepare(Path(name))
@@ -141,7 +143,7 @@ def run(num_kills: int, seed: int) -> tuple[Counter[str], Counter[int], list[str
             with StubModel(rules=RULES, options={"forget": 0.1}, latency=LATENCY) as stub:
                 watch = Watch()
                 for _ in range(min(KILLS_PER_RUN, num_kills - killed.total())):
-                    point = POINTS[killed.total() % len(POINTS)]
+                    point = next(points)
                     is_killed = run_child(home, stub.url, question, point, drawn, seconds)
                     again = watch.count_repeated(stub)
                     repeated[again] += 1
