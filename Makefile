@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test app lint format robust kills faults spans quality examples lock wheel-test clean
+.PHONY: help demo test app lint format robust kills chainkills planted faults spans quality examples lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -40,6 +40,12 @@ kills: $(VENV)/.installed-dev  ## Kill a writing process 200 times at named poin
 
 faults: $(VENV)/.installed-dev  ## Fail each write, fsync and rename of an add in turn, and look
 	$(BIN)/catena eval faults
+
+chainkills: $(VENV)/.installed-dev  ## Kill a chain 200 times while it reads a book, and resume it
+	$(BIN)/python -m catena.evaluation.chainkills --kills 200
+
+planted: $(VENV)/.installed-dev  ## Read books with planted facts: chain, retrieval, summaries (half an hour)
+	$(BIN)/python -m catena.evaluation.planted
 
 spans: $(VENV)/.installed-dev  ## Compare the boxes of 500 quotes with a second extractor
 	$(BIN)/catena eval spans --data $(DATA) --spans 500
