@@ -30,7 +30,6 @@ def to_json(answer: Answer) -> Json:
         "run_id": answer.run_id,
         "thread_id": answer.thread_id,
         "question": answer.question,
-        "read_as": answer.read_as,
         "text": answer.text,
         "status": answer.status,
         "stopped": answer.stopped,
@@ -72,7 +71,6 @@ def from_json(data: Mapping[str, Any]) -> Answer:
         ),
         warnings=tuple(data["warnings"]),
         stopped=data["stopped"],
-        read_as=data.get("read_as", ""),
     )
 
 

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     parser_processes: int = Field(default=2, ge=1, le=64, description="child processes that parse and render")
     parser_memory_mib: int = Field(default=1024, ge=256, description="memory at which a parser is killed")
     parser_seconds: float = Field(default=60.0, gt=0, description="least wall clock for one document")
+    ocr: bool = Field(default=True, description="recognise the text of pages that are images (extra `ocr`)")
+    ocr_languages: str = Field(
+        default="eng", pattern=r"^\w+(\+\w+)*$", description='Tesseract\'s codes of languages, as "eng+deu"'
+    )
+    ocr_seconds: float = Field(default=60.0, gt=0, description="most time to recognise one page")
     max_pages: int = Field(default=10_000, ge=1, description="pages above which a document is refused")
     max_file_mib: int = Field(default=1024, ge=1, description="size above which a file is refused")
     background: bool = Field(default=True, description="fill vectors in a background process after an add")

@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not paths:
         console.print(f"There are no files in {options.folder}; set CATENA_DATA.", markup=False)
         return 2
-    settings = load_settings()
+    settings = load_settings(ocr=False)  # the parser is meant, not Tesseract
     started = time.monotonic()
     results = parse_all(paths, settings, on_result=_print if options.list else None)
     console.print(table_of(results, options.folder))

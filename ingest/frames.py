@@ -41,6 +41,11 @@ class FrameDecoder:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
+    @property
+    def num_waiting(self) -> int:
+        """Bytes of a frame whose end has not come."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> Iterator[Frame]:
         self._buffer += data
         while len(self._buffer) >= _LENGTHS.size:

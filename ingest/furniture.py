@@ -128,8 +128,8 @@ def split_furniture(
     shared = _shared_numbers(page, others, enough)
     header = _outermost(page.top, others, enough, shared, page.index)
     footer = _outermost(page.bottom, others, enough, shared, page.index)
-    kept = {id(line) for line in header}
-    return header, [line for line in reversed(footer) if id(line) not in kept]
+    taken = {id(run) for line in header for run in line.runs}  # a page of few lines has them at both edges
+    return header, [line for line in reversed(footer) if not any(id(run) in taken for run in line.runs)]
 
 
 def _shared_numbers(page: Edges, others: Sequence[Edges], enough: int) -> set[tuple[str, int]]:

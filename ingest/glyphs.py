@@ -87,6 +87,11 @@ def is_wide(character: str) -> bool:
     return character >= "\u2e80" and WIDE.match(character) is not None
 
 
+def is_rtl_word(text: str) -> bool:
+    """Whether a word has Hebrew or Arabic letters."""
+    return not text.isascii() and _RTL.search(text) is not None
+
+
 def clean(text: str) -> str:
     """Drop controls, zero-width and bidi marks and lone surrogates; resolve ligatures."""
     return text if text.isascii() and text.isprintable() else _DROPPED.sub("", text).translate(_LIGATURES)
@@ -177,7 +182,7 @@ def _read_line(
                 run.y1 = y1
         else:
             texts, boxes = [text], [box]
-            is_rtl = not text.isascii() and _RTL.search(text) is not None
+            is_rtl = is_rtl_word(text)
             run = Run(x0, y0, x1, y1, x1, x0, size, is_bold, texts, boxes, turn, is_rtl, is_vertical)
             glyphs.runs.append(run)
         right = x1

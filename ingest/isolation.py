@@ -54,17 +54,22 @@ def network_isolation() -> str:
 def confine_job(memory_mib: int, parent: int) -> None:
     """Limit the process that reads one document: memory, no files written, dead when its parent dies."""
     os.setpgid(0, 0)
+    die_with_parent(parent)
     if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        if os.getppid() != parent:  # it died before it could be watched
-            os._exit(1)
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         limit = _mapped_bytes() + ((memory_mib + _ADDRESS_SLACK_MIB) << 20)
         _lower(resource.RLIMIT_AS, limit)
     _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, 256)
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the system kill this process when the one that copied itself into it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died before it could be watched
+            os._exit(1)
 
 
 def _lower(limit: int, value: int) -> None:

@@ -10,6 +10,7 @@ from catena.errors import DocumentError
 from catena.ingest import parser_version
 from catena.ingest.frames import BadFrame, Frame, Header
 from catena.ingest.job import Job
+from catena.ingest.ocr import RecognisedPages
 from catena.ingest.received import check_page, failure_of, outcome_of, page_of, title_of
 from catena.settings import Settings
 from catena.types import Document, Kind, Page
@@ -27,10 +28,18 @@ class Parsing:
     """`title` is known from the start, `document` when the pages are over. Everything raises DocumentError."""
 
     def __init__(
-        self, job: Job, settings: Settings, document_id: str, kind: Kind, on_page: OnPage | None
+        self,
+        job: Job,
+        settings: Settings,
+        recognised: RecognisedPages,
+        *,
+        document_id: str,
+        kind: Kind,
+        on_page: OnPage | None,
     ) -> None:
         self._job = job
         self._settings = settings
+        self._recognised = recognised
         self._document_id = document_id
         self._kind = kind
         self._on_page = on_page
@@ -76,6 +85,8 @@ class Parsing:
             self._open(int(header["pages"]), title_of(header))
         elif header["type"] == "page":
             self._count(header, body)
+        elif header["type"] == "recognised":
+            self._keep(header, body)
         elif header["type"] == "done":
             self._facts = outcome_of(header, self._num_pages)
         else:
@@ -86,6 +97,17 @@ class Parsing:
         self._num_expected = max(0, min(pages, self._settings.max_pages))
         seconds = max(self._settings.parser_seconds, self._num_expected * _SECONDS_PER_PAGE)
         self._job.limits.seconds = min(seconds, _MAX_SECONDS)
+        if self._settings.ocr:  # one page after the other, should there be one core
+            self._job.limits.seconds += self._num_expected * self._settings.ocr_seconds
+
+    def _keep(self, header: Header, body: bytes) -> None:
+        """Keep what was recognised on a page; an empty one says that it failed, and that the child is alive."""
+        number = header["number"]
+        if not isinstance(number, int) or not self._num_pages < number <= self._num_expected:
+            raise BadFrame(f"page {number!r} was recognised")
+        self._num_bytes += len(body)
+        if body:
+            self._recognised.add(number, body)
 
     def _count(self, header: Header, body: bytes) -> None:
         if self._num_pages >= self._settings.max_pages:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pymupdf
@@ -23,20 +23,24 @@ from catena.ingest.layout import regions
 from catena.ingest.paragraphs import LogicalLine
 from catena.ingest.printed import PrintedLine
 from catena.ingest.reading import Outcome, Picture
+from catena.ingest.recognised import recognised_glyphs
+from catena.ingest.recognition import Recogniser
 from catena.ingest.render import page_picture
 from catena.ingest.rows import logical_lines
 from catena.ingest.sections import Bookmark, SectionTrail
-from catena.ingest.tally import Tally
+from catena.ingest.tally import Look, Tally, is_garbled, look_at
 from catena.types import OutlineEntry, Page, PageRef
 
 
 @dataclass(slots=True)
 class _Sheet:
-    """A page read but not laid out: it waits until its neighbours are known."""
+    """A page read but not laid out: it waits until it is recognised, then until its neighbours are known."""
 
     index: int
     glyphs: Glyphs
-    edges: furniture.Edges
+    look: Look
+    is_pending: bool = False
+    edges: furniture.Edges = field(default_factory=lambda: furniture.Edges(0))
 
 
 def open_pdf(path: Path, password: str | None = None) -> pymupdf.Document:
@@ -65,13 +69,20 @@ def _damaged(path: Path, what: str) -> DocumentError:
 class PdfReading:
     """An open PDF, see `catena.ingest.reading.Reading`."""
 
-    def __init__(self, path: Path, password: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        password: str | None = None,
+        recogniser: Recogniser | None = None,
+        picture_remedy: str = "",
+    ) -> None:
         self._doc = open_pdf(path, password)
         self.num_pages: int = len(self._doc)
         self.title = _title(self._doc)
         self._bookmarks = _bookmarks(self._doc)
         self.outline = tuple(OutlineEntry(mark.level, mark.title, mark.page) for mark in self._bookmarks)
-        self.tally = Tally(self.num_pages, bool(self._doc.is_repaired))
+        self.tally = Tally(self.num_pages, bool(self._doc.is_repaired), picture_remedy)
+        self._recogniser = recogniser
         self._vocabulary = Vocabulary()
         self._sizes: Counter[float] = Counter()
         self._has_labels = _has_labels(self._doc)
@@ -81,14 +92,24 @@ class PdfReading:
         trail = SectionTrail(self._bookmarks)
         waiting: deque[_Sheet] = deque()
         neighbours: deque[furniture.Edges] = deque(maxlen=2 * furniture.WINDOW + 1)
-        for index in range(self.num_pages):
-            sheet = self._read(index)
+        for sheet in self._sheets():
             waiting.append(sheet)
             neighbours.append(sheet.edges)
             if len(waiting) > furniture.WINDOW:
                 yield self._page(waiting.popleft(), list(neighbours), trail, document_id)
         while waiting:
             yield self._page(waiting.popleft(), list(neighbours), trail, document_id)
+
+    def _sheets(self) -> Iterator[_Sheet]:
+        """Read page after page, as far ahead of the one that is wanted as pages are recognised at once."""
+        num_ahead = self._recogniser.num_ahead if self._recogniser else 0
+        ahead: deque[_Sheet] = deque()
+        for index in range(self.num_pages):
+            ahead.append(self._read(index))
+            if len(ahead) > num_ahead:
+                yield self._settled(ahead.popleft())
+        while ahead:
+            yield self._settled(ahead.popleft())
 
     def outcome(self) -> Outcome:
         return self.tally.outcome()
@@ -97,21 +118,41 @@ class PdfReading:
         return page_picture(self._doc[number - 1], dpi)
 
     def _read(self, index: int) -> _Sheet:
-        glyphs = Glyphs(0.0, 0.0)
+        sheet = _Sheet(index, Glyphs(0.0, 0.0), "nothing")
         pymupdf.TOOLS.reset_mupdf_warnings()
         try:
             page = self._doc[index]
-            glyphs = read_glyphs(page)
-            glyphs.runs = chained(glyphs)
-            self.tally.add(page, glyphs)
+            sheet.glyphs = read_glyphs(page)
+            sheet.look = look_at(page, sheet.glyphs, self.tally.is_repaired)
+            if (
+                self._recogniser
+                and not sheet.glyphs.runs
+                and (sheet.look == "picture" or is_garbled(sheet.glyphs))
+            ):
+                self._recogniser.begin(index + 1, page)
+                sheet.is_pending = True
         except Exception as error:  # MuPDF's border: one bad page must not stop the others
             if isinstance(error, MemoryError) or "malloc" in str(error):
                 raise
             self.tally.num_raised += 1
+        return sheet
+
+    def _settled(self, sheet: _Sheet) -> _Sheet:
+        """Wait for a page's recognition; learn from it what layout needs to know."""
+        if sheet.is_pending and self._recogniser:
+            rows = self._recogniser.finish(sheet.index + 1)
+            recognised = recognised_glyphs(rows, sheet.glyphs.width, sheet.glyphs.height)
+            if recognised.runs:
+                sheet.glyphs = recognised
+                self.tally.num_recognised += 1
+        glyphs = sheet.glyphs
+        glyphs.runs = chained(glyphs)
+        self.tally.add(glyphs, sheet.look)
         for run in glyphs.runs:
             self._sizes[round(run.size * 2) / 2] += len(run.texts)
         self._vocabulary.learn(" ".join([run.text for run in glyphs.runs]))
-        return _Sheet(index, glyphs, furniture.edges_of(glyphs, index))
+        sheet.edges = furniture.edges_of(glyphs, sheet.index)
+        return sheet
 
     def _page(
         self, sheet: _Sheet, neighbours: list[furniture.Edges], trail: SectionTrail, document_id: str

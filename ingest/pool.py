@@ -13,6 +13,7 @@ from typing import Any
 from catena.errors import DocumentError, Stopped
 from catena.ingest import parser_version
 from catena.ingest.job import Job, Limits
+from catena.ingest.ocr import RecognisedPages, order_for, picture_remedy
 from catena.ingest.parsing import OnPage, Parsing, failed, raise_failure
 from catena.ingest.sniff import shown, sniff
 from catena.ingest.warm import COMMAND, Started, WarmProcess
@@ -78,9 +79,22 @@ class ParserPool:
         """
         kind = as_kind or sniff(path)
         self._check_size(path, shown(name or path.name))
-        request = {"op": "parse", "kind": kind, "password": password, "document_id": document_id}
+        recognised = RecognisedPages(self._settings, document_id)
+        order = order_for(self._settings, recognised) if kind == "pdf" else None
+        request = {
+            "op": "parse",
+            "kind": kind,
+            "password": password,
+            "document_id": document_id,
+            "recognition": order,
+            "picture_remedy": picture_remedy(self._settings),
+        }
         with self._job(path, request, name) as job:
-            yield Parsing(job, self._settings, document_id, kind, on_page)
+            if order:
+                job.limits.stall_seconds += self._settings.ocr_seconds
+            yield Parsing(
+                job, self._settings, recognised, document_id=document_id, kind=kind, on_page=on_page
+            )
 
     def parse(
         self,

@@ -13,6 +13,7 @@ from catena.ingest.html import read_html
 from catena.ingest.markdown import read_markdown
 from catena.ingest.pdf import PdfReading
 from catena.ingest.reading import Reading
+from catena.ingest.recognition import Recogniser
 from catena.ingest.text import read_text
 from catena.types import Kind
 
@@ -25,8 +26,14 @@ _BOOKS: dict[Kind, Callable[[Path], Book]] = {
 }
 
 
-def open_reading(path: Path, kind: Kind, password: str | None) -> Reading:
+def open_reading(
+    path: Path,
+    kind: Kind,
+    password: str | None,
+    recogniser: Recogniser | None = None,
+    picture_remedy: str = "",
+) -> Reading:
     """Open a file with the reader of its kind. Raises DocumentError."""
     if kind == "pdf":
-        return PdfReading(path, password)
+        return PdfReading(path, password, recogniser, picture_remedy)
     return FlowReading(_BOOKS[kind](path), path.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import pymupdf
 
@@ -12,8 +12,10 @@ from catena.ingest.reading import Outcome
 
 MAX_EMPTY_SHARE = 0.05
 MAX_UNREADABLE_SHARE = 0.1  # of a page's characters
-OCR_REMEDY = 'Pages that are images need text recognition: pip install "catena[ocr]" (coming).'
+MAX_PATHS = 40  # filled; more of them without text are drawn letters
 REPAIR_REMEDY = "Open it in a viewer and save or export it anew, or get a whole copy, then add that."
+
+Look = Literal["text", "picture", "nothing", "nothing, where something was"]
 
 
 @dataclass(slots=True)
@@ -22,46 +24,38 @@ class Tally:
 
     num_pages: int
     is_repaired: bool
+    picture_remedy: str
     num_with_text: int = 0
-    num_images: int = 0
-    num_drawn: int = 0
-    num_blank: int = 0
+    num_pictures: int = 0
+    num_recognised: int = 0
     num_lost: int = 0
     num_raised: int = 0
     num_garbled: int = 0
     num_hidden_words: int = 0
 
-    def add(self, page: Any, glyphs: Glyphs) -> None:
-        """Count one page; looks at the page's drawing only when it has no text."""
+    def add(self, glyphs: Glyphs, look: Look) -> None:
+        """Count one page; `look` says what it shows where it has no text."""
         self.num_hidden_words += glyphs.num_hidden
-        if glyphs.num_unreadable > MAX_UNREADABLE_SHARE * glyphs.num_characters:
-            self.num_garbled += 1
+        self.num_garbled += is_garbled(glyphs)
         if glyphs.runs:
             self.num_with_text += 1
-            return
-        log = page.get_bboxlog()
-        area = max(1.0, glyphs.width * glyphs.height)
-        if any(kind == "fill-image" and _area(box) > 0.1 * area for kind, box in log):
-            self.num_images += 1
-        elif sum(kind == "fill-path" for kind, _ in log) > 40:
-            self.num_drawn += 1
-        elif pymupdf.TOOLS.mupdf_warnings() or (self.is_repaired and not log):
+        elif look == "picture":
+            self.num_pictures += 1
+        elif look == "nothing, where something was":
             self.num_lost += 1
-        else:
-            self.num_blank += 1
 
     def outcome(self) -> Outcome:
         if not self.num_with_text:
             return self._without_text()
         missing = self._missing()
         if not missing:
-            return Outcome("ready", self.num_with_text, None, self._hidden())
-        remedy = OCR_REMEDY if self.num_images + self.num_drawn + self.num_garbled else REPAIR_REMEDY
+            return Outcome("ready", self.num_with_text, None, self._notes())
+        remedy = self.picture_remedy if self.num_pictures + self.num_garbled else REPAIR_REMEDY
         return Outcome(
             "partial",
             self.num_with_text,
             None,
-            "; ".join([*missing, self._hidden()]).removesuffix("; "),
+            "; ".join([*missing, self._notes()]).removesuffix("; "),
             remedy,
         )
 
@@ -70,8 +64,8 @@ class Tally:
         missing = []
         if self.is_repaired:
             missing.append(f"repaired: text on {self.num_with_text} of {self.num_pages} pages")
-        if self.num_images + self.num_drawn:
-            missing.append(f"{self.num_images + self.num_drawn} of {self.num_pages} pages are images")
+        if self.num_pictures:
+            missing.append(f"{self.num_pictures} of {self.num_pages} pages are images")
         if self.num_raised:
             missing.append(f"{self.num_raised} of {self.num_pages} pages could not be read")
         if self.num_lost and not self.is_repaired:
@@ -80,26 +74,51 @@ class Tally:
             missing.append(f"{self.num_garbled} of {self.num_pages} pages have characters without a meaning")
         return missing
 
-    def _hidden(self) -> str:
-        return (
-            f"words that no reader sees were left out: {self.num_hidden_words}"
-            if self.num_hidden_words
-            else ""
-        )
+    def _notes(self) -> str:
+        """What a reader may want to know of a document that is all there."""
+        notes = []
+        if self.num_recognised:
+            notes.append(f"text recognition read {self.num_recognised} of {self.num_pages} pages")
+        if self.num_hidden_words:
+            notes.append(f"words that no reader sees were left out: {self.num_hidden_words}")
+        return "; ".join(notes)
 
     def _without_text(self) -> Outcome:
-        if self.num_images + self.num_drawn:
-            what = f"no text: {self.num_images + self.num_drawn} of {self.num_pages} pages are images"
-            return Outcome("failed", 0, "no_text", what, OCR_REMEDY)
+        if self.num_pictures:
+            what = f"no text: {self.num_pictures} of {self.num_pages} pages are images"
+            return Outcome("failed", 0, "no_text", what, self.picture_remedy)
         if self.num_garbled:
             return Outcome(
-                "failed", 0, "no_text", "its fonts do not say which characters they print", OCR_REMEDY
+                "failed",
+                0,
+                "no_text",
+                "its fonts do not say which characters they print",
+                self.picture_remedy,
             )
         if self.num_raised or self.num_lost or self.is_repaired:
             return Outcome(
                 "failed", 0, "damaged", f"none of {self.num_pages} pages could be read", REPAIR_REMEDY
             )
         return Outcome("failed", 0, "no_text", f"all of {self.num_pages} pages are blank", "Check the file.")
+
+
+def look_at(page: pymupdf.Page, glyphs: Glyphs, is_repaired: bool) -> Look:
+    """See what a page without text shows instead; right after it was read, since MuPDF's warnings count."""
+    if glyphs.runs:
+        return "text"
+    log = page.get_bboxlog()
+    area = max(1.0, glyphs.width * glyphs.height)
+    if any(kind == "fill-image" and _area(box) > 0.1 * area for kind, box in log):
+        return "picture"
+    if sum(kind == "fill-path" for kind, _ in log) > MAX_PATHS:
+        return "picture"
+    is_lost = pymupdf.TOOLS.mupdf_warnings() or (is_repaired and not log)
+    return "nothing, where something was" if is_lost else "nothing"
+
+
+def is_garbled(glyphs: Glyphs) -> bool:
+    """Whether the page's fonts do not say which characters they print."""
+    return glyphs.num_unreadable > MAX_UNREADABLE_SHARE * glyphs.num_characters
 
 
 def _area(box: tuple[float, float, float, float]) -> float:

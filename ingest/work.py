@@ -14,6 +14,7 @@ from catena.ingest.frames import MAX_PAGE_CHARS, Send, page_frame
 from catena.ingest.isolation import OUT_OF_MEMORY_EXIT
 from catena.ingest.readers import open_reading
 from catena.ingest.reading import Reading
+from catena.ingest.recognition import Recogniser
 from catena.ingest.render import draw
 
 _MAX_TITLE = 500
@@ -37,7 +38,17 @@ def handle(request: Mapping[str, Any], send: Send) -> None:
 
 
 def _parse(request: Mapping[str, Any], send: Send) -> None:
-    reading = open_reading(Path(request["path"]), request["kind"], request["password"])
+    def keep(number: int, recognised: bytes) -> None:
+        send({"type": "recognised", "number": number}, recognised)
+
+    order = request["recognition"]
+    reading = open_reading(
+        Path(request["path"]),
+        request["kind"],
+        request["password"],
+        Recogniser(order, keep) if order else None,
+        request["picture_remedy"],
+    )
     _check_num_pages(request, reading.num_pages)
     send({"type": "open", "pages": reading.num_pages, "title": reading.title[:_MAX_TITLE]})
     for page in reading.pages(request["document_id"]):

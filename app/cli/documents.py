@@ -21,6 +21,9 @@ def add(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders with everything in them.")],
     as_kind: Annotated[Kind | None, typer.Option("--as", help="Read as this, whatever it seems.")] = None,
     password_file: PasswordFile = None,
+    ocr: Annotated[
+        bool | None, typer.Option("--ocr/--no-ocr", help="Recognise the text of pages that are images.")
+    ] = None,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
@@ -29,11 +32,13 @@ def add(
     from catena.app.cli.progress import AddProgress
     from catena.app.cli.terminal import print_added
     from catena.client import Catena
+    from catena.settings import load_settings
 
     options = AddOptions(as_kind=as_kind, password=read_password(password_file))
     files = [file for path in paths for file in files_under(path)]
     outcomes: list[Added] = []
-    with Catena(home) as catena, AddProgress(len(files), is_shown=not as_json) as progress:
+    settings = load_settings(home=home, ocr=ocr)
+    with Catena(settings=settings) as catena, AddProgress(len(files), is_shown=not as_json) as progress:
         for added in catena.add_all(files, options=options, on_page=progress.on_page):
             added = _ask_password(catena, added, options) if not as_json else added
             outcomes.append(added)

@@ -147,7 +147,7 @@ def test_fixed_files_of_every_family(data: Path) -> None:
     """Every ninth file; `make robust` takes all."""
     files = files_of(data / "robust")
     sample = files[:: max(1, len(files) // NUM_FILES)][:NUM_FILES]
-    settings = load_settings(parser_seconds=30)
+    settings = load_settings(parser_seconds=30, ocr=False)
     results = parse_all(sample, settings)
     assert [f"{result.path.name}: {result.complaint}" for result in results if result.complaint] == []
     assert {result.document.status for result in results} == {"ready", "partial", "failed"}
