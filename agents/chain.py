@@ -28,7 +28,7 @@ from catena.agents.written import MAX_REPLY, form, grounded, one_line
 from catena.errors import ModelError, ModelSilent
 from catena.llm import LLM, Completion, Message, num_tokens
 from catena.retrieval.embedder import Embedder
-from catena.types import Note, Passage
+from catena.types import Note, PageRef, Passage
 
 MAX_WINDOW = 16_384
 """Tokens of a window that are used: beyond, answers get no better (Chain of Agents, window sweep)."""
@@ -215,8 +215,12 @@ def judge_messages(question: Question, answers: str) -> list[Message]:
 def _cut(desk: Desk, budget: int) -> list[Stretch]:
     """The documents as stretches; nothing if not one passage fits."""
 
+    last: list[PageRef] = []
+
     def cost(passage: Passage) -> int:
-        desk.forget_pages()  # a book's pages do not fit in memory
+        if last != [passage.ref]:
+            desk.forget_pages()  # a book's pages do not fit in memory
+            last[:] = [passage.ref]
         return size(desk.number(passage), passage, desk)
 
     passages = [passage for document_id in desk.document_ids for passage in desk.passages(document_id)]

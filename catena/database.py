@@ -46,7 +46,8 @@ class Database:
     ) -> None:
         self.path = path
         self._reader = _engine(path)
-        self._writer = self._reader.execution_options(catena_write=True)
+        self._writer = self._reader.execution_options(catena_write="FULL")
+        self._quick_writer = self._reader.execution_options(catena_write="NORMAL")
         try:
             self._prepare(version, migrations)
         except BaseException:
@@ -60,9 +61,13 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Give the one transaction that may write; it is committed on leave, rolled back on an error."""
-        with translated(self.path), self._writer.connect() as connection:
+    def write(self, *, is_durable: bool = True) -> Iterator[Connection]:
+        """Give the one transaction that may write; it is committed on leave, rolled back on an error.
+
+        Not durable: it survives a killed process, not a power cut, and waits for no disk.
+        """
+        writer = self._writer if is_durable else self._quick_writer
+        with translated(self.path), writer.connect() as connection:
             yield connection
             point("before-commit")
             connection.commit()
@@ -146,8 +151,10 @@ def _configure(raw: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    is_writer = connection.get_execution_options().get("catena_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+    synchronous = connection.get_execution_options().get("catena_write")
+    if synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if synchronous else "BEGIN")
 
 
 @contextmanager

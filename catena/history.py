@@ -67,7 +67,7 @@ class History:
 
     def put_call(self, key: str, response: str, document_ids: Iterable[str] = (), /) -> None:
         """Keep the response to a request; it goes when one of the documents it is about is removed."""
-        with self.database.write() as connection:
+        with self.database.write(is_durable=False) as connection:
             connection.execute(calls.delete().where(calls.c.key == key))
             connection.execute(calls.insert(), {"key": key, "created_at": time.time(), "response": response})
             about = [{"call_key": key, "document_id": document_id} for document_id in set(document_ids)]

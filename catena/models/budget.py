@@ -42,6 +42,11 @@ class Budget:
         self._held = _Sum()
         self._settled = asyncio.Event()
 
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether a cap needs them; to estimate a long prompt takes a millisecond."""
+        return self.limits.max_tokens is not None or self.limits.max_cost_usd is not None
+
     async def reserve(self, worst: _Sum) -> None:
         """Set the worst case of one call aside. Raises Stopped when it cannot fit."""
         while self._excess(worst, self._held):
@@ -118,6 +123,8 @@ class Budgeted:
             self._budget.settle(worst, real)
 
     async def _worst(self, messages: Sequence[Message], max_tokens: int) -> _Sum:
+        if not self._budget.counts_tokens:
+            return _Sum(1)
         read = prompt_tokens(messages)
         price = await self.price()
         if price is None and self._budget.limits.max_cost_usd is not None:
