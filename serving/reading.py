@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -16,8 +16,6 @@ from catena.serving.spec import spec_of
 from catena.serving.store import KVStore, Manifest
 
 CHUNK = 2048
-OnTokens = Callable[[int, int], None]
-"""Tokens done, tokens in all."""
 OnQueries = Callable[[int, Tensor], None]
 """A layer and the queries (Hq, T, D) of a chunk, rotated to their places in the document."""
 
@@ -28,45 +26,47 @@ def read(
     *,
     policy: Policy | None = None,
     chunk: int = CHUNK,
-    on_tokens: OnTokens | None = None,
     on_queries: OnQueries | None = None,
 ) -> None:
     """Fill `document` from where it stands; each chunk sees what the policy shows it of the chunks before.
 
     `full` is exact. A policy with few KV pages bounds time and memory, and reads beyond the trained length.
     """
+    for _ in reading(model, document, policy=policy, chunk=chunk, on_queries=on_queries):
+        pass
+
+
+def reading(
+    model: Any,
+    document: DocumentKV,
+    *,
+    policy: Policy | None = None,
+    chunk: int = CHUNK,
+    on_queries: OnQueries | None = None,
+) -> Iterator[int]:
+    """Do what `read` does, and yield the tokens done after every chunk."""
     policy = policy or preset("full")
-    total = len(document.token_ids)
-    while document.num_tokens < total:
+    while document.num_tokens < len(document.token_ids):
         start = document.num_tokens
         _read_chunk(model, document, document.token_ids[start : start + chunk], policy, on_queries)
-        if on_tokens:
-            on_tokens(document.num_tokens, total)
+        yield document.num_tokens
 
 
-def read_into(
-    store: KVStore,
-    model: Any,
-    manifest: Manifest,
-    token_ids: Tensor,
-    *,
-    chunk: int = CHUNK,
-    on_tokens: OnTokens | None = None,
-) -> DocumentKV:
-    """Read a document into the store, or go on with it, or find it there; return it as the store opens it."""
-    spec = spec_of(model)
-    if manifest.key not in store.kept():
-        draft = store.begin(manifest, spec, token_ids)
+def reading_into(
+    store: KVStore, model: Any, manifest: Manifest, token_ids: Tensor, *, chunk: int = CHUNK
+) -> Iterator[int]:
+    """Read a document into the store, or go on with what is there of it; yield the tokens done after every chunk.
 
-        def keep(done: int, total: int) -> None:
-            draft.keep()
-            if on_tokens:
-                on_tokens(done, total)
-
-        whole_pages = max(1, chunk // manifest.page_size) * manifest.page_size
-        read(model, draft.document, policy=preset(manifest.policy), chunk=whole_pages, on_tokens=keep)
-        draft.publish(store.root)
-    return store.open(manifest.key, spec, manifest.model)
+    After each yield what was read is on disk. At the end the document can be opened.
+    """
+    if manifest.key in store.kept():
+        return
+    draft = store.begin(manifest, spec_of(model), token_ids)
+    whole_pages = max(1, chunk // manifest.page_size) * manifest.page_size
+    for done in reading(model, draft.document, policy=preset(manifest.policy), chunk=whole_pages):
+        draft.keep()
+        yield done
+    draft.publish(store.root)
 
 
 def _read_chunk(

@@ -9,9 +9,20 @@ import torch
 from torch import Tensor
 
 from catena.retrieval.kv.policy import Policy
-from catena.serving.attention import Part, attend, attend_causal, merge
+from catena.serving.attention import attend, attend_causal, merge
 from catena.serving.document import DocumentKV
 from catena.serving.selecting import Aids, Selection, select
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Queries (Hq, T, D), keys, values (H, n, D), who sees whom (H or 1, T or 1, n), places in the document (H, n)."""
+
+    q: Tensor
+    k: Tensor
+    v: Tensor
+    mask: Tensor | None
+    stood: Tensor
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +35,10 @@ class Session:
     seed: int = 0
     on_queries: Callable[[int, Tensor], None] | None = None
     num_steps: int = 0
+    num_selected: int = 0
+    """KV pages selected so far, each layer and head for itself."""
+    mass: Tensor | None = None
+    """Attention spent on each KV page (P) over all layers and heads, if a tensor of zeros is put here."""
     selections: dict[int, Selection] = field(default_factory=dict)
     _whole: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
@@ -49,7 +64,12 @@ class Session:
         parts = [attend_causal(q, k, v, scale)]
         if self.document.filled[layer]:
             places = self.start + k.shape[1] - q.shape[1] + torch.arange(q.shape[1])
-            parts += self._attend_document(layer, q, places, scale)
+            seen = self._see(layer, q, places)
+            parts += [attend(one.q, one.k, one.v, scale, one.mask) for one in seen]
+            if self.mass is not None:
+                total = torch.stack([lse for _, lse in parts]).logsumexp(0)
+                for one in seen:
+                    self._count(one, total, scale)
         return merge(parts)
 
     def advance(self) -> None:
@@ -58,54 +78,51 @@ class Session:
         if self.policy.refresh and self.num_steps % self.policy.refresh == 0:
             self.selections.clear()
 
-    def _attend_document(self, layer: int, q: Tensor, places: Tensor, scale: float) -> list[Part]:
+    def _see(self, layer: int, q: Tensor, places: Tensor) -> list[_Seen]:
         if self.policy.score == "all" or layer < self.policy.dense_layers:
-            return [self._attend_whole(layer, q, places, scale)]
+            return [self._see_all(layer, q, places)]
         if layer not in self.selections:
             seed = hash((self.seed, self.num_steps, layer))
-            behind, at = self._behind(q, places)
-            self.selections[layer] = select(self.document, self.policy, self.aids, layer, behind, at, seed)
-        if self.selections[layer].tokens is not None:
-            return [self._attend_tokens(layer, q, scale)]
-        return self._attend_pages(layer, q, places, scale)
+            chosen = select(self.document, self.policy, self.aids, layer, *self._behind(q, places), seed)
+            self.selections[layer] = chosen
+            self.num_selected += 0 if chosen.pages is None else chosen.pages.numel()
+        chosen = self.selections[layer]
+        if chosen.pages is not None:
+            return self._see_pages(layer, q, places, chosen.pages)
+        assert chosen.tokens is not None and chosen.is_seen is not None, (
+            "KV pages or single tokens are selected"
+        )
+        k, v = self.document.gather_tokens(layer, chosen.tokens, self._heads(len(chosen.tokens)))
+        return [_Seen(q, k, v, chosen.is_seen[:, None], chosen.tokens)]
 
     def _behind(self, q: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
         """The queries as if they stood right behind the document, where its keys expect them."""
         moved = self.document.num_tokens - self.start
-        return (
-            (self.document.spec.rope.turn(q, torch.full_like(places, moved)), places + moved)
-            if moved
-            else (q, places)
-        )
+        if not moved:
+            return q, places
+        return self.document.spec.rope.turn(q, torch.full_like(places, moved)), places + moved
 
-    def _attend_whole(self, layer: int, q: Tensor, places: Tensor, scale: float) -> Part:
+    def _see_all(self, layer: int, q: Tensor, places: Tensor) -> _Seen:
         if layer not in self._whole:
             self._whole[layer] = self.document.whole(layer)
-        return attend(self._behind(q, places)[0], *self._whole[layer], scale)
+        k, v = self._whole[layer]
+        return _Seen(self._behind(q, places)[0], k, v, None, torch.arange(k.shape[1]).expand(len(k), -1))
 
-    def _attend_tokens(self, layer: int, q: Tensor, scale: float) -> Part:
-        chosen = self.selections[layer]
-        assert chosen.tokens is not None and chosen.is_seen is not None, "single tokens were selected"
-        k, v = self.document.gather_tokens(layer, chosen.tokens, self._heads(len(chosen.tokens)))
-        return attend(q, k, v, scale, chosen.is_seen[:, None])
-
-    def _attend_pages(self, layer: int, q: Tensor, places: Tensor, scale: float) -> list[Part]:
-        pages = self.selections[layer].pages
-        assert pages is not None, "KV pages were selected"
+    def _see_pages(self, layer: int, q: Tensor, places: Tensor, pages: Tensor) -> list[_Seen]:
         heads = self._heads(len(pages))
         k, v, stood = self.document.gather_pages(layer, pages.expand(len(heads), -1), heads)
         is_token = (stood < self.document.filled[layer])[:, None]
         rope = self.document.spec.rope
         if self.policy.positions == "absolute":
-            return [attend(q, k, v, scale, is_token)]
+            return [_Seen(q, k, v, is_token, stood)]
         if self.policy.positions == "consecutive":
             slots = self.start - is_token.sum(-1) + is_token[:, 0].cumsum(-1) - 1
-            return [attend(q, rope.turn(k, slots - stood), v, scale, is_token)]
+            return [_Seen(q, rope.turn(k, slots - stood), v, is_token, stood)]
         is_near = self._is_near(stood, places)
         far_q, far_k = rope.turn(q, self._reach - places), rope.turn(k, -stood)
         return [
-            attend(q, k, v, scale, is_token & is_near),
-            attend(far_q, far_k, v, scale, is_token & ~is_near),
+            _Seen(q, k, v, is_token & is_near, stood),
+            _Seen(far_q, far_k, v, is_token & ~is_near, stood),
         ]
 
     @property
@@ -125,3 +142,16 @@ class Session:
         spec = self.document.spec
         heads = torch.arange(spec.num_kv_heads)
         return heads.repeat_interleave(spec.group) if rows == spec.num_heads else heads
+
+    def _count(self, seen: _Seen, total: Tensor, scale: float) -> None:
+        """Add the attention weights of keys to their KV pages; `total` (Hq, T) is the whole log-sum-exp."""
+        assert self.mass is not None, "asked for"
+        group = len(seen.q) // len(seen.k)
+        keys = seen.k.float().repeat_interleave(group, dim=0)
+        logits = seen.q.float() @ keys.transpose(1, 2) * scale
+        if seen.mask is not None:
+            mask = seen.mask.repeat_interleave(group, dim=0) if len(seen.mask) > 1 else seen.mask
+            logits = logits.masked_fill(~mask, -torch.inf)
+        weights = (logits - total[..., None]).exp().sum(1)
+        pages = seen.stood.repeat_interleave(group, dim=0) // self.document.page_size
+        self.mass.index_add_(0, pages.flatten(), weights.flatten())

@@ -40,7 +40,7 @@ class ModelSpec:
 def spec_of(model: Any) -> ModelSpec:
     """Read the spec of a loaded Hugging Face model. Raises ModelUnsupported."""
     config = model.config
-    _refuse(config)
+    refuse(config)
     heads = config.num_attention_heads
     return ModelSpec(
         family=config.model_type,
@@ -54,7 +54,7 @@ def spec_of(model: Any) -> ModelSpec:
     )
 
 
-def _refuse(config: Any) -> None:
+def refuse(config: Any) -> None:
     """Sliding-window, hybrid and latent attention keep another cache than the one that is paged here."""
     if config.model_type not in FAMILIES:
         raise ModelUnsupported(

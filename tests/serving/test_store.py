@@ -15,7 +15,7 @@ from catena.errors import StoreError
 from catena.retrieval.kv.policy import preset
 from catena.serving.answering import ask
 from catena.serving.document import DocumentKV
-from catena.serving.reading import read_into
+from catena.serving.reading import reading_into
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
 from catena.serving.store import KVStore, Manifest, manifest_of
@@ -31,8 +31,13 @@ def manifest(**changes: object) -> Manifest:
 @pytest.fixture
 def store(tmp_path: Path) -> KVStore:
     made = KVStore(tmp_path / "kv")
-    read_into(made, tiny.model(), manifest(), DOCUMENT, chunk=32)
+    read_all(made, manifest())
     return made
+
+
+def read_all(store: KVStore, manifest: Manifest, chunk: int = 32) -> list[int]:
+    """Read the document into the store; the tokens done after every chunk."""
+    return list(reading_into(store, tiny.model(), manifest, DOCUMENT, chunk=chunk))
 
 
 def logits(document: DocumentKV) -> torch.Tensor:
@@ -60,22 +65,13 @@ def test_another_process_gets_the_same_bits(store: KVStore, tmp_path: Path) -> N
 
 def test_cut_off_and_gone_on(tmp_path: Path) -> None:
     """A reading that ends after two chunks is not there yet, and goes on with the third."""
-    store, steps = KVStore(tmp_path / "kv"), []
-
-    class Killed(Exception):
-        pass
-
-    def die(done: int, total: int) -> None:
-        if done == 64:
-            raise Killed
-
-    with pytest.raises(Killed):
-        read_into(store, tiny.model(), manifest(), DOCUMENT, chunk=32, on_tokens=die)
+    store = KVStore(tmp_path / "kv")
+    steps = reading_into(store, tiny.model(), manifest(), DOCUMENT, chunk=32)
+    assert [next(steps), next(steps)] == [32, 64]
+    steps.close()  # type: ignore[attr-defined]
     assert store.kept() == []
-    opened = read_into(
-        store, tiny.model(), manifest(), DOCUMENT, chunk=32, on_tokens=lambda done, _: steps.append(done)
-    )
-    assert steps == [96, 128, 150]
+    assert read_all(store, manifest()) == [96, 128, 150]
+    opened = store.open(manifest().key, spec_of(tiny.model()), "tiny")
     assert torch.equal(logits(opened), logits(tiny.read_tokens("llama", DOCUMENT, chunk=32)))
 
 
@@ -89,16 +85,13 @@ def test_a_flipped_byte_is_named(store: KVStore) -> None:
 
 
 def test_a_flipped_byte_of_a_draft_starts_it_anew(tmp_path: Path) -> None:
-    store, steps = KVStore(tmp_path / "kv"), []
+    store = KVStore(tmp_path / "kv")
     draft = store.begin(manifest(), spec_of(tiny.model()), DOCUMENT)
     draft.document.filled = [32] * 3
     draft.document.queries = [torch.zeros(4, 1, 16)] * 3
     draft.keep()
     draft.document.layers[0][0] += 1
-    read_into(
-        store, tiny.model(), manifest(), DOCUMENT, chunk=96, on_tokens=lambda done, _: steps.append(done)
-    )
-    assert steps == [96, 150]
+    assert read_all(store, manifest(), chunk=96) == [96, 150]
 
 
 def test_a_truncated_layer_is_refused(store: KVStore) -> None:
@@ -135,7 +128,7 @@ def test_nobody_else_may_read_it(store: KVStore) -> None:
 
 def test_the_least_recently_used_goes_first(store: KVStore) -> None:
     other = replace(manifest(), owner="me")
-    read_into(store, tiny.model(), other, DOCUMENT)
+    read_all(store, other)
     store.open(manifest().key, spec_of(tiny.model()), "tiny")
     assert store.trim(store.num_bytes(other.key)) == [other.key]
     assert store.kept() == [manifest().key]

@@ -1,0 +1,89 @@
+"""Load a model folder as `save_pretrained` writes it: safetensors only, and no code from elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from catena.errors import ModelUnsupported
+from catena.serving import hooks
+from catena.serving.fingerprint import fingerprint_model, key_of
+from catena.serving.spec import ModelSpec, refuse, spec_of
+from catena.serving.stretching import Stretch, stretch_config, truncate_frequencies
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModel:
+    """A model that is ready to read. `fingerprint` names its weights, tokenizer and RoPE option."""
+
+    name: str
+    model: Any
+    tokenizer: Any
+    spec: ModelSpec
+    fingerprint: str
+
+
+def load_model(
+    source: str | Path,
+    *,
+    device: str = "cpu",
+    dtype: torch.dtype | str = "auto",
+    stretch: Stretch | None = None,
+) -> LocalModel:
+    """Load a folder, or a name of the Hugging Face hub that is in its cache or can be fetched.
+
+    Raises ModelUnsupported for what cannot be served, and says why.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    folder = find_folder(source)
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        refuse(config)
+        if stretch:
+            stretch_config(config, stretch)
+        hooks.register()
+        model = AutoModelForCausalLM.from_pretrained(
+            folder,
+            config=config,
+            dtype=dtype,
+            device_map=None,
+            use_safetensors=True,
+            trust_remote_code=False,
+            attn_implementation=hooks.NAME,
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise ModelUnsupported(
+            f"{source} cannot be loaded: {_first_line(error)}",
+            "Give a folder with config.json, tokenizer.json and *.safetensors.",
+        ) from error
+    model.to(device).eval().requires_grad_(False)
+    if stretch and stretch.kind == "truncated":
+        truncate_frequencies(model.get_decoder().rotary_emb, config.max_position_embeddings)
+    facts = {"weights": fingerprint_model(folder), "rope": str(stretch)}
+    return LocalModel(Path(source).name, model, tokenizer, spec_of(model), key_of(facts))
+
+
+def find_folder(source: str | Path) -> Path:
+    """The folder itself, or where the hub's files of that name are; fetched only if the hub may be asked."""
+    if Path(source).is_dir():
+        return Path(source)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+    try:
+        patterns = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
+        return Path(snapshot_download(str(source), allow_patterns=patterns))
+    except (HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError, OSError) as error:
+        raise ModelUnsupported(
+            f"There is no model folder {source}, and the hub gave none: {_first_line(error)}",
+            "Give the folder that holds config.json and the *.safetensors files.",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
