@@ -15,12 +15,13 @@ from catena.serving.session import Session
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """One question over one document and what has been written so far; `logits` (V) are of the next token."""
+    """One question over one document; `logits` (V) are of the token after `last`, which was chosen last."""
 
     session: Session
     tail: Tail
     position: int
     logits: Tensor
+    last: int = -1
 
 
 def ask(model: Any, session: Session, token_ids: Tensor) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -56,6 +56,13 @@ class DocumentKV:
 
     def num_pages(self, layer: int) -> int:
         return -(-self.filled[layer] // self.page_size)
+
+    def first(self, num_tokens: int) -> DocumentKV:
+        """The document's beginning, all of it or a number of whole KV pages, sharing its memory."""
+        if num_tokens == self.num_tokens:
+            return self
+        filled = [num_tokens] * len(self.layers)
+        return replace(self, token_ids=self.token_ids[:num_tokens], filled=filled, _digests={})
 
     def append(self, layer: int, keys: Tensor, values: Tensor, queries: Tensor) -> None:
         """Add the next T tokens of a layer: keys and values (Hkv, T, D), queries (Hq, T, D)."""

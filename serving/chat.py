@@ -1,0 +1,58 @@
+"""Messages become tokens, with the document first, so that what was read once is a prefix of every prompt.
+
+The document stands at the beginning of the first user message. Its tokens end where its text ends: what follows is
+tokenised for itself, so the document's tokens are the same whatever is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from catena.errors import OptionError
+
+Message = Mapping[str, str]
+_HERE = "\u0001document-ends-here\u0001"
+SEPARATOR = "\n\n"
+
+
+def document_prompt(tokenizer: Any, text: str) -> tuple[str, str]:
+    """The text that is read before any question, and what a chat template puts after a message of the user."""
+    rendered = render(tokenizer, [{"role": "user", "content": f"{text}{_HERE}"}])
+    before, _, after = rendered.partition(_HERE)
+    return before, after
+
+
+def encode(tokenizer: Any, text: str) -> Tensor:
+    """Token ids (T) of rendered text; special tokens are those that the template wrote."""
+    return torch.tensor(tokenizer.encode(text, add_special_tokens=False), dtype=torch.int64)
+
+
+def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> Tensor:
+    return encode(tokenizer, render(tokenizer, messages))
+
+
+def encode_question(tokenizer: Any, messages: Sequence[Message]) -> Tensor:
+    """What follows the document, in the prompt that has it at the head of the first message of the user.
+
+    Raises OptionError when a system message stands before it: the document was read without.
+    """
+    if not messages or messages[0]["role"] != "user":
+        raise OptionError(
+            "With a document the first message must be the user's.", "Put instructions into it."
+        )
+    first = {"role": "user", "content": f"{_HERE}{SEPARATOR}{messages[0]['content']}"}
+    return encode(tokenizer, render(tokenizer, [first, *messages[1:]]).partition(_HERE)[2])
+
+
+def render(tokenizer: Any, messages: Sequence[Message]) -> str:
+    """The prompt as the model's chat template writes it; without a template, roles and texts line by line."""
+    plain = [{"role": message["role"], "content": message["content"]} for message in messages]
+    if tokenizer.chat_template:
+        rendered: str = tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=True)
+        return rendered
+    lines = [f"{message['role']}: {message['content']}" for message in plain]
+    return "\n".join([*lines, "assistant:"])

@@ -1,0 +1,234 @@
+"""The one thread that has the model: it reads documents and writes answers, a step of each in turn."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from catena.errors import CatenaError, ModelBusy
+from catena.retrieval.kv.policy import Policy
+from catena.retrieval.kv.trained import PageRetriever
+from catena.serving.answering import Row, ask, step, take
+from catena.serving.document import DocumentKV
+from catena.serving.loading import LocalModel
+from catena.serving.reading import CHUNK
+from catena.serving.sampling import Sampling, sample
+from catena.serving.selecting import Aids
+from catena.serving.session import Session
+from catena.serving.shelf import DocumentShelf
+from catena.serving.writing import TextWriter
+
+FinishReason = Literal["stop", "length", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is asked behind a document: `token_ids` (T); `key` and `document` say which, None asks of none."""
+
+    token_ids: Tensor
+    policy: Policy
+    key: str = ""
+    document: DocumentKV | None = None
+    sampling: Sampling = Sampling()
+    max_tokens: int = 256
+    stop: tuple[str, ...] = ()
+    wants_mass: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What an answer took; `mass` is the attention on each KV page (P) when it was asked for."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    pages_selected: int
+    bytes_selected: int
+    seconds_to_first: float
+    mass: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """New text; the last piece has a reason and the use, or an error."""
+
+    text: str = ""
+    finish: FinishReason | None = None
+    use: Use | None = None
+    error: CatenaError | None = None
+
+
+OnPiece = Callable[[Piece], None]
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A prompt on its way through the engine. `cancel()` ends it at the next token."""
+
+    prompt: Prompt
+    on_piece: OnPiece
+    writer: TextWriter
+    random: torch.Generator
+    asked_at: float = field(default_factory=time.monotonic)
+    first_at: float = 0.0
+    row: Row | None = None
+    is_cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+class Engine:
+    """`max_rows` answers are written together, `max_waiting` more may wait."""
+
+    def __init__(
+        self,
+        local: LocalModel,
+        shelf: DocumentShelf,
+        *,
+        retriever: PageRetriever | None = None,
+        max_rows: int = 8,
+        max_waiting: int = 64,
+    ) -> None:
+        self.local = local
+        self.shelf = shelf
+        self._retriever = retriever
+        self._max_rows = max_rows
+        self._max_waiting = max_waiting
+        self._waiting: deque[Job] = deque()
+        self._active: list[Job] = []
+        self._wake = threading.Condition()
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._run, name="catena-engine", daemon=True)
+        self._thread.start()
+
+    @property
+    def num_active(self) -> int:
+        return len(self._active)
+
+    @property
+    def num_waiting(self) -> int:
+        return len(self._waiting)
+
+    def submit(self, prompt: Prompt, on_piece: OnPiece) -> Job:
+        """Queue a prompt; `on_piece` is called in the engine's thread. Raises ModelBusy when too many wait."""
+        writer = TextWriter(self.local.tokenizer, prompt.stop)
+        job = Job(prompt, on_piece, writer, prompt.sampling.generator())
+        with self._wake:
+            if len(self._waiting) >= self._max_waiting:
+                raise ModelBusy("Too many questions wait already.", "Ask again in a few seconds.")
+            self._waiting.append(job)
+            self._wake.notify()
+        return job
+
+    def wake(self) -> None:
+        """Say that there is a document to read."""
+        with self._wake:
+            self._wake.notify()
+
+    def close(self) -> None:
+        """End the thread; answers that are being written are cancelled."""
+        with self._wake:
+            self._is_closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not (self._is_closing or self._waiting or self._active or self.shelf.has_work):
+                    self._wake.wait()
+                if self._is_closing:
+                    break
+            self._admit()
+            self._write()
+            self.shelf.read_some()
+        for job in (*self._active, *self._waiting):
+            job.on_piece(Piece(finish="cancelled"))
+
+    def _admit(self) -> None:
+        """Take one waiting prompt in: its question goes through the model, and its first token is sent."""
+        if not self._waiting or len(self._active) >= self._max_rows:
+            return
+        job = self._waiting.popleft()
+        if job.is_cancelled:
+            return
+        try:
+            job.row = self._ask(job.prompt)
+        except CatenaError as error:
+            job.on_piece(Piece(error=error))
+            return
+        self._active.append(job)
+        job.first_at = time.monotonic()
+        self._send(job)
+
+    def _ask(self, prompt: Prompt) -> Row:
+        spec = self.local.spec
+        nothing = torch.empty(0, dtype=torch.int64)
+        document = prompt.document or DocumentKV.empty(spec, nothing, page_size=1)
+        needs_clusters = prompt.policy.score == "clusters" and prompt.document is not None
+        squeezed = self.shelf.squeezed(prompt.key, document) if needs_clusters else None
+        session = Session(document, prompt.policy, Aids(self._retriever, squeezed))
+        if prompt.wants_mass:
+            session.mass = torch.zeros(document.num_pages(0))
+        first, *rest = torch.split(prompt.token_ids, CHUNK)
+        row = ask(self.local.model, session, first)
+        for part in rest:
+            take(self.local.model, row, part)
+        return row
+
+    def _write(self) -> None:
+        """Give every active row its next token, in one pass of the model."""
+        self._active = [job for job in self._active if not job.is_cancelled]
+        if not self._active:
+            return
+        tokens = torch.tensor([job.row.last for job in self._active if job.row])
+        step(self.local.model, [job.row for job in self._active if job.row], tokens)
+        for job in list(self._active):
+            self._send(job)
+
+    def _send(self, job: Job) -> None:
+        """Choose a row's next token and send what text is certain; end the row where it ends."""
+        assert job.row is not None, "an active job has a row"
+        token = sample(job.row.logits, job.prompt.sampling, job.random)
+        job.row.last = token
+        is_end = token in self._ends
+        text = "" if is_end else job.writer.feed(token)
+        is_full = job.writer.num_tokens >= job.prompt.max_tokens
+        if not (is_end or is_full or job.writer.is_stopped):
+            if text:
+                job.on_piece(Piece(text))
+            return
+        self._active.remove(job)
+        reason: FinishReason = "stop" if is_end or job.writer.is_stopped else "length"
+        job.on_piece(Piece(text + job.writer.finish(), reason, self._use(job)))
+
+    def _use(self, job: Job) -> Use:
+        assert job.row is not None, "an ended job has a row"
+        session, spec = job.row.session, self.local.spec
+        cached = session.document.num_tokens
+        record = 2 * session.document.page_size * spec.head_dim * spec.dtype.itemsize
+        return Use(
+            prompt_tokens=cached + len(job.prompt.token_ids),
+            cached_tokens=cached,
+            completion_tokens=job.writer.num_tokens,
+            pages_selected=session.num_selected,
+            bytes_selected=session.num_selected * record,
+            seconds_to_first=job.first_at - job.asked_at,
+            mass=session.mass,
+        )
+
+    @property
+    def _ends(self) -> Sequence[int]:
+        """Tokens that end an answer: the tokenizer's, and those of the model's generation config."""
+        config: Any = getattr(self.local.model, "generation_config", None)
+        named = getattr(config, "eos_token_id", None)
+        listed = named if isinstance(named, list) else [named]
+        return [token for token in (self.local.tokenizer.eos_token_id, *listed) if token is not None]

@@ -1,0 +1,194 @@
+"""The documents of a server: queued, being read, ready in the store; and which of them a prompt begins with."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from catena.errors import CatenaError, OptionError, StoreError
+from catena.serving.document import DocumentKV
+from catena.serving.loading import LocalModel
+from catena.serving.reading import CHUNK, reading_into
+from catena.serving.squeezing import Squeezed, squeeze
+from catena.serving.store import KVStore, Manifest, manifest_of
+
+Status = Literal["queued", "reading", "ready", "failed"]
+OPEN_DOCUMENTS = 16
+"""Mapped at once; the least recently used is closed first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far a document has got."""
+
+    key: str
+    owner: str
+    num_tokens: int
+    status: Status
+    tokens_done: int = 0
+    error: str = ""
+
+
+class DocumentShelf:
+    """One model's documents. `read_some` is called by the engine's thread alone; the rest from any."""
+
+    def __init__(
+        self,
+        local: LocalModel,
+        store: KVStore,
+        *,
+        page_size: int,
+        max_tokens: int,
+        max_bytes: int | None = None,
+    ) -> None:
+        self._local = local
+        self._store = store
+        self._page_size = page_size
+        self._max_tokens = max_tokens
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._queue: OrderedDict[str, tuple[Manifest, Tensor]] = OrderedDict()
+        self._readings: dict[str, Reading] = {}
+        self._steps: tuple[str, Iterator[int]] | None = None
+        self._open: OrderedDict[str, DocumentKV] = OrderedDict()
+        self._squeezed: dict[str, Squeezed] = {}
+
+    def add(self, token_ids: Tensor, owner: str) -> Reading:
+        """Queue a document to be read; the same tokens of the same owner again are the same document.
+
+        Raises OptionError for one that is empty or too long.
+        """
+        if not 0 < len(token_ids) <= self._max_tokens:
+            raise OptionError(
+                f"The document has {len(token_ids):,} tokens; 1 to {self._max_tokens:,} are taken.",
+                "Send a part of it, or start the server with --max-document-tokens.",
+            )
+        manifest = manifest_of(
+            self._local.spec, self._local.fingerprint, token_ids, page_size=self._page_size, owner=owner
+        )
+        with self._lock:
+            found = self._find(manifest.key, owner)
+            if found is None or found.status == "failed":
+                found = Reading(manifest.key, owner, len(token_ids), "queued")
+                self._readings[manifest.key] = found
+                self._queue[manifest.key] = (manifest, token_ids)
+        return found
+
+    def get(self, key: str, owner: str) -> Reading | None:
+        """What is known of a document, if it is the owner's."""
+        with self._lock:
+            return self._find(key, owner)
+
+    def all(self, owner: str) -> list[Reading]:
+        keys = [*self._store.kept(), *self._readings]
+        found = (self.get(key, owner) for key in dict.fromkeys(keys))
+        return [reading for reading in found if reading]
+
+    def delete(self, key: str, owner: str) -> bool:
+        """Forget a document and unlink its KV cache. False when the owner has none of that key."""
+        with self._lock:
+            if self._find(key, owner) is None:
+                return False
+            self._queue.pop(key, None)
+            self._readings.pop(key, None)
+            self._open.pop(key, None)
+            self._squeezed.pop(key, None)
+        self._store.delete(key)
+        return True
+
+    def open(self, key: str, owner: str) -> DocumentKV:
+        """A document that is ready. Raises OptionError when it is not, StoreError when it is damaged."""
+        found = self.get(key, owner)
+        if found is None:
+            raise OptionError(f"There is no document {key[:16]!r}.", "Make it: POST /v1/documents.")
+        if found.status != "ready":
+            raise OptionError(f"The document {key[:16]} is {found.status}.", "Ask again when it is ready.")
+        with self._lock:
+            if key not in self._open:
+                self._open[key] = self._store.open(key, self._local.spec, self._local.fingerprint)
+            self._open.move_to_end(key)
+            while len(self._open) > OPEN_DOCUMENTS:
+                self._squeezed.pop(self._open.popitem(last=False)[0], None)
+            return self._open[key]
+
+    def squeezed(self, key: str, document: DocumentKV) -> Squeezed:
+        """The clusters of a document's keys, made when a question first needs them."""
+        if key not in self._squeezed:
+            self._squeezed[key] = squeeze(document)
+        return self._squeezed[key]
+
+    def longest_prefix(self, token_ids: Tensor, owner: str) -> tuple[str, DocumentKV, int] | None:
+        """The owner's document that shares most tokens with the beginning of a prompt, and how many: all, or whole KV pages.
+
+        One token at least is left to be asked.
+        """
+        best: tuple[str, DocumentKV, int] | None = None
+        for reading in self.all(owner):
+            if reading.status == "ready":
+                document = self.open(reading.key, owner)
+                shared = _num_shared(document.token_ids, token_ids[:-1])
+                if shared < document.num_tokens:
+                    shared = shared // self._page_size * self._page_size
+                if shared and (best is None or shared > best[2]):
+                    best = reading.key, document, shared
+        return best
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self._queue)
+
+    def read_some(self) -> None:
+        """Read one chunk of the document at the head of the queue, if there is one."""
+        with self._lock:
+            if not self._queue:
+                return
+            key, (manifest, token_ids) = next(iter(self._queue.items()))
+        if self._steps is None or self._steps[0] != key:
+            self._steps = key, reading_into(self._store, self._local.model, manifest, token_ids, chunk=CHUNK)
+        try:
+            done = next(self._steps[1], None)
+        except (CatenaError, OSError) as error:
+            self._end(key, "failed", str(error))
+            return
+        if done is None:
+            self._end(key, "ready")
+        else:
+            self._note(key, status="reading", tokens_done=done)
+
+    def _end(self, key: str, status: Status, error: str = "") -> None:
+        self._steps = None
+        with self._lock:
+            self._queue.pop(key, None)
+        self._note(key, status=status, error=error)
+        if status == "ready" and self._max_bytes is not None:
+            self._store.trim(self._max_bytes)
+
+    def _note(self, key: str, **changes: object) -> None:
+        with self._lock:
+            if key in self._readings:  # not deleted meanwhile
+                self._readings[key] = replace(self._readings[key], **changes)  # type: ignore[arg-type]
+
+    def _find(self, key: str, owner: str) -> Reading | None:
+        reading = self._readings.get(key)
+        if reading is None or reading.status == "ready":
+            try:
+                manifest = self._store.manifest(key)
+            except StoreError:
+                return None  # trimmed, or never there
+            if manifest.model != self._local.fingerprint:
+                return None
+            reading = Reading(key, manifest.owner, manifest.num_tokens, "ready", manifest.num_tokens)
+        return reading if reading.owner == owner else None
+
+
+def _num_shared(left: Tensor, right: Tensor) -> int:
+    """How many tokens two sequences begin alike with."""
+    length = min(len(left), len(right))
+    differs = torch.nonzero(left[:length] != right[:length])
+    return int(differs[0]) if len(differs) else length
