@@ -19,11 +19,12 @@ _HERE = "\u0001document-ends-here\u0001"
 SEPARATOR = "\n\n"
 
 
-def document_prompt(tokenizer: Any, text: str) -> tuple[str, str]:
-    """The text that is read before any question, and what a chat template puts after a message of the user."""
-    rendered = render(tokenizer, [{"role": "user", "content": f"{text}{_HERE}"}])
-    before, _, after = rendered.partition(_HERE)
-    return before, after
+def encode_document(tokenizer: Any, text: str) -> tuple[Tensor, Tensor]:
+    """Token ids (T) of what is read before any question, and where in `text` each begins (T), 0 before it."""
+    before = render(tokenizer, [{"role": "user", "content": _HERE}]).partition(_HERE)[0]
+    found = tokenizer(before + text, add_special_tokens=False, return_offsets_mapping=True)
+    starts = torch.tensor([start for start, _ in found["offset_mapping"]], dtype=torch.int64)
+    return torch.tensor(found["input_ids"], dtype=torch.int64), (starts - len(before)).clamp(min=0)
 
 
 def encode(tokenizer: Any, text: str) -> Tensor:

@@ -33,6 +33,8 @@ class DocumentKV:
     page_size: int
     token_ids: Tensor
     layers: list[Tensor]
+    starts: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+    """Where each token begins in the text (T), if the text is known."""
     check: Check = unchecked
     filled: list[int] = field(default_factory=list)
     queries: list[Tensor] = field(default_factory=list)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from catena.errors import CatenaError, ModelBusy
+from catena.errors import CatenaError, ModelBusy, ModelUnreachable
 from catena.retrieval.kv.policy import Policy
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving.answering import Row, ask, step, take
@@ -25,7 +25,7 @@ from catena.serving.session import Session
 from catena.serving.shelf import DocumentShelf
 from catena.serving.writing import TextWriter
 
-FinishReason = Literal["stop", "length", "cancelled"]
+FinishReason = Literal["stop", "length"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,10 @@ class Engine:
     def num_waiting(self) -> int:
         return len(self._waiting)
 
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
     def submit(self, prompt: Prompt, on_piece: OnPiece) -> Job:
         """Queue a prompt; `on_piece` is called in the engine's thread. Raises ModelBusy when too many wait."""
         writer = TextWriter(self.local.tokenizer, prompt.stop)
@@ -147,11 +151,21 @@ class Engine:
                     self._wake.wait()
                 if self._is_closing:
                     break
+            self._turn()
+        for job in (*self._active, *self._waiting):
+            job.on_piece(Piece(error=ModelUnreachable("The server is closing.", "Ask again.")))
+
+    def _turn(self) -> None:
+        """A step of everything there is to do. What the model cannot compute ends the answers, not the thread."""
+        try:
             self._admit()
             self._write()
             self.shelf.read_some()
-        for job in (*self._active, *self._waiting):
-            job.on_piece(Piece(finish="cancelled"))
+        except RuntimeError as error:  # PyTorch's own, out of memory included
+            problem = ModelUnreachable(f"The model failed: {str(error).partition(chr(10))[0]}", "Ask again.")
+            for job in self._active:
+                job.on_piece(Piece(error=problem))
+            self._active.clear()
 
     def _admit(self) -> None:
         """Take one waiting prompt in: its question goes through the model, and its first token is sent."""

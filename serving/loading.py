@@ -37,7 +37,7 @@ def load_model(
 
     Raises ModelUnsupported for what cannot be served, and says why.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
     folder = find_folder(source)
     try:
@@ -55,7 +55,8 @@ def load_model(
             trust_remote_code=False,
             attn_implementation=hooks.NAME,
         )
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        # tokenizer.json as it stands: the class that goes with a model type may rebuild it otherwise.
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     except (OSError, ValueError) as error:
         raise ModelUnsupported(
             f"{source} cannot be loaded: {_first_line(error)}",

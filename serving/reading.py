@@ -53,15 +53,24 @@ def reading(
 
 
 def reading_into(
-    store: KVStore, model: Any, manifest: Manifest, token_ids: Tensor, *, chunk: int = CHUNK
+    store: KVStore,
+    model: Any,
+    manifest: Manifest,
+    token_ids: Tensor,
+    starts: Tensor | None = None,
+    *,
+    chunk: int = CHUNK,
 ) -> Iterator[int]:
     """Read a document into the store, or go on with what is there of it; yield the tokens done after every chunk.
 
-    After each yield what was read is on disk. At the end the document can be opened.
+    `starts` (T) are the tokens' places in the text. After each yield what was read is on disk; at the end the document
+    can be opened.
     """
     if manifest.key in store.kept():
         return
     draft = store.begin(manifest, spec_of(model), token_ids)
+    if starts is not None:
+        draft.document.starts = starts
     whole_pages = max(1, chunk // manifest.page_size) * manifest.page_size
     for done in reading(model, draft.document, policy=preset(manifest.policy), chunk=whole_pages):
         draft.keep()

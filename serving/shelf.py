@@ -53,16 +53,16 @@ class DocumentShelf:
         self._max_tokens = max_tokens
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._queue: OrderedDict[str, tuple[Manifest, Tensor]] = OrderedDict()
+        self._queue: OrderedDict[str, tuple[Manifest, Tensor, Tensor]] = OrderedDict()
         self._readings: dict[str, Reading] = {}
         self._steps: tuple[str, Iterator[int]] | None = None
         self._open: OrderedDict[str, DocumentKV] = OrderedDict()
         self._squeezed: dict[str, Squeezed] = {}
 
-    def add(self, token_ids: Tensor, owner: str) -> Reading:
+    def add(self, token_ids: Tensor, starts: Tensor, owner: str) -> Reading:
         """Queue a document to be read; the same tokens of the same owner again are the same document.
 
-        Raises OptionError for one that is empty or too long.
+        `starts` (T) are the tokens' places in the text, or empty. Raises OptionError for one that is empty or too long.
         """
         if not 0 < len(token_ids) <= self._max_tokens:
             raise OptionError(
@@ -77,7 +77,7 @@ class DocumentShelf:
             if found is None or found.status == "failed":
                 found = Reading(manifest.key, owner, len(token_ids), "queued")
                 self._readings[manifest.key] = found
-                self._queue[manifest.key] = (manifest, token_ids)
+                self._queue[manifest.key] = (manifest, token_ids, starts)
         return found
 
     def get(self, key: str, owner: str) -> Reading | None:
@@ -124,9 +124,9 @@ class DocumentShelf:
         return self._squeezed[key]
 
     def longest_prefix(self, token_ids: Tensor, owner: str) -> tuple[str, DocumentKV, int] | None:
-        """The owner's document that shares most tokens with the beginning of a prompt, and how many: all, or whole KV pages.
+        """The owner's document that shares most tokens with the beginning of a prompt, and how many of them.
 
-        One token at least is left to be asked.
+        All of its tokens, or whole KV pages; one token of the prompt at least is left to be asked.
         """
         best: tuple[str, DocumentKV, int] | None = None
         for reading in self.all(owner):
@@ -148,9 +148,9 @@ class DocumentShelf:
         with self._lock:
             if not self._queue:
                 return
-            key, (manifest, token_ids) = next(iter(self._queue.items()))
+            key, queued = next(iter(self._queue.items()))
         if self._steps is None or self._steps[0] != key:
-            self._steps = key, reading_into(self._store, self._local.model, manifest, token_ids, chunk=CHUNK)
+            self._steps = key, reading_into(self._store, self._local.model, *queued, chunk=CHUNK)
         try:
             done = next(self._steps[1], None)
         except (CatenaError, OSError) as error:

@@ -90,6 +90,7 @@ class KVStore:
         document = _map_layers(folder, spec, found, state["token_ids"])
         document.filled = [found.num_tokens] * spec.num_layers
         document.queries = list(state["queries"])
+        document.starts = state["starts"]
         document.check = PageHashes(document.layers, state["hashes"], key[:12]).check
         os.utime(folder / MANIFEST)
         return document
@@ -153,6 +154,7 @@ class Draft:
         )
         state = {
             "token_ids": document.token_ids,
+            "starts": document.starts,
             "queries": torch.stack(document.queries),
             "hashes": self._hashes,
             "done": torch.tensor(document.num_tokens),

@@ -7,6 +7,7 @@ Layer 0 copies each token's predecessor, layer 1 finds the token whose predecess
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -97,3 +98,28 @@ def _plant_match(attention: Any, sharpness: float) -> None:
     attention.k_proj.weight[slow, CODE : 2 * CODE] = torch.eye(CODE)
     attention.v_proj.weight[:CODE, :CODE] = torch.eye(CODE)
     attention.o_proj.weight[2 * CODE :, :CODE] = torch.eye(CODE) / (3 * CODE) ** 0.5
+
+
+def words_of(tokens: Tensor) -> str:
+    """A document as text: `mark key3 value17 noise5 …`."""
+    names = vocabulary()
+    return " ".join(names[token] for token in tokens.tolist())
+
+
+def vocabulary() -> list[str]:
+    groups = (("key", NUM_KEYS), ("value", NUM_VALUES), ("noise", NUM_NOISE))
+    return ["mark", "ask", "unknown", *(f"{name}{n}" for name, count in groups for n in range(count))]
+
+
+def save_checkpoint(model: Any, folder: Path) -> None:
+    """Write the model as any Hugging Face model is written, with a tokenizer of whole words and a chat template."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    words = {word: number for number, word in enumerate(vocabulary())}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="unknown"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="unknown")
+    fast.chat_template = "{% for message in messages %}{{ message.content }}\n{% endfor %}"
+    model.save_pretrained(folder)
+    fast.save_pretrained(folder)

@@ -1,0 +1,57 @@
+"""Who may ask: bearer keys compared in constant time, and what belongs to whom."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+
+from catena.errors import OptionError
+
+ANYBODY = ""
+MIN_KEY = 16
+
+
+def read_keys(path: Path) -> tuple[str, ...]:
+    """One key a line; lines that begin with # do not count. Raises OptionError."""
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except OSError as error:
+        raise OptionError(f"The key file {path} cannot be read: {error.strerror}.") from error
+    keys = tuple(line for line in lines if line and not line.startswith("#"))
+    if not keys:
+        raise OptionError(f"The key file {path} holds no key.", "Write one into it: openssl rand -hex 32.")
+    if any(len(key) < MIN_KEY for key in keys):
+        raise OptionError(
+            f"A key in {path} has less than {MIN_KEY} characters.", "Take openssl rand -hex 32."
+        )
+    return keys
+
+
+def check_address(host: str, keys: Sequence[str]) -> None:
+    """Raise OptionError for an address that others reach, when no key is asked of them."""
+    if not keys and not _is_loopback(host):
+        raise OptionError(
+            f"{host} can be reached by others, and no key is asked of them.",
+            "Give --api-key-file, or take the host 127.0.0.1.",
+        )
+
+
+def owner_of(authorization: str, keys: Sequence[str]) -> str | None:
+    """Whose documents a request may see: a hash of its key, nobody's (None) for a wrong one."""
+    if not keys:
+        return ANYBODY
+    scheme, _, given = authorization.partition(" ")
+    matches = [hmac.compare_digest(given.strip().encode(), key.encode()) for key in keys]
+    if scheme.lower() != "bearer" or not any(matches):
+        return None
+    return hashlib.sha256(given.strip().encode()).hexdigest()[:16]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

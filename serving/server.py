@@ -1,0 +1,208 @@
+"""An OpenAI-compatible server over the engine, with documents that are read once: POST /v1/documents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from catena.errors import CatenaError
+from catena.retrieval.kv.policy import Policy, preset
+from catena.serving import chat, replies
+from catena.serving.access import owner_of
+from catena.serving.bodies import LimitBody
+from catena.serving.document import DocumentKV
+from catena.serving.engine import Engine, Prompt, Use
+from catena.serving.protocol import ChatRequest, CompletionRequest, DocumentRequest, KVOptions
+from catena.serving.sampling import Sampling
+from catena.serving.sending import Sending, failure
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """Bytes of a request, seconds of an answer, and tokens of one that names no number."""
+
+    max_body_bytes: int = 64 << 20
+    max_seconds: float = 600.0
+    default_tokens: int = 512
+
+
+def create_app(engine: Engine, *, keys: Sequence[str] = (), limits: ServerLimits | None = None) -> FastAPI:
+    """Routes over one engine. With keys, each request needs one, and sees its own documents only."""
+    limits = limits or ServerLimits()
+    app = FastAPI(title="Catena KV-page server", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(LimitBody, max_bytes=limits.max_body_bytes)
+    server = _Server(engine, limits)
+
+    @app.middleware("http")
+    async def know_owner(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        owner = owner_of(request.headers.get("authorization", ""), keys)
+        if owner is None and request.url.path != "/health":
+            body = replies.error_body(
+                "The API key is missing or wrong.", "authentication_error", "invalid_api_key"
+            )
+            return JSONResponse(body, 401, {"WWW-Authenticate": "Bearer"})
+        request.state.owner = owner
+        return await go_on(request)
+
+    @app.exception_handler(CatenaError)
+    async def say(request: Request, error: CatenaError) -> Response:
+        return failure(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse(request: Request, error: RequestValidationError) -> Response:
+        return JSONResponse(replies.error_body(_first_problem(error)), 400)
+
+    @app.exception_handler(HTTPException)
+    async def explain(request: Request, error: HTTPException) -> Response:
+        return JSONResponse(replies.error_body(str(error.detail)), error.status_code)
+
+    app.post("/v1/chat/completions")(server.chat)
+    app.post("/v1/completions")(server.complete)
+    app.get("/v1/models")(server.models)
+    app.post("/v1/documents", status_code=202)(server.add_document)
+    app.get("/v1/documents")(server.documents)
+    app.get("/v1/documents/{key}")(server.document)
+    app.delete("/v1/documents/{key}")(server.delete_document)
+    app.get("/health")(server.health)
+    app.get("/metrics")(server.metrics)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    key: str
+    document: DocumentKV | None
+    token_ids: torch.Tensor
+
+
+class _Server:
+    """The routes; what they share is the engine."""
+
+    def __init__(self, engine: Engine, limits: ServerLimits) -> None:
+        self._engine = engine
+        self._limits = limits
+        self._counts = {"answers": 0, "prompt_tokens": 0, "cached_tokens": 0, "completion_tokens": 0}
+
+    async def chat(self, request: Request, body: ChatRequest) -> Response:
+        messages = [message.plain() for message in body.messages]
+        if body.kv.document_id:
+            token_ids = chat.encode_question(self._engine.local.tokenizer, messages)
+        else:
+            token_ids = chat.encode_chat(self._engine.local.tokenizer, messages)
+        max_tokens = body.max_completion_tokens or body.max_tokens
+        return await self._answer(request, body, replies.Reply("chat", body.model), token_ids, max_tokens)
+
+    async def complete(self, request: Request, body: CompletionRequest) -> Response:
+        token_ids = chat.encode(self._engine.local.tokenizer, body.prompt)
+        return await self._answer(
+            request, body, replies.Reply("text", body.model), token_ids, body.max_tokens
+        )
+
+    async def models(self) -> replies.Json:
+        local = self._engine.local
+        model = {"id": local.name, "object": "model", "created": 0, "owned_by": "catena"}
+        return {"object": "list", "data": [{**model, "max_model_len": local.spec.trained_length}]}
+
+    async def add_document(self, request: Request, body: DocumentRequest) -> replies.Json:
+        tokenizer = self._engine.local.tokenizer
+        starts = torch.empty(0, dtype=torch.int64)
+        if body.text is not None:
+            token_ids, starts = await asyncio.to_thread(chat.encode_document, tokenizer, body.text)
+        else:
+            token_ids = torch.tensor(body.token_ids, dtype=torch.int64)
+        reading = self._engine.shelf.add(token_ids, starts, request.state.owner)
+        self._engine.wake()
+        return replies.document_body(reading)
+
+    async def documents(self, request: Request) -> replies.Json:
+        found = self._engine.shelf.all(request.state.owner)
+        return {"object": "list", "data": [replies.document_body(reading) for reading in found]}
+
+    async def document(self, request: Request, key: str) -> Response:
+        reading = self._engine.shelf.get(key, request.state.owner)
+        return JSONResponse(replies.document_body(reading)) if reading else _no_document(key)
+
+    async def delete_document(self, request: Request, key: str) -> Response:
+        if not self._engine.shelf.delete(key, request.state.owner):
+            return _no_document(key)
+        return JSONResponse({"id": key, "object": "document", "deleted": True})
+
+    async def health(self) -> replies.Json:
+        return {"status": "ok" if self._engine.is_alive else "stopped", "model": self._engine.local.name}
+
+    async def metrics(self) -> Response:
+        """Prometheus' text format."""
+        gauges = {"rows_active": self._engine.num_active, "rows_waiting": self._engine.num_waiting}
+        lines = [
+            f"# TYPE catena_{name}_total counter\ncatena_{name}_total {n}" for name, n in self._counts.items()
+        ]
+        lines += [f"# TYPE catena_{name} gauge\ncatena_{name} {n}" for name, n in gauges.items()]
+        return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+
+    async def _answer(
+        self,
+        request: Request,
+        body: ChatRequest | CompletionRequest,
+        reply: replies.Reply,
+        token_ids: torch.Tensor,
+        max_tokens: int | None,
+    ) -> Response:
+        asked = self._asked(body.kv.document_id, token_ids, request.state.owner)
+        prompt = Prompt(
+            asked.token_ids,
+            policy_of(body.kv),
+            asked.key,
+            asked.document,
+            Sampling(body.temperature, body.top_p, body.seed),
+            max_tokens or self._limits.default_tokens,
+            body.stops,
+            wants_mass=body.kv.spans and asked.document is not None,
+        )
+        sending = Sending(reply, self._limits.max_seconds, self._count)
+        sending.job = self._engine.submit(prompt, sending.put)
+        if not body.stream:
+            return await sending.whole(request)
+        wants_use = bool(body.stream_options and body.stream_options.include_usage)
+        return StreamingResponse(sending.stream(wants_use), media_type="text/event-stream")
+
+    def _asked(self, key: str | None, token_ids: torch.Tensor, owner: str) -> _Asked:
+        """The document that is named, or that the prompt begins with, and what is asked behind it."""
+        if key:
+            return _Asked(key, self._engine.shelf.open(key, owner), token_ids)
+        found = self._engine.shelf.longest_prefix(token_ids, owner)
+        if found is None:
+            return _Asked("", None, token_ids)
+        key, document, shared = found
+        return _Asked(key, document.first(shared), token_ids[shared:])
+
+    def _count(self, use: Use) -> None:
+        self._counts["answers"] += 1
+        for name in ("prompt_tokens", "cached_tokens", "completion_tokens"):
+            self._counts[name] += getattr(use, name)
+
+
+def policy_of(options: KVOptions) -> Policy:
+    """The policy that a request asks for. Raises OptionError."""
+    policy = preset(options.policy)
+    return replace(policy, budget=options.budget) if options.budget else policy
+
+
+def _no_document(key: str) -> Response:
+    return JSONResponse(
+        replies.error_body(f"There is no document {key[:16]}.", code="document_not_found"), 404
+    )
+
+
+def _first_problem(error: RequestValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part != "body")
+    if first["type"] == "extra_forbidden":
+        return f"{where} is not supported."
+    return f"{where}: {first['msg']}" if where else str(first["msg"])

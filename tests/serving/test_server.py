@@ -1,0 +1,332 @@
+"""The server over real HTTP, with a saved checkpoint that truly recalls, by the clients that people use."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import openai
+import pytest
+import uvicorn
+
+from catena.evaluation.kv.recall_model import Recall, make_recall, plant, save_checkpoint, words_of
+from catena.serving.loading import load_model
+from catena.serving.running import make_engine
+from catena.serving.server import ServerLimits, create_app
+
+KEYS = ("first-key-of-sixteen", "second-key-of-sixteen")
+RECALL = make_recall(600, 20, seed=7)
+TEXT = words_of(RECALL.tokens)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("model")
+    save_checkpoint(plant(), folder / "recall")
+    engine = make_engine(load_model(folder / "recall"), folder / "kv", page_size=16, max_document_tokens=2000)
+    app = create_app(engine, keys=KEYS, limits=ServerLimits(max_body_bytes=100_000))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def client(url: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(api_key=KEYS[0], base_url=f"{url}/v1", max_retries=0) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def document(client: openai.OpenAI) -> str:
+    """The key of a document that has been read."""
+    made: dict[str, Any] = client.post("/documents", body={"text": TEXT}, cast_to=dict[str, Any])
+    return wait_until_ready(client, made["id"])
+
+
+def wait_until_ready(client: openai.OpenAI, key: str) -> str:
+    for _ in range(500):
+        found: dict[str, Any] = client.get(f"/documents/{key}", cast_to=dict[str, Any])
+        if found["status"] == "ready":
+            return key
+        assert found["status"] != "failed", found
+        time.sleep(0.02)
+    raise AssertionError("the document was not read in time")
+
+
+def question(recall: Recall, fact: int) -> list[Any]:
+    return [{"role": "user", "content": words_of(recall.question(fact))}]
+
+
+def right(recall: Recall, fact: int) -> str:
+    return words_of(recall.values[fact : fact + 1])
+
+
+@pytest.mark.parametrize("policy", ["full", "quest", "squeezed", "mean"])
+def test_answers_from_a_document_that_was_read_once(
+    client: openai.OpenAI, document: str, policy: str
+) -> None:
+    kv = {"document_id": document, "policy": policy, "budget": 1.0}
+    for fact in range(5):
+        answer = client.chat.completions.create(
+            model="recall",
+            messages=question(RECALL, fact),
+            max_tokens=1,
+            temperature=0,
+            extra_body={"kv": kv},
+        )
+        assert answer.choices[0].message.content == right(RECALL, fact)
+        assert answer.usage and answer.usage.prompt_tokens_details
+        assert answer.usage.prompt_tokens_details.cached_tokens == 600
+
+
+def test_a_prompt_that_begins_with_a_document_finds_it(client: openai.OpenAI, document: str) -> None:
+    asked = f"{TEXT} {words_of(RECALL.question(3))}"
+    answer = client.completions.create(model="recall", prompt=asked, max_tokens=1, temperature=0)
+    assert answer.choices[0].text == right(RECALL, 3)
+    assert answer.usage and answer.usage.prompt_tokens_details
+    assert answer.usage.prompt_tokens_details.cached_tokens == 600
+
+
+def test_a_prompt_that_shares_a_beginning_uses_whole_kv_pages(client: openai.OpenAI, document: str) -> None:
+    asked = f"{words_of(RECALL.tokens[:100])} noise1 {words_of(RECALL.question(0))}"
+    answer = client.completions.create(model="recall", prompt=asked, max_tokens=1, temperature=0)
+    assert answer.usage and answer.usage.prompt_tokens_details
+    assert answer.usage.prompt_tokens_details.cached_tokens == 96
+
+
+def test_streams_what_it_would_say_at_once(client: openai.OpenAI, document: str) -> None:
+    options: dict[str, Any] = {
+        "model": "recall",
+        "messages": question(RECALL, 1),
+        "max_tokens": 6,
+        "temperature": 0,
+        "extra_body": {"kv": {"document_id": document}},
+    }
+    whole = client.chat.completions.create(**options)
+    chunks = list(
+        client.chat.completions.create(**options, stream=True, stream_options={"include_usage": True})
+    )
+    said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert said == whole.choices[0].message.content
+    assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "length"
+    assert chunks[-1].usage == whole.usage
+
+
+def test_says_where_in_the_text_the_attention_went(client: openai.OpenAI, document: str) -> None:
+    kv = {"document_id": document, "policy": "quest", "spans": True}
+    answer = client.chat.completions.create(
+        model="recall", messages=question(RECALL, 2), max_tokens=1, temperature=0, extra_body={"kv": kv}
+    )
+    start, end, share = answer.model_extra["kv"]["spans"][0]  # type: ignore[index]
+    assert f"{words_of(RECALL.keys[2:3])} {right(RECALL, 2)}" in TEXT[max(0, start - 10) : end + 10]
+    assert 0 < share <= 1
+
+
+def test_the_same_seed_says_the_same(client: openai.OpenAI, document: str) -> None:
+    said = {
+        client.chat.completions.create(
+            model="recall",
+            messages=question(RECALL, 1),
+            max_tokens=8,
+            temperature=1.5,
+            seed=5,
+            extra_body={"kv": {"document_id": document}},
+        )
+        .choices[0]
+        .message.content
+        for _ in range(3)
+    }
+    assert len(said) == 1
+
+
+def test_stops_before_a_stop_text(client: openai.OpenAI, document: str) -> None:
+    answer = client.chat.completions.create(
+        model="recall",
+        messages=question(RECALL, 1),
+        max_tokens=5,
+        temperature=0,
+        stop=[right(RECALL, 1)],
+        extra_body={"kv": {"document_id": document}},
+    )
+    assert (answer.choices[0].message.content, answer.choices[0].finish_reason) == ("", "stop")
+
+
+def test_two_keys_do_not_see_each_other(url: str, client: openai.OpenAI, document: str) -> None:
+    with openai.OpenAI(api_key=KEYS[1], base_url=f"{url}/v1", max_retries=0) as other:
+        with pytest.raises(openai.NotFoundError):
+            other.get(f"/documents/{document}", cast_to=dict[str, Any])
+        with pytest.raises(openai.NotFoundError):
+            other.delete(f"/documents/{document}", cast_to=dict[str, Any])
+        assert other.get("/documents", cast_to=dict[str, Any])["data"] == []
+        with pytest.raises(openai.BadRequestError, match="no document"):
+            other.chat.completions.create(
+                model="recall", messages=question(RECALL, 0), extra_body={"kv": {"document_id": document}}
+            )
+        answer = other.completions.create(model="recall", prompt=f"{TEXT} ask key1", max_tokens=1)
+        assert answer.usage and answer.usage.prompt_tokens_details
+        assert answer.usage.prompt_tokens_details.cached_tokens == 0
+
+
+def test_a_document_from_queue_to_deletion(client: openai.OpenAI) -> None:
+    text = words_of(make_recall(900, seed=3).tokens)
+    made: dict[str, Any] = client.post("/documents", body={"text": text}, cast_to=dict[str, Any])
+    again: dict[str, Any] = client.post("/documents", body={"text": text}, cast_to=dict[str, Any])
+    assert made["status"] == "queued" and again["id"] == made["id"]
+    key = wait_until_ready(client, made["id"])
+    assert key in {found["id"] for found in client.get("/documents", cast_to=dict[str, Any])["data"]}
+    assert client.delete(f"/documents/{key}", cast_to=dict[str, Any])["deleted"]
+    with pytest.raises(openai.NotFoundError):
+        client.get(f"/documents/{key}", cast_to=dict[str, Any])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"tools": [{"type": "function"}]}, "tools is not supported"),
+        ({"logprobs": True}, "logprobs is not supported"),
+        ({"n": 2}, "n: "),
+        ({"temperature": 3}, "temperature"),
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages"),
+        ({"kv": {"policy": "best"}}, "no KV-page policy"),
+        ({"kv": {"budget": 2}}, "budget"),
+        ({"kv": {"document_id": "nothing"}}, "no document"),
+        ({"kv": {"policies": "quest"}}, "policies is not supported"),
+    ],
+)
+def test_what_is_not_served_is_refused(url: str, changed: dict[str, Any], message: str) -> None:
+    body = {
+        "model": "recall",
+        "messages": [{"role": "user", "content": "ask key1"}],
+        "max_tokens": 1,
+        **changed,
+    }
+    reply = httpx.post(
+        f"{url}/v1/chat/completions", json=body, headers={"Authorization": f"Bearer {KEYS[0]}"}
+    )
+    assert reply.status_code == 400
+    assert message in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "header", [{}, {"Authorization": "Bearer wrong-key-of-sixteen"}, {"Authorization": KEYS[0]}]
+)
+def test_a_wrong_key_gets_nothing(url: str, header: dict[str, str]) -> None:
+    reply = httpx.get(f"{url}/v1/models", headers=header)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (401, "invalid_api_key")
+
+
+def test_a_body_that_is_too_large_is_refused(url: str) -> None:
+    headers = {"Authorization": f"Bearer {KEYS[0]}"}
+    reply = httpx.post(f"{url}/v1/documents", json={"text": "noise1 " * 20_000}, headers=headers)
+    assert (reply.status_code, reply.json()["error"]["message"]) == (
+        413,
+        "The request is larger than 100,000 bytes.",
+    )
+
+
+def test_a_document_that_is_too_long_is_refused(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match=r"3,000 tokens; 1 to 2,000"):
+        client.post("/documents", body={"text": "noise1 " * 3000}, cast_to=dict[str, Any])
+
+
+def test_a_client_that_leaves_ends_its_answer(url: str, client: openai.OpenAI, document: str) -> None:
+    stream = client.chat.completions.create(
+        model="recall",
+        messages=question(RECALL, 1),
+        max_tokens=100_000,
+        stream=True,
+        extra_body={"kv": {"document_id": document}},
+    )
+    next(iter(stream))
+    stream.close()
+    for _ in range(250):
+        if "catena_rows_active 0" in metrics(url):
+            return
+        time.sleep(0.02)
+    raise AssertionError("the answer goes on")
+
+
+def test_health_needs_no_key_and_metrics_count(url: str, client: openai.OpenAI) -> None:
+    assert httpx.get(f"{url}/health").json() == {"status": "ok", "model": "recall"}
+    before = metrics(url)
+    client.completions.create(model="recall", prompt="ask key1", max_tokens=1)
+    assert metrics(url) != before
+
+
+def metrics(url: str) -> str:
+    return httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {KEYS[0]}"}).text
+
+
+def test_many_at_once_get_each_their_own(client: openai.OpenAI, document: str) -> None:
+    answers: dict[int, str | None] = {}
+
+    def ask(fact: int) -> None:
+        answers[fact] = (
+            client.chat.completions.create(
+                model="recall",
+                messages=question(RECALL, fact),
+                max_tokens=1 + fact % 3,
+                temperature=0,
+                extra_body={"kv": {"document_id": document}},
+            )
+            .choices[0]
+            .message.content
+        )
+
+    threads = [threading.Thread(target=ask, args=(fact,)) for fact in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {fact: (said or "").split()[0] for fact, said in answers.items()} == {
+        n: right(RECALL, n) for n in range(16)
+    }
+
+
+def test_litellm_reaches_it(url: str, document: str) -> None:
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    import litellm
+
+    answer = litellm.completion(
+        model="openai/recall",
+        api_base=f"{url}/v1",
+        api_key=KEYS[0],
+        messages=question(RECALL, 4),
+        max_tokens=1,
+        temperature=0,
+        extra_body={"kv": {"document_id": document, "policy": "quest"}},
+    )
+    assert answer.choices[0].message.content == right(RECALL, 4)
+
+
+def test_server_sent_events_are_as_openai_sends_them(url: str, document: str) -> None:
+    body = {
+        "model": "recall",
+        "messages": question(RECALL, 1),
+        "max_tokens": 2,
+        "stream": True,
+        "kv": {"document_id": document},
+    }
+    headers = {"Authorization": f"Bearer {KEYS[0]}"}
+    with httpx.stream("POST", f"{url}/v1/chat/completions", json=body, headers=headers) as reply:
+        lines = [line for line in reply.iter_lines() if line]
+    assert reply.headers["content-type"].startswith("text/event-stream")
+    assert lines[-1] == "data: [DONE]"
+    first = json.loads(lines[0].removeprefix("data: "))
+    assert (first["object"], first["choices"][0]["delta"]["role"]) == ("chat.completion.chunk", "assistant")
