@@ -75,7 +75,12 @@ def requirements(extra: str = "") -> set[str]:
     """The names that the project asks for, with or without an extra."""
     project = PROJECT["project"]
     lines = project["optional-dependencies"][extra] if extra else project["dependencies"]
-    return {re.split(r"[^A-Za-z0-9._-]", line)[0].lower() for line in lines}
+    return {plain(re.split(r"[^A-Za-z0-9._-]", line)[0]) for line in lines}
+
+
+def plain(name: str) -> str:
+    """A package's name as locks write it."""
+    return name.lower().replace("_", "-")
 
 
 def test_each_file_of_the_checkout_is_one_module() -> None:
@@ -155,7 +160,7 @@ def test_whatever_is_imported_is_asked_for() -> None:
     ours = {"catena", "examples", *FOLDERS}
     roots = {name for folder in ("catena", "examples", *FOLDERS) for name in imported_roots(ROOT / folder)}
     third = roots - ours - set(sys.stdlib_module_names)
-    assert {name for name in third if not {one.lower() for one in brought.get(name, [name])} & asked} == set()
+    assert {name for name in third if not {plain(one) for one in brought.get(name, [name])} & asked} == set()
 
 
 def imported_roots(folder: Path) -> set[str]:
