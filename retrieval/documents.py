@@ -17,6 +17,9 @@ MAX_DOCUMENTS = 8  # asked in full; more are narrowed down to these
 # Chosen on questions that name their document (evaluation/wide.py): what one unit of a name's rarity counts beside
 # the best document's words. Half as much does as well, twice as much is worse.
 NAME = 0.07
+FAR_BEHIND = (
+    -0.3
+)  # of the best document: 1 in 100 named documents is lost, and a question is asked of 5, not 8
 _WORD = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"['\u2019]s\b")
 
@@ -32,11 +35,20 @@ def rank_documents(library: Shelf, question: str, document_ids: Sequence[str]) -
     return sorted(ranked.items(), key=lambda item: (-item[1], item[0]))
 
 
-def choose_documents(library: Shelf, question: str, document_ids: Sequence[str]) -> list[str]:
-    """Return all documents when they are few, else the most promising, best first."""
+def choose_documents(library: Shelf, question: str, document_ids: Sequence[str]) -> list[tuple[str, float]]:
+    """The most promising documents, best first, each with how far it stands behind the best: 0 to -1.
+
+    A few documents are all kept: somebody chose them.
+    """
+    if len(document_ids) == 1:
+        return [(document_ids[0], 0.0)]
+    ranked = rank_documents(library, question, document_ids)
+    best = ranked[0][1] if ranked else 1.0
+    standing = [(found, score / best - 1) for found, score in ranked]
     if len(document_ids) <= MAX_DOCUMENTS:
-        return list(document_ids)
-    return [found for found, _ in rank_documents(library, question, document_ids)[:MAX_DOCUMENTS]]
+        others = set(document_ids) - {found for found, _ in ranked}
+        return standing + [(one, -1.0) for one in document_ids if one in others]
+    return [(found, behind) for found, behind in standing[:MAX_DOCUMENTS] if behind >= FAR_BEHIND]
 
 
 def match_any(asked: Sequence[str]) -> str:

@@ -16,6 +16,8 @@ from catena.retrieval.shelf import Shelf
 from catena.retrieval.weights import WEIGHTS, Weights
 from catena.types import PageHit
 
+STANDING = 4  # to this power goes what a document's standing takes from the scores of its passages
+
 __all__ = ["DocumentIndex", "IndexBuilder", "LexicalRetriever", "lexical_scores"]
 
 ECHO_PASSAGES, ECHO_TERMS = 20, 15
@@ -33,10 +35,10 @@ class LexicalRetriever:
     def retrieve(self, question: str, document_ids: Sequence[str], k: int) -> list[PageHit]:
         """Find up to `k` pages that share terms with the question, best first."""
         scored = []
-        for document_id in choose_documents(self._library, question, document_ids):
+        for document_id, behind in choose_documents(self._library, question, document_ids):
             document = self._opened.get(document_id)
             scores = lexical_scores(document, question)
-            scored.append(Scored(document, np.where(scores > 0, scores, -np.inf)))
+            scored.append(Scored(document, np.where(scores > 0, scores * (1 + behind) ** STANDING, -np.inf)))
         return page_hits(scored, k, self.name)
 
 

@@ -17,6 +17,7 @@ measure = typer.Typer(
 
 MODULES = {
     "retrieval": "Is the right page found? Beside simple peers.",
+    "wide": "Is the right document found among all, where the question names it?",
     "answers": "Does the embedded reader's answer stand in its quotes? Does it name the right number?",
     "abstention": "Does the reader know when a document does not say?",
     "statements": "Does the check of statements tell true ones from ones made false?",

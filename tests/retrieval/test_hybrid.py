@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from catena.retrieval.documents import choose_documents
 from catena.retrieval.filling import CHUNK, fill
 from catena.retrieval.hybrid import HybridRetriever, fuse
 from catena.retrieval.lexical import LexicalRetriever
@@ -101,3 +102,24 @@ def test_words_lift_a_passage_and_its_page() -> None:
 def test_words_that_stand_nowhere_change_nothing() -> None:
     meaning, pages = np.array([0.5, 0.4], np.float32), np.array([1, 2])
     assert (fuse(meaning, np.array([True, True]), np.zeros(2, np.float32), pages) == meaning).all()
+
+
+def test_documents_far_behind_the_best_are_not_asked() -> None:
+    library = MemoryLibrary()
+    library.add("Whales", *["A whale swims."] * 20)
+    for n in range(9):
+        library.add(f"Fish {n}", *(["A whale swims."] * n), "A fish swims.")
+    ids = [document.id for document in library.documents()]
+    chosen = choose_documents(library, "whale", ids)
+    assert chosen[0] == ("Whales", 0.0)
+    assert len(chosen) == 1
+    assert len(choose_documents(library, "whale", ids[:8])) == 8
+
+
+def test_a_document_that_stands_behind_comes_after_a_page_as_good() -> None:
+    library = MemoryLibrary()
+    library.add("Atlas 2019", "The glacier melts.", "The glacier is long.")
+    library.add("Report 2020", "The glacier melts.", "The sea is deep.")
+    for kind in (LexicalRetriever(library), HybridRetriever(library, WordEmbedder())):
+        hits = kind.retrieve("glacier of 2019", ["Report 2020", "Atlas 2019"], 3)
+        assert hits[0].ref.document_id == "Atlas 2019"
