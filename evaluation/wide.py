@@ -143,7 +143,7 @@ class FromNothing:
 
     def __init__(self, library: Library, embedder: Embedder) -> None:
         self._shelf = ColdShelf(library)
-        self._retriever = HybridRetriever(self._shelf, embedder)  # type: ignore[arg-type]
+        self._retriever = HybridRetriever(self._shelf, embedder)
         self.forget = self._shelf.forget
         self.retrieve = self._retriever.retrieve
 
