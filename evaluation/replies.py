@@ -112,4 +112,4 @@ async def _by_quotes(reply: Reply) -> Overlap | None:
         own = [citation.quote for citation in reply.citations(statement)]
         claims.append(alce.Claim(statement.text, tuple(range(len(quotes) + 1, len(quotes) + len(own) + 1))))
         quotes += own
-    return await alce.citation_overlap(claims, quotes, reply.entails)
+    return await alce.citation_overlap(claims, quotes, reply.entails, max_cited=None)

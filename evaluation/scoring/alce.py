@@ -27,7 +27,7 @@ class Claim:
 
 
 async def citation_overlap(
-    claims: Sequence[Claim], passages: Sequence[str], entails: Entails
+    claims: Sequence[Claim], passages: Sequence[str], entails: Entails, *, max_cited: int | None = MAX_CITED
 ) -> Overlap | None:
     """Share of sentences that their passages entail, and of citations that are needed; None without a sentence.
 
@@ -39,7 +39,7 @@ async def citation_overlap(
     for claim in claims:
         if not claim.cited or not all(1 <= number <= len(passages) for number in claim.cited):
             continue
-        texts = [passages[number - 1] for number in claim.cited[:MAX_CITED]]
+        texts = [passages[number - 1] for number in claim.cited[:max_cited]]
         num_cited += len(texts)
         if await entails("\n".join(texts), claim.text):
             num_entailed += 1

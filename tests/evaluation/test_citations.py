@@ -47,7 +47,10 @@ def test_a_passage_that_is_not_there_costs_recall_alone(number: int) -> None:
 
 
 def test_three_passages_count_at_most() -> None:
-    assert alce(Claim("grey", (1, 2, 3, 4))) == (0.0, 0.0, 0.0)
+    claims = [Claim("grey", (1, 2, 3, 4))]
+    assert alce(*claims) == (0.0, 0.0, 0.0)
+    found = asyncio.run(citation_overlap(claims, PASSAGES, holds_all, max_cited=None))
+    assert found == pytest.approx((0.25, 1.0, 0.4))
 
 
 def test_no_citation_and_no_sentence() -> None:
