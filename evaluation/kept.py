@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -99,6 +99,4 @@ class RunFolder:
         whole = data.rfind(b"\n") + 1
         if whole < len(data):
             os.truncate(file, whole)
-        names = [field.name for field in fields(Kept)]
-        lines = [json.loads(line) for line in data[:whole].splitlines()]
-        return [Kept(**{name: line[name] for name in names}) for line in lines]
+        return [Kept(**json.loads(line)) for line in data[:whole].splitlines()]
