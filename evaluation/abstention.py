@@ -1,6 +1,6 @@
 """Does the reader know when a document does not say? Risk and coverage, cross-validated by document.
 
-python -m catena.evaluation.abstention --home FOLDER [--data ../shared/data] [--fill] [--every N]
+catena eval abstention --home FOLDER [--data ../shared/data] [--fill] [--every N]
 
 Without --fill every question starts with no vectors (0%), with it all are made first (100%). The constants of
 agents/abstain.py come from the last lines this prints; the table is made with weights and threshold that never

@@ -1,8 +1,8 @@
 """How good are answers without a model? Quotes of stories, numbers of tables.
 
-python -m catena.evaluation.answers fairytaleqa [--data ../shared/data] [--half held-out]
-python -m catena.evaluation.answers numbers --home FOLDER [--data ../shared/data] [--fill] [--verbose]
-python -m catena.evaluation.answers tables [--number 200] [--verbose]
+catena eval answers fairytaleqa [--data ../shared/data] [--half held-out]
+catena eval answers numbers --home FOLDER [--data ../shared/data] [--fill] [--verbose]
+catena eval answers tables [--number 200] [--verbose]
 
 `numbers` keeps its documents in --home for the next run; with --fill all vectors are made first (100%), without
 it every question starts with none (0%). A story and a generated table are embedded in full by their first question.

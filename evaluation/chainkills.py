@@ -1,4 +1,4 @@
-"""`python -m catena.evaluation.chainkills`: kill a process again and again while a chain reads a book, and resume it.
+"""`catena eval chainkills`: kill a process again and again while a chain reads a book, and resume it.
 
 However often it is killed, the answer is the one that an undisturbed run gives, it is kept once, and after each kill
 at most one call of the model is made a second time.
@@ -171,7 +171,7 @@ def _undisturbed(home: Path, library: Path, question: str, drawn: random.Random)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="catena.evaluation.chainkills", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)

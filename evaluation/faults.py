@@ -1,4 +1,4 @@
-"""`python -m catena.evaluation.faults`: fail each write, fsync and rename of one add in turn, and look.
+"""`catena eval faults`: fail each write, fsync and rename of one add in turn, and look.
 
 Whatever fails, and with whatever error, the library is afterwards exactly as before the add or as after it: the
 doctor finds nothing, the new document is there with all its parts or without a trace, the others answer as they did.
@@ -199,7 +199,7 @@ def sweep(every: int) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="catena.evaluation.faults", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="try each operation (1), or every so manyth")
     options = parser.parse_args(arguments)
     if not disk.is_preloaded():

@@ -1,6 +1,6 @@
 """How well scans are read: pages with text are printed to pictures, recognised, and compared with their own text.
 
-    python -m catena.evaluation.ocr [--data ../shared/data] [--pages 8] [--dpi 200] [--noise 12] [--seed 1]
+    catena eval ocr [--data ../shared/data] [--pages 8] [--dpi 200] [--noise 12] [--seed 1]
 
 A row a document: recall and precision of words, how much of a recognised word's box lies inside the printed word's,
 and pages a second. The picture goes the whole way of `catena add`; one more row is a page typeset on the spot.

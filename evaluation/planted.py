@@ -1,4 +1,4 @@
-"""`python -m catena.evaluation.planted`: books with planted facts, read by a stub that finds and forgets them.
+"""`catena eval planted`: books with planted facts, read by a stub that finds and forgets them.
 
 What is compared: retrieval of 5 and 20 pages, and of as many as fill the window; a summary, then the answer; the
 chain, with a reader that forgets each carried fact with chance p, with and without its ledger. A fact counts as found
@@ -246,7 +246,7 @@ def marks(results: Sequence[Result]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="catena.evaluation.planted", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--words", type=int, nargs="+", default=[50_000, 200_000, 500_000])
     parser.add_argument("--tasks", nargs="+", default=["list", "count", "order", "hops"])
     parser.add_argument("--systems", default="", help="only those whose name holds this")

@@ -1,6 +1,6 @@
 """Does retrieval find the page? Gold page in the top 5 and 10 inside the right document, beside simple peers.
 
-python -m catena.evaluation.retrieval --data ../shared/data --home /tmp/eval-home [--set financebench] [--no-fill]
+catena eval retrieval --data ../shared/data --home /tmp/eval-home [--set financebench] [--no-fill]
 
 Each retriever is asked twice: with no vector at all before each question (0%), and with all passages embedded (100%),
 which takes half a minute for a 300-page document on two free cores. Documents and vectors stay in --home for the

@@ -1,6 +1,6 @@
 """How good is the code's check? True statements made false in known ways, and true ones said otherwise.
 
-python -m catena.evaluation.statements --data ../shared/data [--all] [--misses KIND]
+catena eval statements --data ../shared/data [--all] [--misses KIND]
 
 Sentences of fairy tales, a novel and SEC filings are altered by rules, each in one place; the sentence itself is
 the quote. Half of the sources (`--all`: all of them) were looked at while the check was written; the other half,

@@ -22,6 +22,7 @@ MODULES = {
     "abstention": "Does the reader know when a document does not say?",
     "statements": "Does the check of statements tell true ones from ones made false?",
     "planted": "Does a chain find facts that are planted in a long book? Beside retrieval and summaries.",
+    "ocr": "How well are pages without text read? Against the text layer of the same pages.",
     "spans": "Do the boxes of quotes lie where a second extractor sees the words?",
     "robust": "Are hostile files read or refused with a reason?",
     "kills": "Is nothing lost or doubled when a writing process is killed?",
