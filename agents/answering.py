@@ -25,7 +25,8 @@ def assemble(state: State, deps: Deps) -> Answer:
     read = (PageRef(document, page) for document, page in state["pages_read"])
     seen = coverage(deps.desk, read if draft.pages is None else draft.pages)
     return Answer(
-        question=state["question"],
+        question=state["said"],
+        read_as=state["question"] if state["question"] != state["said"] else "",
         text=_text(statements, status, len(state["document_ids"])),
         status=status,
         run_id=state["run_id"],

@@ -62,7 +62,9 @@ def pick_cell(question: str, row: Row, around: str = "") -> Pick | None:
     if not _COMPARES.search(question):
         cells = [cell for cell in cells if not _COMPARES.search(_headers([cell]))] or cells
     left = _of_year(question, row, cells)
-    for narrow in (_of_words, _of_kind, _of_whole):
+    if len(left) > 1:
+        left = _of_words(question, row.label, left)
+    for narrow in (_of_kind, _of_whole):
         if len(left) > 1:
             left = narrow(question, left)
     if len(left) != 1:
@@ -94,9 +96,9 @@ def _of_year(question: str, row: Row, cells: Sequence[Cell]) -> list[Cell]:
     return [cell for cell, some in zip(cells, printed, strict=True) if some & wanted]
 
 
-def _of_words(question: str, cells: Sequence[Cell]) -> list[Cell]:
-    """The cells whose header shares most words with the question; whole years before parts of years."""
-    asked = set(query_terms(question))
+def _of_words(question: str, label: str, cells: Sequence[Cell]) -> list[Cell]:
+    """The cells whose header shares most of what the question says besides the row; whole years before parts."""
+    asked = set(query_terms(question)) - set(query_terms(label))
     if not _PART_YEAR.search(question) and any(not _PART_YEAR.search(_headers([cell])) for cell in cells):
         cells = [cell for cell in cells if not _PART_YEAR.search(_headers([cell]))]
     shared = [len(asked & set(terms(_headers([cell])))) for cell in cells]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from catena.agents.candidates import section_at
 from catena.agents.desk import Desk
 from catena.types import Box, Citation, CitationPart, Evidence, Page, QuoteStatus, TextSource
 
+BEFORE = 300
+"""Characters of text before a quote that count as its surroundings."""
 SAME_LINE = 0.5
 """Share of the lower box's height that two words on one printed line overlap by."""
 
@@ -51,6 +54,17 @@ def cite_all(groups: Sequence[Iterable[Evidence]], desk: Desk) -> tuple[list[Cit
             row.append(numbers[evidence.spans])
         indices.append(row)
     return citations, indices
+
+
+def surroundings(citations: Sequence[Citation], desk: Desk) -> str:
+    """What a reader sees about the quotes: titles, headings, and the text before them."""
+    parts = []
+    for citation in citations:
+        for part in citation.parts:
+            page = desk.page(part.ref)
+            before = page.text[max(0, part.start - BEFORE) : part.start]
+            parts.append(f"{citation.title} {section_at(page.sections, part.start)} {before}")
+    return "\n".join(parts)
 
 
 def boxes(page: Page, start: int, end: int) -> tuple[Box, ...]:

@@ -6,20 +6,36 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-EventKind = Literal["route", "hits", "read", "note", "path", "statement", "done"]
+EventKind = Literal[
+    "question",
+    "route",
+    "queries",
+    "hits",
+    "read",
+    "note",
+    "path",
+    "token",
+    "statement",
+    "done",
+    "answer",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """`message` is one line for people; `data` is plain JSON for programs.
 
+    question: question (a follow-up, made self-contained)
     route: strategy, reason
+    queries: queries (what is searched for)
     hits: pages `[{"document_id", "page", "score"}]`
     read: done, total (segments)
     note: path, done, total, document_id, passages (first and last), note, facts (how many)
     path: path (the one whose answer is taken)
+    token: text (a piece of the answer as it is written, without links or images; None: forget the pieces so far)
     statement: text, support, citations
     done: status
+    answer: the whole answer, as `catena.answers.to_json` gives it; the last event of a stream
     """
 
     kind: EventKind

@@ -10,6 +10,7 @@ import numpy as np
 from catena.agents import abstain, ranking
 from catena.agents.candidates import Candidate, candidates
 from catena.agents.choosing import choose
+from catena.agents.conversation import Turn, self_contained
 from catena.agents.desk import Desk
 from catena.agents.naming import name_number
 from catena.agents.numbers import may_be_number
@@ -75,9 +76,13 @@ class ExtractiveReasoner:
         """Name the number if one is asked for, else quote the best sentences; or say that nothing answers."""
         return await asyncio.to_thread(self._write, question, note, desk)
 
-    async def ask(self, question: Question, note: Note) -> str | None:
-        """Look once only: the same words would find the same pages."""
-        return None
+    async def understand(self, question: str, turns: Sequence[Turn]) -> str:
+        """Put the words of the question before behind one that leans on it."""
+        return await self_contained(question, turns, None)
+
+    async def rewrite(self, question: Question) -> list[str]:
+        """Search for the question alone."""
+        return []
 
     async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
         """Leave it to the code's own checks."""

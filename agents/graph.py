@@ -20,6 +20,7 @@ from langgraph.types import StateSnapshot
 from catena.agents import nodes, paths
 from catena.agents import state as codec
 from catena.agents.checkpoints import describe, open_saver
+from catena.agents.conversation import Turn
 from catena.agents.deps import Deps
 from catena.agents.events import OnEvent
 from catena.agents.nodes import counted
@@ -40,12 +41,13 @@ async def run(
     on_event: OnEvent | None = None,
     *,
     run_id: str | None = None,
+    turns: Sequence[Turn] = (),
 ) -> Answer:
     """Answer a question from the given documents.
 
     With `deps.checkpoints` a run that was killed goes on where it stood, when it is run again with the same
     `run_id`. A cap that is reached, or `deps.cancel`, gives an answer with status `stopped` and what was found
-    until then.
+    until then. `turns` are the earlier questions of the conversation.
     """
     options = options or AskOptions()
     deps = replace(deps, emit=on_event or deps.emit, document_ids=tuple(document_ids), began=deps.clock())
@@ -57,6 +59,7 @@ async def run(
         "options": codec.options_to_json(options),
         "run_id": run_id,
         "thread_id": options.thread_id or run_id,
+        "turns": [[turn.question, turn.answer] for turn in turns],
     }
     async with open_saver(deps.checkpoints) as saver:
         graph = wire().compile(checkpointer=saver)
@@ -95,17 +98,26 @@ def after_write(state: State) -> str:
 def wire() -> StateGraph[State, Deps, State, State]:
     """Put the steps together; the only way back is from write to one more retrieve.
 
-    route ─┬─ retrieve → read → write ─┬─ cite → check
+    understand → route ─┬─ retrieve → read → write ─┬─ cite → check
            ├─ (full) ────────── write ─┤
            └─ plan ⇉ path → decide ────┘     path: worker after worker, then the manager
     """
     graph = StateGraph(State, context_schema=Deps)
-    for node in (nodes.route, nodes.retrieve, nodes.read, nodes.write, nodes.cite, nodes.check):
+    for node in (
+        nodes.understand,
+        nodes.route,
+        nodes.retrieve,
+        nodes.read,
+        nodes.write,
+        nodes.cite,
+        nodes.check,
+    ):
         graph.add_node(node.__name__, counted(node))
     graph.add_node("plan", paths.plan)
     graph.add_node("path", paths.wire_path())
     graph.add_node("decide", counted(paths.decide))
-    graph.add_edge(START, "route")
+    graph.add_edge(START, "understand")
+    graph.add_edge("understand", "route")
     graph.add_conditional_edges("route", after_route, ["retrieve", "write", "plan"])
     graph.add_edge("retrieve", "read")
     graph.add_edge("read", "write")

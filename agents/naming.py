@@ -77,7 +77,7 @@ def _fit(question: str, row: Row, page: Page, at: int, desk: Desk) -> float:
     held = {*around, *desk.head_terms(page.ref)}
     best = 0.0
     for phrase in asked.terms:
-        wanted = asked.besides_subject([term for term in phrase if not term.isdigit()], idf)
+        wanted = asked.besides_subject([term for term in phrase if not years(term)], idf)
         named = {*wanted, *with_other(core(question))}
         in_question = overlap(wanted, held, idf)
         if overlap(telling, named, idf) >= MIN_FIT and in_question >= MIN_FIT:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from functools import wraps
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from langgraph.runtime import Runtime
 
 from catena.agents import state as codec
 from catena.agents.answering import assemble, stop_reason
 from catena.agents.checking import support
-from catena.agents.citing import cite_all
+from catena.agents.citing import cite_all, surroundings
+from catena.agents.conversation import Turn
 from catena.agents.deps import Deps
 from catena.agents.events import Event
+from catena.agents.finding import find, find_in_each
+from catena.agents.judging import settle
 from catena.agents.reasoner import Draft, Question
 from catena.agents.routing import route as choose
 from catena.agents.segments import pack
+from catena.agents.several import PAGES_EACH, asks_of_each
 from catena.agents.state import Json, State
 from catena.answers import citation_from_json, citation_to_json, to_json
 from catena.errors import Stopped
-from catena.types import Note, QuoteStatus
+from catena.types import Citation, Note, Support
 
 MAX_FOUND = 10
 """Quotes that are shown of what was found before a cap ended the run."""
@@ -48,6 +53,19 @@ def counted(node: Node[S]) -> Node[S]:
     return reading
 
 
+async def understand(state: State, runtime: Runtime[Deps]) -> State:
+    """Make a follow-up self-contained, so that the steps after it need not know of the conversation."""
+    deps = runtime.context
+    turns = [Turn(asked, answered) for asked, answered in state.get("turns", ())]
+    question = state["question"]
+    if turns:
+        with suppress(Stopped):  # the cap will be met again, where it ends the run
+            question = await deps.reasoner.understand(question, turns)
+    if question != state["question"]:
+        deps.emit(Event("question", question, {"question": question}))
+    return {"question": question, "query": question, "said": state["question"]}
+
+
 async def route(state: State, runtime: Runtime[Deps]) -> State:
     """Choose the strategy, and say why."""
     deps = runtime.context
@@ -71,9 +89,13 @@ async def route(state: State, runtime: Runtime[Deps]) -> State:
 async def retrieve(state: State, runtime: Runtime[Deps]) -> State:
     """Bring the best pages, packed into segments."""
     deps = runtime.context
-    found = await asyncio.to_thread(
-        deps.retriever.retrieve, state["query"], state["document_ids"], deps.num_pages
-    )
+    question, queries = asked(state), [state["query"]]
+    if question.options.rewrite and not state["rounds"]:
+        queries += await deps.reasoner.rewrite(question)
+        deps.emit(Event("queries", f"Searching for {'; '.join(queries)}", {"queries": queries}))
+    is_of_each = asks_of_each(question.text, state["document_ids"])
+    search, k = (find_in_each, PAGES_EACH) if is_of_each else (find, deps.num_pages)
+    found = await asyncio.to_thread(search, deps.retriever, queries, state["document_ids"], k)
     hits = [codec.hit_to_json(hit) for hit in found]
     pages = ", ".join(str(hit["page"]) for hit in hits)
     deps.emit(Event("hits", f"Found pages {pages}" if hits else "Found no page", {"pages": hits}))
@@ -122,8 +144,7 @@ async def write(state: State, runtime: Runtime[Deps]) -> State:
     can_look = state["strategy"] == "retrieve" and state["rounds"] < MAX_ROUNDS and not stopped
     try:
         draft = await deps.reasoner.write(question, note, deps.desk)
-        if not draft.statements and can_look:
-            missing = await deps.reasoner.ask(question, note)
+        missing = draft.missing if can_look else None
     except Stopped as cap:
         draft, stopped = Draft((), closest=note.evidence[:MAX_FOUND], confidence=0.0), cap.message
     return {
@@ -149,20 +170,31 @@ async def cite(state: State, runtime: Runtime[Deps]) -> State:
 async def check(state: State, runtime: Runtime[Deps]) -> State:
     """Mark each statement by what its verified quotes say, and put the answer together."""
     deps = runtime.context
-    verified: QuoteStatus = "verified"
     citations = [citation_from_json(citation) for citation in state["citations"]]
-    statements = []
-    for statement in state["statements"]:
-        quotes = [citations[n].quote for n in statement["citations"] if citations[n].status == verified]
-        mark = statement["support"]
-        if quotes and mark is None:
-            mark = await deps.reasoner.judge(statement["text"], quotes)
-        checked = {**statement, "support": mark or support(statement["text"], quotes)}
-        deps.emit(Event("statement", checked["text"], checked))
-        statements.append(checked)
+    marks = await asyncio.gather(
+        *(_mark(statement, citations, state, deps) for statement in state["statements"])
+    )
+    statements = [
+        {**statement, "support": mark} for statement, mark in zip(state["statements"], marks, strict=True)
+    ]
+    for statement in statements:
+        deps.emit(Event("statement", statement["text"], statement))
     answer = assemble({**state, "statements": statements}, deps)
     deps.emit(Event("done", f"{answer.status} in {answer.seconds:.1f} s", {"status": answer.status}))
     return {"statements": statements, "answer": to_json(answer)}
+
+
+async def _mark(statement: Json, citations: Sequence[Citation], state: State, deps: Deps) -> Support:
+    """The code's mark, and where a model's verdict is asked for what both make of it."""
+    if statement["support"]:
+        return cast(Support, statement["support"])
+    under = [citations[n] for n in statement["citations"] if citations[n].status == "verified"]
+    quotes = [citation.quote for citation in under]
+    around = await asyncio.to_thread(surroundings, under, deps.desk)
+    mark = support(statement["text"], quotes, around)
+    if not quotes or state["options"]["check"] == "code" or state["stopped"]:
+        return mark
+    return settle(mark, await deps.reasoner.judge(statement["text"], quotes))
 
 
 def asked(state: State) -> Question:

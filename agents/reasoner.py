@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from catena.agents.conversation import Turn
 from catena.agents.desk import Desk, PageScores
 from catena.agents.segments import Stretch
 from catena.types import AskOptions, Evidence, Note, PageRef, Segment, Support
@@ -46,6 +47,7 @@ class Draft:
     Without statements the document does not say; `closest` is then what came nearest.
     `confidence` is 0 to 1: how likely the documents hold the answer at all. `model` is who wrote it, if that is
     not the reasoner's own name; `pages` those that the writer saw, if that is not all that was read.
+    `missing`: what to look for in one more retrieval.
     """
 
     statements: tuple[DraftStatement, ...]
@@ -54,6 +56,7 @@ class Draft:
     warnings: tuple[str, ...] = ()
     model: str = ""
     pages: tuple[PageRef, ...] | None = None
+    missing: str = ""
 
 
 class Reasoner(Protocol):
@@ -74,14 +77,17 @@ class Reasoner(Protocol):
     async def whole(self, question: Question, desk: Desk) -> int | None:
         """Count the tokens of one call with all of the documents; nothing if it cannot be made."""
 
+    async def understand(self, question: str, turns: Sequence[Turn]) -> str:
+        """Make a follow-up self-contained. Raises ModelError and Stopped."""
+
+    async def rewrite(self, question: Question) -> list[str]:
+        """Say what else to search for, besides the question itself."""
+
     async def read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
         """Read one segment of what was found, with the note on those before; return the longer note."""
 
     async def write(self, question: Question, note: Note, desk: Desk) -> Draft:
         """Answer from the notes of all readers."""
-
-    async def ask(self, question: Question, note: Note) -> str | None:
-        """Say what to look for in one more retrieval, or nothing."""
 
     async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
         """Judge whether the quotes support the statement; nothing leaves it to the code's own checks."""

@@ -6,34 +6,61 @@ evidence last or leave it out. Numbers of passages that were not given do not co
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
+from catena.agents.neutral import neutral
 from catena.retrieval.sentences import sentence_spans
 
 NOT_FOUND = "NOT IN THE DOCUMENT"
 """What the prompt asks for when the passages do not answer."""
 
+_EVIDENCE_WORD = "evidence|evidenz|belege?|preuves?|evidencia|证据|証拠|根拠"
+_ANSWER_WORD = "(?:final\\s+)?answer|antwort|réponse|respuesta|答案|回答"
 _NUMBERS = r"\d+(?:\s*(?:,|;|-|–|—|&|\band\b|\bto\b)+\s*\[?(?:passages?\s*)?\d+)*"
 _WORD = r"(?:\^|#|passages?|sources?|evidence|no\.?|nr\.?)?\s*[:#]?\s*"
 _CITE = re.compile(
-    rf"[\[【]\s*{_WORD}({_NUMBERS})\s*[\]】]|\(\s*(?:see\s+)?(?:passages?|sources?)\s*({_NUMBERS})\s*\)", re.I
+    rf"[\[【]\s*{_WORD}({_NUMBERS})\s*(?:†[^\]】]*)?[\]】]|\(\s*(?:see\s+)?(?:passages?|sources?)\s*({_NUMBERS})\s*\)",
+    re.I,
 )
 _CITES = rf"(?:(?:{_CITE.pattern})[,;]?\s*)+"
 _AFTER_MARK = re.compile(rf"([.!?。！？])(?P<cites>\s*{_CITES})", re.I)
 _RANGE = re.compile(r"(\d+)\s*(?:-|–|—|\bto\b)\s*(\d+)|(\d+)")
-_ANSWER = re.compile(r"(?:^|(?<=[\s\]]))[*_#>\s]*(?:final\s+)?answer[*_\s]*[:：][*_ \t]*", re.I)
+_ANSWER = re.compile(
+    rf"(?:^|(?<=[\s\]]))[*_#>\s]*(?:{_ANSWER_WORD})[*_\s]*[:：][*_ \t]*|^[*_#> \t]*(?:{_ANSWER_WORD})[*_ \t]*$",
+    re.I | re.M,
+)
 _EVIDENCE = re.compile(
-    r"^[*_#>\s]*evidence(?:\s+passages?|\s+numbers?)?[*_\s]*(?:[:：]|(?=\[))[*_ \t]*", re.I | re.M
+    rf"^[*_#>\s]*(?:{_EVIDENCE_WORD})(?:\s+passages?|\s+numbers?)?[*_ \t]*(?:[:：]|(?=\[)|$)[*_ \t]*",
+    re.I | re.M,
 )
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.I | re.S)
 _NONE = re.compile(r"[\s\[\](){}.*_-]*(?:none|no|nothing|empty|n/?a)?\b[\s\[\](){}.*_-]*(?:$|\n)", re.I)
+_MISSING = re.compile(r"^[*_#>\s]*missing[*_\s]*[:：][*_ \t]*(.*)$", re.I | re.M)
+MAX_MISSING = 200
+"""Characters of what is searched for once more."""
 _OPENING = re.compile(
     r"^(?:based on|according to|from|as (?:stated|mentioned) in) (?:the )?(?:given |provided |above )?passages?"
     rf"(?:\s*(?:{_CITE.pattern}))*\s*[,:]\s*",
     re.I,
 )
+_DENIAL = re.compile(
+    r"^(?:(?:i['’]?m |i am )?sorry,?\s+(?:but\s+)?|unfortunately,?\s+|based on [^,]{,60},\s+)*"
+    r"(?:(?:none of )?the (?:given |provided |above )*(?:passages?|documents?|texts?|context|evidence)"
+    r" (?:do(?:es)? not|don['’]t|doesn['’]t|did not) (?:directly |explicitly |clearly )?"
+    r"(?:mention|state|say|contain|provide|specify|answer|give|discuss|address|indicate|disclose|have)"
+    r"|there is (?:no|not enough|insufficient) (?:information|mention|evidence)"
+    r"|no (?:relevant )?(?:information|passage)"
+    r"|none of the (?:given |provided )*passages|(?:it|this|that) is not (?:stated|mentioned|specified)"
+    r"|i (?:cannot|could not|can['’]t|couldn['’]t) (?:find|answer|determine)"
+    r"|not (?:stated|mentioned|specified|found|available|in the))\b",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"^\s*```\w*\s*$", re.M)
+_ROUND = re.compile(r"\((\d+(?:\s*,\s*\d+)*)\)(?=\W*$)")
+"""(6) at the end of a sentence, as models write who forget the brackets."""
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _JOINT = re.compile(r"(?<=\d)[\]】]\s*([-–—]|to)\s*[\[【](?=\d)")
 """[2]-[4] is [2-4]."""
@@ -50,27 +77,60 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`denies`: the model says that the passages do not answer."""
+    """`denies`: the model says that the passages do not answer; `missing`: what it would look for."""
 
     claims: tuple[Claim, ...]
     evidence: tuple[int, ...] = ()
     denies: bool = False
+    missing: str = ""
 
 
 def read_reply(text: str, known: Container[int]) -> Reply:
     """Take a reply apart; numbers of passages that the model was not given are dropped."""
-    listed, answer = _parts(plain(text))
+    text = plain(text)
+    missing = _MISSING.search(text)
+    listed, answer = _parts(_MISSING.sub("", text))
     evidence = _evidence(listed or "", known)
+    if evidence and not _CITE.search(answer):
+        answer = _squared(answer, set(evidence))
     claims = tuple(_claims(answer, known))
     is_none = listed is not None and not evidence and bool(_NONE.match(listed))
     is_cited = any(claim.numbers for claim in claims)
-    denies = _denies(answer) or (is_none and not is_cited)
-    return Reply(() if denies else claims, evidence, denies)
+    is_refused = len(claims) <= 1 or not is_cited
+    denies = _denies(answer, is_refused) or (is_none and not is_cited)
+    wanted = " ".join(missing[1].split())[:MAX_MISSING] if missing and not _NONE.match(missing[1]) else ""
+    return Reply(() if denies else claims, evidence, denies, wanted)
 
 
 def plain(text: str) -> str:
-    """A reply without the model's thoughts, [2]-[4] written as [2-4]."""
-    return _JOINT.sub(r"\1", _THOUGHT.sub("", text)).strip()
+    """A reply without the model's thoughts and code fences, [2]-[4] written as [2-4]; JSON as two parts."""
+    text = _FENCE.sub("", _THOUGHT.sub("", text)).strip()
+    return _JOINT.sub(r"\1", _from_json(text) if text.startswith("{") else text)
+
+
+def _from_json(text: str) -> str:
+    """Some models write JSON though nobody asked."""
+    try:
+        found = {key.casefold(): value for key, value in json.loads(text).items()}
+    except ValueError:
+        return text
+    if not isinstance(found.get("answer"), str):
+        return text
+    return f"Evidence: {json.dumps(found.get('evidence', []))}\nAnswer: {found['answer']}"
+
+
+def _squared(answer: str, evidence: set[int]) -> str:
+    """(6) as [6], where it ends a sentence and the evidence names it."""
+
+    def square(found: re.Match[str]) -> str:
+        is_known = all(int(number) in evidence for number in found[1].split(","))
+        return f"[{found[1]}]" if is_known else found.group()
+
+    lines = [
+        "".join(_ROUND.sub(square, line[start:end]) + " " for start, end in sentence_spans(line))
+        for line in answer.splitlines()
+    ]
+    return "\n".join(lines)
 
 
 def read_line(line: str, known: Container[int]) -> Claim:
@@ -130,12 +190,14 @@ def _claims(answer: str, known: Container[int]) -> Iterator[Claim]:
 
 
 def _plain(text: str) -> str:
-    """Without the gaps that marks leave."""
+    """Without the gaps that marks leave, and without markup."""
     text = re.sub(r"\s*[,;]?\s+([.,;:!?。！？])", r"\1", " ".join(text.split()))
-    return re.sub(r"([,;])(?=[.!?])", "", text).strip(" ,;")
+    return neutral(re.sub(r"([,;])(?=[.!?])", "", text).strip(" ,;"))
 
 
-def _denies(answer: str) -> bool:
-    """The phrase of the prompt opens the answer, in whatever dress."""
+def _denies(answer: str, is_refused: bool) -> bool:
+    """The phrase of the prompt opens the answer, in whatever dress; or another one is all that is said."""
+    if is_refused and _DENIAL.match(" ".join(_CITE.sub(" ", answer).split())):
+        return True
     opening = re.sub(r"[^a-z ]", "", " ".join(answer.casefold().split()))[: len(NOT_FOUND) + 20].strip()
     return opening.startswith((NOT_FOUND.casefold(), "the answer is not in the document", "unanswerable"))

@@ -29,6 +29,8 @@ class State(TypedDict, total=False):
     """`readings` is what each path of a chain brought."""
 
     question: str
+    said: str
+    turns: list[list[str]]
     document_ids: list[str]
     options: Json
     run_id: str
@@ -143,6 +145,7 @@ def draft_to_json(draft: Draft) -> Json:
         "warnings": list(draft.warnings),
         "model": draft.model,
         "pages": None if draft.pages is None else [[ref.document_id, ref.number] for ref in draft.pages],
+        "missing": draft.missing,
     }
 
 
@@ -164,4 +167,5 @@ def draft_from_json(data: Mapping[str, Any]) -> Draft:
         tuple(data["warnings"]),
         data["model"],
         pages,
+        data["missing"],
     )

@@ -4,36 +4,59 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
+from catena.agents import demos, judging, several
+from catena.agents.conversation import Turn, self_contained
+from catena.agents.demos import Demo, Demonstrator, DemoStore
 from catena.agents.desk import Desk
 from catena.agents.grounding import Numbered, ground
 from catena.agents.prompting import render
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.replies import NOT_FOUND, Claim, Reply, read_reply
+from catena.agents.rewriting import rewrite
 from catena.agents.room import Room, divide, too_small
 from catena.agents.routing import asks_of_all, task_of
 from catena.agents.showing import Shown, fit, found_passages
+from catena.agents.sifting import sift
 from catena.errors import ModelSilent
-from catena.llm import LLM, Completion, Message, num_tokens
+from catena.llm import LLM, Completion, Message, OnText, num_tokens
 from catena.retrieval.embedder import Embedder
-from catena.types import Evidence, Note, Passage, Segment, Span, Support
+from catena.types import Evidence, Note, PageRef, Passage, Segment, Span, Support
 
 MAX_REPLY = {"answer": 1024, "list": 2048, "count": 2048, "summary": 2048}
 """Tokens kept for the reply, by task; of a small window a quarter."""
 LEAST_PASSAGE = 8
 """No passage is shown in fewer tokens: a book need not be read to see that it does not fit."""
+LARGEST_NUMBER = 999
 BEST_ONLY = "The question asks about the whole document; only the passages that fit it best were read."
 
 
 class LLMReasoner:
-    """One call a question: evidence first, then the answer. Its tools are none, its memory is the prompt."""
+    """One call a question: evidence first, then the answer. Its tools are none, its memory is the prompt.
+
+    More calls only where they are asked for (searches, demonstrations, verdicts), where what was found does not fit
+    one prompt, and where a question compares documents.
+    """
 
     notice = ""
     segment_words = 4000
 
-    def __init__(self, llm: LLM, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        llm: LLM,
+        embedder: Embedder,
+        *,
+        small: LLM | None = None,
+        store: DemoStore | None = None,
+        on_text: OnText | None = None,
+    ) -> None:
+        """`small` makes demonstrations and sifts, `store` keeps them; `on_text` gets the answer as it is written."""
         self._llm = llm
+        self._small = small or llm
         self._embedder = embedder
+        self._demonstrator = None if store is None else Demonstrator(self._small, store)
+        self._on_text = on_text
         self.name = llm.name
 
     async def whole(self, question: Question, desk: Desk) -> int | None:
@@ -44,6 +67,14 @@ class LLMReasoner:
             return None
         shown = await asyncio.to_thread(lambda: fit(_all_passages(desk), desk, room.text))
         return None if shown.num_dropped else room.window - room.text + num_tokens(shown.text)
+
+    async def understand(self, question: str, turns: Sequence[Turn]) -> str:
+        """Let the model say what a follow-up means."""
+        return await self_contained(question, turns, self._small)
+
+    async def rewrite(self, question: Question) -> list[str]:
+        """Ask the model for other searches."""
+        return await rewrite(question.text, self._small)
 
     async def read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
         """Keep the passages, with how well their page fits: the writer reads all of them at once."""
@@ -58,56 +89,122 @@ class LLMReasoner:
         return Note("", (*note.evidence, *found))
 
     async def write(self, question: Question, note: Note, desk: Desk) -> Draft:
-        """Ask the model once. Raises ModelError; OptionError when not one passage fits its window."""
+        """Ask the model once, or of each document and then of all.
+
+        Raises ModelError; OptionError when not one passage fits its window.
+        """
         passages = await asyncio.to_thread(
             lambda: _all_passages(desk) if question.is_whole else found_passages(note, desk)
         )
-        if not passages:
-            return Draft((), confidence=0.0, pages=())
-        room = await self._room(question)
-        shown = await asyncio.to_thread(fit, passages, desk, room.text)
-        if not shown.passages:
-            raise too_small(self.name, room.window)
-        done = await self._llm.complete(messages(question, shown.text), max_tokens=room.reply)
-        reply = read_reply(done.text, range(1, len(shown.passages) + 1))
-        if not reply.claims and not reply.denies:
-            raise ModelSilent(f"{self.name} wrote no answer.", "Ask again, or take another model.")
-        return await asyncio.to_thread(self._draft, question, shown, reply, done, desk)
-
-    async def ask(self, question: Question, note: Note) -> str | None:
-        """Look once only."""
-        return None
+        if not question.is_whole and several.asks_of_each(question.text, desk.document_ids):
+            return await self._write_of_each(question, passages, desk)
+        return await self._answer(question, passages, desk, on_text=self._on_text)
 
     async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
-        """Leave it to the code's own checks."""
-        return None
+        """Ask the model whether the quotes support a statement."""
+        return await judging.judge(statement, quotes, self._llm)
 
-    async def _room(self, question: Question) -> Room:
-        return divide(await self._llm.window(), MAX_REPLY[task_of(question.text)], 4, messages(question, ""))
+    async def _write_of_each(self, question: Question, passages: Sequence[Passage], desk: Desk) -> Draft:
+        """Read each document on its own, at the same time, then write one answer of what was found."""
+        ids = desk.document_ids
+        of = {one: [passage for passage in passages if passage.ref.document_id == one] for one in ids}
+        drafts = await asyncio.gather(
+            *(self._answer(question, of[one], desk, role="document") for one in ids)
+        )
+        shown, found = several.findings(list(zip(ids, drafts, strict=True)), desk)
+        pages = tuple(dict.fromkeys(ref for draft in drafts for ref in draft.pages or ()))
+        warnings = tuple(dict.fromkeys(warning for draft in drafts for warning in draft.warnings))
+        if not found:
+            missing = next((draft.missing for draft in drafts if draft.missing), "")
+            return Draft((), confidence=0.0, warnings=warnings, pages=pages, missing=missing)
+        prompt = several.messages(question, shown, form(question))
+        room = divide(await self._llm.window(), MAX_REPLY[task_of(question.text)], 4, prompt)
+        done = await self._llm.complete(
+            prompt, max_tokens=room.reply, role="synthesis", on_text=self._on_text
+        )
+        reply = self._read(done, range(1, len(found) + 1))
+        statements = await asyncio.to_thread(grounded, reply.claims, several.sentences(found), self._embedder)
+        draft = self._draft(statements, reply, done, pages)
+        return replace(draft, warnings=(*warnings, *draft.warnings))
 
-    def _draft(self, question: Question, shown: Shown, reply: Reply, done: Completion, desk: Desk) -> Draft:
+    async def _answer(
+        self,
+        question: Question,
+        passages: Sequence[Passage],
+        desk: Desk,
+        *,
+        role: str = "answer",
+        on_text: OnText | None = None,
+    ) -> Draft:
+        if not passages:
+            return Draft((), confidence=0.0, pages=())
+        chosen = await self._demos(question, passages, desk)
+        room = await self._room(question, chosen)
+        shown = await asyncio.to_thread(fit, _with(chosen, passages), desk, room.text)
+        if shown.num_dropped and question.is_whole and chosen:
+            chosen, room = [], await self._room(question)  # the whole is shown whole
+            shown = await asyncio.to_thread(fit, passages, desk, room.text)
         warnings = [BEST_ONLY] if asks_of_all(question.text) and not question.is_whole else []
-        if shown.num_dropped:
-            warnings.append(
-                f"{shown.num_dropped} of {shown.num_dropped + len(shown.passages)} passages found did not fit "
-                f"the window of {self.name} and were not read."
-            )
-        if done.is_cut:
-            warnings.append(f"{self.name} was cut short: its answer is longer than it may be.")
-        statements = grounded(reply.claims, shown.sentences(desk), self._embedder)
+        if shown.num_dropped and shown.passages:
+            kept = await sift(question.text, passages, desk, room.text, self._small)
+            shown = await asyncio.to_thread(fit, _with(chosen, kept or passages), desk, room.text)
+            warnings += _dropped(shown, self.name)
+        if not shown.passages:
+            raise too_small(self.name, room.window)
+        prompt = messages(question, shown.text, demos.show(chosen, _places(shown)))
+        done = await self._llm.complete(prompt, max_tokens=room.reply, role=role, on_text=on_text)
+        reply = self._read(done, shown.numbers)
+        sentences = await asyncio.to_thread(shown.sentences, desk)
+        statements = await asyncio.to_thread(grounded, reply.claims, sentences, self._embedder)
+        draft = self._draft(statements, reply, done, shown.pages)
+        return replace(draft, warnings=(*warnings, *draft.warnings))
+
+    async def _demos(self, question: Question, passages: Sequence[Passage], desk: Desk) -> list[Demo]:
+        """Demonstrations on passages that the question does not need."""
+        if not question.options.demos or self._demonstrator is None:
+            return []
+        near = await asyncio.to_thread(demos.likely, question.text, passages, desk)
+        found = {(passage.ref.document_id, passage.ordinal) for passage in passages}
+        excluded = (near,) if question.is_whole else (found, near)
+        return await self._demonstrator.choose(question.options.demos, desk, excluded)
+
+    async def _room(self, question: Question, chosen: Sequence[Demo] = ()) -> Room:
+        shown = demos.show(chosen, {demo.place: LARGEST_NUMBER for demo in chosen})
+        task = task_of(question.text)
+        return divide(await self._llm.window(), MAX_REPLY[task], 4, messages(question, "", shown))
+
+    def _read(self, done: Completion, numbers: Sequence[int]) -> Reply:
+        reply = read_reply(done.text, numbers)
+        if not reply.claims and not reply.denies:
+            raise ModelSilent(f"{self.name} wrote no answer.", "Ask again, or take another model.")
+        return reply
+
+    def _draft(
+        self,
+        statements: tuple[DraftStatement, ...],
+        reply: Reply,
+        done: Completion,
+        pages: tuple[PageRef, ...],
+    ) -> Draft:
+        cut = f"{self.name} was cut short: its answer is longer than it may be."
         return Draft(
             statements,
             confidence=1.0 if statements else 0.0,
-            warnings=tuple(warnings),
+            warnings=(cut,) if done.is_cut else (),
             model=done.who,
-            pages=shown.pages,
+            pages=pages,
+            missing=reply.missing,
         )
 
 
-def messages(question: Question, passages: str) -> list[Message]:
-    """The prompt of an answer from passages."""
+def messages(question: Question, passages: str, demonstrations: str = "") -> list[Message]:
+    """The prompt of an answer from passages, with demonstrations between them and the question."""
     system = render("answer_system", form=form(question), not_found=NOT_FOUND)
-    user = render("answer", passages=passages, question=one_line(question.text))
+    asked = one_line(question.text)
+    if demonstrations:
+        user = render("answer_demos", passages=passages, demos=demonstrations, question=asked)
+    else:
+        user = render("answer", passages=passages, question=asked)
     return [{"role": "system", "content": system}, {"role": "user", "content": user}]
 
 
@@ -134,3 +231,24 @@ def one_line(text: str) -> str:
 
 def _all_passages(desk: Desk) -> list[Passage]:
     return [passage for document_id in desk.document_ids for passage in desk.passages(document_id)]
+
+
+def _with(chosen: Sequence[Demo], passages: Sequence[Passage]) -> list[Passage]:
+    """Demonstrated passages first, so that they are shown in any case; none twice."""
+    demonstrated = [demo.passage for demo in chosen]
+    places = {(one.ref, one.start) for one in demonstrated}
+    return [*demonstrated, *(one for one in passages if (one.ref, one.start) not in places)]
+
+
+def _places(shown: Shown) -> dict[demos.Place, int]:
+    pairs = zip(shown.passages, shown.numbers, strict=True)
+    return {(passage.ref.document_id, passage.ordinal): number for passage, number in pairs}
+
+
+def _dropped(shown: Shown, name: str) -> list[str]:
+    if not shown.num_dropped:
+        return []
+    total = shown.num_dropped + len(shown.passages)
+    return [
+        f"{shown.num_dropped} of {total} passages that may help did not fit the window of {name} and were not read."
+    ]

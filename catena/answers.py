@@ -30,6 +30,7 @@ def to_json(answer: Answer) -> Json:
         "run_id": answer.run_id,
         "thread_id": answer.thread_id,
         "question": answer.question,
+        "read_as": answer.read_as,
         "text": answer.text,
         "status": answer.status,
         "stopped": answer.stopped,
@@ -71,6 +72,7 @@ def from_json(data: Mapping[str, Any]) -> Answer:
         ),
         warnings=tuple(data["warnings"]),
         stopped=data["stopped"],
+        read_as=data.get("read_as", ""),
     )
 
 

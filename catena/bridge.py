@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -26,6 +26,21 @@ class Bridge:
         except KeyboardInterrupt:
             future.cancel()
             raise
+
+    def each(self, stream: AsyncGenerator[T, None]) -> Iterator[T]:
+        """Yield what an async generator yields; leaving the loop early, or Ctrl-C, closes it."""
+
+        async def step() -> T:
+            return await anext(stream)
+
+        try:
+            while True:
+                try:
+                    yield self.run(step())
+                except StopAsyncIteration:
+                    return
+        finally:
+            self.run(stream.aclose())
 
     def close(self) -> None:
         """Cancel what still waits and end the thread."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catena.adding import Added, Adder, AddOptions, OnPage
 from catena.agents.checkpoints import UnfinishedRun, finish, forget, unfinished
-from catena.agents.events import OnEvent
+from catena.agents.events import Event, OnEvent
 from catena.answers import from_json, to_json
 from catena.bridge import Bridge
 from catena.errors import DocumentError, OptionError
@@ -32,6 +33,7 @@ from catena.settings import Settings, load_settings
 from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef
 
 if TYPE_CHECKING:
+    from catena.agents.conversation import Turn
     from catena.agents.deps import Deps
 
 
@@ -220,9 +222,9 @@ class Catena:
         options = options or AskOptions()
         if options.model is None:  # a run that is resumed asks the model that it began with
             options = replace(options, model=self.settings.model or "")
-        return await self._run(
-            UnfinishedRun(uuid.uuid4().hex, question, tuple(self._document_ids(documents)), options), on_event
-        )
+        chosen = self._of_thread(options.thread_id) if documents is None else documents
+        document_ids = tuple(self._document_ids(chosen))
+        return await self._run(UnfinishedRun(uuid.uuid4().hex, question, document_ids, options), on_event)
 
     def resume(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
         """Finish a run that was killed or failed; what was read is not read again. `run_id` may be a unique prefix.
@@ -250,18 +252,54 @@ class Catena:
         """Run the agents, keep the answer, and only then drop the checkpoints."""
         from catena.agents.graph import run  # langgraph takes over a second to import
 
-        deps = self._deps(asked.options, asked.document_ids)
+        deps = self._deps(asked.options, asked.document_ids, on_event)
         answer = await run(
-            deps, asked.question, asked.document_ids, asked.options, on_event, run_id=asked.run_id
+            deps,
+            asked.question,
+            asked.document_ids,
+            asked.options,
+            on_event,
+            run_id=asked.run_id,
+            turns=self._turns(asked.options.thread_id),
         )
         self.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
         # In a thread: this loop may have to commit for other runs that hold the lock.
         await asyncio.to_thread(finish, self._checkpoints, asked.run_id)
         return answer
 
-    def history(self, limit: int = 20) -> list[Answer]:
-        """List the last answers, newest first."""
-        return [from_json(kept.data) for kept in self.library.answers(limit)]
+    async def stream(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        """Ask, and yield what is done (`catena.agents.events`): the last event, `answer`, holds the answer as JSON.
+
+        Close the generator to cancel. Raises what `ask` raises.
+        """
+        from catena.agents.streaming import streamed
+
+        def work(on_event: OnEvent) -> Coroutine[Any, Any, Answer]:
+            return self.ask_async(question, documents=documents, options=options, on_event=on_event)
+
+        async with aclosing(streamed(work)) as events:
+            async for event in events:
+                yield event
+
+    def events(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+    ) -> Iterator[Event]:
+        """Do what `stream` does, in plain code; leaving the loop cancels."""
+        return self._bridge.each(self.stream(question, documents=documents, options=options))
+
+    def history(self, limit: int = 20, *, thread_id: str | None = None) -> list[Answer]:
+        """List the last answers, newest first, of one conversation or of all."""
+        return [from_json(kept.data) for kept in self.library.answers(limit, thread_id=thread_id)]
 
     # Upkeep
 
@@ -288,11 +326,12 @@ class Catena:
 
     # Parts
 
-    def _deps(self, options: AskOptions, document_ids: Sequence[str]) -> Deps:
+    def _deps(self, options: AskOptions, document_ids: Sequence[str], on_event: OnEvent | None) -> Deps:
         """What the agents work with: a language model if one is named, else the embedded reader."""
         from catena.agents.chain import LLMChain
         from catena.agents.deps import Deps
         from catena.agents.extractive import ExtractiveReasoner
+        from catena.agents.streaming import AnswerText
         from catena.agents.written import LLMReasoner
 
         parts = (self.library, self.retriever, self.embedder)
@@ -301,9 +340,33 @@ class Catena:
             reader = ExtractiveReasoner(self.embedder)
             return Deps(*parts, reader, chain=reader, checkpoints=self._checkpoints)
         models = self._models.open(model, document_ids, options.limits, small=options.small_model)
-        reasoner = LLMReasoner(models.answering, self.embedder)
+        reasoner = LLMReasoner(
+            models.answering,
+            self.embedder,
+            small=models.small,
+            store=self.library,
+            on_text=AnswerText(on_event) if on_event else None,
+        )
         chain = LLMChain(models.answering, self.embedder, worker=models.small)
         return Deps(*parts, reasoner, chain=chain, checkpoints=self._checkpoints, meter=models.meter)
+
+    def _turns(self, thread_id: str | None) -> list[Turn]:
+        """The earlier questions of a conversation, oldest first."""
+        from catena.agents.conversation import MAX_TURNS, Turn
+
+        kept = self.history(MAX_TURNS, thread_id=thread_id) if thread_id else []
+        return [Turn(answer.read_as or answer.question, answer.text) for answer in reversed(kept)]
+
+    def _of_thread(self, thread_id: str | None) -> list[str] | None:
+        """The documents that a conversation is about, those that were removed left out; none: all of the library."""
+        kept = self.history(1, thread_id=thread_id) if thread_id else []
+        known = {document.id for document in self.documents()} if kept else set()
+        return [
+            one.document_id
+            for answer in kept
+            for one in answer.coverage.documents
+            if one.document_id in known
+        ] or None
 
     def _fill_behind(self) -> None:
         if self.settings.background:

@@ -27,6 +27,7 @@ LineKind = Literal["text", "heading", "row", "header", "footer"]
 TextSource = Literal["text", "ocr"]
 Strategy = Literal["auto", "retrieve", "chain", "full"]
 AnswerStatus = Literal["answered", "not_in_document", "stopped"]
+Check = Literal["code", "model"]
 Support = Literal["supported", "partial", "unsupported", "contradicted"]
 QuoteStatus = Literal["verified", "quote_not_found"]
 
@@ -289,6 +290,9 @@ class AskOptions:
 
     `paths`: how often a chain reads the documents, at the same time: 1, in order; 2, from both ends; 5, in order,
     backwards and in three shuffled orders.
+    `demos`: how many questions about other passages of the documents are shown answered before the question itself.
+    `rewrite`: let the model say what to search for, too. `check`: whether a model has a say in each statement's mark.
+    `thread_id`: the conversation; a question that leans on its earlier ones is made self-contained first.
     """
 
     strategy: Strategy = "auto"
@@ -299,17 +303,27 @@ class AskOptions:
     limits: Limits = field(default_factory=Limits)
     thread_id: str | None = None
     paths: int = 1
+    demos: int = 0
+    rewrite: bool = False
+    check: Check = "code"
 
     def __post_init__(self) -> None:
         if self.max_sentences < 1 or self.max_words < 1:
             raise ValueError("max_sentences and max_words must be at least 1")
         if self.paths not in (1, 2, 5):
             raise ValueError("paths must be 1, 2 or 5")
+        if self.demos not in (0, 3, 5):
+            raise ValueError("demos must be 0, 3 or 5")
+        if self.check not in ("code", "model"):
+            raise ValueError("check must be 'code' or 'model'")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The same value for SDK, CLI and UI; `to_json` in `catena.answers` is its one JSON form."""
+    """The same value for SDK, CLI and UI; `to_json` in `catena.answers` is its one JSON form.
+
+    `read_as` is the self-contained form of a follow-up, and empty where the question was understood as it is.
+    """
 
     question: str
     text: str
@@ -327,3 +341,4 @@ class Answer:
     roles: tuple[RoleUsage, ...] = ()
     warnings: tuple[str, ...] = ()
     stopped: str | None = None
+    read_as: str = ""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from catena import AskOptions, Catena
 from catena.agents.chain import LLMChain
+from catena.agents.conversation import Turn
 from catena.agents.deps import Deps
 from catena.agents.graph import run
 from catena.agents.written import LLMReasoner
@@ -37,23 +38,80 @@ the cable that came with the lantern, for six hours. In frost the battery lasts 
 Wipe the glass with a dry cloth. Never open the case under water. The warranty covers five years, but neither the cable
 nor what salt does to the hinges.
 """
+OTHER = """# The Garden Lantern
+
+The Garden Lantern is made by Lund of Oslo. Its battery lasts ten hours on one charge. It must stand in the sun by day.
+"""
+LONGER = (
+    TEXT
+    + """
+# Storing
+
+Keep the lantern in a dry cupboard through the winter, wrapped in wool. Take it out every other month and let it burn
+for an hour, since what is never used grows weak. Before the first trip of the year look at each joint with a glass, and
+have the frame painted again where the rust comes through. A lantern that has lain under water goes back to Bergen, for
+what the salt has begun no cloth will end.
+
+# Hanging
+
+A chain of brass comes with the lantern. Screw the hook into the mast with the long screw, and turn it until the ring
+points to the bow. The short screw is for cabins, where the ceiling is thin. Never hang the lantern from a rope: a rope
+turns in the wind, and whoever sees the light from another ship will take it for a signal. Two chains are better than
+one where the sea is rough.
+
+# Glass
+
+The glass is blown by hand in Murano. A broken pane is replaced by any harbour workshop; ask for the size that is
+printed on the lower rim of the frame. Red and green panes are sold apart, and may only be used on ships that the
+harbour master has measured. Scratches do no harm, but a crack lets the wet in, and the reflector behind it goes blind
+within a year.
+
+# History
+
+The first lanterns of this form were made for the herring fleet in 1911. They burned oil and were as heavy as a child.
+After the great storm of 1923 the fishermen of Bergen asked for one that could be lit with wet hands, and the brothers
+Brandt built it in a single winter. It hangs in the town hall to this day, next to the wheel of the ship that it
+brought home.
+"""
+)
 HEAD = """# Prompts
 
 One executed prompt of each kind, written by `python -m catena.evaluation.prompts` and compared by a test. The wording
 is in `agents/prompts/`; lines of documents begin with "| ", so that a model can tell them from instructions.
 """
 QUESTION = "How long does the battery of the lantern last?"
-ANSWERS, WORKS, MANAGES, JUDGES = (
+ANSWERS, WORKS, MANAGES, JUDGES, SEARCHES, SIFTS, DEMONSTRATES, CHECKS, FOLLOWS, COMBINES = (
     "You answer questions about documents",
     "You are one of several readers",
     "You answer questions about a text",
     "Several readers have answered",
+    "You write search queries",
+    "You choose the passages",
+    "You write one question about a passage",
+    "You check whether quotes",
+    "You make the last question",
+    "You answer a question about several documents",
 )
 """How the prompts of each kind begin."""
 NOTED = "- The battery lasts forty hours on one charge [2]"
 READ = "Evidence: [2]\nAnswer: The battery lasts forty hours on one charge [2]."
 REPLIES = (
+    (ANSWERS, "Garden Lantern", "Evidence: [1]\nAnswer: The battery lasts ten hours [1]."),
     (ANSWERS, "", READ),
+    (SEARCHES, "", "battery hours on one charge"),
+    (SIFTS, "forty hours", "Evidence: [2]"),
+    (SIFTS, "", "Evidence: []"),
+    (DEMONSTRATES, "Murano", "Question: Where is the glass of the lantern blown?\nAnswer: In Murano."),
+    (DEMONSTRATES, "wool", "Question: In what is the lantern wrapped in winter?\nAnswer: In wool."),
+    (
+        DEMONSTRATES,
+        "1911",
+        "Question: For whom were the first lanterns made?\nAnswer: For the herring fleet.",
+    ),
+    (DEMONSTRATES, "", "I cannot think of a question."),
+    (CHECKS, "", "supported"),
+    (FOLLOWS, "", QUESTION),
+    (COMBINES, "", "Evidence: [1, 2]\nAnswer: The Harbour Lantern lasts forty hours [1], the other ten [2]."),
     (WORKS, "[2]\n|", NOTED),
     (WORKS, "charge [2]", f"{NOTED}\n- The warranty covers five years [3]"),
     (WORKS, "", "NOTHING FOUND"),
@@ -103,10 +161,43 @@ class Example:
     options: AskOptions
     window: int
     shown: tuple[tuple[str, str, str], ...]
+    question: str = QUESTION
+    turns: tuple[Turn, ...] = ()
+    documents: tuple[str, ...] = (TEXT,)
 
 
 EXAMPLES = (
     Example(AskOptions(strategy="retrieve"), 8192, (("Retrieve: the passages found", ANSWERS, ""),)),
+    Example(
+        AskOptions(strategy="retrieve", demos=3, rewrite=True, check="model"),
+        8192,
+        (
+            ("Retrieve: other searches (`rewrite`)", SEARCHES, ""),
+            ("Retrieve: a demonstration is made (`demos`)", DEMONSTRATES, "Murano"),
+            ("Retrieve: with demonstrations", ANSWERS, "Question: Where is the glass"),
+            ("Check: a model's verdict (`check`)", CHECKS, ""),
+        ),
+        documents=(LONGER,),
+    ),
+    Example(
+        AskOptions(strategy="retrieve"),
+        640,  # so small that what was found does not fit
+        (("Retrieve: passages that do not fit are sifted", SIFTS, "forty hours"),),
+    ),
+    Example(
+        AskOptions(strategy="retrieve"),
+        8192,
+        (("A follow-up is made self-contained", FOLLOWS, ""),),
+        question="And how long does it last?",
+        turns=(Turn("Who makes the lantern?", "Brandt and Sons of Bergen make it."),),
+    ),
+    Example(
+        AskOptions(strategy="retrieve"),
+        8192,
+        (("Several documents: the answer of what was found in each", COMBINES, ""),),
+        question="Compare how long the batteries last.",
+        documents=(TEXT, OTHER),
+    ),
     Example(AskOptions(strategy="full"), 8192, (("Full: the whole document", ANSWERS, ""),)),
     Example(
         AskOptions(strategy="chain", paths=2),
@@ -122,21 +213,30 @@ EXAMPLES = (
 
 def page() -> str:
     """The whole of docs/prompts.md."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "lantern.md"
-        path.write_text(TEXT, encoding="utf-8")
-        with Catena(settings=Settings(home=Path(folder) / "home", background=False)) as catena:
-            document = catena.add(path)
-            parts = [part for one in EXAMPLES for part in _sections(one, _record(catena, document.id, one))]
+    with tempfile.TemporaryDirectory() as folder, _open(Path(folder) / "home") as catena:
+        ids: dict[str, str] = {}
+        for text in (TEXT, OTHER, LONGER):
+            path = Path(folder) / f"{len(ids)}.md"
+            path.write_text(text, encoding="utf-8")
+            ids[text] = catena.add(path).id
+        parts = [
+            part
+            for one in EXAMPLES
+            for part in _sections(one, _record(catena, [ids[text] for text in one.documents], one))
+        ]
     return "\n".join([HEAD, *parts])
 
 
-def _record(catena: Catena, document_id: str, example: Example) -> Scripted:
+def _open(home: Path) -> Catena:
+    return Catena(settings=Settings(home=home, background=False))
+
+
+def _record(catena: Catena, document_ids: Sequence[str], example: Example) -> Scripted:
     """Ask, with a model that keeps every prompt."""
     llm = Scripted(example.window)
-    reasoner, chain = LLMReasoner(llm, catena.embedder), LLMChain(llm, catena.embedder)
+    reasoner, chain = LLMReasoner(llm, catena.embedder, store=catena.library), LLMChain(llm, catena.embedder)
     deps = Deps(catena.library, catena.retriever, catena.embedder, reasoner, chain=chain)
-    asyncio.run(run(deps, QUESTION, [document_id], example.options))
+    asyncio.run(run(deps, example.question, document_ids, example.options, turns=example.turns))
     return llm
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +11,10 @@ import typer
 
 from catena.app.cli.options import (
     ApiBase,
+    Check,
+    Demos,
     Documents,
+    Follow,
     Home,
     Json,
     MaxCalls,
@@ -20,13 +24,17 @@ from catena.app.cli.options import (
     Model,
     PasswordFile,
     Paths,
+    Rewrite,
     SmallModel,
+    Stream,
+    Thread,
     read_password,
 )
+from catena.errors import OptionError
 
 if TYPE_CHECKING:
     from catena.client import Catena
-    from catena.types import Answer, AnswerStatus, Document, PageHit
+    from catena.types import Answer, AnswerStatus, AskOptions, Document, PageHit
 
 EXIT_CODES: dict[AnswerStatus, int] = {"answered": 0, "not_in_document": 3, "stopped": 4}
 
@@ -45,6 +53,12 @@ def ask(
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
     max_seconds: MaxSeconds = None,
+    demos: Demos = "0",
+    rewrite: Rewrite = False,
+    check: Check = "code",
+    thread: Thread = None,
+    follow: Follow = False,
+    stream: Stream = False,
     as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     render: Annotated[
@@ -55,7 +69,6 @@ def ask(
 ) -> None:
     """Ask documents a question; every sentence of the answer is cited."""
     from catena.answers import to_json
-    from catena.app.cli.progress import AskProgress
     from catena.app.cli.terminal import print_answer
     from catena.client import Catena
     from catena.markdown import to_markdown
@@ -63,12 +76,25 @@ def ask(
 
     password = read_password(password_file)
     with Catena(home, model=model, api_base=api_base) as catena:
-        with AskProgress(is_shown=not (as_json or markdown)) as progress:
-            documents = [find_or_add(catena, name, password) for name in doc] if doc else None
-            limits = Limits(max_seconds, max_calls, max_tokens, max_cost)
-            options = AskOptions(strategy, small_model=small_model, limits=limits, paths=int(paths))
-            answer = catena.ask(question, documents=documents, options=options, on_event=progress.on_event)
-        if as_json:
+        documents = [find_or_add(catena, name, password) for name in doc] if doc else None
+        options = AskOptions(
+            strategy,
+            small_model=small_model,
+            limits=Limits(max_seconds, max_calls, max_tokens, max_cost),
+            thread_id=last_thread(catena) if follow else thread,
+            demos=int(demos),
+            rewrite=rewrite,
+            check=check,
+            paths=int(paths),
+        )
+        if stream:
+            answer = ask_live(catena, question, documents, options, as_json=as_json)
+        else:
+            is_shown = not (as_json or markdown)
+            answer = ask_quietly(catena, question, documents, options, is_shown=is_shown)
+        if as_json and stream:
+            pass  # the last line was the answer
+        elif as_json:
             print(json.dumps(to_json(answer), indent=2, ensure_ascii=False))
         elif markdown:
             print(to_markdown(answer))
@@ -151,6 +177,38 @@ def resume(
         else:
             print_answer(answer)
     raise typer.Exit(EXIT_CODES[answer.status])
+
+
+def ask_quietly(
+    catena: Catena, question: str, documents: list[Document] | None, options: AskOptions, *, is_shown: bool
+) -> Answer:
+    """Ask, with one line that says what is being done."""
+    from catena.app.cli.progress import AskProgress
+
+    with AskProgress(is_shown=is_shown) as progress:
+        return catena.ask(question, documents=documents, options=options, on_event=progress.on_event)
+
+
+def ask_live(
+    catena: Catena, question: str, documents: list[Document] | None, options: AskOptions, *, as_json: bool
+) -> Answer:
+    """Ask, and show every event: to people on the error stream, to programs as lines of JSON."""
+    from catena.answers import from_json
+    from catena.app.cli.live import LiveAnswer, print_line
+
+    with ExitStack() as stack:
+        show = print_line if as_json else stack.enter_context(LiveAnswer()).on_event
+        for event in catena.events(question, documents=documents, options=options):
+            show(event)
+    return from_json(event.data)
+
+
+def last_thread(catena: Catena) -> str:
+    """The conversation of the last answer. Raises OptionError when nothing has been asked."""
+    kept = catena.history(1)
+    if not kept:
+        raise OptionError("There is no conversation to follow.", "Ask a first question without --follow.")
+    return kept[0].thread_id
 
 
 def find_or_add(catena: Catena, name: str, password: str | None) -> Document:

@@ -37,6 +37,19 @@ Paths = Annotated[
     Literal["1", "2", "5"], typer.Option(help="In how many orders a chain reads, at the same time.")
 ]
 
+Demos = Annotated[
+    Literal["0", "3", "5"], typer.Option(help="Questions about other passages that are shown answered first.")
+]
+Rewrite = Annotated[bool, typer.Option("--rewrite", help="Let the model search in other words, too.")]
+Check = Annotated[
+    Literal["code", "model"], typer.Option(help="Who marks how far each statement is supported.")
+]
+Thread = Annotated[str | None, typer.Option(metavar="NAME", help="Conversation to begin or go on with.")]
+Follow = Annotated[bool, typer.Option("--follow", help="Go on with the last conversation.")]
+Stream = Annotated[
+    bool, typer.Option("--stream", help="Show what is done as it is done; with --json, a line an event.")
+]
+
 
 def read_password(file: Path | None) -> str | None:
     """Read the first line of a password file. Raises OptionError."""

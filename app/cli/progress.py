@@ -90,5 +90,5 @@ class AskProgress:
             self._status.stop()
 
     def on_event(self, event: Event) -> None:
-        if self._status:
+        if self._status and event.kind != "token":
             self._status.update(event.message)

@@ -9,10 +9,11 @@ import pytest
 
 from catena.agents.checkpoints import forget
 from catena.agents.deps import Deps
+from catena.agents.desk import Desk
 from catena.agents.events import Event
 from catena.agents.extractive import ExtractiveReasoner
 from catena.agents.graph import run
-from catena.agents.reasoner import Question
+from catena.agents.reasoner import Draft, Question
 from catena.answers import from_json, to_json
 from catena.types import AskOptions, Limits, Note
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
@@ -104,14 +105,14 @@ def test_one_more_retrieval_is_the_most(deps: Deps) -> None:
     asked: list[str] = []
 
     class Insisting(ExtractiveReasoner):
-        async def ask(self, question: Question, note: Note) -> str | None:
+        async def write(self, question: Question, note: Note, desk: Desk) -> Draft:
             asked.append(question.text)
-            return "fox burrow"
+            return Draft((), missing="fox burrow")
 
     answer = asyncio.run(
         run(replace(deps, reasoner=Insisting(deps.embedder)), "Which volcano erupted?", [DOC])
     )
-    assert len(asked) == 1 and answer.status == "not_in_document"
+    assert len(asked) == 2 and answer.status == "not_in_document"
 
 
 @pytest.mark.parametrize(

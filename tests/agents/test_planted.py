@@ -24,7 +24,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
 def test_the_ledger_keeps_what_a_forgetful_reader_drops(results: dict[str, Result]) -> None:
     assert results["chain, p = 0.1, with ledger"].found >= 0.95
     assert results["chain, p = 0.1, no ledger"].found <= 0.5
-    assert results["retrieve, 20 pages"].found <= 0.5
+    assert results["retrieve, 20 pages"].found <= 0.8  # of 40 pages or so, sifted
     assert "0.1, with ledger | 1.00" in table(list(results.values()))
 
 

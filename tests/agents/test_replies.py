@@ -27,6 +27,16 @@ FORTY = "It lasts forty hours."
         ("It cost $1.5 million in 2018 [1], and more later [2, 3].", (), [
             ("It cost $1.5 million in 2018, and more later.", (1, 2, 3))
         ]),
+        (f"### Evidence\n[6]\n\n### Answer\n{FORTY} [6]", (6,), [(FORTY, (6,))]),
+        (f"```\nEvidence: [6]\nAnswer: {FORTY[:-1]} 【6†source】.\n```", (6,), [(FORTY, (6,))]),
+        (f"Evidence: 6, 7\nAnswer: It cost (3) pounds. {FORTY[:-1]} (6, 7).", (6, 7), [
+            ("It cost (3) pounds.", ()), (FORTY, (6, 7))
+        ]),
+        (f'{{"evidence": [6, 7], "answer": "{FORTY} [7]"}}', (6, 7), [(FORTY, (7,))]),
+        ("证据：[2]\n答案：灯可以用四十小时。[2]", (2,), [("灯可以用四十小时。", (2,))]),
+        ("Evidence: [2]\nAnswer: See ![it](http://x.example/a?q=1) <img src=x> [2].", (2,), [
+            ("See![it] (http://x.example/a?q=1) < img src=x>.", (2,))
+        ]),
     ],
 )  # fmt: skip
 def test_what_models_write(
@@ -42,13 +52,29 @@ def test_what_models_write(
         f"**Evidence:** none\n**Answer:** {NOT_FOUND.lower()}. The passages speak of lanterns.",
         NOT_FOUND,
         "Evidence: N/A\nAnswer: Paris is the capital of France.",
+        "Evidence: [1]\nAnswer: The provided passages do not mention who painted it [1].",
+        "Unfortunately, there is no information about whales in the text. Ask somebody else.",
     ],
 )
 def test_a_model_may_say_that_nothing_answers(text: str) -> None:
-    assert read_reply(text, range(1, 10)) == Reply((), (), denies=True)
+    reply = read_reply(text, range(1, 10))
+    assert reply.denies and reply.claims == ()
 
 
 @pytest.mark.parametrize("text", ["", "<think>Hm, let me see", "Evidence: [1]\nAnswer:"])
 def test_no_answer_is_no_denial(text: str) -> None:
     reply = read_reply(text, range(1, 10))
     assert reply.claims == () and not reply.denies
+
+
+def test_a_model_may_say_what_is_missing() -> None:
+    reply = read_reply(
+        "Evidence: [1]\nAnswer: Ada built it [1].\n**Missing:** when Ada was born", range(1, 9)
+    )
+    assert reply == Reply((Claim("Ada built it.", (1,)),), (1,), missing="when Ada was born")
+    assert read_reply(f"Evidence: [1]\nAnswer: {FORTY} [1]\nMissing: none.", range(1, 9)).missing == ""
+
+
+def test_a_document_that_denies_is_an_answer() -> None:
+    reply = read_reply("Evidence: [1]\nAnswer: The document does not require a password [1].", range(1, 9))
+    assert not reply.denies and len(reply.claims) == 1

@@ -41,7 +41,7 @@ ANSWER = Answer(
     warnings=("Look out.",),
 )
 KEYS = (
-    "schema run_id thread_id question text status stopped strategy strategy_reason model seconds warnings"
+    "schema run_id thread_id question read_as text status stopped strategy strategy_reason model seconds warnings"
     " statements citations coverage usage roles"
 )
 

@@ -1,0 +1,65 @@
+"""A question about several documents: each is read on its own, then one answer is written that names them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import count
+
+from catena.agents import ledger
+from catena.agents.desk import Desk
+from catena.agents.grounding import Numbered
+from catena.agents.prompting import render
+from catena.agents.reasoner import Draft, DraftStatement, Question
+from catena.agents.replies import NOT_FOUND
+from catena.agents.showing import as_data
+from catena.llm import Message
+from catena.types import Fact
+
+MAX_DOCUMENTS = 8
+"""More are searched together, and the best passages of all are read at once."""
+PAGES_EACH = 5
+_COMPARES = re.compile(
+    r"\b(?:compar\w+|differ\w*|versus|vs|both|each|respectively|across|between|over time|year over year|trends?"
+    r"|chang\w+|develop(?:ed|s|ment)|evolv\w+|same|which (?:of the )?(?:compan|document|report|paper|stor|book)\w*"
+    r"|(?:all|these|those|the (?:two|three|four|five|six|seven|eight))"
+    r" (?:compan|document|report|paper|stor|book)\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_of_each(question: str, document_ids: Sequence[str]) -> bool:
+    """Whether every document must be looked into: a few of them, and a question that compares."""
+    return 1 < len(document_ids) <= MAX_DOCUMENTS and bool(_COMPARES.search(question))
+
+
+def findings(drafts: Sequence[tuple[str, Draft]], desk: Desk) -> tuple[str, list[tuple[int, DraftStatement]]]:
+    """What was found in each document as the last prompt shows it, and the findings with their numbers."""
+    numbers = count(1)
+    found: list[tuple[int, DraftStatement]] = []
+    parts: list[str] = []
+    for document_id, draft in drafts:
+        lines = [as_data(f"Document: {desk.document(document_id).title}")]
+        for statement in draft.statements:
+            number = next(numbers)
+            found.append((number, statement))
+            lines.append(f"[{number}]\n{as_data(statement.text)}")
+        if not draft.statements:
+            lines.append(as_data("(its reader found nothing)"))
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts), found
+
+
+def sentences(found: Sequence[tuple[int, DraftStatement]]) -> list[Numbered]:
+    """The sentences that findings rest on, under the findings' numbers."""
+    facts = [Fact(number, one.text, evidence) for number, one in found for evidence in one.evidence]
+    return ledger.sentences(facts)
+
+
+def messages(question: Question, shown: str, form: str) -> list[Message]:
+    """The prompt of the last answer."""
+    user = render("synthesis", findings=shown, question=" ".join(question.text.split()))
+    return [
+        {"role": "system", "content": render("synthesis_system", form=form, not_found=NOT_FOUND)},
+        {"role": "user", "content": user},
+    ]

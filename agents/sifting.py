@@ -1,0 +1,52 @@
+"""Passages that do not fit one prompt are read in several at the same time; what bears on the question is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from catena.agents.desk import Desk
+from catena.agents.prompting import render
+from catena.agents.replies import read_reply
+from catena.agents.showing import Shown, fit
+from catena.llm import LLM, Message
+from catena.types import Passage
+
+MAX_REPLY = 128
+"""Tokens."""
+
+
+async def sift(
+    question: str, passages: Sequence[Passage], desk: Desk, budget: int, llm: LLM
+) -> list[Passage]:
+    """Have readers choose, each from as many passages as `budget` tokens hold; the order stays.
+
+    Raises ModelError and Stopped.
+    """
+    batches = await asyncio.to_thread(_batches, passages, desk, budget)
+    kept = await asyncio.gather(*(_chosen(question, batch, llm) for batch in batches))
+    places = {(one.ref, one.start) for batch in kept for one in batch}
+    return [one for one in passages if (one.ref, one.start) in places]
+
+
+def messages(question: str, passages: str) -> list[Message]:
+    user = render("answer", passages=passages, question=" ".join(question.split()))
+    return [{"role": "system", "content": render("reader_system")}, {"role": "user", "content": user}]
+
+
+async def _chosen(question: str, batch: Shown, llm: LLM) -> list[Passage]:
+    done = await llm.complete(messages(question, batch.text), max_tokens=MAX_REPLY, role="reader")
+    reply = read_reply(done.text, batch.numbers)
+    numbers = {*reply.evidence, *(number for claim in reply.claims for number in claim.numbers)}
+    return [one for number, one in zip(batch.numbers, batch.passages, strict=True) if number in numbers]
+
+
+def _batches(passages: Sequence[Passage], desk: Desk, budget: int) -> list[Shown]:
+    found: list[Shown] = []
+    rest = list(passages)
+    while rest:
+        shown = fit(rest, desk, budget)
+        if shown.passages:
+            found.append(shown)
+        rest = rest[max(1, len(shown.passages)) :]  # one that fits no prompt is left out
+    return found
