@@ -96,9 +96,10 @@ def read_reply(text: str, known: Container[int]) -> Reply:
     claims = tuple(_claims(answer, known))
     is_none = listed is not None and not evidence and bool(_NONE.match(listed))
     is_cited = any(claim.numbers for claim in claims)
-    is_refused = len(claims) <= 1 or not is_cited
-    denies = _denies(answer, is_refused) or (is_none and not is_cited)
     wanted = " ".join(missing[1].split())[:MAX_MISSING] if missing and not _NONE.match(missing[1]) else ""
+    is_refused = len(claims) <= 1 or not is_cited
+    says_only_what_is_missing = bool(wanted) and not claims
+    denies = _denies(answer, is_refused) or (is_none and not is_cited) or says_only_what_is_missing
     return Reply(() if denies else claims, evidence, denies, wanted)
 
 
