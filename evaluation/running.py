@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import random
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -67,20 +68,26 @@ class Documents:
         self._catena, self._folder, self._is_filled = catena, folder, is_filled
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._added: dict[str, Document] = {}
+        self._is_stopped = threading.Event()
 
     async def of(self, source: Source) -> tuple[Document, Places]:
         """Raises DocumentError when it cannot be read, OptionError when its citations cannot be placed."""
         name = str(source.path or source.name)
         async with self._locks[name]:
             if name not in self._added:
-                self._added[name] = await asyncio.to_thread(self._add, source)
+                try:
+                    self._added[name] = await asyncio.to_thread(self._add, source)
+                except asyncio.CancelledError:
+                    self._is_stopped.set()  # the thread ends after some passages, not after the document
+                    raise
         document = self._added[name]
         return document, await asyncio.to_thread(Places, source, self._catena.library.pages(document.id))
 
     def _add(self, source: Source) -> Document:
         document = self._catena.add(source.path or self._write(source))
         if self._is_filled:
-            fill(self._catena.library, self._catena.embedder, document.id)
+            library, embedder = self._catena.library, self._catena.embedder
+            fill(library, embedder, document.id, should_stop=self._is_stopped.is_set)
         return document
 
     def _write(self, source: Source) -> Path:
