@@ -61,6 +61,15 @@ def train_retriever(
     return retriever.eval()
 
 
+def cut_texts(tokenizer: Any, texts: Iterable[str], num_tokens: int) -> list[Tensor]:
+    """Token ids in pieces of `num_tokens`; what is left at a text's end is dropped."""
+    pieces: list[Tensor] = []
+    for text in texts:
+        token_ids = torch.tensor(tokenizer.encode(text, add_special_tokens=False), dtype=torch.int64)
+        pieces += [piece for piece in torch.split(token_ids, num_tokens) if len(piece) == num_tokens]
+    return pieces
+
+
 def _loss(
     model: Any,
     spec: ModelSpec,

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import typer
 
-from catena.app.cli import asking, benching, documents, measuring, upkeep
+from catena.app.cli import asking, benching, documents, localmodels, measuring, upkeep
 from catena.errors import CatenaError, Stopped
 
 
@@ -41,6 +41,8 @@ for command in (
     upkeep.doctor,
     upkeep.config,
     upkeep.ui,
+    localmodels.serve_model,
+    localmodels.train_retriever,
 ):
     cli.command()(command)
 cli.add_typer(measuring.measure)

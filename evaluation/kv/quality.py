@@ -11,9 +11,10 @@ from typing import Any
 
 import torch
 
-from catena.evaluation.kv.recall_model import NUM_KEYS, Recall, make_recall
-from catena.retrieval.kv.policy import Policy
+from catena.evaluation.kv.recall_model import NUM_KEYS, Recall, make_recall, plant
+from catena.retrieval.kv.policy import Policy, preset
 from catena.retrieval.kv.trained import PageRetriever
+from catena.serving import hooks
 from catena.serving.answering import ask
 from catena.serving.document import DocumentKV
 from catena.serving.reading import read
@@ -21,6 +22,7 @@ from catena.serving.selecting import Aids, Selection
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
 from catena.serving.squeezing import squeeze
+from catena.serving.training import train_retriever
 
 MATCH_LAYER = 1
 QUESTIONS = 30
@@ -107,3 +109,45 @@ def training_texts(count: int, num_tokens: int = 512, *, seed: int = 0) -> Itera
             torch.cat((recall.question(fact), recall.values[fact : fact + 1])) for fact in order.tolist()
         ]
         yield torch.cat((recall.tokens, *asked))
+
+
+def table(found: Sequence[Quality]) -> str:
+    """A Markdown table, one row for each policy and budget."""
+    rows = [
+        f"| {one.policy} | {one.budget:.1%} | {one.tokens:.0f} | {one.accuracy:.2f} | {one.recall:.2f} |"
+        for one in found
+    ]
+    head = [
+        "| policy | budget | tokens seen | right answers | KV page of the answer seen |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    return "\n".join([*head, *rows])
+
+
+def policies(budgets: Sequence[float] = (0.25, 0.0625, 0.03125)) -> list[Policy]:
+    """Every policy at every budget, on equal terms: each key head chooses, no dense layer, one sink and local page."""
+    named = ("oracle", "retro", "arkvale", "quest", "mean", "longheads", "landmark-like", "random")
+    equal = [
+        replace(preset(name), granularity="kv_head", sink_pages=1, local_pages=1, min_pages=1, dense_layers=0)
+        for name in named
+    ]
+    found = [preset("full")]
+    for budget in budgets:
+        found += [replace(policy, budget=budget) for policy in (*equal, preset("squeezed"))]
+        window = 1 + round(budget * Setting().num_tokens / Setting().page_size)
+        found.append(replace(preset("lm-infinite"), budget=budget, local_pages=window))
+    return found
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    hooks.register()
+    model = plant()
+    model.set_attn_implementation(hooks.NAME)
+    setting = Setting()
+    retriever = train_retriever(model, training_texts(300), page_size=setting.page_size, num_last=90)
+    print(table(measure(model, policies(), setting, retriever)))
+
+
+if __name__ == "__main__":
+    main()
