@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test app lint format robust kills chainkills planted faults spans quality examples lock wheel-test clean
+.PHONY: help demo test app lint format robust kills chainkills planted faults spans statements obedience quality examples lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -46,6 +46,12 @@ chainkills: $(VENV)/.installed-dev  ## Kill a chain 200 times while it reads a b
 
 planted: $(VENV)/.installed-dev  ## Read books with planted facts: chain, retrieval, summaries (half an hour)
 	$(BIN)/python -m catena.evaluation.planted
+
+statements: $(VENV)/.installed-dev  ## Check statements made false in known ways (DATA=FOLDER)
+	$(BIN)/python -m catena.evaluation.statements --data $(DATA)
+
+obedience: $(VENV)/.installed-dev  ## Let a model obey what 500 documents say, and look what it could reach
+	$(BIN)/python -m catena.evaluation.obedience --runs 500
 
 spans: $(VENV)/.installed-dev  ## Compare the boxes of 500 quotes with a second extractor
 	$(BIN)/catena eval spans --data $(DATA) --spans 500

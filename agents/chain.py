@@ -26,7 +26,7 @@ from catena.agents.segments import Stretch, pack
 from catena.agents.showing import as_data, show, size
 from catena.agents.written import MAX_REPLY, form, grounded, one_line
 from catena.errors import ModelError, ModelSilent
-from catena.llm import LLM, Completion, Message, num_tokens
+from catena.llm import LLM, Completion, Message, OnText, num_tokens
 from catena.retrieval.embedder import Embedder
 from catena.types import Note, PageRef, Passage
 
@@ -66,8 +66,13 @@ class LLMChain:
         worker: LLM | None = None,
         max_note: int = MAX_NOTE,
         keeps_ledger: bool = True,
+        on_text: OnText | None = None,
     ) -> None:
-        """`max_note`: tokens of a note; `keeps_ledger=False` is the chain of the paper, to compare with."""
+        """`max_note`: tokens of a note; `keeps_ledger=False` is the chain of the paper, to compare with.
+
+        `on_text` gets the manager's answer as it is written.
+        """
+        self._on_text = on_text
         self._llm = llm
         self._worker = worker or llm
         self._embedder = embedder
@@ -127,8 +132,12 @@ class LLMChain:
         else:
             parts = [ledger.best(note.ledger, question.text, noted, desk, budget)]
         prompts = [manager_messages(question, ledger.show(part), note.text) for part in parts]
+        on_text = self._on_text if len(prompts) == 1 else None  # pieces of several would mix
         done = await asyncio.gather(
-            *(self._llm.complete(one, max_tokens=room.reply, role="manager") for one in prompts)
+            *(
+                self._llm.complete(one, max_tokens=room.reply, role="manager", on_text=on_text)
+                for one in prompts
+            )
         )
         known = {*noted, *(fact.number for fact in note.ledger)}
         replies = [read_reply(one.text, known) for one in done]

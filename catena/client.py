@@ -340,14 +340,20 @@ class Catena:
             reader = ExtractiveReasoner(self.embedder)
             return Deps(*parts, reader, chain=reader, checkpoints=self._checkpoints)
         models = self._models.open(model, document_ids, options.limits, small=options.small_model)
+        on_text = AnswerText(on_event) if on_event else None
         reasoner = LLMReasoner(
             models.answering,
             self.embedder,
             small=models.small,
             store=self.library,
-            on_text=AnswerText(on_event) if on_event else None,
+            on_text=on_text,
         )
-        chain = LLMChain(models.answering, self.embedder, worker=models.small)
+        chain = LLMChain(
+            models.answering,
+            self.embedder,
+            worker=models.small,
+            on_text=on_text if options.paths == 1 else None,
+        )
         return Deps(*parts, reasoner, chain=chain, checkpoints=self._checkpoints, meter=models.meter)
 
     def _turns(self, thread_id: str | None) -> list[Turn]:
