@@ -137,11 +137,6 @@ class Library(Reading, Vectors, History):
         """Where the bytes of a document are."""
         return self._originals.path(document_id)
 
-    def temporary_path(self, name: str) -> Path:
-        """A path for work in progress, deleted when this library is closed or, after a crash, opened again."""
-        with self._files():
-            return self._originals.temporary_path(name)
-
     @contextmanager
     def writing(self, document: Document) -> Iterator[DocumentWriter]:
         """Collect a document's pages; on leave they are committed at once, after an error not at all.

@@ -15,6 +15,7 @@ from catena.errors import DocumentError, LibraryError
 from catena.evaluation import synthetic
 from catena.library import Library
 from catena.locks import FileLock
+from catena.originals import Originals
 
 
 @pytest.fixture(autouse=True)
@@ -60,18 +61,19 @@ def test_a_file_that_cannot_be_read_is_the_documents_error(home: Path, tmp_path:
 
 
 def test_a_living_process_keeps_its_temporary_files(home: Path) -> None:
-    with Library(home) as library:
-        path = library.temporary_path("spool")
-        path.write_bytes(b"x")
-        Library(home).close()
-        assert path.exists()
+    originals = Originals(home, lambda document_id: False)
+    path = originals.temporary_path("copy")
+    path.write_bytes(b"x")
+    Library(home).close()
+    assert path.exists()
+    originals.close()
     assert not path.exists()
 
 
 def test_a_dead_process_leaves_nothing(home: Path, tmp_path: Path) -> None:
     left = home / "tmp" / "dead"
     left.mkdir(parents=True)
-    (left / "spool").write_bytes(b"x")
+    (left / "copy").write_bytes(b"x")
     with Library(home) as library:
         assert not left.exists()
         assert library.check() == []
