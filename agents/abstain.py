@@ -13,6 +13,7 @@ from dataclasses import astuple, dataclass
 
 from catena.agents import ranking
 from catena.agents.desk import Desk
+from catena.agents.numbers import years
 from catena.agents.quantities import quantities
 from catena.retrieval.analysis import terms
 from catena.retrieval.embedder import Embedder
@@ -26,20 +27,21 @@ class Signs:
     """What speaks for an answer, each 0 to 1.
 
     covered: share of the question's weight that one piece of evidence and its surroundings hold; known: share of
-    its words that stand anywhere in the document; names and figures: share of those that the evidence holds;
-    cosine: of the best evidence.
+    its words that stand anywhere in the document; names and figures: share of those that the evidence holds; years:
+    share of those asked that its pages hold; cosine: of the best evidence.
     """
 
     covered: float
     known: float
     names: float
     figures: float
+    years: float
     cosine: float
 
 
-WEIGHTS = Signs(covered=2.91, known=2.04, names=0.62, figures=1.51, cosine=4.8)
-BIAS = -7.01
-THRESHOLD = 0.32
+WEIGHTS = Signs(covered=1.92, known=0.93, names=0.69, figures=0.54, years=1.58, cosine=2.10)
+BIAS = -4.81
+THRESHOLD = 0.33
 """One answer in ten that is there is then refused."""
 
 
@@ -57,6 +59,7 @@ def signs(question: str, found: Sequence[Evidence], desk: Desk, embedder: Embedd
     idf = desk.rarity(document_id)
     around = [set(terms(_around(evidence, desk))) for evidence in best]
     together = set().union(*around)
+    on_pages = set().union(*(terms(desk.page(evidence.spans[0].ref).text) for evidence in best))
     names = [term for term in asked.names if idf(term) > ranking.COMMON]
     figures = [str(int(one.value)) for one in quantities(question)]
     similar = embedder.embed([evidence.text for evidence in best]) @ embedder.embed(asked.phrases).T
@@ -65,6 +68,7 @@ def signs(question: str, found: Sequence[Evidence], desk: Desk, embedder: Embedd
         known=max(_known(phrase, document_id, desk) for phrase in asked.terms),
         names=_share(names, together),
         figures=_share(figures, together),
+        years=_share([str(year) for year in years(question)], on_pages),
         cosine=float(similar.max()),
     )
 

@@ -18,6 +18,7 @@ from typing import get_args
 
 from catena.client import Catena
 from catena.evaluation import fairytales
+from catena.evaluation.drawn_cells import HELD_OUT, SEEN, drawn_questions
 from catena.evaluation.figures import (
     SETS,
     FigureQuestion,
@@ -38,8 +39,9 @@ from catena.types import Answer
 
 
 def measure_numbers(catena: Catena, data: Path, name: str, *, filled: bool) -> list[Named]:
-    """A set's questions that one cell answers: the whole way, and with the page given."""
-    asked = list(read_figure_questions(data, catena, name))
+    """A set's questions that one cell answers, or cells drawn at random: the whole way, and with the page given."""
+    drawn = {"drawn cells, seen": SEEN, "drawn cells, held out": HELD_OUT}
+    asked = list(drawn_questions(drawn[name]) if name in drawn else read_figure_questions(data, catena, name))
     ids = {one.file: catena.add(data / one.file).id for one in asked}
     if filled:
         for document_id in ids.values():
@@ -101,7 +103,9 @@ def _reports(catena: Catena, options: argparse.Namespace) -> Iterator[str]:
         rows = [measure_tables(catena, options.number)]
     else:
         rows = [
-            row for name in SETS for row in measure_numbers(catena, options.data, name, filled=options.fill)
+            row
+            for name in (*SETS, "drawn cells, seen", "drawn cells, held out")
+            for row in measure_numbers(catena, options.data, name, filled=options.fill)
         ]
     yield to_markdown(rows)
     if options.verbose:

@@ -13,7 +13,7 @@ def observed(number: int, *, is_there: bool) -> Observed:
     item = Item(f"{number}", "Who?", f"{number % 7}.pdf", kind, (1,) if is_there else ())
     chance = np.random.default_rng(number).random()
     seen = 0.5 + 0.5 * chance if is_there else 0.5 * chance
-    return Observed(item, Signs(seen, 1.0, 1.0, chance, 0.5), is_there)
+    return Observed(item, Signs(seen, 1.0, 1.0, chance, 1.0, 0.5), is_there)
 
 
 OBSERVED = [observed(number, is_there=number % 3 > 0) for number in range(120)]
@@ -39,7 +39,9 @@ def test_ranking_is_measured_between_half_and_one() -> None:
 
 def test_a_document_is_judged_by_what_others_taught() -> None:
     chance, _ = cross_validate(OBSERVED)
-    liar = [Observed(one.item, Signs(0, 0, 0, 0, 0), False) for one in OBSERVED if one.item.file == "0.pdf"]
+    liar = [
+        Observed(one.item, Signs(0, 0, 0, 0, 0, 0), False) for one in OBSERVED if one.item.file == "0.pdf"
+    ]
     others = [one for one in OBSERVED if one.item.file != "0.pdf"]
     changed, _ = cross_validate([*others, *liar])
     kept = [n for n, one in enumerate(OBSERVED) if one.item.file != "0.pdf"]
