@@ -19,7 +19,6 @@ from catena.retrieval.weights import WEIGHTS, Weights
 from catena.types import PageHit
 
 MAX_NEW_VECTORS = 90  # a question waits for so many at most: 2.7 s at 34 passages/s on 2 cores
-PAGE_PASSAGES = 3
 STANDING = 1.0  # what it takes from a cosine to be in a document that stands all of its score behind the best
 
 
@@ -53,7 +52,7 @@ class HybridRetriever:
             document = self._opened.get(document_id)
             words = lexical_scores(document, question)
             vectors, has_vector = self._vectors(document, words, share)
-            scores = fuse(vectors @ asked, has_vector, words, document.pages)
+            scores = fuse(vectors @ asked, has_vector, words)
             scored.append(Scored(document, scores + STANDING * np.float32(behind)))
         return page_hits(scored, k, self.name)
 
@@ -77,30 +76,10 @@ class HybridRetriever:
         return vectors, has_vector
 
 
-def fuse(
-    meaning: Scores,
-    has_vector: NDArray[np.bool_],
-    words: Scores,
-    pages: NDArray[np.int64],
-    weights: Weights = WEIGHTS,
-) -> Scores:
-    """The cosine, raised where the words of a passage and of its page stand out among the document's."""
-    page_words = _standing_out(_page_words(words, pages))
-    fused = meaning + weights.words * _standing_out(words) + weights.page_words * page_words
+def fuse(meaning: Scores, has_vector: NDArray[np.bool_], words: Scores, weights: Weights = WEIGHTS) -> Scores:
+    """The cosine, raised where the words of a passage stand out among the document's."""
+    fused = meaning + weights.words * _standing_out(words)
     return np.where(has_vector, fused, -np.inf).astype(np.float32)
-
-
-def _page_words(words: Scores, pages: NDArray[np.int64]) -> Scores:
-    """For each passage the sum of the best scores on its page: float32 (num_passages,)."""
-    order = np.lexsort((-words, pages))
-    _, first, place, count = np.unique(
-        pages[order], return_index=True, return_inverse=True, return_counts=True
-    )
-    rank_on_page = np.arange(len(pages)) - np.repeat(first, count)
-    best = np.where(rank_on_page < PAGE_PASSAGES, words[order], 0)
-    sums = np.zeros(len(pages), np.float32)
-    sums[order] = np.bincount(place, best)[place]
-    return sums
 
 
 def _standing_out(scores: Scores) -> Scores:

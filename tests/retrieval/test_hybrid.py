@@ -90,18 +90,17 @@ def test_filling_stops_and_resumes() -> None:
     assert embedder.num_texts == CHUNK * 2 + 5
 
 
-def test_words_lift_a_passage_and_its_page() -> None:
-    words = np.array([0, 8, 4, 0, 0, 0], np.float32)
-    pages = np.array([1, 2, 2, 3, 3, 4])
-    fused = fuse(np.full(6, 0.5, np.float32), np.array([True] * 5 + [False]), words, pages)
+def test_words_lift_a_passage() -> None:
+    words = np.array([0, 8, 4, 0, 0], np.float32)
+    fused = fuse(np.full(5, 0.5, np.float32), np.array([True] * 4 + [False]), words)
     assert fused.argmax() == 1
     assert fused[2] > fused[0] == fused[3]
-    assert fused[5] == -np.inf
+    assert fused[4] == -np.inf
 
 
 def test_words_that_stand_nowhere_change_nothing() -> None:
-    meaning, pages = np.array([0.5, 0.4], np.float32), np.array([1, 2])
-    assert (fuse(meaning, np.array([True, True]), np.zeros(2, np.float32), pages) == meaning).all()
+    meaning = np.array([0.5, 0.4], np.float32)
+    assert (fuse(meaning, np.array([True, True]), np.zeros(2, np.float32)) == meaning).all()
 
 
 def test_documents_far_behind_the_best_are_not_asked() -> None:
