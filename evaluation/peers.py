@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +88,7 @@ class LlamaIndexDefaults:
         return list(dict.fromkeys(int(node.metadata["page_label"]) for node in nodes))[:K]
 
     def _index(self, document_id: str) -> BaseRetriever:
+        _copy_nltk_data()
         # Three seconds, which only this peer pays.
         from llama_index.core import Document, VectorStoreIndex
 
@@ -94,6 +100,16 @@ class LlamaIndexDefaults:
         ]
         index = VectorStoreIndex.from_documents(pages, embed_model=_as_llama_index(self._embedder))
         return index.as_retriever(similarity_top_k=10 * K)
+
+
+def _copy_nltk_data() -> None:
+    """NLTK refuses files with several links, which is how uv installs what LlamaIndex brings for its splitter."""
+    if "NLTK_DATA" not in os.environ:
+        (package,) = find_spec("llama_index.core").submodule_search_locations or ()  # type: ignore[union-attr]
+        copy = tempfile.mkdtemp(prefix="catena-nltk-")
+        shutil.copytree(Path(package) / "_static" / "nltk_cache", copy, dirs_exist_ok=True)
+        atexit.register(shutil.rmtree, copy, ignore_errors=True)
+        os.environ["NLTK_DATA"] = copy
 
 
 def _as_llama_index(embedder: Embedder) -> BaseEmbedding:
