@@ -246,7 +246,11 @@ class Catena:
 
     def unfinished(self) -> list[UnfinishedRun]:
         """List the runs that have no answer yet, oldest first: killed, failed, or still under way."""
-        return unfinished(self._checkpoints)
+        runs = unfinished(self._checkpoints)
+        answered = {run.run_id for run in runs if self.library.answer(run.run_id) is not None}
+        for run_id in answered:  # killed after the answer was kept, before the checkpoints were dropped
+            finish(self._checkpoints, run_id)
+        return [run for run in runs if run.run_id not in answered]
 
     async def _run(self, asked: UnfinishedRun, on_event: OnEvent | None) -> Answer:
         """Run the agents, keep the answer, and only then drop the checkpoints."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from catena import AskOptions, Catena
+from catena.agents.checkpoints import unfinished
+from catena.agents.graph import run
+from catena.answers import to_json
 from catena.errors import ModelRefused, OptionError
 from catena.settings import Settings
 from catena.testing import READ, Fault, StubModel
@@ -24,14 +28,24 @@ def test_a_run_that_failed_goes_on_after_its_last_note(home: Path, tmp_path: Pat
             c.add(path)
             with pytest.raises(ModelRefused):
                 c.ask("How long does the battery last?", options=AskOptions(strategy="chain"))
-            (run,) = c.unfinished()
+            (broken,) = c.unfinished()
             read = [request["messages"] for request in stub.requests()]
-            answer = c.resume(run.run_id[:8])
+            answer = c.resume(broken.run_id[:8])
             again = [request["messages"] for request in stub.requests()[len(read) :]]
-            assert c.unfinished() == [] and c.resume(run.run_id) == answer == c.history()[0]
+            assert c.unfinished() == [] and c.resume(broken.run_id) == answer == c.history()[0]
     assert again[0] == read[2] and not any(messages in read[:2] for messages in again)
-    assert (answer.run_id, answer.coverage.documents[0].unread) == (run.run_id, ())
+    assert (answer.run_id, answer.coverage.documents[0].unread) == (broken.run_id, ())
     assert answer.usage.calls == len(read) + len(again) - 1
+
+
+def test_a_run_killed_after_its_answer_was_kept_is_finished(manual: Path) -> None:
+    with Catena() as c:
+        document = c.add(manual)
+        deps = c._deps(AskOptions(), [document.id])
+        answer = asyncio.run(run(deps, "How long does the battery last?", [document.id]))
+        assert [one.run_id for one in c.unfinished()] == [answer.run_id]
+        c.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
+        assert c.unfinished() == [] and unfinished(c.settings.home / "checkpoints.db") == []
 
 
 def test_an_unknown_run_is_an_error(home: Path) -> None:
