@@ -202,5 +202,6 @@ def asked(state: State) -> Question:
         state["question"],
         codec.options_from_json(state["options"]),
         codec.page_scores(state.get("hits", [])),
+        codec.passage_ranks(state.get("hits", [])),
         is_whole=state.get("strategy") == "full",
     )

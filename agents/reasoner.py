@@ -5,7 +5,7 @@ The graph knows these verbs and nothing of prompts or vendors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -25,6 +25,7 @@ class Question:
     text: str
     options: AskOptions
     page_scores: PageScores = field(default_factory=dict)
+    passage_ranks: Mapping[tuple[str, int], int] = field(default_factory=dict)
     is_whole: bool = False
 
 

@@ -90,6 +90,11 @@ def hit_to_json(hit: PageHit) -> Json:
     }
 
 
+def passage_ranks(hits: list[Json]) -> dict[Key, int]:
+    """The place of each passage among those that earned its page its place, best first."""
+    return {(key[0], key[1]): rank for hit in hits for rank, key in enumerate(hit["passages"])}
+
+
 def page_scores(hits: list[Json]) -> dict[PageRef, float]:
     return {PageRef(hit["document_id"], hit["page"]): hit["score"] for hit in hits}
 

@@ -77,14 +77,18 @@ class LLMReasoner:
         return await rewrite(question.text, self._small)
 
     async def read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
-        """Keep the passages, with how well their page fits: the writer reads all of them at once."""
+        """Keep the passages, a page's best first, with how well their page fits: the writer reads them at once."""
+        ranks = question.passage_ranks
+        order = sorted(
+            segment.passages, key=lambda one: ranks.get((one.ref.document_id, one.ordinal), len(ranks))
+        )
         found = [
             Evidence(
                 (Span(passage.ref, passage.start, passage.end),),
                 passage.text,
                 question.page_scores.get(passage.ref, 0.0),
             )
-            for passage in segment.passages
+            for passage in order
         ]
         return Note("", (*note.evidence, *found))
 

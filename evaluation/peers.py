@@ -105,9 +105,10 @@ class LlamaIndexDefaults:
 def _copy_nltk_data() -> None:
     """NLTK refuses files with several links, which is how uv installs what LlamaIndex brings for its splitter."""
     if "NLTK_DATA" not in os.environ:
-        (package,) = find_spec("llama_index.core").submodule_search_locations or ()  # type: ignore[union-attr]
+        found = find_spec("llama_index.core")
+        assert found and found.origin, "LlamaIndex is a dependency"
         copy = tempfile.mkdtemp(prefix="catena-nltk-")
-        shutil.copytree(Path(package) / "_static" / "nltk_cache", copy, dirs_exist_ok=True)
+        shutil.copytree(Path(found.origin).parent / "_static" / "nltk_cache", copy, dirs_exist_ok=True)
         atexit.register(shutil.rmtree, copy, ignore_errors=True)
         os.environ["NLTK_DATA"] = copy
 

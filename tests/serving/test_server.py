@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
 import socket
 import threading
 import time
@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 
 from catena.evaluation.kv.recall_model import Recall, make_recall, plant, save_checkpoint, words_of
+from catena.models.catalogue import load
 from catena.serving.loading import load_model
 from catena.serving.running import make_engine
 from catena.serving.server import ServerLimits, create_app
@@ -300,10 +301,9 @@ def test_many_at_once_get_each_their_own(client: openai.OpenAI, document: str) -
 
 
 def test_litellm_reaches_it(url: str, document: str) -> None:
-    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    import litellm
-
-    answer = litellm.completion(
+    litellm = load()
+    # Its synchronous twin leaves an event loop open.
+    asked = litellm.acompletion(
         model="openai/recall",
         api_base=f"{url}/v1",
         api_key=KEYS[0],
@@ -312,6 +312,7 @@ def test_litellm_reaches_it(url: str, document: str) -> None:
         temperature=0,
         extra_body={"kv": {"document_id": document, "policy": "quest"}},
     )
+    answer = asyncio.run(asked)
     assert answer.choices[0].message.content == right(RECALL, 4)
 
 
