@@ -207,7 +207,8 @@ def test_short_answers_vote() -> None:
     said = iter(("Toad.", "The toad", "Mole", "toad", "Rat"))
     llm = Reader(votes)
     answer = ask(llm, AskOptions(strategy="chain", paths=5), question="Who came to the mill last?")
-    assert answer.text == "Toad." and not any("Answer 1:" in prompt for prompt in llm.prompts)
+    assert answer.text in ("Toad.", "The toad", "toad")  # paths end in any order
+    assert not any("Answer 1:" in prompt for prompt in llm.prompts)
 
 
 def test_five_paths_take_hardly_longer_than_one() -> None:
