@@ -21,7 +21,7 @@ from catena.agents.prompting import render
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.replies import NOT_FOUND, Reply, read_line, read_reply
 from catena.agents.room import divide, too_small
-from catena.agents.routing import task_of
+from catena.agents.routing import scope_of, task_of
 from catena.agents.segments import Stretch, pack
 from catena.agents.showing import as_data, show, size
 from catena.agents.written import MAX_REPLY, form, grounded, one_line
@@ -85,6 +85,10 @@ class LLMChain:
         room = divide(window, MAX_NOTE, 8, worker_messages(question, "", "", MAX_NOTE))
         note = min(self._max_note, room.reply)
         return Sizes(window, room.text - note, note, room.reply)
+
+    def scope(self, question: str) -> str | None:
+        """Say which words ask about the whole document."""
+        return scope_of(question)
 
     async def plan(self, question: Question, desk: Desk) -> list[Stretch]:
         """Pack whole passages greedily (algorithm 2), with room for the note and the reply."""

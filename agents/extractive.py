@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from catena.agents import abstain, ranking
+from catena.agents import abstain, overview, ranking
 from catena.agents.candidates import Candidate, candidates
 from catena.agents.choosing import choose
 from catena.agents.conversation import Turn, self_contained
@@ -15,7 +16,7 @@ from catena.agents.desk import Desk
 from catena.agents.naming import name_number
 from catena.agents.numbers import may_be_number
 from catena.agents.reasoner import Draft, DraftStatement, Question
-from catena.agents.routing import asks_of_all
+from catena.agents.routing import asks_of_all, scope_of
 from catena.agents.segments import Stretch, pack
 from catena.retrieval.embedder import Embedder
 from catena.types import Evidence, Note, Segment, Support
@@ -25,6 +26,7 @@ MAX_IN_CONTEXT = 12
 """Sentences of a segment that are compared by meaning, and those of them compared once more with their context.
 All others are compared by their words alone. On FairytaleQA 24 and 12 answer as many questions as no limit."""
 MAX_EVIDENCE = 12
+HEADINGS_ONLY = "No sentence says what this is about; these are its first headings."
 QUOTES_ONLY = ("The embedded reader quotes the best sentences; it does not count, list all or summarise.",)
 
 
@@ -46,6 +48,12 @@ class ExtractiveReasoner:
     async def whole(self, question: Question, desk: Desk) -> int | None:
         """There is no call to fit."""
         return None
+
+    def scope(self, question: str) -> str | None:
+        """Say which words ask about the whole: also those that ask what it says of itself."""
+        return scope_of(question) or (
+            "a question without a subject of its own" if overview.aspect_of(question) else None
+        )
 
     async def plan(self, question: Question, desk: Desk) -> list[Stretch]:
         """Pack whole passages by words."""
@@ -89,14 +97,18 @@ class ExtractiveReasoner:
         return None
 
     def _read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
-        found = [one for one in candidates(segment, desk) if one.kind != "heading"]
-        best = sorted((*note.evidence, *self._score(question, found, desk)), key=lambda one: -one.score)
+        found = candidates(segment, desk)
+        aspect = overview.aspect_of(question.text)
+        scored = overview.score(aspect, found, desk) if aspect else self._score(question, found, desk)
+        best = sorted((*note.evidence, *scored), key=lambda one: -one.score)
         return Note("", tuple(best[:MAX_EVIDENCE]))
 
     def _write(self, question: Question, note: Note, desk: Desk) -> Draft:
         found = note.evidence
         if not found:
             return Draft((), confidence=0.0)
+        if overview.aspect_of(question.text):
+            return self._about_the_whole(question, found)
         sure = abstain.confidence(abstain.signs(question.text, found, desk, self._embedder))
         if sure < abstain.THRESHOLD:
             return Draft((), found[: question.options.max_sentences], sure)
@@ -107,11 +119,24 @@ class ExtractiveReasoner:
         statements = tuple(DraftStatement(one.text, (one,)) for one in chosen)
         return Draft(statements, confidence=sure, warnings=QUOTES_ONLY if asks_of_all(question.text) else ())
 
+    def _about_the_whole(self, question: Question, found: tuple[Evidence, ...]) -> Draft:
+        """Quote what the documents say of themselves, in their order, else their first headings."""
+        telling = [one for one in found if one.score >= overview.ENOUGH]
+        headings = [one for one in found if one.score == overview.HEADING]
+        if not telling and not headings:
+            return Draft((), found[: question.options.max_sentences], 0.0, QUOTES_ONLY)
+        options = question.options if telling else replace(question.options, max_sentences=MAX_EVIDENCE)
+        chosen = sorted(choose(question.text, telling or headings, options), key=lambda one: one.spans)
+        statements = tuple(DraftStatement(one.text, (one,)) for one in chosen)
+        return Draft(statements, warnings=QUOTES_ONLY if telling else (HEADINGS_ONLY, *QUOTES_ONLY))
+
     def _score(self, question: Question, found: Sequence[Candidate], desk: Desk) -> list[Evidence]:
         """Words first; what they find promising is compared by meaning, the best of that with its context."""
         asked = ranking.Asked.of(question.text)
         scored = []
         for candidate in found:
+            if candidate.kind == "heading":
+                continue
             ref = candidate.evidence.spans[0].ref
             idf = desk.rarity(ref.document_id)
             head = ranking.HINT * ranking.hinted(asked, desk.head_terms(ref))

@@ -72,7 +72,11 @@ async def route(state: State, runtime: Runtime[Deps]) -> State:
     question = asked(state)
     whole = await deps.reasoner.whole(question, deps.desk)
     strategy, reason = choose(
-        question, deps.desk, whole=whole, max_paths=deps.chain.max_paths if deps.chain else 0
+        question,
+        deps.desk,
+        whole=whole,
+        max_paths=deps.chain.max_paths if deps.chain else 0,
+        scope=deps.chain.scope(question.text) if deps.chain else None,
     )
     deps.emit(Event("route", f"{strategy}: {reason}", {"strategy": strategy, "reason": reason}))
     return {

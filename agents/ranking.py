@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from catena.agents.apparatus import is_apparatus
 from catena.agents.candidates import Candidate
 from catena.agents.numbers import core, wants_number
 from catena.agents.phrasing import phrasings
 from catena.agents.quantities import quantities, word_numbers
 from catena.retrieval.analysis import query_terms, terms
+from catena.retrieval.sentences import ends_sentence
 
 # Weights beside the cosine's 1.0, chosen on FairytaleQA's train stories (evaluation/answers.py).
 OWN = 0.4
@@ -18,6 +20,11 @@ AROUND = 0.5
 KIND = 0.05
 ROW = 0.2
 NOTHING_NEW = -0.5
+APPARATUS = -0.4
+FRAGMENT = -0.1
+STEP = 0.3
+DEFINES = 0.3
+MIN_WORDS = 3
 COMMON = 2.0
 """A name of such rarity or less (in an eighth of the passages or more) is the document's own subject."""
 HINT = 0.15
@@ -41,6 +48,10 @@ _WHEN = re.compile(
     r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|morning|evening|night|day|days|year|years|month"
     r"|months|week|weeks|hour|hours|noon|o['’]clock|ago|until|till|quarter|century)\b",
     re.IGNORECASE,
+)
+_HOW = re.compile(r"\bhow (?:do|does|can|could|should|must|would|to)\b", re.IGNORECASE)
+_WHAT_IS = re.compile(
+    r"^\W*(?:who|what) (?:is|are|was|were) (?:an? |the )?(?P<name>[\w'’. -]+?)\W*$", re.IGNORECASE
 )
 _STATEMENT = re.compile(
     r"\bbalance sheet|\bcash flow|\bincome statement|\bstatements? of (?:income|operations|earnings|cash flows?)"
@@ -98,6 +109,8 @@ def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
     """What shared words and the kind of answer are worth."""
     if says_nothing_new(asked, candidate.text):
         return NOTHING_NEW
+    if is_apparatus(candidate.text, candidate.heading):
+        return APPARATUS
     if candidate.kind == "row":
         words = max(
             _row_by_words(asked.besides_subject(phrase, idf), candidate, idf) for phrase in asked.terms
@@ -107,7 +120,9 @@ def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
     around = own | set(terms(f"{candidate.heading} {candidate.before}"))
     phrase = asked.terms[0]
     words = OWN * overlap(phrase, own, idf) + AROUND * overlap(phrase, around, idf)
-    return words + KIND * fits_kind(asked.phrases[0], candidate.text)
+    words += KIND * fits_kind(asked.phrases[0], candidate.text) + FRAGMENT * is_fragment(candidate.text)
+    words += DEFINES * defines(asked.phrases[0], candidate.text)
+    return words + STEP * asks_how(asked.phrases[0]) * overlap(phrase, set(terms(candidate.heading)), idf)
 
 
 def _row_by_words(phrase: Sequence[str], candidate: Candidate, idf: Idf) -> float:
@@ -115,6 +130,26 @@ def _row_by_words(phrase: Sequence[str], candidate: Candidate, idf: Idf) -> floa
     label = label_terms(own_text(candidate))
     around = {*label, *terms(candidate.heading)}
     return OWN * overlap(phrase, around, idf) + AROUND * overlap(label, set(phrase), idf)
+
+
+def asks_how(question: str) -> bool:
+    """Whether steps are wanted: what stands under a heading that names the task."""
+    return _HOW.search(question) is not None
+
+
+def is_fragment(text: str) -> bool:
+    """Whether a line begins or ends within a sentence."""
+    return text[:1].islower() or not ends_sentence(text) or len(text.split()) < MIN_WORDS
+
+
+def defines(question: str, text: str) -> bool:
+    """Whether "who is X", "what is X" is answered by a sentence that says "X is a ..." or "X, the ..."."""
+    asked = _WHAT_IS.search(question)
+    if asked is None:
+        return False
+    name = re.escape(asked["name"])
+    said = rf"\b{name}\b(?:,| \([^)]*\))? (?:(?:is|are|was|were|means?|refers? to|denotes?) )?(?:an?|the|one of)\b"
+    return re.search(said, text, re.IGNORECASE) is not None
 
 
 def says_nothing_new(asked: Asked, text: str) -> bool:

@@ -101,6 +101,9 @@ class Chain(Protocol):
     def max_paths(self) -> int:
         """How many orders of reading make sense."""
 
+    def scope(self, question: str) -> str | None:
+        """Say which words of the question can only be answered by reading everything; nothing if there are none."""
+
     async def plan(self, question: Question, desk: Desk) -> list[Stretch]:
         """Cut the documents into stretches, every passage in one. Raises OptionError for a window too small."""
 

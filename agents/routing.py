@@ -54,16 +54,17 @@ def task_of(question: str) -> Task:
 
 def asks_of_all(question: str) -> bool:
     """Whether the answer may be spread over the whole document."""
-    return _scope(question) is not None
+    return scope_of(question) is not None
 
 
 def route(
-    question: Question, desk: Desk, *, whole: int | None = None, max_paths: int = 0
+    question: Question, desk: Desk, *, whole: int | None = None, max_paths: int = 0, scope: str | None = None
 ) -> tuple[Strategy, str]:
     """Return the strategy and, in words, why.
 
     `whole`: tokens of one call with all of the documents, nothing if that is not possible; `max_paths`: 0 where
-    there is no chain. Raises OptionError for what the reader cannot do.
+    there is no chain; `scope`: why the chain wants to read everything, or nothing. Raises OptionError for what the
+    reader cannot do.
     """
     asked = question.options.strategy
     _refuse(question, whole, max_paths)
@@ -75,9 +76,8 @@ def route(
         return "full", f"{pages} of text fit one call: all of it is read"
     if max_paths and num_pages <= SMALL_PAGES:
         return "chain", f"{pages} of text: all of it is read"
-    scope = _scope(question.text)
     if max_paths and scope:
-        return "chain", f"“{scope}” asks about the whole document"
+        return "chain", f"{scope} asks about the whole document"
     if max_paths > 1 and _num_hops(question.text) > MAX_HOPS:
         return "chain", "the question goes from fact to fact, and no one place can be searched for"
     return "retrieve", f"the question asks for something that stands in few places of {num_pages} pages"
@@ -99,10 +99,10 @@ def _refuse(question: Question, whole: int | None, max_paths: int) -> None:
         )
 
 
-def _scope(question: str) -> str | None:
-    """The words that ask about the whole document."""
+def scope_of(question: str) -> str | None:
+    """The words that ask about the whole document, in quotation marks."""
     found = _WHOLE.search(question) or _SUMMARY.search(question)
-    return found.group().lower() if found else None
+    return f"“{found.group().lower()}”" if found else None
 
 
 def _num_hops(question: str) -> int:

@@ -144,7 +144,7 @@ class Segment:
     passages: tuple[Passage, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Span:
     """`start:end` of one page's text."""
 

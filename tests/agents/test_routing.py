@@ -6,7 +6,7 @@ import pytest
 
 from catena.agents.desk import Desk
 from catena.agents.reasoner import Question
-from catena.agents.routing import route, task_of
+from catena.agents.routing import route, scope_of, task_of
 from catena.errors import OptionError
 from catena.types import AskOptions, Strategy
 from tests.agents.shelf import DOC, MemoryShelf, make_page
@@ -31,7 +31,10 @@ BOOK = Desk(MemoryShelf([make_page(n, [("text", "Rain fell.")]) for n in range(1
 def test_scope_diffusion_and_size_choose(
     question: str, whole: int | None, max_paths: int, strategy: str
 ) -> None:
-    chosen, reason = route(Question(question, AskOptions()), BOOK, whole=whole, max_paths=max_paths)
+    scope = scope_of(question)
+    chosen, reason = route(
+        Question(question, AskOptions()), BOOK, whole=whole, max_paths=max_paths, scope=scope
+    )
     assert chosen == strategy and reason
 
 
