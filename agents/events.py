@@ -18,6 +18,9 @@ EventKind = Literal[
     "statement",
     "done",
     "answer",
+    "failed",
+    "cancelled",
+    "resumed",
 ]
 
 
@@ -36,6 +39,7 @@ class Event:
     statement: text, support, citations
     done: status
     answer: the whole answer, as `catena.answers.to_json` gives it; the last event of a stream
+    failed: remedy; cancelled, resumed: of a run in a process of its own (`catena.runs`)
     """
 
     kind: EventKind

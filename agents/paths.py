@@ -159,9 +159,10 @@ def _question(state: PathState) -> Question:
 
 
 def _all_failed(state: PathState, failed: list[tuple[int, str]]) -> bool:
-    """Whether the last workers failed one after another."""
-    last = state["order"][: state["at"] + 1][-MAX_FAILURES:]
-    return len(last) == MAX_FAILURES and set(last) <= {place for place, _ in failed}
+    """Whether the last workers failed one after another, or all there are: then nothing was read."""
+    tried = state["order"][: state["at"] + 1]
+    enough = min(MAX_FAILURES, len(state["order"]))
+    return len(tried) >= enough and set(tried[-enough:]) <= {place for place, _ in failed}
 
 
 def _tell(state: PathState, stretch: Stretch, note: Note, deps: Deps) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -29,6 +30,7 @@ from catena.models.opening import ModelRoom
 from catena.retrieval.embedder import Embedder, MiniLM
 from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.vectorfile import check_file
+from catena.runs import Run, Runs
 from catena.settings import Settings, load_settings
 from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef
 
@@ -75,6 +77,8 @@ class Catena:
         self.pool = ParserPool(self.settings)
         self.embedder: Embedder = MiniLM()
         self.retriever = HybridRetriever(self.library, self.embedder)
+        self.runs = Runs(self.settings)
+        self.library.on_remove.append(self.runs.forget)
         self._adder = Adder(self.library, self.pool)
         self._models = ModelRoom(self.settings, self.library)
         self._bridge = Bridge()
@@ -217,14 +221,45 @@ class Catena:
         on_event: OnEvent | None = None,
     ) -> Answer:
         """Do what `ask` does, awaitable; cancelling it stops the work."""
+        asked = self._asked(question, documents, options)
+        with self.runs.working_on(asked.run_id):
+            return await self._run(asked, on_event)
+
+    def start(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+        keys: Mapping[str, str] | None = None,
+    ) -> Run:
+        """Ask in a process of its own, which outlives this one; watch it with `runs.follow(run.run_id)`.
+
+        `keys` are variables for its environment alone, as OPENAI_API_KEY. Raises what `ask` raises before it works.
+        """
+        asked = self._asked(question, documents, options)
+        run = Run(asked.run_id, question, asked.document_ids, asked.options, time.time())
+        return self.runs.start(run, keys=keys)
+
+    async def continue_async(self, run_id: str) -> Answer:
+        """Work on a run that was started and that the caller holds; its events go to its file."""
+        run = self.runs.run(run_id)
+        asked = UnfinishedRun(run.run_id, run.question, run.document_ids, run.options)
+        answer = await self._run(asked, partial(self.runs.tell, run_id))
+        self.runs.tell(run_id, Event("answer", answer.text, to_json(answer)))
+        return answer
+
+    def _asked(
+        self, question: str, documents: Sequence[Document | str] | None, options: AskOptions | None
+    ) -> UnfinishedRun:
+        """What is asked, complete: of which documents, and which model."""
         if not question.strip():
             raise OptionError("The question is empty.", "Ask something.")
         options = options or AskOptions()
         if options.model is None:  # a run that is resumed asks the model that it began with
             options = replace(options, model=self.settings.model or "")
         chosen = self._of_thread(options.thread_id) if documents is None else documents
-        document_ids = tuple(self._document_ids(chosen))
-        return await self._run(UnfinishedRun(uuid.uuid4().hex, question, document_ids, options), on_event)
+        return UnfinishedRun(uuid.uuid4().hex, question, tuple(self._document_ids(chosen)), options)
 
     def resume(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
         """Finish a run that was killed or failed; what was read is not read again. `run_id` may be a unique prefix.
@@ -242,7 +277,8 @@ class Catena:
         if len(found) != 1:
             what = "Several unfinished runs begin" if found else "No unfinished run begins"
             raise OptionError(f"{what} with {run_id!r}.", "List them: `catena runs`.")
-        return await self._run(found[0], on_event)
+        with self.runs.working_on(found[0].run_id):
+            return await self._run(found[0], on_event)
 
     def unfinished(self) -> list[UnfinishedRun]:
         """List the runs that have no answer yet, oldest first: killed, failed, or still under way."""

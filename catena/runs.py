@@ -1,0 +1,249 @@
+"""Questions that outlive whoever asked them: each has a process of its own, and a file that tells how it goes.
+
+`runs/RUN.jsonl` in the library's folder: the first line says what is asked, each further line is an event, so any
+process can watch. `RUN.lock` is held while somebody works on the run; `RUN.cancel` asks them to stop. Keys of models
+are in the environment of that process alone, never in a file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from catena.agents.events import Event
+from catena.agents.state import options_from_json, options_to_json
+from catena.durable import FILE_MODE, make_folder
+from catena.errors import OptionError
+from catena.locks import FileLock
+from catena.types import AskOptions
+
+if TYPE_CHECKING:
+    from catena.settings import Settings
+
+RunState = Literal["running", "answered", "failed", "cancelled", "interrupted"]
+MAX_AT_ONCE = 4
+"""Each run has a process of some 300 MB."""
+MAX_KEPT = 500
+POLL_SECONDS = 0.2
+LOG = "runs.log"
+_ENDS: dict[str, RunState] = {"answer": "answered", "failed": "failed", "cancelled": "cancelled"}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A question that was started; `asked_at` in seconds since 1970. `message` and `remedy` say why it failed."""
+
+    run_id: str
+    question: str
+    document_ids: tuple[str, ...]
+    options: AskOptions
+    asked_at: float
+    state: RunState = "running"
+    message: str = ""
+    remedy: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.state != "running"
+
+
+class Runs:
+    """The runs of one library; safe for several threads and processes. An unknown id raises OptionError."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = settings.home / "runs"
+
+    def start(self, run: Run, *, keys: Mapping[str, str] | None = None) -> Run:
+        """Begin a run in a process of its own. `keys`: variables for its environment, as OPENAI_API_KEY.
+
+        Raises OptionError when as many run already as may at once.
+        """
+        if sum(not one.is_over for one in self.list()) >= MAX_AT_ONCE:
+            raise OptionError(
+                f"{MAX_AT_ONCE} questions are being answered already.", "Wait for one, or cancel it."
+            )
+        self._prune()
+        self._begin(run)
+        self._spawn(run.run_id, keys or {})
+        return run
+
+    def restart(self, run_id: str, *, keys: Mapping[str, str] | None = None) -> Run:
+        """Go on with a run that failed, was cancelled or interrupted: what it read is not read again."""
+        run = self.run(run_id)
+        if run.state in ("running", "answered"):
+            raise OptionError(f"This run is {run.state}.", "Only a run that ended early can go on.")
+        self._path(run_id, ".cancel").unlink(missing_ok=True)
+        self.tell(run_id, Event("resumed", "Going on"))
+        self._spawn(run_id, keys or {})
+        return self.run(run_id)
+
+    def keep(self, run: Run, events: Iterable[Event]) -> None:
+        """Keep the events of a run that was answered elsewhere, for the picture of how it was read."""
+        self._prune()
+        self._begin(run)
+        for event in events:
+            self.tell(run.run_id, event)
+
+    def cancel(self, run_id: str) -> None:
+        """Ask a run to stop; it does within a second, and makes no further call."""
+        self.run(run_id)
+        self._path(run_id, ".cancel").touch(FILE_MODE)
+
+    def is_cancelled(self, run_id: str) -> bool:
+        return self._path(run_id, ".cancel").exists()
+
+    def run(self, run_id: str) -> Run:
+        """What is asked, and how it stands."""
+        lines = self._lines(run_id)
+        if not lines:
+            raise OptionError(f"There is no run {run_id[:12]!r}.", "List them: `catena runs`.")
+        run = _run_of(run_id, lines[0])
+        ends = [line for line in lines[1:] if line["kind"] in (*_ENDS, "resumed")]
+        if ends and ends[-1]["kind"] in _ENDS:
+            data = ends[-1]["data"]
+            is_failed = ends[-1]["kind"] == "failed"
+            return replace(
+                run,
+                state=_ENDS[ends[-1]["kind"]],
+                message=ends[-1]["message"] if is_failed else "",
+                remedy=data.get("remedy", ""),
+            )
+        return run if self._is_live(run_id) else replace(run, state="interrupted")
+
+    def list(self) -> list[Run]:
+        """Every run that is kept, newest first."""
+        ids = [path.stem for path in self._folder.glob("*.jsonl")] if self._folder.is_dir() else []
+        return sorted((self.run(run_id) for run_id in ids), key=lambda run: -run.asked_at)
+
+    def events(self, run_id: str, after: int = 0) -> list[Event]:
+        """The events so far, without the first `after`."""
+        return [
+            Event(line["kind"], line["message"], line["data"]) for line in self._lines(run_id)[1 + after :]
+        ]
+
+    def follow(self, run_id: str) -> Iterator[Event]:
+        """Yield the events so far and those to come, until the run is over."""
+        num = 0
+        while True:
+            is_over = self.run(run_id).is_over  # asked first: no event is missed between the two
+            for event in self.events(run_id, num):
+                num += 1
+                yield event
+            if is_over:
+                return
+            time.sleep(POLL_SECONDS)
+
+    def tell(self, run_id: str, event: Event) -> None:
+        """Add an event: one line, in one write."""
+        line = {"kind": event.kind, "message": event.message, "data": dict(event.data)}
+        with self._path(run_id).open("ab") as file:
+            file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+
+    @contextmanager
+    def working_on(self, run_id: str) -> Iterator[None]:
+        """Hold a run while it is worked on. Raises OptionError when another process does."""
+        make_folder(self._folder)
+        lock = FileLock(self._path(run_id, ".lock"))
+        if not _acquire(lock):
+            raise _taken(run_id)
+        try:
+            yield
+        finally:
+            self._path(run_id, ".lock").unlink(missing_ok=True)
+            lock.release()
+
+    def forget(self, document_id: str) -> int:
+        """Delete what is kept of every run over a document; return how many runs that were."""
+        runs = [run for run in self.list() if document_id in run.document_ids]
+        for run in runs:
+            self._delete(run.run_id)
+        return len(runs)
+
+    def _begin(self, run: Run) -> None:
+        make_folder(self._folder)
+        first = {
+            "question": run.question,
+            "documents": list(run.document_ids),
+            "options": options_to_json(run.options),
+            "asked_at": run.asked_at,
+            "settings": self._settings.model_dump(mode="json"),
+        }
+        path = self._path(run.run_id)
+        path.touch(FILE_MODE)
+        path.write_bytes(json.dumps(first, ensure_ascii=False).encode() + b"\n")
+
+    def _spawn(self, run_id: str, keys: Mapping[str, str]) -> None:
+        command = [sys.executable, "-P", "-m", "catena.answering", str(self._path(run_id))]
+        log = self._folder / LOG
+        log.touch(FILE_MODE)
+        with log.open("ab") as output:
+            ended = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self._folder,
+                env={**os.environ, **keys},
+                start_new_session=True,
+                check=False,
+            )
+        if ended.returncode:
+            raise _taken(run_id)
+
+    def _is_live(self, run_id: str) -> bool:
+        """Whether somebody holds the run."""
+        path = self._path(run_id, ".lock")
+        if not path.exists():
+            return False
+        lock = FileLock(path)
+        is_free = lock.acquire(wait=False)
+        lock.release()
+        return not is_free
+
+    def _lines(self, run_id: str) -> list[dict[str, Any]]:
+        """What was written so far; a line that is still being written is left for later."""
+        path = self._path(run_id)
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+
+    def _prune(self) -> None:
+        for run in self.list()[MAX_KEPT:]:
+            if run.is_over:
+                self._delete(run.run_id)
+
+    def _delete(self, run_id: str) -> None:
+        for suffix in (".jsonl", ".lock", ".cancel"):
+            self._path(run_id, suffix).unlink(missing_ok=True)
+
+    def _path(self, run_id: str, suffix: str = ".jsonl") -> Path:
+        if not run_id.isalnum():
+            raise OptionError(f"{run_id!r} is no id of a run.", "List them: `catena runs`.")
+        return self._folder / f"{run_id}{suffix}"
+
+
+def _acquire(lock: FileLock) -> bool:
+    """Try for a second: whoever looks whether a run is alive holds its lock for a moment."""
+    for _ in range(5):
+        if lock.acquire(wait=False):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _taken(run_id: str) -> OptionError:
+    return OptionError(f"Another process works on the run {run_id[:12]}.", "Wait for it, or cancel it first.")
+
+
+def _run_of(run_id: str, first: Mapping[str, Any]) -> Run:
+    options = options_from_json(first["options"])
+    return Run(run_id, first["question"], tuple(first["documents"]), options, first["asked_at"])

@@ -1,0 +1,131 @@
+"""Questions in processes of their own: they outlive whoever asked, can be watched, cancelled and gone on with."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from catena import AskOptions, Catena, OptionError
+from catena.agents.events import Event
+from catena.answers import from_json
+from catena.runs import Run, Runs
+from catena.settings import load_settings
+from catena.testing import StubModel
+from catena.types import Strategy
+
+QUESTION = "How long does the battery of the lantern last?"
+KEY = {"OPENAI_API_KEY": "sk-seen-by-nobody"}
+
+
+@pytest.fixture
+def slow() -> Iterator[StubModel]:
+    with StubModel(latency=4.0) as stub:
+        yield stub
+
+
+def started(home: Path, manual: Path, url: str, strategy: Strategy = "chain") -> tuple[Catena, Run]:
+    catena = Catena(home, model="openai/stub", api_base=url)
+    catena.add(manual)
+    return catena, catena.start(QUESTION, options=AskOptions(strategy), keys=KEY)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.1)
+
+
+def processes(run: Run) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or []
+        if "catena.answering" in command and any(run.run_id in word for word in command):
+            found.append(process)
+    return found
+
+
+def test_a_run_outlives_the_client_that_started_it(home: Path, manual: Path) -> None:
+    with StubModel() as stub:
+        catena, run = started(home, manual, stub.url, "full")
+        catena.close()
+        with Catena(home) as other:
+            events = list(other.runs.follow(run.run_id))
+            assert other.runs.run(run.run_id).state == "answered"
+            assert "forty hours" in from_json(events[-1].data).text
+            assert other.history(1)[0].run_id == run.run_id
+    assert {"route", "token", "statement", "answer"} <= {event.kind for event in events}
+
+
+def test_cancelling_ends_the_process_within_five_seconds(home: Path, manual: Path, slow: StubModel) -> None:
+    catena, run = started(home, manual, slow.url)
+    with catena:
+        wait_until(slow.requests)
+        begin, num = time.monotonic(), len(slow.requests())
+        catena.runs.cancel(run.run_id)
+        wait_until(lambda: catena.runs.run(run.run_id).state == "cancelled", 5.0)
+        wait_until(lambda: not processes(run), 5.0 - (time.monotonic() - begin))
+    assert len(slow.requests()) == num
+
+
+def test_a_killed_run_is_interrupted_and_goes_on_without_reading_again(
+    home: Path, manual: Path, slow: StubModel
+) -> None:
+    catena, run = started(home, manual, slow.url)
+    with catena:
+        wait_until(lambda: any(event.kind == "note" for event in catena.runs.events(run.run_id)))
+        for process in processes(run):
+            os.kill(process.pid, signal.SIGKILL)
+        wait_until(lambda: catena.runs.run(run.run_id).state == "interrupted")
+        catena.runs.restart(run.run_id, keys=KEY)
+        events = list(catena.runs.follow(run.run_id))
+    assert events[-1].kind == "answer" and sum(event.kind == "note" for event in events) == 1
+
+
+def test_the_key_of_a_model_is_on_no_disk(home: Path, manual: Path) -> None:
+    with StubModel() as stub:
+        catena, run = started(home, manual, stub.url)
+        with catena:
+            list(catena.runs.follow(run.run_id))
+    kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert KEY["OPENAI_API_KEY"].encode() not in kept
+
+
+def test_why_a_run_failed_is_said(home: Path, manual: Path) -> None:
+    catena, run = started(home, manual, "http://127.0.0.1:9/v1")
+    with catena:
+        list(catena.runs.follow(run.run_id))
+        found = catena.runs.run(run.run_id)
+    assert found.state == "failed" and found.message and found.remedy
+
+
+def test_a_run_is_worked_on_once(home: Path, manual: Path, slow: StubModel) -> None:
+    catena, run = started(home, manual, slow.url)
+    with catena:
+        wait_until(catena.unfinished)
+        with pytest.raises(OptionError, match="Another process"):
+            catena.resume(run.run_id)
+        catena.runs.cancel(run.run_id)
+        list(catena.runs.follow(run.run_id))
+
+
+def test_what_is_kept_of_a_run_goes_with_its_document(home: Path, manual: Path) -> None:
+    with Catena(home) as catena:
+        document = catena.add(manual)
+        run = Run("1" * 32, QUESTION, (document.id,), AskOptions(), time.time())
+        catena.runs.keep(run, [Event("route", "retrieve", {"strategy": "retrieve"})])
+        assert [event.kind for event in catena.runs.events(run.run_id)] == ["route"]
+        catena.remove(document)
+        assert catena.runs.list() == []
+
+
+@pytest.mark.parametrize("run_id", ["nothing", "../../etc/passwd", ""])
+def test_an_unknown_run_is_refused_by_name(home: Path, run_id: str) -> None:
+    with pytest.raises(OptionError, match="run"):
+        Runs(load_settings(home=home)).run(run_id)
