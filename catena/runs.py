@@ -67,7 +67,7 @@ class Runs:
 
         Raises OptionError when as many run already as may at once.
         """
-        if sum(not one.is_over for one in self.list()) >= MAX_AT_ONCE:
+        if sum(not one.is_over for one in self.all()) >= MAX_AT_ONCE:
             raise OptionError(
                 f"{MAX_AT_ONCE} questions are being answered already.", "Wait for one, or cancel it."
             )
@@ -119,7 +119,7 @@ class Runs:
             )
         return run if self._is_live(run_id) else replace(run, state="interrupted")
 
-    def list(self) -> list[Run]:
+    def all(self) -> list[Run]:
         """Every run that is kept, newest first."""
         ids = [path.stem for path in self._folder.glob("*.jsonl")] if self._folder.is_dir() else []
         return sorted((self.run(run_id) for run_id in ids), key=lambda run: -run.asked_at)
@@ -163,7 +163,7 @@ class Runs:
 
     def forget(self, document_id: str) -> int:
         """Delete what is kept of every run over a document; return how many runs that were."""
-        runs = [run for run in self.list() if document_id in run.document_ids]
+        runs = [run for run in self.all() if document_id in run.document_ids]
         for run in runs:
             self._delete(run.run_id)
         return len(runs)
@@ -217,7 +217,7 @@ class Runs:
         return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
     def _prune(self) -> None:
-        for run in self.list()[MAX_KEPT:]:
+        for run in self.all()[MAX_KEPT:]:
             if run.is_over:
                 self._delete(run.run_id)
 

@@ -122,7 +122,7 @@ def test_what_is_kept_of_a_run_goes_with_its_document(home: Path, manual: Path) 
         catena.runs.keep(run, [Event("route", "retrieve", {"strategy": "retrieve"})])
         assert [event.kind for event in catena.runs.events(run.run_id)] == ["route"]
         catena.remove(document)
-        assert catena.runs.list() == []
+        assert catena.runs.all() == []
 
 
 @pytest.mark.parametrize("run_id", ["nothing", "../../etc/passwd", ""])
