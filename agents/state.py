@@ -86,6 +86,7 @@ def hit_to_json(hit: PageHit) -> Json:
         "document_id": hit.ref.document_id,
         "page": hit.ref.number,
         "score": float(hit.score),
+        "retriever": hit.retriever,
         "passages": [[passage.ref.document_id, passage.ordinal] for passage in hit.passages],
     }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from catena.adding import Added, Adder, AddOptions, OnPage
+from catena.adding import Added, Adder, AddOptions, OnPage, files_under
 from catena.agents.checkpoints import UnfinishedRun, finish, forget, unfinished
 from catena.agents.events import Event, OnEvent
 from catena.answers import from_json, to_json
@@ -37,6 +37,7 @@ from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, 
 if TYPE_CHECKING:
     from catena.agents.conversation import Turn
     from catena.agents.deps import Deps
+    from catena.jobs import Job
 
 
 class Catena:
@@ -127,6 +128,29 @@ class Catena:
         """Add many files at once; a failed one is yielded like the others and stops nothing."""
         yield from self._adder.add_all([Path(path) for path in paths], options, on_page=on_page)
         self._fill_behind()
+
+    def add_later(self, path: str | Path, *, title: str | None = None, is_upload: bool = False) -> list[Job]:
+        """Have the worker process add a file, or each file of a folder; returns a job each, see `adding`.
+
+        `is_upload`: the file is a copy in a folder of its own (`catena.uploads`), which goes once it is added.
+        """
+        from catena.jobs import Jobs
+        from catena.launch import ensure_worker
+
+        files = files_under(Path(path).absolute())
+        if not files or not all(file.is_file() for file in files):
+            raise DocumentError("not_a_document", f"There is no file at {path}.", "Check the path.")
+        jobs = Jobs(self.library.database)
+        given = [{"path": str(file), "title": title, "is_upload": is_upload} for file in files]
+        queued = [jobs.enqueue("add", {"files": [file]}) for file in given]
+        ensure_worker(self.settings.home)
+        return queued
+
+    def adding(self, limit: int = 50) -> list[Job]:
+        """List the last jobs that add files, newest first; `progress` has done, total and file."""
+        from catena.jobs import Jobs
+
+        return Jobs(self.library.database).list(kind="add", limit=limit)
 
     def documents(self) -> list[Document]:
         """List every document, failed ones too, newest last."""
@@ -232,14 +256,16 @@ class Catena:
         documents: Sequence[Document | str] | None = None,
         options: AskOptions | None = None,
         keys: Mapping[str, str] | None = None,
+        api_base: str | None = None,
     ) -> Run:
         """Ask in a process of its own, which outlives this one; watch it with `runs.follow(run.run_id)`.
 
-        `keys` are variables for its environment alone, as OPENAI_API_KEY. Raises what `ask` raises before it works.
+        `keys` are variables for its environment alone, as OPENAI_API_KEY; `api_base` the address of the model's
+        server, if not that of the settings. Raises what `ask` raises before it works.
         """
         asked = self._asked(question, documents, options)
         run = Run(asked.run_id, question, asked.document_ids, asked.options, time.time())
-        return self.runs.start(run, keys=keys)
+        return self.runs.start(run, keys=keys, api_base=api_base)
 
     async def continue_async(self, run_id: str) -> Answer:
         """Work on a run that was started and that the caller holds; its events go to its file."""

@@ -15,6 +15,7 @@ from catena.library import Library
 from catena.retrieval.embedder import MiniLM
 from catena.retrieval.filling import fill
 from catena.settings import Settings
+from catena.uploads import discard
 from catena.worker import Handler, JobRun
 
 Json = Mapping[str, Any]
@@ -41,7 +42,10 @@ def fill_vectors(library: Library, run: JobRun) -> Json:
 
 
 def add_files(library: Library, settings: Settings, run: JobRun) -> Json:
-    """Add the files of `payload["files"]`: each `{"path", "title"}`. Passwords never stand in a job."""
+    """Add the files of `payload["files"]`: each `{"path", "title"}`. Passwords never stand in a job.
+
+    `is_upload`: the file is a copy of ours, in a folder of its own, and goes once it is added.
+    """
     outcomes = []
     with ParserPool(settings) as pool:
         adder = Adder(library, pool)
@@ -55,4 +59,6 @@ def add_files(library: Library, settings: Settings, run: JobRun) -> Json:
                 on_page=lambda path, done, total: run.progress(done, total, file=path.name),
             )
             outcomes.append({"path": given["path"], "document_id": added.document.id, "is_new": added.is_new})
+            if given.get("is_upload"):
+                discard(path)
     return {"files": outcomes}

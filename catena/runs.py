@@ -62,7 +62,7 @@ class Runs:
         self._settings = settings
         self._folder = settings.home / "runs"
 
-    def start(self, run: Run, *, keys: Mapping[str, str] | None = None) -> Run:
+    def start(self, run: Run, *, keys: Mapping[str, str] | None = None, api_base: str | None = None) -> Run:
         """Begin a run in a process of its own. `keys`: variables for its environment, as OPENAI_API_KEY.
 
         Raises OptionError when as many run already as may at once.
@@ -72,7 +72,7 @@ class Runs:
                 f"{MAX_AT_ONCE} questions are being answered already.", "Wait for one, or cancel it."
             )
         self._prune()
-        self._begin(run)
+        self._begin(run, api_base)
         self._spawn(run.run_id, keys or {})
         return run
 
@@ -168,14 +168,15 @@ class Runs:
             self._delete(run.run_id)
         return len(runs)
 
-    def _begin(self, run: Run) -> None:
+    def _begin(self, run: Run, api_base: str | None = None) -> None:
         make_folder(self._folder)
+        settings = self._settings.model_dump(mode="json")
         first = {
             "question": run.question,
             "documents": list(run.document_ids),
             "options": options_to_json(run.options),
             "asked_at": run.asked_at,
-            "settings": self._settings.model_dump(mode="json"),
+            "settings": {**settings, "api_base": api_base or settings["api_base"]},
         }
         path = self._path(run.run_id)
         path.touch(FILE_MODE)

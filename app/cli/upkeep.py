@@ -74,7 +74,27 @@ def ui(
 
     if find_spec("streamlit") is None:
         raise MissingExtra("streamlit", "ui")
+    _require_login(host)
     page = Path(__file__).parents[1] / "streamlit_app.py"
     command = [sys.executable, "-m", "streamlit", "run", str(page)]
     command += [f"--server.address={host}", f"--server.port={port}", f"--server.headless={no_browser}"]
+    command += ["--client.showErrorDetails=none", "--browser.gatherUsageStats=false"]
     raise typer.Exit(subprocess.call(command, cwd=page.resolve().parents[1]))
+
+
+def _require_login(host: str) -> None:
+    """Other machines may only come in where visitors have to say who they are (Streamlit's `st.login`)."""
+    import tomllib
+
+    from catena.errors import OptionError
+
+    if host in ("127.0.0.1", "localhost", "::1"):
+        return
+    for folder in (Path.cwd(), Path.home()):
+        secrets = folder / ".streamlit" / "secrets.toml"
+        if secrets.is_file() and "auth" in tomllib.loads(secrets.read_text("utf-8")):
+            return
+    raise OptionError(
+        f"At {host} other machines could read and ask your documents, and nobody would have to log in.",
+        "Configure [auth] in .streamlit/secrets.toml (Streamlit's st.login), or leave the address at 127.0.0.1.",
+    )

@@ -1,4 +1,4 @@
-"""The Streamlit page, run without a browser."""
+"""The pages of `catena ui`, run without a browser."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from catena import Catena
+from catena.app.ui.words import plain
+from catena.jobs import Jobs
+from catena.uploads import receive
 
 streamlit = pytest.importorskip("streamlit", reason="the extra `ui` is not installed")
 testing = pytest.importorskip("streamlit.testing.v1")
@@ -22,30 +25,90 @@ def new_client(home: Path) -> Iterator[None]:
     streamlit.cache_resource.clear()
 
 
+def opened(**state: Any) -> Any:
+    page = testing.AppTest.from_file(str(PAGE), default_timeout=90)
+    for name, value in state.items():
+        page.session_state[name] = value
+    return page.run()
+
+
 def by_label(elements: Any, label: str) -> Any:
     return next(element for element in elements if element.label == label)
 
 
-def test_empty_library_says_what_to_do() -> None:
-    page = testing.AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert not page.exception
-    assert "Drop a PDF" in page.info[0].value
+def ask(page: Any, question: str) -> Any:
+    return page.chat_input[0].set_value(question).run()
 
 
-def test_question_shows_quote_and_boxed_page(manual: Path) -> None:
+def texts(page: Any) -> str:
+    return "\n".join(element.value for element in (*page.markdown, *page.caption, *page.title))
+
+
+@pytest.fixture
+def asked(manual: Path) -> Any:
     with Catena() as c:
         c.add(manual)
-    page = testing.AppTest.from_file(str(PAGE), default_timeout=60).run()
-    by_label(page.text_input, "What do you want to know?").set_value("How long does the battery last?")
-    by_label(page.button, "Ask").click().run()
-    assert not page.exception
-    assert any("forty hours" in text.value for text in page.markdown)
-    assert any("page 2" in button.label for button in page.button)
+    return ask(opened(), "How long does the battery last?")
 
 
-def test_dropped_file_is_added(manual: Path) -> None:
-    page = testing.AppTest.from_file(str(PAGE), default_timeout=60).run()
-    page.file_uploader[0].upload("harbour.pdf", manual.read_bytes(), "application/pdf").run()
-    assert not page.exception
+def test_an_empty_library_begins_with_the_start_page() -> None:
+    page = opened()
+    assert not page.exception and "See every sentence proved" in page.title[0].value
+
+
+def test_an_answer_shows_statement_mark_place_and_quote(asked: Any) -> None:
+    assert not asked.exception
+    assert "forty hours" in texts(asked) and "supported" in texts(asked)
+    assert any("p\\. 2" in button.label for button in asked.button)
+    assert "page 2 of 3" in texts(asked)
+
+
+def test_the_pages_around_the_quote_can_be_turned_to(asked: Any) -> None:
+    by_label(asked.button, "Next").click().run()
+    assert "page 3 of 3" in texts(asked)
+    by_label(asked.button, "Back to the quote").click().run()
+    assert "page 2 of 3" in texts(asked) and not asked.exception
+
+
+def test_what_is_not_in_the_document_is_said_with_the_closest_passages(manual: Path) -> None:
     with Catena() as c:
+        c.add(manual)
+    page = ask(opened(), "Who won the chess championship of 1972?")
+    assert "does not say" in texts(page) and "closest passages" in texts(page)
+
+
+def test_a_follow_up_stays_in_its_conversation(asked: Any) -> None:
+    page = ask(asked, "And the warranty?")
+    with Catena() as c:
+        first, second = c.history(2)
+    assert first.thread_id == second.thread_id and not page.exception
+
+
+def test_how_an_answer_was_read_is_kept(asked: Any) -> None:
+    with Catena() as c:
+        run = c.runs.all()[0]
+        assert {"route", "statement", "answer"} <= {event.kind for event in c.runs.events(run.run_id)}
+
+
+def test_the_name_of_an_upload_is_a_title_and_never_a_path(home: Path, manual: Path) -> None:
+    with manual.open("rb") as file:
+        kept = receive(home, "../../../etc/passwd.pdf", file)
+    assert kept.is_relative_to(home / "uploads") and kept.name == "upload.pdf"
+
+
+def test_an_upload_is_added_by_the_worker_and_its_copy_goes(home: Path, manual: Path) -> None:
+    with Catena() as c, manual.open("rb") as file:
+        (job,) = c.add_later(receive(home, "harbour.pdf", file), title="harbour", is_upload=True)
+        jobs = Jobs(c.library.database)
+        while not jobs.job(job.id).is_over:
+            pass
         assert [document.title for document in c.documents()] == ["harbour"]
+    assert not list((home / "uploads").iterdir())
+
+
+@pytest.mark.parametrize(
+    "text", ["<b>x</b>", "![x](http://e.example/x.png)", "$x$", "[x](y)", "# x", ":red[x]"]
+)
+def test_text_of_documents_is_escaped(text: str) -> None:
+    signs = [sign for sign in text if not sign.isalnum() and not sign.isspace() and sign not in "/="]
+    assert all(f"\\{sign}" in plain(text) for sign in signs)

@@ -1,0 +1,48 @@
+"""What one visitor has open, and the one client that all visitors share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from catena.client import Catena
+from catena.types import Document
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """The model of this visitor; `key` lives in this session's memory and nowhere else."""
+
+    name: str
+    api_base: str | None = None
+    key_name: str = ""
+    key: str = ""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        return {self.key_name: self.key} if self.key else {}
+
+
+@st.cache_resource(on_release=Catena.close, show_spinner="Opening the library")
+def open_client() -> Catena:
+    return Catena()
+
+
+def chosen_model() -> ModelChoice | None:
+    """The model that answers, or nothing for the embedded reader."""
+    if "model" not in st.session_state:
+        name = open_client().settings.model
+        st.session_state["model"] = ModelChoice(name) if name else None
+    choice: ModelChoice | None = st.session_state["model"]
+    return choice
+
+
+def readable(catena: Catena) -> list[Document]:
+    """The documents that can be asked, newest first."""
+    return [document for document in reversed(catena.documents()) if document.status != "failed"]
+
+
+def go_to(page: str) -> None:
+    """Open another page."""
+    st.switch_page(st.session_state["pages"][page])

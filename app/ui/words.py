@@ -1,0 +1,43 @@
+"""How things are called on every page; text of documents and models is shown, never interpreted."""
+
+from __future__ import annotations
+
+from catena.types import Citation, CitationPart, Support
+
+MARKS: dict[Support, tuple[str, str, str]] = {
+    "supported": ("supported", ":material/verified:", "green"),
+    "partial": ("partly supported", ":material/rule:", "orange"),
+    "unsupported": ("not supported", ":material/help:", "gray"),
+    "contradicted": ("contradicted", ":material/block:", "red"),
+}
+"""Word, icon and colour of each mark: never the colour alone."""
+
+
+def plain(text: str) -> str:
+    """Escape what Markdown would interpret."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|$~:" else sign for sign in text)
+
+
+def page_name(number: int, label: str) -> str:
+    """Physical page, and the printed one where it differs."""
+    return f"page {number}" if label in ("", str(number)) else f"page {number} (printed {label})"
+
+
+def short_page_name(part: CitationPart) -> str:
+    return (
+        f"p. {part.ref.number}"
+        if part.label in ("", str(part.ref.number))
+        else f"p. {part.ref.number} ({part.label})"
+    )
+
+
+def places(citation: Citation) -> str:
+    """The pages that a quote stands on."""
+    return ", ".join(short_page_name(part) for part in citation.parts)
+
+
+def shortened(text: str, most: int) -> str:
+    """The beginning of a text, cut between words."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most].rsplit(' ', 1)[0]}…"

@@ -1,0 +1,92 @@
+"""Does a model answer? One small call, in a process of its own, so that its key is in no other's environment.
+
+python -m catena.models.trying MODEL [--api-base URL]      prints one line of JSON
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+SECONDS = 45.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a model said of itself; `message` and `remedy` say why it cannot be used. Prices: USD a million tokens."""
+
+    is_usable: bool
+    name: str = ""
+    seconds: float = 0.0
+    window: int = 0
+    price_read: float | None = None
+    price_written: float | None = None
+    message: str = ""
+    remedy: str = ""
+
+
+def try_model(model: str, *, api_base: str | None = None, keys: Mapping[str, str] | None = None) -> Tried:
+    """Ask a model for one word. `keys` are variables for the environment of that one process."""
+    command = [sys.executable, "-P", "-m", "catena.models.trying", model]
+    command += ["--api-base", api_base] if api_base else []
+    try:
+        done = subprocess.run(
+            command, env={**os.environ, **(keys or {})}, capture_output=True, timeout=SECONDS, check=False
+        )
+        return Tried(**json.loads(done.stdout.splitlines()[-1]))
+    except subprocess.TimeoutExpired:
+        return Tried(
+            False,
+            message=f"No answer within {SECONDS:.0f} s.",
+            remedy="Is the server busy or the address wrong?",
+        )
+    except (IndexError, ValueError):
+        return Tried(False, message="The test broke off.", remedy="Check the name of the model.")
+
+
+async def _ask(model: str, api_base: str | None) -> Tried:
+    from catena.models.remote import LiteLLM  # seconds, in this process alone
+
+    llm = LiteLLM(model, api_base)
+    begin = time.monotonic()
+    done = await asyncio.wait_for(
+        llm.complete([{"role": "user", "content": "Reply with the word: ready"}], max_tokens=16), SECONDS - 10
+    )
+    price = await llm.price()
+    return Tried(
+        True,
+        done.model or model,
+        round(time.monotonic() - begin, 2),
+        await llm.window(),
+        price.input * 1e6 if price else None,
+        price.output * 1e6 if price else None,
+    )
+
+
+def main() -> None:
+    from catena.errors import CatenaError, ModelSilent
+
+    parser = argparse.ArgumentParser(prog="catena.models.trying")
+    parser.add_argument("model")
+    parser.add_argument("--api-base")
+    options = parser.parse_args()
+    try:
+        tried = asyncio.run(_ask(options.model, options.api_base))
+    except ModelSilent:  # it was reached and took the request: some models think first
+        tried = Tried(True, options.model)
+    except TimeoutError:
+        tried = Tried(False, message="No answer in time.", remedy="Is the server busy or the address wrong?")
+    except CatenaError as error:
+        tried = Tried(False, message=error.message, remedy=error.remedy)
+    print(json.dumps(asdict(tried)))
+
+
+if __name__ == "__main__":
+    main()
