@@ -16,10 +16,8 @@ from catena.retrieval.analysis import terms
 from catena.retrieval.index import DocumentIndex
 from catena.retrieval.passages import indexed_text, split
 from catena.types import Document, Kind, Page
+from catena.uploads import UPLOAD
 from catena.writing import DocumentWriter
-
-UPLOAD = "upload"
-"""Stem of a file that came through the browser: its name is the title."""
 
 OnPage = Callable[[Path, int, int], None]
 """Called with the file, pages parsed so far, and pages in all (0 while unknown)."""

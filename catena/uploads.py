@@ -10,10 +10,11 @@ import uuid
 from pathlib import Path
 from typing import IO
 
-from catena.adding import UPLOAD
 from catena.durable import make_folder
 
 FOLDER = "uploads"
+UPLOAD = "upload"
+"""Stem of a file that came through the browser: its name is the title."""
 SUFFIXES = ("pdf", "epub", "docx", "html", "htm", "md", "txt")
 """Of what a library takes; the content decides, the suffix only helps with plain text."""
 
