@@ -13,7 +13,10 @@ ROOT = Path(__file__).parent.parent
 FOLDERS = ("agents", "app", "evaluation", "ingest", "retrieval", "serving")
 ORDER = ["core", "ingest", "retrieval", "serving", "agents", "client", "evaluation", "app"]
 # The modules of catena/ that tie the folders together, and what only re-exports them.
-TIES = {"catena", *(f"catena.{name}" for name in ("adding", "answering", "client", "handlers", "pageuse", "runs"))}
+TIES = {
+    "catena",
+    *(f"catena.{name}" for name in ("adding", "answering", "client", "handlers", "pageuse", "runs")),
+}
 TORCH = ("torch", "transformers", "safetensors")
 TORCH_AT = ("catena.serving", "catena.retrieval.kv", "catena.evaluation.kv")
 
