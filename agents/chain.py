@@ -14,19 +14,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from catena.agents import ledger
+from catena.agents.answer_prompts import MAX_REPLY
+from catena.agents.chain_prompts import judge_messages, manager_messages, worker_messages
 from catena.agents.desk import Desk
 from catena.agents.grounding import Numbered
-from catena.agents.notes import NOTHING, read_note, write_note
-from catena.agents.prompting import render
+from catena.agents.notes import read_note, write_note
 from catena.agents.reasoner import Draft, DraftStatement, Question
-from catena.agents.replies import NOT_FOUND, Reply, read_line, read_reply
+from catena.agents.replies import Reply, read_line, read_reply
 from catena.agents.room import divide, too_small
 from catena.agents.routing import scope_of, task_of
 from catena.agents.segments import Stretch, pack
 from catena.agents.showing import as_data, show, size
-from catena.agents.written import MAX_REPLY, form, grounded, one_line
+from catena.agents.written import grounded
 from catena.errors import ModelError, ModelSilent
-from catena.llm import LLM, Completion, Message, OnText, num_tokens
+from catena.llm import LLM, Completion, OnText, num_tokens
 from catena.retrieval.embedder import Embedder
 from catena.types import Note, PageRef, Passage
 
@@ -34,8 +35,6 @@ MAX_WINDOW = 16_384
 """Tokens of a window that are used: beyond, answers get no better (Chain of Agents, window sweep)."""
 MAX_NOTE = 1024
 """Tokens of a note, and of the reply that writes it; of a small window an eighth each."""
-WORDS_PER_TOKEN = 0.6
-"""So that a note in words, which models can judge, stays within tokens, which they cannot."""
 SHORT_ANSWER = 5
 """Words up to which answers vote; longer ones are judged (Chain of Agents, table 8)."""
 ANY_NUMBER = range(1, sys.maxsize)
@@ -199,30 +198,6 @@ class LLMChain:
             warnings=tuple(warnings) if any(one.is_cut for one in done) else (),
             model=done[0].who,
         )
-
-
-def worker_messages(question: Question, passages: str, note: str, max_reply: int) -> list[Message]:
-    """The prompt of a worker; a summary has instructions of its own."""
-    task = "summary" if task_of(question.text) == "summary" else "question"
-    max_words = str(int(max_reply * WORDS_PER_TOKEN))
-    system = render("worker_system", task=render(f"worker_{task}"), max_words=max_words, nothing=NOTHING)
-    user = render("worker", passages=passages, note=note or "(empty)", question=one_line(question.text))
-    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
-
-
-def manager_messages(question: Question, quotes: str, note: str) -> list[Message]:
-    """The prompt of the manager."""
-    system = render("manager_system", form=form(question), not_found=NOT_FOUND)
-    user = render(
-        "manager", quotes=quotes or "(none)", note=note or "(empty)", question=one_line(question.text)
-    )
-    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
-
-
-def judge_messages(question: Question, answers: str) -> list[Message]:
-    """The prompt that chooses among several paths' answers."""
-    user = render("judge", answers=answers, question=one_line(question.text))
-    return [{"role": "system", "content": render("judge_system")}, {"role": "user", "content": user}]
 
 
 def _cut(desk: Desk, budget: int) -> list[Stretch]:

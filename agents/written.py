@@ -7,25 +7,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from catena.agents import demos, judging, several
+from catena.agents.answer_prompts import MAX_REPLY, form, messages
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.demos import Demo, Demonstrator, DemoStore
 from catena.agents.desk import Desk
 from catena.agents.grounding import Numbered, ground
-from catena.agents.prompting import render
 from catena.agents.reasoner import Draft, DraftStatement, Question
-from catena.agents.replies import NOT_FOUND, Claim, Reply, read_reply
+from catena.agents.replies import Claim, Reply, read_reply
 from catena.agents.rewriting import rewrite
 from catena.agents.room import Room, divide, too_small
 from catena.agents.routing import asks_of_all, task_of
 from catena.agents.showing import Shown, fit, found_passages
 from catena.agents.sifting import sift
 from catena.errors import ModelSilent
-from catena.llm import LLM, Completion, Message, OnText, num_tokens
+from catena.llm import LLM, Completion, OnText, num_tokens
 from catena.retrieval.embedder import Embedder
 from catena.types import Evidence, Note, PageRef, Passage, Segment, Span, Support
 
-MAX_REPLY = {"answer": 1024, "list": 2048, "count": 2048, "summary": 2048}
-"""Tokens kept for the reply, by task; of a small window a quarter."""
 LEAST_PASSAGE = 8
 """No passage is shown in fewer tokens: a book need not be read to see that it does not fit."""
 LARGEST_NUMBER = 999
@@ -201,25 +199,6 @@ class LLMReasoner:
         )
 
 
-def messages(question: Question, passages: str, demonstrations: str = "") -> list[Message]:
-    """The prompt of an answer from passages, with demonstrations between them and the question."""
-    system = render("answer_system", form=form(question), not_found=NOT_FOUND)
-    asked = one_line(question.text)
-    if demonstrations:
-        user = render("answer_demos", passages=passages, demos=demonstrations, question=asked)
-    else:
-        user = render("answer", passages=passages, question=asked)
-    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
-
-
-def form(question: Question) -> str:
-    """What the prompt says of the answer's form."""
-    task = task_of(question.text)
-    if task == "answer":
-        return render("form_answer", max_sentences=str(question.options.max_sentences))
-    return render(f"form_{task}")
-
-
 def grounded(
     claims: Sequence[Claim], sentences: Sequence[Numbered], embedder: Embedder
 ) -> tuple[DraftStatement, ...]:
@@ -227,10 +206,6 @@ def grounded(
     return tuple(
         DraftStatement(claim.text, ground(claim.text, claim.numbers, sentences, embedder)) for claim in claims
     )
-
-
-def one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _all_passages(desk: Desk) -> list[Passage]:
