@@ -7,6 +7,7 @@ from typing import cast
 from catena.agents import state as codec
 from catena.agents.coverage import coverage, name_ranges
 from catena.agents.deps import Deps
+from catena.agents.judging import MAX_VERDICTS
 from catena.agents.state import PathState, State
 from catena.answers import citation_from_json, statement_from_json
 from catena.types import Answer, AnswerStatus, Coverage, PageRef, Statement, Strategy
@@ -74,6 +75,11 @@ def _warnings(state: State, deps: Deps, seen: Coverage, drafted: tuple[str, ...]
             if part.unread:
                 title = deps.desk.document(part.document_id).title
                 warnings.append(f"Not read in {title}: pages {name_ranges(part.unread)}.")
+    if state["options"]["check"] == "model" and len(state["statements"]) > MAX_VERDICTS:
+        warnings.append(
+            f"The model judged the first {MAX_VERDICTS} of {len(state['statements'])} statements; "
+            "the others are marked by code alone."
+        )
     if not state["statements"] and state["citations"] and not state["stopped"]:
         warnings.append(
             "The passages cited are the closest that were found; they do not answer the question."

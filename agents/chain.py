@@ -11,17 +11,19 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from catena.agents import ledger
+from catena.agents import foresight, ledger
+from catena.agents.amounts import Foreseen
 from catena.agents.answer_prompts import MAX_REPLY
 from catena.agents.chain_prompts import judge_messages, manager_messages, worker_messages
 from catena.agents.desk import Desk
 from catena.agents.grounding import Numbered
+from catena.agents.measured import Measured
 from catena.agents.notes import read_note, write_note
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.replies import Reply, read_line, read_reply
-from catena.agents.room import divide, too_small
+from catena.agents.room import Room, Sizes, divide, too_small
 from catena.agents.routing import scope_of, task_of
 from catena.agents.segments import Stretch, pack
 from catena.agents.showing import as_data, show, size
@@ -35,21 +37,13 @@ MAX_WINDOW = 16_384
 """Tokens of a window that are used: beyond, answers get no better (Chain of Agents, window sweep)."""
 MAX_NOTE = 1024
 """Tokens of a note, and of the reply that writes it; of a small window an eighth each."""
+HEAD = 8
+"""Tokens of the line above an answer that is judged."""
 SHORT_ANSWER = 5
 """Words up to which answers vote; longer ones are judged (Chain of Agents, table 8)."""
 ANY_NUMBER = range(1, sys.maxsize)
 _TOTAL = re.compile(r"^\W*(?:in all|total)\W+(\d+)\W*$", re.I)
 _BEST = re.compile(r"\bbest\W{0,6}(\d+)|^\W*(\d+)\W*$", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """Tokens of one worker's window: `passages` for what it reads, `note` for what it is handed and hands on."""
-
-    window: int
-    passages: int
-    note: int
-    reply: int
 
 
 class LLMChain:
@@ -125,13 +119,11 @@ class LLMChain:
         if not note.text and not note.ledger:
             return Draft((), confidence=0.0)
         task = task_of(question.text)
-        room = divide(
-            min(await self._llm.window(), MAX_WINDOW), MAX_REPLY[task], 4, manager_messages(question, "", "")
-        )
+        room = await self._manager_room(question)
         budget = room.text - num_tokens(note.text)
         noted = _noted(note)
         if task in ("list", "count"):
-            parts = ledger.batches(note.ledger, budget)
+            parts = ledger.batches(note.ledger, budget)[: ledger.MAX_PARTS]
         else:
             parts = [ledger.best(note.ledger, question.text, noted, desk, budget)]
         prompts = [manager_messages(question, ledger.show(part), note.text) for part in parts]
@@ -164,16 +156,34 @@ class LLMChain:
         (first, votes), *others = Counter(texts).most_common()
         if len(texts) == votes or (_are_short(texts) and (not others or others[0][1] < votes)):
             return texts.index(first)
-        room = divide(min(await self._llm.window(), MAX_WINDOW), 64, 8, judge_messages(question, ""))
-        answers = "\n\n".join(
-            f"Answer {n}:\n{_for_judge(draft, room.text // len(drafts))}" for n, draft in enumerate(drafts, 1)
-        )
+        room = await self._judge_room(question)
+        share = room.text // len(drafts) - HEAD
+        answers = "\n\n".join(f"Answer {n}:\n{_for_judge(draft, share)}" for n, draft in enumerate(drafts, 1))
         done = await self._llm.complete(
             judge_messages(question, answers), max_tokens=room.reply, role="judge"
         )
         found = _BEST.search(done.text)
         best = int(found[1] or found[2]) - 1 if found else 0
         return best if 0 <= best < len(drafts) else 0
+
+    async def foresee_reading(self, question: Question, measured: Measured) -> list[Foreseen]:
+        """Count the calls of workers, managers and judge."""
+        sizes = await self.sizes(question)
+        return foresight.chain(
+            question,
+            await asyncio.to_thread(measured.num_segments, sizes.passages),
+            measured.total,
+            sizes,
+            (await self._manager_room(question), await self._judge_room(question)),
+            (self._llm, self._worker),
+        )
+
+    async def _manager_room(self, question: Question) -> Room:
+        window = min(await self._llm.window(), MAX_WINDOW)
+        return divide(window, MAX_REPLY[task_of(question.text)], 4, manager_messages(question, "", ""))
+
+    async def _judge_room(self, question: Question) -> Room:
+        return divide(min(await self._llm.window(), MAX_WINDOW), 64, 8, judge_messages(question, ""))
 
     def _sentences(self, note: Note, desk: Desk) -> list[Numbered]:
         """What the answer can rest on: the ledger, without one the passages that the note names."""
@@ -252,7 +262,7 @@ def _for_judge(draft: Draft, budget: int) -> str:
     lines += ["rests on:", *(as_data(" ".join(quote.split())) for quote in quotes)] if quotes else []
     kept = []
     for line in lines:
-        budget -= num_tokens(line)
+        budget -= num_tokens(f"{line}\n")
         if budget < 0:
             break
         kept.append(line)

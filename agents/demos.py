@@ -39,6 +39,8 @@ MAX_QUESTION, MAX_ANSWER = 40, 50
 """Words."""
 MAX_REPLY = 160
 """Tokens."""
+MAX_SHOWN = MAX_REPLY + 24
+"""Tokens that a pair takes in a prompt, with its labels and number."""
 TRIES = 3
 """How many more passages than wanted are tried, where a model writes no usable pair."""
 _PAIR = re.compile(r"question[*_\s]*[:：](.+?)\n[*_#\s]*answer[*_\s]*[:：](.+?)(?:\n\s*\n|\Z)", re.I | re.S)
@@ -114,18 +116,23 @@ class Demonstrator:
     async def _make(self, passage: Passage) -> tuple[str, str] | None:
         """Ask for one pair; nothing if what comes cannot be used."""
         try:
-            done = await self._llm.complete(messages(passage), max_tokens=MAX_REPLY, role="demo")
+            done = await self._llm.complete(messages(passage.text), max_tokens=MAX_REPLY, role="demo")
         except ModelError:
             return None
         return read_pair(done.text, passage.text)
+
+    def num_kept(self, desk: Desk) -> int:
+        """How many pairs were made before, of all documents asked."""
+        kept = [_read(self._store.get_call(self._key(one, desk))) for one in desk.document_ids]
+        return sum(pair is not None for pairs in kept for pair in pairs.values())
 
     def _key(self, document_id: str, desk: Desk) -> str:
         return f"demos {document_id} {desk.document(document_id).parser_version} {self._llm.name}"
 
 
-def messages(passage: Passage) -> list[Message]:
+def messages(passage: str) -> list[Message]:
     """The prompt for one pair."""
-    user = render("demo", passage=as_data(passage.text))
+    user = render("demo", passage=as_data(passage))
     return [{"role": "system", "content": render("demo_system")}, {"role": "user", "content": user}]
 
 

@@ -9,10 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from catena.agents import abstain, overview, ranking
+from catena.agents.amounts import Foreseen
 from catena.agents.candidates import Candidate, candidates
 from catena.agents.choosing import choose
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.desk import Desk
+from catena.agents.measured import Measured, Search
 from catena.agents.naming import name_number
 from catena.agents.numbers import may_be_number
 from catena.agents.reasoner import Draft, DraftStatement, Question
@@ -95,6 +97,20 @@ class ExtractiveReasoner:
     async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
         """Leave it to the code's own checks."""
         return None
+
+    async def foresee(
+        self, question: Question, desk: Desk, measured: Measured, search: Search | None
+    ) -> list[Foreseen]:
+        """No model is called."""
+        return []
+
+    async def foresee_reading(self, question: Question, measured: Measured) -> list[Foreseen]:
+        """No model is called."""
+        return []
+
+    def foresee_follow_up(self, question: str, turns: Sequence[Turn]) -> list[Foreseen]:
+        """No model is called."""
+        return []
 
     def _read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
         found = candidates(segment, desk)

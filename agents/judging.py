@@ -11,6 +11,8 @@ from catena.errors import ModelError, Stopped
 from catena.llm import LLM, Message
 from catena.types import Support
 
+MAX_VERDICTS = 64
+"""Statements of one answer that a model judges; those beyond are marked by code alone, and the answer says so."""
 MAX_REPLY = 64
 """Tokens: one word is asked for, and small models begin with others."""
 _VERDICT = re.compile(

@@ -20,6 +20,8 @@ from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.embedder import Embedder
 from catena.types import Fact
 
+MAX_PARTS = 16
+"""Prompts that a ledger is shown in: 200,000 tokens of facts in windows of 16,384. Of more the answer says so."""
 IN_NOTE = 1.0
 """What it is worth that the last note still names the passage; the share of the question's words is worth up to 1."""
 
@@ -93,10 +95,10 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
 
 
 def batches(facts: Sequence[Fact], budget: int) -> list[list[Fact]]:
-    """All facts, in order, in as few parts as each fits the budget."""
+    """The facts in order, in as few parts as each fits the budget; one that alone exceeds it is left out."""
     parts: list[list[Fact]] = [[]]
     filled = 0
-    for fact in in_order(facts):
+    for fact in in_order(fact for fact in facts if size(fact) <= budget):
         if parts[-1] and filled + size(fact) > budget:
             parts.append([])
             filled = 0

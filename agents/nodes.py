@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import wraps
 from typing import Any, Protocol, TypeVar, cast
@@ -18,7 +18,7 @@ from catena.agents.conversation import Turn
 from catena.agents.deps import Deps
 from catena.agents.events import Event
 from catena.agents.finding import find, find_in_each
-from catena.agents.judging import settle
+from catena.agents.judging import MAX_VERDICTS, settle
 from catena.agents.reasoner import Draft, Question
 from catena.agents.routing import route as choose
 from catena.agents.segments import pack
@@ -26,7 +26,7 @@ from catena.agents.several import PAGES_EACH, asks_of_each
 from catena.agents.state import Json, State
 from catena.answers import citation_from_json, citation_to_json, to_json
 from catena.errors import Stopped
-from catena.types import Citation, Note, Support
+from catena.types import Citation, Note, PageHit, Support
 
 MAX_FOUND = 10
 """Quotes that are shown of what was found before a cap ended the run."""
@@ -97,8 +97,7 @@ async def retrieve(state: State, runtime: Runtime[Deps]) -> State:
     if question.options.rewrite and not state["rounds"]:
         queries += await deps.reasoner.rewrite(question)
         deps.emit(Event("queries", f"Searching for {'; '.join(queries)}", {"queries": queries}))
-    is_of_each = asks_of_each(question.text, state["document_ids"])
-    search, k = (find_in_each, PAGES_EACH) if is_of_each else (find, deps.num_pages)
+    search, k = searching(question.text, deps)
     found = await asyncio.to_thread(search, deps.retriever, queries, state["document_ids"], k)
     hits = [codec.hit_to_json(hit) for hit in found]
     pages = ", ".join(str(hit["page"]) for hit in hits)
@@ -109,6 +108,12 @@ async def retrieve(state: State, runtime: Runtime[Deps]) -> State:
         for segment in pack(best, deps.reasoner.segment_words)
     ]
     return {"hits": hits, "segments": segments, "rounds": state["rounds"] + 1, "missing": None}
+
+
+def searching(question: str, deps: Deps) -> tuple[Callable[..., list[PageHit]], int]:
+    """How pages are looked for, and how many of all documents, or of each, are brought."""
+    is_of_each = asks_of_each(question, deps.document_ids)
+    return (find_in_each, PAGES_EACH) if is_of_each else (find, deps.num_pages)
 
 
 async def read(state: State, runtime: Runtime[Deps]) -> State:
@@ -176,7 +181,10 @@ async def check(state: State, runtime: Runtime[Deps]) -> State:
     deps = runtime.context
     citations = [citation_from_json(citation) for citation in state["citations"]]
     marks = await asyncio.gather(
-        *(_mark(statement, citations, state, deps) for statement in state["statements"])
+        *(
+            _mark(statement, citations, state, deps, is_judged=place < MAX_VERDICTS)
+            for place, statement in enumerate(state["statements"])
+        )
     )
     statements = [
         {**statement, "support": mark} for statement, mark in zip(state["statements"], marks, strict=True)
@@ -188,7 +196,9 @@ async def check(state: State, runtime: Runtime[Deps]) -> State:
     return {"statements": statements, "answer": to_json(answer)}
 
 
-async def _mark(statement: Json, citations: Sequence[Citation], state: State, deps: Deps) -> Support:
+async def _mark(
+    statement: Json, citations: Sequence[Citation], state: State, deps: Deps, *, is_judged: bool
+) -> Support:
     """The code's mark, and where a model's verdict is asked for what both make of it."""
     if statement["support"]:
         return cast(Support, statement["support"])
@@ -196,7 +206,7 @@ async def _mark(statement: Json, citations: Sequence[Citation], state: State, de
     quotes = [citation.quote for citation in under]
     around = await asyncio.to_thread(surroundings, under, deps.desk)
     mark = support(statement["text"], quotes, around)
-    if not quotes or state["options"]["check"] == "code" or state["stopped"]:
+    if not (quotes and is_judged) or state["options"]["check"] == "code" or state["stopped"]:
         return mark
     return settle(mark, await deps.reasoner.judge(statement["text"], quotes))
 

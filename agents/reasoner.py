@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from catena.agents.amounts import Foreseen
 from catena.agents.conversation import Turn
 from catena.agents.desk import Desk, PageScores
+from catena.agents.measured import Measured, Search
 from catena.agents.segments import Stretch
 from catena.types import AskOptions, Evidence, Note, PageRef, Segment, Support
 
@@ -93,6 +95,15 @@ class Reasoner(Protocol):
     async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
         """Judge whether the quotes support the statement; nothing leaves it to the code's own checks."""
 
+    async def foresee(
+        self, question: Question, desk: Desk, measured: Measured, search: Search | None
+    ) -> list[Foreseen]:
+        """Count the model calls of an answer from what `search` finds; without it, from all at once, or of the
+        checks of what a chain answers."""
+
+    def foresee_follow_up(self, question: str, turns: Sequence[Turn]) -> list[Foreseen]:
+        """Count the model calls of `understand`."""
+
 
 class Chain(Protocol):
     """Readers of whole documents: each reads one stretch and hands a note to the next (Chain of Agents)."""
@@ -118,3 +129,6 @@ class Chain(Protocol):
 
     async def decide(self, question: Question, drafts: Sequence[Draft]) -> int:
         """Choose among the answers of several paths, by index."""
+
+    async def foresee_reading(self, question: Question, measured: Measured) -> list[Foreseen]:
+        """Count the model calls of all workers and of what follows, before any is made."""

@@ -18,6 +18,16 @@ class Room:
     text: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Tokens of one worker's window: `passages` for what it reads, `note` for what it is handed and hands on."""
+
+    window: int
+    passages: int
+    note: int
+    reply: int
+
+
 def divide(window: int, max_reply: int, share: int, messages: Sequence[Message]) -> Room:
     """Keep room for the empty prompt and a reply of `max_reply`, in a small window of one part in `share`."""
     reply = min(max_reply, window // share)

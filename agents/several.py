@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import count
 
 from catena.agents import ledger
 from catena.agents.desk import Desk
@@ -13,7 +12,7 @@ from catena.agents.prompting import render
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.replies import NOT_FOUND
 from catena.agents.showing import as_data
-from catena.llm import Message
+from catena.llm import Message, num_tokens
 from catena.types import Fact
 
 MAX_DOCUMENTS = 8
@@ -33,21 +32,36 @@ def asks_of_each(question: str, document_ids: Sequence[str]) -> bool:
     return 1 < len(document_ids) <= MAX_DOCUMENTS and bool(_COMPARES.search(question))
 
 
-def findings(drafts: Sequence[tuple[str, Draft]], desk: Desk) -> tuple[str, list[tuple[int, DraftStatement]]]:
-    """What was found in each document as the last prompt shows it, and the findings with their numbers."""
-    numbers = count(1)
+def findings(
+    drafts: Sequence[tuple[str, Draft]], desk: Desk, budget: int
+) -> tuple[str, list[tuple[int, DraftStatement]]]:
+    """What was found in each document as the last prompt shows it, and the findings with their numbers.
+
+    Of each document as many as fit its share of the budget of tokens, from the first on.
+    """
     found: list[tuple[int, DraftStatement]] = []
     parts: list[str] = []
     for document_id, draft in drafts:
         lines = [as_data(f"Document: {desk.document(document_id).title}")]
-        for statement in draft.statements:
-            number = next(numbers)
-            found.append((number, statement))
-            lines.append(f"[{number}]\n{as_data(statement.text)}")
         if not draft.statements:
             lines.append(as_data("(its reader found nothing)"))
+        left = budget // len(drafts) - num_tokens(f"{lines[0]}\n\n")
+        for statement in draft.statements:
+            line = f"[{len(found) + 1}]\n{as_data(statement.text)}"
+            left -= num_tokens(f"{line}\n")
+            if left < 0:
+                break
+            found.append((len(found) + 1, statement))
+            lines.append(line)
         parts.append("\n".join(lines))
     return "\n\n".join(parts), found
+
+
+def left_out(drafts: Sequence[tuple[str, Draft]], num_shown: int) -> list[str]:
+    """A warning where findings did not fit the last prompt."""
+    num = sum(len(draft.statements) for _, draft in drafts)
+    missing = f"{num - num_shown} of {num} findings did not fit the last prompt and were not shown."
+    return [missing] if num_shown < num else []
 
 
 def sentences(found: Sequence[tuple[int, DraftStatement]]) -> list[Numbered]:

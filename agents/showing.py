@@ -13,6 +13,8 @@ from catena.llm import num_tokens
 from catena.types import Note, PageRef, Passage, Segment
 
 GAP = "\n\n"
+LARGEST_NUMBER = 99_999
+"""Of a passage in a prompt, where it is not known yet."""
 _REFERENCE = re.compile(r"[\[【](\d+(?:[\s,;–-]+\d+)*)[\]】]")
 
 
@@ -58,7 +60,7 @@ def fit(passages: Sequence[Passage], desk: Desk, budget: int) -> Shown:
     """Show the best passages within a budget of tokens, numbered from 1; what does not fit is dropped from the end."""
     kept: list[Passage] = []
     for passage in passages:
-        budget -= size(999, passage, desk)
+        budget -= size(LARGEST_NUMBER, passage, desk)
         if budget < 0:
             break
         kept.append(passage)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from catena.agents.desk import Desk
 from catena.agents.prompting import render
 from catena.agents.replies import read_reply
+from catena.agents.room import Room, divide
 from catena.agents.showing import Shown, fit
 from catena.llm import LLM, Message
 from catena.types import Passage
@@ -16,17 +17,21 @@ MAX_REPLY = 128
 """Tokens."""
 
 
-async def sift(
-    question: str, passages: Sequence[Passage], desk: Desk, budget: int, llm: LLM
-) -> list[Passage]:
-    """Have readers choose, each from as many passages as `budget` tokens hold; the order stays.
+async def sift(question: str, passages: Sequence[Passage], desk: Desk, llm: LLM) -> list[Passage]:
+    """Have readers choose, each from as many passages as its window holds; the order stays.
 
     Raises ModelError and Stopped.
     """
+    budget = (await room(question, llm)).text
     batches = await asyncio.to_thread(_batches, passages, desk, budget)
     kept = await asyncio.gather(*(_chosen(question, batch, llm) for batch in batches))
     places = {(one.ref, one.start) for batch in kept for one in batch}
     return [one for one in passages if (one.ref, one.start) in places]
+
+
+async def room(question: str, llm: LLM) -> Room:
+    """How a reader's window divides."""
+    return divide(await llm.window(), MAX_REPLY, 8, messages(question, ""))
 
 
 def messages(question: str, passages: str) -> list[Message]:

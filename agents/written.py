@@ -6,18 +6,21 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from catena.agents import demos, judging, several
+from catena.agents import demos, foresight, judging, ledger, several, sifting
+from catena.agents.amounts import Foreseen
 from catena.agents.answer_prompts import MAX_REPLY, form, messages
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.demos import Demo, Demonstrator, DemoStore
 from catena.agents.desk import Desk
+from catena.agents.foresight import Answering
 from catena.agents.grounding import Numbered, ground
+from catena.agents.measured import Measured, Search
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.replies import Claim, Reply, read_reply
 from catena.agents.rewriting import rewrite
 from catena.agents.room import Room, divide, too_small
 from catena.agents.routing import asks_of_all, task_of
-from catena.agents.showing import Shown, fit, found_passages
+from catena.agents.showing import LARGEST_NUMBER, Shown, fit, found_passages
 from catena.agents.sifting import sift
 from catena.errors import ModelSilent
 from catena.llm import LLM, Completion, OnText, num_tokens
@@ -26,7 +29,6 @@ from catena.types import Evidence, Note, PageRef, Passage, Segment, Span, Suppor
 
 LEAST_PASSAGE = 8
 """No passage is shown in fewer tokens: a book need not be read to see that it does not fit."""
-LARGEST_NUMBER = 999
 BEST_ONLY = "The question asks about the whole document; only the passages that fit it best were read."
 
 
@@ -106,6 +108,33 @@ class LLMReasoner:
         """Ask the model whether the quotes support a statement."""
         return await judging.judge(statement, quotes, self._llm)
 
+    async def foresee(
+        self, question: Question, desk: Desk, measured: Measured, search: Search | None
+    ) -> list[Foreseen]:
+        """Count the calls that answer from what is found or from all at once, or that check what a chain answers."""
+        await asyncio.to_thread(lambda: measured.tokens)
+        is_counted = self._demonstrator is not None and question.options.demos
+        answering = Answering(
+            question,
+            measured,
+            desk.document_ids,
+            self._llm,
+            self._small,
+            await self._room(question),
+            await self._synthesis_room(question),
+            await sifting.room(question.text, self._small),
+            self._demonstrator.num_kept(desk) if self._demonstrator and is_counted else 0,
+        )
+        if question.is_whole:
+            return [*answering.whole(), *answering.checks()]
+        if search is not None:
+            return [*answering.found(search), *answering.checks()]
+        return answering.checks(ledger.MAX_PARTS)
+
+    def foresee_follow_up(self, question: str, turns: Sequence[Turn]) -> list[Foreseen]:
+        """One call, for a question that leans on those before."""
+        return foresight.follow_up(question, turns, self._small)
+
     async def _write_of_each(self, question: Question, passages: Sequence[Passage], desk: Desk) -> Draft:
         """Read each document on its own, at the same time, then write one answer of what was found."""
         ids = desk.document_ids
@@ -113,14 +142,19 @@ class LLMReasoner:
         drafts = await asyncio.gather(
             *(self._answer(question, of[one], desk, role="document") for one in ids)
         )
-        shown, found = several.findings(list(zip(ids, drafts, strict=True)), desk)
+        room = await self._synthesis_room(question)
+        pairs = list(zip(ids, drafts, strict=True))
+        shown, found = several.findings(pairs, desk, room.text)
         pages = tuple(dict.fromkeys(ref for draft in drafts for ref in draft.pages or ()))
-        warnings = tuple(dict.fromkeys(warning for draft in drafts for warning in draft.warnings))
+        warnings = tuple(
+            dict.fromkeys(
+                [*(one for draft in drafts for one in draft.warnings), *several.left_out(pairs, len(found))]
+            )
+        )
         if not found:
             missing = next((draft.missing for draft in drafts if draft.missing), "")
             return Draft((), confidence=0.0, warnings=warnings, pages=pages, missing=missing)
         prompt = several.messages(question, shown, form(question))
-        room = divide(await self._llm.window(), MAX_REPLY[task_of(question.text)], 4, prompt)
         done = await self._llm.complete(
             prompt, max_tokens=room.reply, role="synthesis", on_text=self._on_text
         )
@@ -148,7 +182,7 @@ class LLMReasoner:
             shown = await asyncio.to_thread(fit, passages, desk, room.text)
         warnings = [BEST_ONLY] if asks_of_all(question.text) and not question.is_whole else []
         if shown.num_dropped and shown.passages:
-            kept = await sift(question.text, passages, desk, room.text, self._small)
+            kept = await sift(question.text, passages, desk, self._small)
             shown = await asyncio.to_thread(fit, _with(chosen, kept or passages), desk, room.text)
             warnings += _dropped(shown, self.name)
         if not shown.passages:
@@ -174,6 +208,10 @@ class LLMReasoner:
         shown = demos.show(chosen, {demo.place: LARGEST_NUMBER for demo in chosen})
         task = task_of(question.text)
         return divide(await self._llm.window(), MAX_REPLY[task], 4, messages(question, "", shown))
+
+    async def _synthesis_room(self, question: Question) -> Room:
+        empty = several.messages(question, "", form(question))
+        return divide(await self._llm.window(), MAX_REPLY[task_of(question.text)], 4, empty)
 
     def _read(self, done: Completion, numbers: Sequence[int]) -> Reply:
         reply = read_reply(done.text, numbers)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         PageHit,
         PageRef,
         Passage,
+        Plan,
+        PlannedRole,
         Statement,
         Usage,
     )
@@ -55,6 +57,8 @@ __all__ = [
     "PageHit",
     "PageRef",
     "Passage",
+    "Plan",
+    "PlannedRole",
     "Settings",
     "Statement",
     "Stopped",

@@ -14,6 +14,7 @@ from catena.types import (
     Coverage,
     DocumentCoverage,
     PageRef,
+    Plan,
     RoleUsage,
     Statement,
     Usage,
@@ -45,6 +46,11 @@ def to_json(answer: Answer) -> Json:
         "usage": asdict(answer.usage),
         "roles": [asdict(role) for role in answer.roles],
     }
+
+
+def plan_to_json(plan: Plan) -> Json:
+    """Return a plan as plain JSON values, schema 1."""
+    return {"schema": SCHEMA, **asdict(plan)}
 
 
 def from_json(data: Mapping[str, Any]) -> Answer:

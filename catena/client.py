@@ -32,12 +32,16 @@ from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.vectorfile import check_file
 from catena.runs import Run, Runs
 from catena.settings import Settings, load_settings
-from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef
+from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef, Plan
 
 if TYPE_CHECKING:
     from catena.agents.conversation import Turn
     from catena.agents.deps import Deps
     from catena.jobs import Job
+
+
+PACED = 50
+"""Earlier answers whose seconds say how fast a model is."""
 
 
 class Catena:
@@ -287,6 +291,37 @@ class Catena:
         chosen = self._of_thread(options.thread_id) if documents is None else documents
         return UnfinishedRun(uuid.uuid4().hex, question, tuple(self._document_ids(chosen)), options)
 
+    def plan(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+    ) -> Plan:
+        """Say what `ask` with the same arguments will take, without calling a model: calls, tokens, cost, seconds.
+
+        The documents are read and searched. Raises what `ask` raises of its arguments.
+        """
+        return self._bridge.run(self.plan_async(question, documents=documents, options=options))
+
+    async def plan_async(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+    ) -> Plan:
+        """Do what `plan` does, awaitable."""
+        from catena.agents.planning import pace, plan
+
+        asked = self._asked(question, documents, options)
+        turns = self._turns(asked.options.thread_id)
+        deps = self._deps(asked.options, asked.document_ids, None)
+        prices = partial(self._models.price, asked=asked.options.model or "")
+        fallback = self.settings.fallback_model
+        found = await plan(deps, question, asked.options, prices, turns=turns, fallback=fallback)
+        return replace(found, seconds=pace(self.history(PACED), found))
+
     def resume(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
         """Finish a run that was killed or failed; what was read is not read again. `run_id` may be a unique prefix.
 
@@ -404,7 +439,13 @@ class Catena:
         model = self.settings.model if options.model is None else options.model
         if not model:
             reader = ExtractiveReasoner(self.embedder)
-            return Deps(*parts, reader, chain=reader, checkpoints=self._checkpoints)
+            return Deps(
+                *parts,
+                reader,
+                chain=reader,
+                checkpoints=self._checkpoints,
+                document_ids=tuple(document_ids),
+            )
         models = self._models.open(model, document_ids, options.limits, small=options.small_model)
         on_text = AnswerText(on_event) if on_event else None
         reasoner = LLMReasoner(
@@ -420,7 +461,14 @@ class Catena:
             worker=models.small,
             on_text=on_text if options.paths == 1 else None,
         )
-        return Deps(*parts, reasoner, chain=chain, checkpoints=self._checkpoints, meter=models.meter)
+        return Deps(
+            *parts,
+            reasoner,
+            chain=chain,
+            checkpoints=self._checkpoints,
+            meter=models.meter,
+            document_ids=tuple(document_ids),
+        )
 
     def _turns(self, thread_id: str | None) -> list[Turn]:
         """The earlier questions of a conversation, oldest first."""

@@ -112,9 +112,10 @@ class Price:
     long_input: float = 0.0
     long_output: float = 0.0
 
-    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """USD for one request."""
-        if self.long_from is not None and prompt_tokens > self.long_from:
+    def cost(self, prompt_tokens: int, completion_tokens: int, longest: int | None = None) -> float:
+        """USD for one request; for several together, with the tokens of the `longest` prompt, at most."""
+        of_one = prompt_tokens if longest is None else longest
+        if self.long_from is not None and of_one > self.long_from:
             return prompt_tokens * self.long_input + completion_tokens * self.long_output
         return prompt_tokens * self.input + completion_tokens * self.output
 
@@ -131,6 +132,14 @@ def num_tokens(text: str) -> int:
     word. Over English books and 10-Ks 1.1 to 1.5 times what OpenAI's cl100k_base makes of them.
     """
     return len(_TOKEN.findall(text))
+
+
+def head(text: str, max_tokens: int) -> str:
+    """Return as much of a text as `num_tokens` counts no more tokens in."""
+    for at, token in enumerate(_TOKEN.finditer(text)):
+        if at == max_tokens:
+            return text[: token.start()]
+    return text
 
 
 def prompt_tokens(messages: Sequence[Message]) -> int:

@@ -270,6 +270,38 @@ class RoleUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedRole:
+    """What one role will use of one model: as it usually is, and never more than `most`."""
+
+    role: str
+    model: str
+    usual: Usage
+    most: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a question will take, known before a model is called.
+
+    `expected` is a guess; `most` is never exceeded while no call fails. `retries` is what failed calls that are made
+    again may take beyond it; `fallback` is what the fallback model takes at most, if it must answer instead.
+    `seconds` are expected, and None before the model has answered a question of this kind. Calls that the library
+    keeps are made by nobody, and cost less.
+    """
+
+    question: str
+    strategy: Strategy
+    strategy_reason: str
+    model: str
+    roles: tuple[PlannedRole, ...]
+    expected: Usage
+    most: Usage
+    retries: Usage
+    fallback: PlannedRole | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Caps for one question; `None` means no cap."""
 

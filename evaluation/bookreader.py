@@ -41,6 +41,8 @@ Found = list[tuple[int, str]]
 def reply(request: Mapping[str, Any], forget: float = 0.0, seed: int = 0) -> str:
     """Answer one request of Catena's."""
     system, user = (message["content"] for message in request["messages"])
+    if system.startswith("Several readers have answered"):
+        return "Best: 1"
     shown, _, question = user.rpartition("Question:")
     passages, *rest = re.split(r"^(?:Note so far|Last note):$", shown, maxsplit=1, flags=re.M)
     note = "".join(rest)
@@ -50,8 +52,6 @@ def reply(request: Mapping[str, Any], forget: float = 0.0, seed: int = 0) -> str
         kept = [line.group() for line in _LINE.finditer(note) if drawn.random() >= forget]
         new = [f"- {sentence} [{number}]" for number, sentence in found]
         return "\n".join(dict.fromkeys([*new, *kept])) or "NOTHING FOUND"
-    if system.startswith("Several readers have answered"):
-        return "Best: 1"
     return answer(question, _unique([*found, *_noted(question, note)]))
 
 

@@ -20,11 +20,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catena import Answer, AskOptions, Catena
-from catena.agents.chain import LLMChain, Sizes
+from catena.agents.chain import LLMChain
 from catena.agents.deps import Deps
 from catena.agents.desk import Desk
 from catena.agents.graph import run
 from catena.agents.reasoner import Question
+from catena.agents.room import Sizes
 from catena.agents.segments import Stretch
 from catena.agents.written import LLMReasoner
 from catena.evaluation.books import Planted, make

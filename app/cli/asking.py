@@ -14,6 +14,7 @@ from catena.app.cli.options import (
     Check,
     Demos,
     Documents,
+    DryRun,
     Follow,
     Home,
     Json,
@@ -59,6 +60,7 @@ def ask(
     thread: Thread = None,
     follow: Follow = False,
     stream: Stream = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     render: Annotated[
@@ -87,6 +89,8 @@ def ask(
             check=check,
             paths=int(paths),
         )
+        if dry_run:
+            raise typer.Exit(show_plan(catena, question, documents, options, as_json=as_json))
         if stream:
             answer = ask_live(catena, question, documents, options, as_json=as_json)
         else:
@@ -177,6 +181,21 @@ def resume(
         else:
             print_answer(answer)
     raise typer.Exit(EXIT_CODES[answer.status])
+
+
+def show_plan(
+    catena: Catena, question: str, documents: list[Document] | None, options: AskOptions, *, as_json: bool
+) -> int:
+    """Print what the question will take; the exit code says whether a cap is expected to stop it."""
+    from catena.answers import plan_to_json
+    from catena.app.cli.terminal import caps_met, print_plan
+
+    plan = catena.plan(question, documents=documents, options=options)
+    if as_json:
+        print(json.dumps(plan_to_json(plan), indent=2, ensure_ascii=False))
+    else:
+        print_plan(plan, options.limits)
+    return EXIT_CODES["stopped"] if caps_met(plan.expected, options.limits) else 0
 
 
 def ask_quietly(

@@ -44,6 +44,9 @@ Rewrite = Annotated[bool, typer.Option("--rewrite", help="Let the model search i
 Check = Annotated[
     Literal["code", "model"], typer.Option(help="Who marks how far each statement is supported.")
 ]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print what the question will take, and call no model.")
+]
 Thread = Annotated[str | None, typer.Option(metavar="NAME", help="Conversation to begin or go on with.")]
 Follow = Annotated[bool, typer.Option("--follow", help="Go on with the last conversation.")]
 Stream = Annotated[

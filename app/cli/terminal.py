@@ -13,7 +13,7 @@ from catena.adding import Added
 from catena.health import Health
 from catena.ingest.sniff import shown
 from catena.settings import Settings
-from catena.types import Answer, Citation, Document, Page, Usage
+from catena.types import Answer, Citation, Document, Limits, Page, Plan, Usage
 
 MARKS = {"supported": "✓", "partial": "~", "unsupported": "?", "contradicted": "✗"}
 COLOURS = {"ready": "green", "partial": "yellow", "failed": "red"}
@@ -94,6 +94,48 @@ def print_answer(answer: Answer) -> None:
         console.print(f"[yellow]Stopped: {escape(answer.stopped)}[/]")
     for warning in answer.warnings:
         console.print(f"[yellow]{escape(warning)}[/]")
+
+
+def print_plan(plan: Plan, limits: Limits) -> None:
+    """Print the calls of each role, their sum, and what a failure or a cap would change."""
+    console = _console()
+    console.print(f"{plan.strategy}: {plan.strategy_reason}", style="bold", markup=False)
+    if not plan.roles:
+        console.print(f"[dim]{escape(plan.model)} calls no model.[/]")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "model", "calls", "tokens", "cost", "at most: calls", "tokens", "cost"):
+        table.add_column(name, justify="left" if name in ("", "model") else "right", overflow="fold")
+    for role in plan.roles:
+        table.add_row(role.role, escape(role.model), *_amount(role.usual), *_amount(role.most))
+    table.add_row("all", "", *_amount(plan.expected), *_amount(plan.most), style="bold")
+    if plan.fallback:
+        table.add_row("or instead", escape(plan.fallback.model), "", "", "", *_amount(plan.fallback.most))
+    console.print(table)
+    seconds = "" if plan.seconds is None else f"About {plan.seconds:.0f} s. "
+    console.print(
+        f"[dim]{seconds}Calls that fail are made again, at most {plan.retries.calls} times in all: "
+        f"up to {plan.retries.num_tokens:,} tokens more. Nothing was asked of a model.[/]"
+    )
+    for cap in caps_met(plan.expected, limits):
+        console.print(f"[yellow]The cap on {cap} would stop this.[/]")
+    for cap in set(caps_met(plan.most, limits)) - set(caps_met(plan.expected, limits)):
+        console.print(f"[yellow]The cap on {cap} may stop this.[/]")
+
+
+def caps_met(used: Usage, limits: Limits) -> list[str]:
+    """The caps that would not allow so much."""
+    caps = {
+        "calls": (used.calls, limits.max_calls),
+        "tokens": (used.num_tokens, limits.max_tokens),
+        "cost": (used.cost_usd or 0.0, limits.max_cost_usd),
+    }
+    return [name for name, (needed, cap) in caps.items() if cap is not None and needed > cap]
+
+
+def _amount(used: Usage) -> tuple[str, str, str]:
+    cost = "?" if used.cost_usd is None else f"${used.cost_usd:.4f}"
+    return f"{used.calls:,}", f"{used.num_tokens:,}", cost
 
 
 def usage(used: Usage) -> str:

@@ -41,11 +41,11 @@ class ModelRoom:
         """Compose the models of one question; its time begins now."""
         meter = Meter()
         budget = Budget(limits, meter)
-        provider = model.partition("/")[0]
+        provider = _provider(model)
 
         def compose(model: str) -> LLM:
             # The address is that of the answering model's provider; another provider has its own.
-            remote = self._remote(model, is_addressed=model.partition("/")[0] == provider)
+            remote = self._remote(model, is_addressed=_provider(model) == provider)
             retried = Retried(Budgeted(remote, budget), self._settings.model_seconds)
             return Cached(Limited(retried, self._gate(model)), self._store, remote.parameters, document_ids)
 
@@ -56,6 +56,10 @@ class ModelRoom:
         answering = finish(Fallback(answering, compose(fallback)) if fallback else answering)
         small = small or self._settings.small_model
         return Models(answering, finish(compose(small)) if small else answering, meter)
+
+    async def price(self, model: str, *, asked: str) -> Price | None:
+        """What `model` costs in a question that `asked` answers; None where that is not known."""
+        return await self._remote(model, is_addressed=_provider(model) == _provider(asked)).price()
 
     def _remote(self, model: str, *, is_addressed: bool) -> LiteLLM:
         price = self._settings.prices.get(model)
@@ -69,3 +73,7 @@ class ModelRoom:
 
     def _gate(self, model: str) -> Gate:
         return self._gates.setdefault(model, Gate(self._settings.model_concurrency))
+
+
+def _provider(model: str) -> str:
+    return model.partition("/")[0]

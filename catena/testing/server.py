@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from catena.llm import num_tokens
+from catena.llm import head, num_tokens
 from catena.testing.faults import Fault
 from catena.testing.stub import READ
 
@@ -136,9 +136,8 @@ class Exchange:
 
     async def reply(self, text: str, model: str | None = None) -> None:
         """Answer, cut at `max_tokens` as real servers do."""
-        limit = 4 * int(self.request.get("max_tokens") or len(text) + 1)
-        finish = "length" if len(text) > limit else "stop"
-        text = text[:limit]
+        whole, text = text, head(text, int(self.request.get("max_tokens") or len(text)))
+        finish = "length" if len(text) < len(whole) else "stop"
         if not self._is_streamed:
             send(self.writer, self._whole(text, finish, model))
             return

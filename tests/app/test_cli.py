@@ -65,6 +65,19 @@ def test_ask_json_has_every_key_of_the_schema(run: Any, manual: Path) -> None:
     assert all(len(box) == 4 for box in part["boxes"])
 
 
+def test_a_dry_run_says_what_it_will_cost_and_whether_a_cap_would_stop_it(run: Any, manual: Path) -> None:
+    asked = ("ask", "How long does it last?", "--doc", manual, "--model", "openai/gpt-4o", "--dry-run")
+    code, out, _ = run(*asked)
+    assert code == 0
+    assert "full: " in out and "openai/gpt-4o" in out and "$0.00" in out
+    assert run(*asked, "--max-cost", "0.00001")[0] == 4
+    plan = json.loads(run(*asked, "--json")[1])
+    assert (
+        0 < plan["expected"]["prompt_tokens"] <= plan["most"]["prompt_tokens"]
+        and plan["expected"]["calls"] == 1
+    )
+
+
 def test_question_beside_the_document_exits_with_3(run: Any, manual: Path) -> None:
     code, out, _ = run("ask", "Who was the king of Denmark in 1650?", "--doc", manual)
     assert code == 3

@@ -1,0 +1,220 @@
+"""What model calls a question may lead to, before one is made: what is usual, and what they never exceed.
+
+Prompts are bounded by what the documents hold and by the window, replies by the tokens that they may take. The usual
+figures are guesses where they depend on what a model will write. A call that fails and is made again is not in
+either (`Plan.retries`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from catena.agents import conversation, demos, judging, rewriting, several
+from catena.agents.amounts import Amount, Foreseen, total
+from catena.agents.chain_prompts import judge_messages, manager_messages, worker_messages
+from catena.agents.conversation import Turn
+from catena.agents.grounding import MAX_EVIDENCE
+from catena.agents.ledger import MAX_PARTS
+from catena.agents.measured import Measured, Search
+from catena.agents.reasoner import Question
+from catena.agents.room import Room, Sizes
+from catena.agents.routing import Task, task_of
+from catena.llm import LLM, prompt_tokens
+
+USUAL_REPLY: Mapping[Task, int] = {"answer": 120, "list": 400, "count": 400, "summary": 500}
+"""Tokens of an answer."""
+USUAL_LIST = 12
+"""Statements of an answer that is no short one."""
+USUAL_SENTENCE = 40
+"""Tokens of a statement, a quote, a search or a question."""
+USUAL_NOTE = 250
+"""Tokens of a worker's reply, and of the note that it is handed."""
+USUAL_FACTS = 80
+"""Tokens that the ledger gains with each worker."""
+LEDGER = 11
+"""Tokens that the ledger gains with one of a worker's reply at most, quotes apart: a line of five ("a [1]") names
+three sentences, each shown with twelve of numbers and marks, and with the line itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What is known of a question before it is answered: its models, how their windows divide, its documents.
+
+    `num_kept`: demonstrations that were made before.
+    """
+
+    question: Question
+    measured: Measured
+    document_ids: Sequence[str]
+    llm: LLM
+    small: LLM
+    room: Room
+    synthesis_room: Room
+    sift_room: Room
+    num_kept: int = 0
+
+    @property
+    def task(self) -> Task:
+        return task_of(self.question.text)
+
+    def whole(self) -> list[Foreseen]:
+        """All of the documents in one prompt."""
+        shown = self.measured.total
+        return [*self._demos(1, 1), self._answer("answer", [shown], [shown])]
+
+    def found(self, search: Search) -> list[Foreseen]:
+        """What retrieval finds, read at once or document by document."""
+        is_each = several.asks_of_each(self.question.text, self.document_ids)
+        ids: Sequence[str | None] = self.document_ids if is_each else [None]
+        rounds = range(1, search.num_rounds + 1)
+        most = [self.measured.pages(num * search.num_pages, one) for one in ids for num in rounds]
+        usual = [self.measured.of(search.found, one) for one in ids]
+        calls = [*self._rewrite(), *self._demos(len(most), 2), *self._sift(usual, most)]
+        if not is_each:
+            return [*calls, self._answer("answer", usual, most)]
+        return [*calls, self._answer("document", usual, most), self._synthesis(len(rounds))]
+
+    def checks(self, num_replies: int = 1) -> list[Foreseen]:
+        """A model's verdicts on the statements of an answer that came in so many replies."""
+        if self.question.options.check != "model":
+            return []
+        frame = prompt_tokens(judging.messages(" ", [" "] * MAX_EVIDENCE))
+        num = self.question.options.max_sentences if self.task == "answer" else USUAL_LIST
+        usual = Amount.of(num, frame + 2 * USUAL_SENTENCE, 3)
+        quotes = MAX_EVIDENCE * self.measured.longest
+        most = Amount.of(judging.MAX_VERDICTS, frame + quotes, judging.MAX_REPLY)
+        said = Amount(read=num_replies * self.room.reply, longest=self.room.reply)
+        return [
+            Foreseen("check", self.llm.name, usual, replace(most + said, longest=most.longest + said.longest))
+        ]
+
+    def _answer(self, role: str, usual: Sequence[int], most: Sequence[int]) -> Foreseen:
+        """One call for each of these tokens of passages, beside the demonstrations."""
+        frame = self.room.window - self.room.reply - self.room.text
+
+        def amount(shown: int, written: int) -> Amount:
+            return Amount.of(1, frame + min(shown, self.room.text), written)
+
+        num = self.question.options.demos
+        demo = self.measured.usual + 2 * USUAL_SENTENCE
+        return Foreseen(
+            role,
+            self.llm.name,
+            total(amount(shown + num * demo, USUAL_REPLY[self.task]) for shown in usual),
+            total(amount(shown + self._demonstrated, self.room.reply) for shown in most),
+        )
+
+    @property
+    def _demonstrated(self) -> int:
+        """Tokens that demonstrations and their passages take in a prompt, at most."""
+        return self.question.options.demos * (self.measured.longest + demos.MAX_SHOWN)
+
+    def _demos(self, num_answers: int, num_rules: int) -> list[Foreseen]:
+        """Pairs that are made; `num_rules`: how often passages are looked for, under rules less and less strict."""
+        num = self.question.options.demos
+        if not num:
+            return []
+        frame = prompt_tokens(demos.messages(""))
+        num_passages = len(self.measured.tokens)
+        new = min(max(0, num - self.num_kept), num_passages)
+        usual = Amount.of(new, frame + self.measured.usual, 2 * USUAL_SENTENCE)
+        tried = min(num * (1 + demos.TRIES), num_passages)
+        most = Amount.of(tried, frame + self.measured.longest, demos.MAX_REPLY)
+        return [Foreseen("demo", self.small.name, usual, most * (num_answers * num_rules))]
+
+    def _rewrite(self) -> list[Foreseen]:
+        if not self.question.options.rewrite:
+            return []
+        read = prompt_tokens(rewriting.messages(self.question.text))
+        return [_once("rewrite", self.small, read, 3 * USUAL_SENTENCE, rewriting.MAX_REPLY)]
+
+    def _sift(self, usual: Sequence[int], most: Sequence[int]) -> list[Foreseen]:
+        """Passages that do not fit one prompt are read in several."""
+        frame = self.sift_room.window - self.sift_room.reply - self.sift_room.text
+        budget = max(1, self.sift_room.text)
+
+        def amount(shown: int, num: int, written: int) -> Amount:
+            return Amount(num, shown + num * frame, num * written, frame + min(shown, budget))
+
+        # A batch and the first passage of the next exceed the budget together.
+        full = max(budget // 2, budget - self.measured.longest)
+        at_most = [one for one in most if one + self._demonstrated > self.room.text]
+        at_least = [one for one in usual if one > self.room.text]
+        if not at_most:
+            return []
+        return [
+            Foreseen(
+                "reader",
+                self.small.name,
+                total(amount(one, -(-one // budget), USUAL_SENTENCE) for one in at_least),
+                total(amount(one, one // full + 1, self.sift_room.reply) for one in at_most),
+            )
+        ]
+
+    def _synthesis(self, times: int) -> Foreseen:
+        room, num = self.synthesis_room, len(self.document_ids)
+        frame = room.window - room.reply - room.text
+        usual = frame + min(room.text, num * (USUAL_REPLY[self.task] + USUAL_SENTENCE))
+        most = Amount.of(times, frame + max(0, room.text), room.reply)
+        return Foreseen("synthesis", self.llm.name, Amount.of(1, usual, USUAL_REPLY[self.task]), most)
+
+
+def follow_up(question: str, turns: Sequence[Turn], llm: LLM) -> list[Foreseen]:
+    """A question that leans on those before is made self-contained."""
+    if not turns or not conversation.leans(question):
+        return []
+    read = prompt_tokens(conversation.messages(question, turns))
+    return [_once("follow-up", llm, read, USUAL_SENTENCE, conversation.MAX_REPLY)]
+
+
+def chain(
+    question: Question,
+    num_stretches: int,
+    shown: int,
+    sizes: Sizes,
+    rooms: tuple[Room, Room],
+    models: tuple[LLM, LLM],
+) -> list[Foreseen]:
+    """Workers, a manager for each path, and one who chooses among the paths.
+
+    `shown`: tokens of all passages; `rooms`: of manager and judge; `models`: of both, and of workers.
+    """
+    manager_room, judge_room = rooms
+    llm, worker = models
+    paths, task = question.options.paths, task_of(question.text)
+    frame = prompt_tokens(worker_messages(question, "", "", sizes.reply))
+    note = min(USUAL_NOTE, sizes.note)
+
+    def workers(handed: int, written: int) -> Amount:
+        longest = frame + min(shown, sizes.passages) + handed
+        read = shown + num_stretches * (frame + handed)
+        return Amount(num_stretches, read, num_stretches * written, longest) * paths
+
+    ledger = min(manager_room.text, note + num_stretches * USUAL_FACTS)
+    manager = prompt_tokens(manager_messages(question, "", ""))
+    parts = 1
+    if task in ("list", "count"):
+        noted = shown + LEDGER * num_stretches * sizes.reply
+        parts = min(MAX_PARTS, 1 + 2 * noted // max(1, manager_room.text - sizes.note))
+    found = [
+        Foreseen("worker", worker.name, workers(note, note), workers(sizes.note, sizes.reply)),
+        Foreseen(
+            "manager",
+            llm.name,
+            Amount.of(paths, manager + ledger, USUAL_REPLY[task]),
+            Amount.of(paths * parts, manager + manager_room.text, manager_room.reply),
+        ),
+    ]
+    if paths > 1:
+        read = prompt_tokens(judge_messages(question, ""))
+        usual = Amount.of(1, read + min(judge_room.text, paths * 2 * USUAL_REPLY[task]), 5)
+        found.append(
+            Foreseen("judge", llm.name, usual, Amount.of(1, read + judge_room.text, judge_room.reply))
+        )
+    return found
+
+
+def _once(role: str, llm: LLM, read: int, usual: int, most: int) -> Foreseen:
+    """One call whose prompt is known."""
+    return Foreseen(role, llm.name, Amount.of(1, read, min(usual, most)), Amount.of(1, read, most))

@@ -1,0 +1,97 @@
+"""What the documents asked take in a prompt: all of them, their largest pages, what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from catena.agents.desk import Desk
+from catena.agents.segments import pack
+from catena.agents.showing import LARGEST_NUMBER, size
+from catena.errors import OptionError
+from catena.types import PageRef, Passage
+
+MAX_PASSAGES = 50_000
+"""More are not measured: a plan over a whole library would take minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What retrieval brings: `found` to this question; at most `num_pages` pages each of at most `num_rounds` times."""
+
+    found: Sequence[Passage]
+    num_pages: int
+    num_rounds: int
+
+
+class Measured:
+    """All passages of the documents of a desk, with the tokens that each takes in a prompt; read when asked for."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @cached_property
+    def passages(self) -> list[Passage]:
+        """Raises OptionError where they are too many."""
+        desk = self._desk
+        if sum(desk.count_vectors(document_id)[1] for document_id in desk.document_ids) > MAX_PASSAGES:
+            raise OptionError(
+                f"What a question to {len(desk.document_ids)} documents takes is not planned: they are too many.",
+                "Name some: --doc NAME.",
+            )
+        return [one for document_id in desk.document_ids for one in desk.passages(document_id)]
+
+    @cached_property
+    def tokens(self) -> list[int]:
+        """Of each passage."""
+        found = [size(LARGEST_NUMBER, passage, self._desk) for passage in self.passages]
+        self._desk.forget_pages()
+        return found
+
+    @cached_property
+    def total(self) -> int:
+        return sum(self.tokens)
+
+    @cached_property
+    def usual(self) -> int:
+        """Of one passage."""
+        return self.total // max(1, len(self.tokens))
+
+    @cached_property
+    def longest(self) -> int:
+        """Of one passage, with the next one where a sentence of it runs on there."""
+        return max((self._joined(at) for at in range(len(self.tokens))), default=0)
+
+    def num_segments(self, budget: int) -> int:
+        """How many it takes to read all of them, each within a budget of tokens."""
+        return sum(
+            1 for _ in pack(self.passages, budget, lambda one: self._by_key[one.ref.document_id, one.ordinal])
+        )
+
+    def of(self, passages: Iterable[Passage], document_id: str | None = None) -> int:
+        """Of some of them, or those among them that are of one document."""
+        keys = {(one.ref.document_id, one.ordinal) for one in passages}
+        return sum(self._by_key[key] for key in keys if document_id in (None, key[0]))
+
+    def pages(self, num: int, document_id: str | None = None) -> int:
+        """Of the `num` pages that take most, of all documents or of one, with what runs on from and to them."""
+        chosen = [n for ref, n in self._by_page.items() if document_id in (None, ref.document_id)]
+        return sum(sorted(chosen, reverse=True)[:num])
+
+    def _joined(self, at: int) -> int:
+        runs_on = self.passages[at].continues and at + 1 < len(self.tokens)
+        return self.tokens[at] + (self.tokens[at + 1] if runs_on else 0)
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[str, int], int]:
+        keys = ((one.ref.document_id, one.ordinal) for one in self.passages)
+        return dict(zip(keys, self.tokens, strict=True))
+
+    @cached_property
+    def _by_page(self) -> dict[PageRef, int]:
+        found: dict[PageRef, int] = {}
+        for at, passage in enumerate(self.passages):
+            before = self.tokens[at - 1] if at and self.passages[at - 1].continues else 0
+            found[passage.ref] = found.get(passage.ref, 0) + self._joined(at) + before
+        return found
