@@ -26,7 +26,7 @@ from catena.agents.several import PAGES_EACH, asks_of_each
 from catena.agents.state import Json, State
 from catena.answers import citation_from_json, citation_to_json, to_json
 from catena.errors import Stopped
-from catena.types import Citation, Note, PageHit, Support
+from catena.types import Citation, Note, PageHit, Strategy, Support
 
 MAX_FOUND = 10
 """Quotes that are shown of what was found before a cap ended the run."""
@@ -69,15 +69,7 @@ async def understand(state: State, runtime: Runtime[Deps]) -> State:
 async def route(state: State, runtime: Runtime[Deps]) -> State:
     """Choose the strategy, and say why."""
     deps = runtime.context
-    question = asked(state)
-    whole = await deps.reasoner.whole(question, deps.desk)
-    strategy, reason = choose(
-        question,
-        deps.desk,
-        whole=whole,
-        max_paths=deps.chain.max_paths if deps.chain else 0,
-        scope=deps.chain.scope(question.text) if deps.chain else None,
-    )
+    strategy, reason = await strategy_of(asked(state), deps)
     deps.emit(Event("route", f"{strategy}: {reason}", {"strategy": strategy, "reason": reason}))
     return {
         "strategy": strategy,
@@ -88,6 +80,17 @@ async def route(state: State, runtime: Runtime[Deps]) -> State:
         "pages_read": [],
         "stopped": None,
     }
+
+
+async def strategy_of(question: Question, deps: Deps) -> tuple[Strategy, str]:
+    """Ask reader and chain what they can do; return the strategy, and why. Raises OptionError."""
+    return choose(
+        question,
+        deps.desk,
+        whole=await deps.reasoner.whole(question, deps.desk),
+        max_paths=deps.chain.max_paths if deps.chain else 0,
+        scope=deps.chain.scope(question.text) if deps.chain else None,
+    )
 
 
 async def retrieve(state: State, runtime: Runtime[Deps]) -> State:

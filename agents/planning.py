@@ -11,9 +11,8 @@ from catena.agents.amounts import Amount, Foreseen, total
 from catena.agents.conversation import MAX_REPLY, Turn, leans
 from catena.agents.deps import Deps
 from catena.agents.measured import Measured, Search
-from catena.agents.nodes import MAX_ROUNDS, searching
+from catena.agents.nodes import MAX_ROUNDS, searching, strategy_of
 from catena.agents.reasoner import Question
-from catena.agents.routing import route
 from catena.llm import Price
 from catena.models import metered
 from catena.models.retried import MAX_RETRIES
@@ -46,13 +45,11 @@ async def plan(
     A follow-up is planned as it stands, and bounded by whatever it may mean.
     """
     asked, measured = Question(question, options), Measured(deps.desk)
-    whole = await deps.reasoner.whole(asked, deps.desk)
-    max_paths = deps.chain.max_paths if deps.chain else 0
-    strategy, reason = route(asked, deps.desk, whole=whole, max_paths=max_paths)
+    strategy, reason = await strategy_of(asked, deps)
     passages = await asyncio.to_thread(_search, deps, question) if strategy == "retrieve" else ()
     found = await _foresee(deps, asked, strategy, measured, passages)
     if turns and leans(question):
-        for form, may_be in product(_READ_AS, _possible(options.strategy, whole, deps)):
+        for form, may_be in product(_READ_AS, await _possible(asked, deps)):
             meant = Question(form.format("x " * MAX_REPLY), options)
             found = _enough(found, await _foresee(deps, meant, may_be, measured, ()))
     found = [*deps.reasoner.foresee_follow_up(question, turns), *found]
@@ -85,13 +82,13 @@ async def _foresee(
     return await reasoner.foresee(question, desk, measured, search)
 
 
-def _possible(asked: Strategy, whole: int | None, deps: Deps) -> list[Strategy]:
+async def _possible(question: Question, deps: Deps) -> list[Strategy]:
     """The strategies that a question in other words may get."""
-    if asked != "auto":
-        return [asked]
+    if question.options.strategy != "auto":
+        return [question.options.strategy]
     found: list[Strategy] = ["retrieve"]
     found += ["chain"] if deps.chain else []
-    return [*found, "full"] if whole is not None else found
+    return found if await deps.reasoner.whole(question, deps.desk) is None else [*found, "full"]
 
 
 def _search(deps: Deps, question: str) -> Sequence[Passage]:
