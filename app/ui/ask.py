@@ -13,7 +13,7 @@ from catena.answers import from_json
 from catena.app.ui.answers import show_answer
 from catena.app.ui.evidence import choose_citation, show_evidence
 from catena.app.ui.live import show_progress
-from catena.app.ui.session import chosen_model, open_client, readable
+from catena.app.ui.session import chosen_model, go_to, open_client, readable
 from catena.app.ui.trouble import show_trouble
 from catena.app.ui.words import plain, shortened
 from catena.runs import Run
@@ -37,8 +37,10 @@ def show() -> None:
         chosen = _choose_documents(documents)
         options = _choose_options(thread)
         _show_threads(thread)
+    if not catena.documents():
+        go_to("start")
     if not documents:
-        st.info("There is no document yet. Add one in the library.", icon=":material/library_books:")
+        st.info("No document can be asked yet. See the library.", icon=":material/library_books:")
         return
     turns = list(reversed(catena.history(MAX_TURNS, thread_id=thread))) if thread else []
     left, right = st.columns([5, 6], gap="large")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from catena.app.ui import ask, library, models, reading, start
-from catena.app.ui.session import open_client
 from catena.app.ui.trouble import guarded
 
 STYLE = """
@@ -24,18 +23,19 @@ def main() -> None:
     if needs_login() and not st.user.is_logged_in:
         _show_login()
         return
-    is_new = not open_client().documents()
-    pages = [
-        st.Page(guarded(start.show), title="Start", icon=":material/flag:", url_path="start", default=is_new),
-        st.Page(guarded(ask.show), title="Ask", icon=":material/forum:", url_path="ask", default=not is_new),
-        st.Page(guarded(library.show), title="Library", icon=":material/library_books:", url_path="library"),
-        st.Page(
+    pages = {
+        "ask": st.Page(guarded(ask.show), title="Ask", icon=":material/forum:", default=True),
+        "library": st.Page(
+            guarded(library.show), title="Library", icon=":material/library_books:", url_path="library"
+        ),
+        "reading": st.Page(
             guarded(reading.show), title="How it was read", icon=":material/insights:", url_path="reading"
         ),
-        st.Page(guarded(models.show), title="Models", icon=":material/memory:", url_path="models"),
-    ]
-    st.session_state["pages"] = {page.url_path or page.title.lower(): page for page in pages}
-    st.navigation(pages).run()
+        "models": st.Page(guarded(models.show), title="Models", icon=":material/memory:", url_path="models"),
+        "start": st.Page(guarded(start.show), title="Start", icon=":material/flag:", url_path="start"),
+    }
+    st.session_state["pages"] = pages
+    st.navigation(list(pages.values())).run()
 
 
 def needs_login() -> bool:

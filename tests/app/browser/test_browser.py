@@ -1,0 +1,142 @@
+"""What a visitor does, in a real browser: drop, ask, click, see the quote boxed; and what goes wrong."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+import pytest
+from PIL import Image
+
+from catena import Catena
+from catena.testing import StubModel
+from tests.app.browser.conftest import free_port, served
+
+YELLOW = (255, 225, 77)
+QUESTION = "How long does the battery last?"
+
+
+def ask(page: Any, question: str) -> None:
+    box = page.get_by_test_id("stChatInputTextArea")
+    box.fill(question)
+    box.press("Enter")
+
+
+def drop(page: Any, url: str, *files: Path) -> None:
+    page.goto(f"{url}/library")
+    page.locator("input[type=file]").set_input_files([str(file) for file in files])
+    for file in files:
+        page.get_by_text(file.name).first.wait_for()
+    page.get_by_role("button", name="Add", exact=True).click()
+
+
+def is_marked(pixel: tuple[int, ...]) -> bool:
+    """Whether a pixel has the colour of the box's fill: more red and green than blue."""
+    red, green, blue = pixel[:3]
+    return red > 180 and green > 150 and blue < 170
+
+
+def test_drop_ask_click_and_see_the_quote_in_its_box(
+    page: Any, server: str, manual: Path, home: Path
+) -> None:
+    drop(page, server, manual)
+    page.get_by_text("3 pages").wait_for()
+    page.get_by_role("button", name="Ask", exact=True).click()
+    ask(page, QUESTION)
+    page.get_by_role("button", name="p. 2").first.click()
+    page.get_by_text("page 2 of 3").wait_for()
+    shown = page.get_by_test_id("stImage").locator("img").first
+    with Catena(home) as c:
+        (box,) = c.history(1)[0].citations[0].parts[0].boxes[:1]
+        width = c.page(c.documents()[0], 2).width
+    page.wait_for_timeout(500)
+    picture = Image.open(io.BytesIO(shown.screenshot())).convert("RGB")
+    scale = picture.width / width
+    inside = picture.crop([round(place * scale) for place in box])
+    colors = [color for _, color in inside.getcolors(1 << 20) or ()]
+    assert sum(map(is_marked, colors)) > len(colors) / 4
+    below = picture.crop([0, round(scale * (box[3] + 100)), picture.width, picture.height])
+    assert not any(map(is_marked, [color for _, color in below.getcolors(1 << 20) or ()]))
+
+
+def test_an_answer_that_is_not_there_is_said_so(page: Any, server: str, manual: Path, home: Path) -> None:
+    with Catena(home) as c:
+        c.add(manual)
+    page.goto(f"{server}/")
+    ask(page, "Who won the chess championship of 1972?")
+    page.get_by_text("The document does not say").wait_for()
+
+
+def test_broken_and_encrypted_files_say_why_and_what_to_do(page: Any, server: str, manual: Path) -> None:
+    broken, locked = manual.with_name("broken.pdf"), manual.with_name("locked.pdf")
+    broken.write_bytes(b"%PDF-1.7\nnothing but this")
+    with pymupdf.open(manual) as document:
+        document.save(locked, encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="sesame", owner_pw="x")
+    drop(page, server, broken, locked)
+    page.get_by_text("Password of this document").wait_for()
+    page.get_by_text("cannot be read").wait_for()
+    page.get_by_label("Password of this document").fill("sesame")
+    page.get_by_role("button", name="Unlock").click()
+    page.get_by_text("3 pages").wait_for()
+
+
+def test_two_documents_are_asked_together(page: Any, server: str, manual: Path, home: Path) -> None:
+    other = manual.with_name("other.txt")
+    other.write_text("The battery of the Fjord Lamp lasts nine hours.\n", "utf-8")
+    with Catena(home) as c:
+        c.add(manual)
+        c.add(other)
+    page.goto(f"{server}/")
+    ask(page, "How long do the batteries of the lantern and the Fjord Lamp last?")
+    page.get_by_role("button", name=re.compile(r"p\. 2 · manual")).first.wait_for()
+    page.get_by_role("button", name=re.compile(r"p\. 1 · other")).first.wait_for()
+
+
+@pytest.fixture
+def slow(home: Path, manual: Path) -> Any:
+    with Catena(home) as c:
+        c.add(manual)
+    with StubModel(latency=6.0) as stub:
+        yield {"CATENA_MODEL": "openai/stub", "CATENA_API_BASE": stub.url, "OPENAI_API_KEY": "sk-test"}
+
+
+def test_a_long_run_can_be_cancelled(page: Any, home: Path, slow: dict[str, str]) -> None:
+    with served(home, free_port(), **slow) as url:
+        page.goto(f"{url}/")
+        ask(page, QUESTION)
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_text("Cancelled. What was read is kept.").wait_for(timeout=20_000)
+
+
+def test_a_run_is_watched_again_after_a_reload_and_a_restart(
+    page: Any, home: Path, slow: dict[str, str]
+) -> None:
+    port = free_port()
+    with served(home, port, **slow) as url:
+        page.goto(f"{url}/")
+        ask(page, QUESTION)
+        page.get_by_role("button", name="Cancel").wait_for()
+        page.reload()
+        page.get_by_role("button", name="Cancel").wait_for()
+    with served(home, port, **slow):
+        page.reload()
+        page.get_by_role("button", name="p. 2").first.wait_for()
+        page.get_by_text("forty hours").first.wait_for()
+
+
+def test_many_tabs_at_once_each_get_their_answer(browser: Any, server: str, manual: Path, home: Path) -> None:
+    with Catena(home) as c:
+        c.add(manual)
+    context = browser.new_context()
+    tabs = [context.new_page() for _ in range(5)]
+    for tab in tabs:
+        tab.set_default_timeout(120_000)
+        tab.goto(f"{server}/")
+    for tab in tabs:
+        ask(tab, QUESTION)
+    for tab in tabs:
+        tab.get_by_role("button", name="p. 2").first.wait_for()
+    context.close()
