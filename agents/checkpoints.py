@@ -91,14 +91,19 @@ def _rows(path: Path, query: str, values: tuple[str, ...] = ()) -> list[tuple[An
     if not path.exists():
         return []
     with closing(sqlite3.connect(path, timeout=LOCK_SECONDS)) as connection:
-        return connection.execute(query, values).fetchall()
+        return connection.execute(query, values).fetchall() if _has_tables(connection) else []
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    """A file whose first run is about to begin has none yet; `writes` is made last."""
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'writes'").fetchone())
 
 
 def _delete(path: Path, run_ids: Iterable[str]) -> None:
     if not path.exists():
         return
     with closing(sqlite3.connect(path, timeout=LOCK_SECONDS)) as connection, connection:
-        for table in ("checkpoints", "writes"):
+        for table in ("checkpoints", "writes") if _has_tables(connection) else ():
             connection.executemany(
                 f"DELETE FROM {table} WHERE thread_id = ?", [(run_id,) for run_id in run_ids]
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
@@ -16,6 +17,7 @@ _ANSWER = re.compile(r"(?:^|\s)[*_#>\s]*answer[*_\s]*[:：][*_\s]*(?=[^*_\s])", 
 _EVIDENCE = re.compile(r"\s*[*_#>\s]*evidence", re.I)
 _THOUGHT = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>", re.I | re.S)
 _MISSING = re.compile(r"\n[*_#>\s]*missing[*_\s]*[:：]", re.I)
+TOGETHER_SECONDS = 0.25
 UNDECIDED = 12
 """Characters after which a reply that does not begin with "Evidence" is an answer from its first word."""
 
@@ -61,6 +63,37 @@ class AnswerText:
         line = self._reply.rfind("\n") + 1
         is_open = line and "missing:".startswith(self._reply[line:].strip(" *_#>").casefold())
         return line - 1 if is_open else len(self._reply)
+
+
+class Together:
+    """Passes events on, the pieces of an answer a few times a second: what is told to a file is not told by word."""
+
+    def __init__(self, emit: OnEvent, clock: Callable[[], float] = time.monotonic) -> None:
+        self._emit, self._clock = emit, clock
+        self._text = ""
+        self._told_at = 0.0
+
+    def __call__(self, event: Event) -> None:
+        is_piece = event.kind == "token" and event.data["text"] is not None
+        if is_piece:
+            self._text += event.data["text"]
+        if self._text and (not is_piece or self._clock() - self._told_at > TOGETHER_SECONDS):
+            self._emit(Event("token", self._text, {"text": self._text}))
+            self._text, self._told_at = "", self._clock()
+        if not is_piece:
+            self._emit(event)
+
+
+def both(first: OnEvent | None, second: OnEvent) -> OnEvent:
+    """Tell two listeners, where there are two."""
+    if first is None:
+        return second
+
+    def tell(event: Event) -> None:
+        first(event)
+        second(event)
+
+    return tell
 
 
 async def streamed(work: Callable[[OnEvent], Coroutine[Any, Any, Answer]]) -> AsyncGenerator[Event, None]:

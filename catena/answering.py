@@ -25,12 +25,11 @@ TAKEN = 75
 def main() -> None:
     path = Path(sys.argv[1])
     lock = FileLock(path.with_suffix(".lock"))
-    if not lock.acquire(wait=False):
+    if not lock.acquire_within():
         sys.exit(TAKEN)
     if sys.platform != "win32" and os.fork():
-        os._exit(
-            0
-        )  # our parent waits for this one alone, so the run is never its zombie; the child has the lock
+        # Our parent waits for this one alone, so the run is never its zombie; the child has the lock.
+        os._exit(0)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     with path.open(encoding="utf-8") as file:
         first = json.loads(file.readline())

@@ -274,10 +274,11 @@ class Catena:
     async def continue_async(self, run_id: str) -> Answer:
         """Work on a run that was started and that the caller holds; its events go to its file."""
         run = self.runs.run(run_id)
-        asked = UnfinishedRun(run.run_id, run.question, run.document_ids, run.options)
-        answer = await self._run(asked, partial(self.runs.tell, run_id))
-        self.runs.tell(run_id, Event("answer", answer.text, to_json(answer)))
-        return answer
+        kept = self.library.answer(run_id)
+        if kept is not None:  # killed after the answer was kept, before that was told
+            self.runs.tell(run_id, Event("answer", str(kept.data["text"]), kept.data))
+            return from_json(kept.data)
+        return await self._run(UnfinishedRun(run_id, run.question, run.document_ids, run.options), None)
 
     def _asked(
         self, question: str, documents: Sequence[Document | str] | None, options: AskOptions | None
@@ -352,7 +353,11 @@ class Catena:
     async def _run(self, asked: UnfinishedRun, on_event: OnEvent | None) -> Answer:
         """Run the agents, keep the answer, and only then drop the checkpoints."""
         from catena.agents.graph import run  # langgraph takes over a second to import
+        from catena.agents.streaming import Together, both
 
+        is_told = self.runs.has(asked.run_id)
+        if is_told:
+            on_event = both(on_event, Together(partial(self.runs.tell, asked.run_id)))
         deps = self._deps(asked.options, asked.document_ids, on_event)
         answer = await run(
             deps,
@@ -364,6 +369,8 @@ class Catena:
             turns=self._turns(asked.options.thread_id),
         )
         self.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
+        if is_told:
+            self.runs.tell(asked.run_id, Event("answer", answer.text, to_json(answer)))
         # In a thread: this loop may have to commit for other runs that hold the lock.
         await asyncio.to_thread(finish, self._checkpoints, asked.run_id)
         return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -11,6 +12,8 @@ if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+
+POLL_SECONDS = 0.1
 
 
 class FileLock:
@@ -22,21 +25,42 @@ class FileLock:
 
     def acquire(self, *, wait: bool) -> bool:
         """Take the lock; without `wait`, tell whether it was free."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            _lock(descriptor, wait)
-        except OSError:
-            os.close(descriptor)
-            if wait:
-                raise
-            return False
-        self._descriptor = descriptor
+        while True:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                _lock(descriptor, wait)
+            except OSError:
+                os.close(descriptor)
+                if wait:
+                    raise
+                return False
+            if self._is_file(descriptor):
+                self._descriptor = descriptor
+                return True
+            os.close(
+                descriptor
+            )  # its owner deleted the file while we opened it: the next comer makes another
+
+    def acquire_within(self, seconds: float = 1.0) -> bool:
+        """Take the lock if it is free within this time: whoever looks whether it is held has it for a moment."""
+        end = time.monotonic() + seconds
+        while not self.acquire(wait=False):
+            if time.monotonic() > end:
+                return False
+            time.sleep(POLL_SECONDS)
         return True
 
     def release(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _is_file(self, descriptor: int) -> bool:
+        """Whether what was locked is still what has the name."""
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def __enter__(self) -> FileLock:
         self.acquire(wait=True)

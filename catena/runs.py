@@ -33,8 +33,12 @@ MAX_AT_ONCE = 4
 """Each run has a process of some 300 MB."""
 MAX_KEPT = 500
 POLL_SECONDS = 0.2
+START_SECONDS = 10.0
+"""A run that was asked so short a time ago may not have its process yet."""
 LOG = "runs.log"
 _ENDS: dict[str, RunState] = {"answer": "answered", "failed": "failed", "cancelled": "cancelled"}
+_TURNS = tuple(f'{{"kind": "{kind}"'.encode() for kind in (*_ENDS, "resumed"))
+"""How the lines begin that change a run's state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Runs:
             self.tell(run.run_id, event)
 
     def cancel(self, run_id: str) -> None:
-        """Ask a run to stop; it does within a second, and makes no further call."""
+        """Ask a run to stop: it makes no further call, and ends within five seconds."""
         self.run(run_id)
         self._path(run_id, ".cancel").touch(FILE_MODE)
 
@@ -106,18 +110,14 @@ class Runs:
         lines = self._lines(run_id)
         if not lines:
             raise OptionError(f"There is no run {run_id[:12]!r}.", "List them: `catena runs`.")
-        run = _run_of(run_id, lines[0])
-        ends = [line for line in lines[1:] if line["kind"] in (*_ENDS, "resumed")]
-        if ends and ends[-1]["kind"] in _ENDS:
-            data = ends[-1]["data"]
-            is_failed = ends[-1]["kind"] == "failed"
-            return replace(
-                run,
-                state=_ENDS[ends[-1]["kind"]],
-                message=ends[-1]["message"] if is_failed else "",
-                remedy=data.get("remedy", ""),
-            )
-        return run if self._is_live(run_id) else replace(run, state="interrupted")
+        run = _run_of(run_id, json.loads(lines[0]))
+        last = json.loads(next((line for line in reversed(lines) if line.startswith(_TURNS)), b"{}"))
+        if last.get("kind") in _ENDS:
+            state, data = _ENDS[last["kind"]], last["data"]
+            message = last["message"] if state == "failed" else ""
+            return replace(run, state=state, message=message, remedy=data.get("remedy", ""))
+        is_new = len(lines) == 1 and time.time() - run.asked_at < START_SECONDS
+        return run if is_new or self._is_live(run_id) else replace(run, state="interrupted")
 
     def all(self) -> list[Run]:
         """Every run that is kept, newest first."""
@@ -126,13 +126,11 @@ class Runs:
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
         """The events so far, without the first `after`."""
-        return [
-            Event(line["kind"], line["message"], line["data"]) for line in self._lines(run_id)[1 + after :]
-        ]
+        return [Event(**json.loads(line)) for line in self._lines(run_id)[1 + after :]]
 
-    def follow(self, run_id: str) -> Iterator[Event]:
-        """Yield the events so far and those to come, until the run is over."""
-        num = 0
+    def follow(self, run_id: str, after: int = 0) -> Iterator[Event]:
+        """Yield the events so far, without the first `after`, and those to come, until the run is over."""
+        num = after
         while True:
             is_over = self.run(run_id).is_over  # asked first: no event is missed between the two
             for event in self.events(run_id, num):
@@ -148,12 +146,16 @@ class Runs:
         with self._path(run_id).open("ab") as file:
             file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
+    def has(self, run_id: str) -> bool:
+        """Whether the events of this run are kept; those of a question that its asker waits for are not."""
+        return self._path(run_id).exists()
+
     @contextmanager
     def working_on(self, run_id: str) -> Iterator[None]:
         """Hold a run while it is worked on. Raises OptionError when another process does."""
         make_folder(self._folder)
         lock = FileLock(self._path(run_id, ".lock"))
-        if not _acquire(lock):
+        if not lock.acquire_within():
             raise _taken(run_id)
         try:
             yield
@@ -210,12 +212,10 @@ class Runs:
         lock.release()
         return not is_free
 
-    def _lines(self, run_id: str) -> list[dict[str, Any]]:
+    def _lines(self, run_id: str) -> list[bytes]:
         """What was written so far; a line that is still being written is left for later."""
         path = self._path(run_id)
-        if not path.exists():
-            return []
-        return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+        return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
 
     def _prune(self) -> None:
         for run in self.all()[MAX_KEPT:]:
@@ -230,15 +230,6 @@ class Runs:
         if not run_id.isalnum():
             raise OptionError(f"{run_id!r} is no id of a run.", "List them: `catena runs`.")
         return self._folder / f"{run_id}{suffix}"
-
-
-def _acquire(lock: FileLock) -> bool:
-    """Try for a second: whoever looks whether a run is alive holds its lock for a moment."""
-    for _ in range(5):
-        if lock.acquire(wait=False):
-            return True
-        time.sleep(0.2)
-    return False
 
 
 def _taken(run_id: str) -> OptionError:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -13,7 +15,9 @@ import pytest
 
 from catena import AskOptions, Catena, OptionError
 from catena.agents.events import Event
+from catena.agents.streaming import Together
 from catena.answers import from_json
+from catena.locks import FileLock
 from catena.runs import Run, Runs
 from catena.settings import load_settings
 from catena.testing import StubModel
@@ -25,7 +29,7 @@ KEY = {"OPENAI_API_KEY": "sk-seen-by-nobody"}
 
 @pytest.fixture
 def slow() -> Iterator[StubModel]:
-    with StubModel(latency=4.0) as stub:
+    with StubModel(latency=2.5) as stub:
         yield stub
 
 
@@ -129,3 +133,71 @@ def test_what_is_kept_of_a_run_goes_with_its_document(home: Path, manual: Path) 
 def test_an_unknown_run_is_refused_by_name(home: Path, run_id: str) -> None:
     with pytest.raises(OptionError, match="run"):
         Runs(load_settings(home=home)).run(run_id)
+
+
+def test_two_watch_one_run_and_see_the_same(home: Path, manual: Path) -> None:
+    with StubModel() as stub:
+        catena, run = started(home, manual, stub.url)
+        with catena, Catena(home) as other, ThreadPoolExecutor() as watchers:
+            seen = watchers.map(lambda one: list(one.runs.follow(run.run_id)), (catena, other))
+            first, second = seen
+    assert first == second and first[-1].kind == "answer"
+    assert catena.runs.events(run.run_id, after=len(first) - 1) == first[-1:]
+
+
+def test_a_run_that_another_command_resumes_is_answered_for_its_watchers(
+    home: Path, manual: Path, slow: StubModel
+) -> None:
+    catena, run = started(home, manual, slow.url)
+    with catena:
+        wait_until(catena.unfinished)
+        catena.runs.cancel(run.run_id)
+        wait_until(lambda: catena.runs.run(run.run_id).state == "cancelled")
+        catena.resume(run.run_id[:8])
+        assert catena.runs.run(run.run_id).state == "answered"
+
+
+def test_a_run_killed_after_its_answer_was_kept_does_not_read_again(home: Path, manual: Path) -> None:
+    with StubModel() as stub:
+        catena, run = started(home, manual, stub.url)
+        with catena:
+            list(catena.runs.follow(run.run_id))
+            file = home / "runs" / f"{run.run_id}.jsonl"
+            file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+            num = len(stub.requests())
+            answer = asyncio.run(catena.continue_async(run.run_id))
+        assert answer.run_id == run.run_id and len(stub.requests()) == num
+        assert catena.runs.run(run.run_id).state == "answered"
+
+
+def test_states_of_many_long_runs_are_listed_at_once(home: Path) -> None:
+    runs = Runs(load_settings(home=home))
+    tokens = [Event("token", "word " * 50, {"text": "word " * 50})] * 200
+    for number in range(100):
+        run = Run(f"{number:032x}", QUESTION, (), AskOptions(), time.time())
+        runs.keep(run, [*tokens, Event("answer", "", {})])
+    begin = time.monotonic()
+    assert {run.state for run in runs.all()} == {"answered"}
+    assert time.monotonic() - begin < 1.0
+
+
+def test_pieces_of_an_answer_are_written_together() -> None:
+    told: list[Event] = []
+    together = Together(told.append, clock=iter([0.0, 0.1, 0.2, 0.3]).__next__)
+    together(Event("token", "", {"text": None}))
+    for piece in ("a", "b", "c"):
+        together(Event("token", piece, {"text": piece}))
+    together(Event("done", "", {}))
+    assert [event.data.get("text") for event in told] == [None, "abc", None]
+
+
+def test_a_lock_whose_file_was_deleted_meanwhile_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    held, late = FileLock(path), FileLock(path)
+    held.acquire(wait=True)
+    with ThreadPoolExecutor() as thread:
+        waiting = thread.submit(late.acquire, wait=True)
+        time.sleep(0.2)
+        path.unlink()
+        held.release()
+        assert waiting.result(5) and not FileLock(path).acquire(wait=False)
