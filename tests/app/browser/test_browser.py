@@ -36,7 +36,7 @@ def drop(page: Any, url: str, *files: Path) -> None:
 def share_marked(picture: Image.Image) -> float:
     """The share of colours that are the box's fill: more red and green than blue."""
     colors: list[Any] = [color for _, color in picture.getcolors(1 << 20) or ()]
-    marked = [red > 180 and green > 150 and blue < 170 for red, green, blue in colors]
+    marked: list[bool] = [red > 180 and green > 150 and blue < 170 for red, green, blue in colors]
     return sum(marked) / len(marked)
 
 
