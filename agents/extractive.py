@@ -14,6 +14,7 @@ from catena.agents.candidates import Candidate, candidates
 from catena.agents.choosing import choose
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.desk import Desk
+from catena.agents.listing import with_items
 from catena.agents.measured import Measured, Search
 from catena.agents.naming import name_number
 from catena.agents.numbers import may_be_number
@@ -131,7 +132,7 @@ class ExtractiveReasoner:
         named = name_number(question.text, found, desk) if may_be_number(question.text) else None
         if named is not None:
             return Draft((named,), confidence=sure)
-        chosen = choose(question.text, found, question.options)
+        chosen = with_items(choose(question.text, found, question.options), desk.page, question.options)
         statements = tuple(DraftStatement(one.text, (one,)) for one in chosen)
         return Draft(statements, confidence=sure, warnings=QUOTES_ONLY if asks_of_all(question.text) else ())
 

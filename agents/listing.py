@@ -1,0 +1,52 @@
+"""A sentence that announces a list ("two limitations") answers nothing without the list: its items come along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from catena.retrieval.sentences import sentences
+from catena.types import AskOptions, Evidence, Page, PageRef, Span
+
+MAX_BETWEEN = 3
+"""Sentences that say more of one item, before the next."""
+_FIRST = re.compile(r"\W*(?:first(?:ly)?,|the first\b|\(?(?:1|i|a)[.)]\s|[•●▪◦]\s)", re.IGNORECASE)
+_ITEM = re.compile(
+    r"\W*(?:(?:first|second|third|fourth|fifth|finally|last)(?:ly)?,|the (?:second|third|fourth|fifth|last)\b"
+    r"|\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])[.)]\s|[•●▪◦]\s)",
+    re.IGNORECASE,
+)
+
+
+def with_items(
+    chosen: Sequence[Evidence], page_of: Callable[[PageRef], Page], options: AskOptions
+) -> list[Evidence]:
+    """Put the items of a list behind the best sentence if it announces one, in place of what ranked lower."""
+    best = chosen[0]
+    items = list(_items(best, page_of(best.spans[-1].ref)))
+    if not items:
+        return list(chosen)
+    kept, num_words = [best], len(best.text.split())
+    for item in items[: options.max_sentences - 1]:
+        num_words += len(item.text.split())
+        if num_words > options.max_words:
+            break
+        kept.append(item)
+    return kept if len(kept) > 1 else list(chosen)
+
+
+def _items(announcing: Evidence, page: Page) -> Iterator[Evidence]:
+    """The items on the same page, of a list that begins right behind a sentence."""
+    end = announcing.spans[-1].end
+    behind = [span for span in sentences(page, ("text", "row")) if span[0] >= end]
+    if not behind or not _FIRST.match(page.text[slice(*behind[0])]):
+        return
+    num_between = 0
+    for start, stop in behind:
+        text = page.text[start:stop]
+        if _ITEM.match(text) or _FIRST.match(text):
+            num_between = 0
+            yield replace(announcing, spans=(Span(page.ref, start, stop),), text=text)
+        elif (num_between := num_between + 1) > MAX_BETWEEN:
+            return

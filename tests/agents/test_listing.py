@@ -1,0 +1,40 @@
+"""Lists come along with the sentence that announces them."""
+
+from __future__ import annotations
+
+import pytest
+
+from catena.agents.listing import with_items
+from catena.types import AskOptions, Evidence, Line, Page, PageRef, Span
+
+REF = PageRef("d" * 64, 1)
+
+
+def read(text: str) -> tuple[Page, Evidence]:
+    """A page of one paragraph, and its first sentence as what was chosen."""
+    end = text.index(".") + 1
+    page = Page(REF, text, "1", lines=(Line(0, len(text), "text"),))
+    return page, Evidence((Span(REF, 0, end),), text[:end], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        (
+            "It has two limits. First, it is slow. It takes days. Secondly, it is loud. The end.",
+            ["First, it is slow.", "Secondly, it is loud."],
+        ),
+        ("It has two limits. They are known. First, it is slow.", []),
+        ("There are two steps. 1. Open it. 2. Close it. 3. Go home.", ["1. Open it.", "2. Close it."]),
+    ],
+)
+def test_the_items_of_an_announced_list_follow(text: str, items: list[str]) -> None:
+    page, first = read(text)
+    found = with_items([first], lambda _: page, AskOptions())
+    assert [one.text for one in found] == [first.text, *items]
+    assert all(page.text[one.spans[0].start : one.spans[0].end] == one.text for one in found)
+
+
+def test_a_list_stays_within_the_words_allowed() -> None:
+    page, first = read("It has two limits. First, it is very slow indeed. Secondly, it is loud.")
+    assert len(with_items([first], lambda _: page, AskOptions(max_words=12))) == 2
