@@ -33,7 +33,8 @@ class Event:
     queries: queries (what is searched for)
     hits: pages `[{"document_id", "page", "score"}]`
     read: done, total (segments)
-    note: path, done, total, document_id, passages (first and last), note, facts (how many)
+    note: path, done, total, document_id, passages and pages (first and last), note, facts (how many), failed (why),
+        added `[{"claim", "page", "quote"}]`, usage (of the run so far)
     path: path (the one whose answer is taken)
     token: text (a piece of the answer as it is written, without links or images; None: forget the pieces so far)
     statement: text, support, citations

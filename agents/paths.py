@@ -5,7 +5,9 @@ Each worker is a step of its own, so that each is checkpointed: a run that was k
 
 from __future__ import annotations
 
+import asyncio
 import random
+from dataclasses import asdict
 from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -23,7 +25,7 @@ from catena.agents.reasoner import Chain, Question
 from catena.agents.segments import Stretch
 from catena.agents.state import Json, PathState, State
 from catena.errors import ModelError, ModelRefused, Stopped
-from catena.types import Note
+from catena.types import Evidence, Note
 
 MAX_FAILURES = 3
 """Workers that fail one after another: then the model is gone, and the run ends. It can be resumed."""
@@ -69,6 +71,7 @@ async def work(state: PathState, runtime: Runtime[Deps]) -> PathState:
     stretch = codec.stretch_from_json(state["stretches"][place])
     note = codec.note_from_json(state["note"])
     failed = list(state["failed"])
+    earlier, reason = note, ""
     try:
         note = await chain_of(deps).work(_question(state), stretch, note, deps.desk)
     except Stopped as error:
@@ -76,11 +79,12 @@ async def work(state: PathState, runtime: Runtime[Deps]) -> PathState:
     except ModelRefused:
         raise
     except ModelError as error:
-        failed.append((place, error.message))
+        reason = error.message
+        failed.append((place, reason))
         if _all_failed(state, failed):
             raise
     deps.desk.forget_pages()
-    _tell(state, stretch, note, deps)
+    await asyncio.to_thread(_tell, state, stretch, earlier, note, reason, deps)
     return {"at": state["at"] + 1, "note": codec.note_to_json(note), "failed": failed}
 
 
@@ -165,18 +169,37 @@ def _all_failed(state: PathState, failed: list[tuple[int, str]]) -> bool:
     return len(tried) >= enough and set(tried[-enough:]) <= {place for place, _ in failed}
 
 
-def _tell(state: PathState, stretch: Stretch, note: Note, deps: Deps) -> None:
+def _tell(state: PathState, stretch: Stretch, earlier: Note, note: Note, failed: str, deps: Deps) -> None:
     done, total = state["at"] + 1, len(state["order"])
+    ends = deps.desk.passages(stretch.document_id, [stretch.first, stretch.last])
     data: dict[str, Any] = {
         "path": state["path"],
         "done": done,
         "total": total,
         "document_id": stretch.document_id,
         "passages": [stretch.first, stretch.last],
+        "pages": [ends[0].ref.number, ends[-1].ref.number],
         "note": note.text,
         "facts": len(note.ledger) or len(note.evidence),
+        "added": _added(earlier, note),
+        "failed": failed,
+        "usage": asdict(deps.meter.usage),
     }
     deps.emit(Event("note", f"Read {done} of {total} segments: {data['facts']} facts", data))
+
+
+def _added(earlier: Note, note: Note) -> list[Json]:
+    """The facts that a worker added; without a ledger, its evidence."""
+    known = _claims(earlier)
+    return [
+        {"claim": claim, "page": evidence.spans[0].ref.number, "quote": evidence.text}
+        for claim, evidence in _claims(note).items()
+        if claim not in known
+    ]
+
+
+def _claims(note: Note) -> dict[str, Evidence]:
+    return {fact.claim: fact.evidence for fact in note.ledger} or {one.text: one for one in note.evidence}
 
 
 def _name_failures(state: PathState, desk: Desk) -> list[str]:

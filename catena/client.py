@@ -32,6 +32,7 @@ from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.vectorfile import check_file
 from catena.runs import Run, Runs
 from catena.settings import Settings, load_settings
+from catena.trace import Trace, trace
 from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef, Plan
 
 if TYPE_CHECKING:
@@ -322,6 +323,24 @@ class Catena:
         fallback = self.settings.fallback_model
         found = await plan(deps, question, asked.options, prices, turns=turns, fallback=fallback)
         return replace(found, seconds=pace(self.history(PACED), found))
+
+    def trace(self, run_id: str) -> Trace:
+        """Show how a question was read, or is being read: of a started run, or of any answer that is kept.
+
+        Raises OptionError when there is neither.
+        """
+        kept = self.library.answer(run_id)
+        answer = from_json(kept.data) if kept else None
+        is_told = self.runs.has(run_id)
+        if is_told or answer is None:
+            run = self.runs.run(run_id)
+            question, state, about = run.question, run.state, run.document_ids
+        else:
+            question, state = answer.question, "answered"
+            about = tuple(one.document_id for one in answer.coverage.documents)
+        events = self.runs.events(run_id) if is_told else []
+        known = [one for one in map(self.library.get, about) if one is not None]
+        return trace(question, state, known, events, answer, self.retriever.heat)
 
     def resume(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
         """Finish a run that was killed or failed; what was read is not read again. `run_id` may be a unique prefix.

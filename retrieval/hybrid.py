@@ -56,6 +56,15 @@ class HybridRetriever:
             scored.append(Scored(document, scores + STANDING * np.float32(behind)))
         return page_hits(scored, k, self.name)
 
+    def heat(self, question: str, document_id: str) -> dict[str, dict[int, float]]:
+        """How far each page stands out, by its words and by its meaning: 1 for the best page, nothing for those
+        below the average. Embeds no passage."""
+        document = self._opened.get(document_id)
+        words = lexical_scores(document, question)
+        vectors, has_vector = self._vectors(document, words, 0)
+        meaning = np.where(has_vector, vectors @ self._embedder.embed([question])[0], 0)
+        return {"words": _heat(document, words), "meaning": _heat(document, meaning)}
+
     def _vectors(
         self, document: OpenedDocument, words: Scores, max_new: int
     ) -> tuple[Vectors, NDArray[np.bool_]]:
@@ -74,6 +83,17 @@ class HybridRetriever:
         if len(ordinals):
             vectors[ordinals] = kept
         return vectors, has_vector
+
+
+def _heat(document: OpenedDocument, scores: Scores) -> dict[int, float]:
+    if not len(scores) or scores.max() <= scores.mean():
+        return {}
+    above = (scores - scores.mean()) / (scores.max() - scores.mean())
+    found: dict[int, float] = {}
+    for page, share in zip(document.pages.tolist(), above.tolist(), strict=True):
+        if share > 0:
+            found[page] = max(found.get(page, 0.0), share)
+    return found
 
 
 def fuse(meaning: Scores, has_vector: NDArray[np.bool_], words: Scores, weights: Weights = WEIGHTS) -> Scores:

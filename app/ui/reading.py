@@ -1,140 +1,139 @@
-"""How it was read: which pages were searched, read and cited, and what each reader handed on."""
+"""How it was read, live or afterwards: which pages were searched, read and cited, and what each reader handed on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import altair as alt
 import streamlit as st
 
-from catena.agents.events import Event
-from catena.app.ui.answers import title_of
 from catena.app.ui.session import open_client
+from catena.app.ui.strip import show_strip
 from catena.app.ui.words import plain, shortened
-from catena.errors import OptionError
-from catena.pageuse import PageUse, page_uses
+from catena.trace import PathTrace, Trace, WorkerTrace
 from catena.types import Answer
 
-NUM_ANSWERS = 60
-ROWS = {"found": "found by search", "read": "read", "cited": "cited"}
-COLORS = ["#c9a227", "#3d6b8c", "#9a3324"]
-MAX_FACTS = 50
+NUM_SHOWN = 60
+STATES = {
+    "running": ":material/pending: being answered",
+    "answered": ":material/check_circle: answered",
+    "failed": ":material/error: failed",
+    "cancelled": ":material/cancel: cancelled",
+    "interrupted": ":material/pause_circle: interrupted",
+}
 
 
 def show() -> None:
     st.title("How it was read")
-    answers = {answer.run_id: answer for answer in open_client().history(NUM_ANSWERS)}
-    if not answers:
+    questions = _questions()
+    if not questions:
         st.info(
             "Ask something first; then this page shows how the answer came about.", icon=":material/insights:"
         )
         return
     wanted = st.session_state.pop("reading", None)
-    if wanted in answers:
+    if wanted in questions:
         st.session_state["reading-choice"] = wanted
     run_id = st.selectbox(
-        "Answer",
-        list(answers),
-        format_func=lambda one: shortened(answers[one].question, 90),
+        "Question",
+        list(questions),
+        format_func=lambda one: shortened(questions[one], 90),
         key="reading-choice",
     )
-    answer = answers[run_id]
-    events = _events(run_id)
-    _show_figures(answer)
-    for document in answer.coverage.documents:
-        st.subheader(plain(title_of(document.document_id)))
-        _show_strip(page_uses(answer, events, document.document_id), document.pages_total)
-    _show_chain(events)
-    _show_roles(answer)
+    if open_client().trace(run_id).state == "running":
+        _watch(run_id)
+    else:
+        _show(open_client().trace(run_id))
 
 
-def _events(run_id: str) -> list[Event]:
-    """What is kept of the run; an answer of the command line has nothing but itself."""
-    try:
-        return open_client().runs.events(run_id)
-    except OptionError:
-        return []
+def _questions() -> dict[str, str]:
+    """Every question of which something is kept, by its run: those being answered first, then the newest."""
+    runs = open_client().runs.all()
+    running = {run.run_id: run.question for run in runs if run.state == "running"}
+    ended = {run.run_id: run.question for run in runs[:NUM_SHOWN] if run.is_over and run.state != "answered"}
+    answered = {answer.run_id: answer.question for answer in open_client().history(NUM_SHOWN)}
+    return {**running, **answered, **ended}
 
 
-def _show_figures(answer: Answer) -> None:
-    coverage, usage = answer.coverage, answer.usage
-    st.markdown(f"**{answer.strategy}**: {plain(answer.strategy_reason)}")
-    figures = {
-        "Pages searched": f"{coverage.pages_searched} of {coverage.pages_total}",
-        "Pages read": f"{coverage.pages_read}",
-        "Seconds": f"{answer.seconds:.1f}",
-    }
+@st.fragment(run_every=1.0)
+def _watch(run_id: str) -> None:
+    found = open_client().trace(run_id)
+    if found.state != "running":
+        st.rerun()
+    if st.button("Cancel", icon=":material/cancel:"):
+        open_client().runs.cancel(run_id)
+        st.caption("It makes no further call.")
+    _show(found)
+
+
+def _show(found: Trace) -> None:
+    reason = f" · **{found.strategy}**: {plain(found.reason)}" if found.strategy else ""
+    st.markdown(STATES[found.state] + reason)
+    if found.queries:
+        st.caption(f"Searched for: {plain('; '.join(found.queries))}")
+    _show_figures(found)
+    for document in found.documents:
+        st.subheader(plain(document.title))
+        show_strip(document, found.paths)
+    if found.paths:
+        _show_chain(found)
+        _show_ledger(found)
+    if found.answer:
+        _show_roles(found.answer)
+
+
+def _show_figures(found: Trace) -> None:
+    pages = [page for document in found.documents for page in document.pages]
+    figures = {"Pages read": f"{sum(page.is_read for page in pages)} of {len(pages)}"}
+    if found.answer:
+        coverage = found.answer.coverage
+        figures["Pages searched"] = f"{coverage.pages_searched} of {coverage.pages_total}"
+    if found.seconds is not None:
+        figures["Seconds"] = f"{found.seconds:.1f}"
+    usage = found.usage
     if usage.calls or usage.cached:
         figures["Model calls"] = f"{usage.calls}" + (f" + {usage.cached} kept" if usage.cached else "")
         figures["Tokens"] = f"{usage.num_tokens:,}"
         figures["Cost"] = "not known" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
-    for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        column.metric(name, value)
+    with st.container(horizontal=True, gap="large"):
+        for name, value in figures.items():
+            st.metric(name, value, width="content")
 
 
-def _show_strip(uses: Sequence[PageUse], num_pages: int) -> None:
-    """The whole document as a strip: a row each for found, read and cited, so that no colour is needed to read it."""
-    rows = [
-        {"page": use.number, "use": ROWS[name], "strength": strength, "by": use.retriever}
-        for use in uses
-        for name, strength in (
-            ("found", use.found),
-            ("read", float(use.is_read)),
-            ("cited", float(use.is_cited)),
-        )
-        if strength
-    ]
-    if not rows:
-        st.caption("No page was read.")
-        return
-    chart = (
-        alt.Chart(alt.InlineData(values=rows))
-        .mark_rect(width={"band": 1.0} if num_pages < 3 else max(2, 900 // max(1, num_pages)))
-        .encode(
-            x=alt.X(
-                "page:Q",
-                scale=alt.Scale(domain=[0.5, num_pages + 0.5], nice=False),
-                axis=alt.Axis(format="d", tickMinStep=1, grid=False, title="page"),
-            ),
-            y=alt.Y("use:N", scale=alt.Scale(domain=list(ROWS.values())), title=None),
-            color=alt.Color("use:N", scale=alt.Scale(domain=list(ROWS.values()), range=COLORS), legend=None),
-            opacity=alt.Opacity("strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.25, 1]), legend=None),
-            tooltip=[alt.Tooltip("page:Q"), alt.Tooltip("use:N"), alt.Tooltip("by:N", title="found by")],
-        )
-        .properties(height=150)
-    )
-    st.altair_chart(chart, width="stretch")
-    cited = ", ".join(str(use.number) for use in uses if use.is_cited)
-    read = sum(use.is_read for use in uses)
-    st.caption(f"{read} of {num_pages} pages read; cited: {cited or 'none'}.")
-
-
-def _show_chain(events: Sequence[Event]) -> None:
-    """Each reader of a chain with what it handed on, path by path."""
-    notes = [event for event in events if event.kind == "note"]
-    if not notes:
-        return
+def _show_chain(found: Trace) -> None:
+    """What each reader handed on to the next, path by path."""
     st.subheader("The chain")
-    paths = sorted({event.data["path"] for event in notes})
-    taken = next((event.data["path"] for event in events if event.kind == "path"), None)
-    for column, path in zip(st.columns(len(paths)), paths, strict=True):
+    for column, path in zip(st.columns(len(found.paths)), found.paths, strict=True):
         with column:
-            if len(paths) > 1:
-                st.markdown(f"**Path {path}**" + (" · its answer was taken" if path == taken else ""))
-            for event in notes:
-                if event.data["path"] == path:
-                    _show_worker(event)
+            name = f"**Path {path.number}** · " if len(found.paths) > 1 else ""
+            taken = " · its answer was taken" if path.is_taken else ""
+            st.markdown(f"{name}{len(path.workers)} of {path.total} readers{taken}")
+            for order, worker in enumerate(path.workers, 1):
+                _show_worker(found, path, order, worker)
 
 
-def _show_worker(event: Event) -> None:
-    data = event.data
-    first, last = data["passages"]
-    with st.expander(
-        f"Reader {data['done']} of {data['total']} · passages {first} to {last} · {data['facts']} facts kept"
-    ):
-        st.markdown(plain(str(data["note"])) or "Nothing was handed on.")
-        for fact in data.get("ledger", ())[:MAX_FACTS]:
-            st.caption(f"[{fact['number']}] {plain(fact['claim'])}")
+def _show_worker(found: Trace, path: PathTrace, order: int, worker: WorkerTrace) -> None:
+    first, last = worker.pages
+    facts = "failed" if worker.failed else f"{len(worker.facts)} new facts, {worker.num_kept} kept"
+    with st.expander(f"Reader {order} of {path.total} · pages {first} to {last} · {facts}"):
+        if len(found.documents) > 1:
+            titles = {document.document_id: document.title for document in found.documents}
+            st.caption(plain(titles.get(worker.document_id, "")))
+        st.markdown(plain(worker.failed or worker.note) or "Nothing was handed on.")
+
+
+def _show_ledger(found: Trace) -> None:
+    """The facts that code kept beside the notes, in the order in which they were found."""
+    rows = [
+        {"path": path.number, "reader": order, "page": fact.page, "fact": fact.claim, "quote": fact.quote}
+        for path in found.paths
+        for order, worker in enumerate(path.workers, 1)
+        for fact in worker.facts
+    ]
+    st.subheader("The ledger")
+    if rows:
+        st.dataframe(
+            rows, hide_index=True, column_config={"fact": st.column_config.TextColumn(width="large")}
+        )
+    else:
+        st.caption("No reader found anything.")
 
 
 def _show_roles(answer: Answer) -> None:

@@ -1,0 +1,110 @@
+"""One document as a strip of pages: a row each for what search made of it, who read what, what was read and cited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+from catena.trace import DocumentTrace, PageTrace, PathTrace
+
+FAINT = 0.1
+"""Of the best page's heat: what is less is not drawn."""
+ROW_PIXELS = 34
+COLORS = {"search": "#b8860b", "readers": "#5b7f95", "use": "#c0563f"}
+GROUPS = {"words": "search", "meaning": "search", "found": "search", "read": "use", "cited": "use"}
+Mark = dict[str, Any]
+
+
+def show_strip(document: DocumentTrace, paths: Sequence[PathTrace]) -> None:
+    """Draw the strip, and say it in words and as a table for whoever cannot see it."""
+    marks = [*_pages(document), *_readers(document.document_id, paths)]
+    st.caption(_in_words(document))
+    if not marks:
+        return
+    st.altair_chart(_chart(marks, len(document.pages)), width="stretch")
+    with st.expander("The same as a table", icon=":material/table:"):
+        table = [
+            {"row": mark["row"], "pages": _range(mark), "strength": mark["strength"], "": mark["label"]}
+            for mark in marks
+        ]
+        st.dataframe(table, hide_index=True)
+
+
+def _pages(document: DocumentTrace) -> Iterator[Mark]:
+    for retriever, heat in document.heat.items():
+        for number, strength in sorted(heat.items()):
+            if strength >= FAINT:
+                yield _mark(f"fits by {retriever}", number, number, round(strength, 2), "search")
+    for row, group in (("found", "search"), ("read", "use"), ("cited", "use")):
+        for first, last in _runs(document.pages, f"is_{row}"):
+            yield _mark(row, first, last, 1.0, group)
+
+
+def _readers(document_id: str, paths: Sequence[PathTrace]) -> Iterator[Mark]:
+    for path in paths:
+        row = f"path {path.number}" if len(paths) > 1 else "readers"
+        for order, worker in enumerate(path.workers, 1):
+            if worker.document_id == document_id:
+                label = f"{order}" + (" failed" if worker.failed else f": +{len(worker.facts)}")
+                yield _mark(row, *worker.pages, 0.3 if worker.failed else 0.75, "readers", label)
+
+
+def _mark(row: str, first: int, last: int, strength: float, group: str, label: str = "") -> Mark:
+    mark = {"row": row, "first": first - 0.5, "last": last + 0.5, "strength": strength, "group": group}
+    return {**mark, "label": label, "pages": f"{first}" if first == last else f"{first} to {last}"}
+
+
+def _range(mark: Mark) -> str:
+    return str(mark["pages"])
+
+
+def _runs(pages: Sequence[PageTrace], name: str) -> Iterator[tuple[int, int]]:
+    """Pages in a row that have something in common, as (first, last)."""
+    first = None
+    for page in pages:
+        if getattr(page, name):
+            first = page.number if first is None else first
+        elif first is not None:
+            yield first, page.number - 1
+            first = None
+    if first is not None:
+        yield first, pages[-1].number
+
+
+def _chart(marks: Sequence[Mark], num_pages: int) -> alt.LayerChart | alt.FacetChart:
+    rows = list(dict.fromkeys(mark["row"] for mark in marks))
+    order = [row for row in rows if row not in ("read", "cited")]
+    order += [row for row in ("read", "cited") if row in rows]
+    base = alt.Chart(alt.InlineData(values=list(marks))).encode(
+        x=alt.X(
+            "first:Q",
+            scale=alt.Scale(domain=[0.5, num_pages + 0.5], nice=False),
+            axis=alt.Axis(format="d", tickMinStep=1, grid=False, title="page"),
+        ),
+        y=alt.Y(
+            "row:N", sort=order, title=None, axis=alt.Axis(labelLimit=200), scale=alt.Scale(paddingInner=0.25)
+        ),
+        tooltip=[alt.Tooltip("row:N"), alt.Tooltip("pages:N"), alt.Tooltip("strength:Q"), "label:N"],
+    )
+    bars = base.mark_bar(cornerRadius=1, minBandSize=2, strokeWidth=0.6).encode(
+        x2="last:Q",
+        color=alt.Color(
+            "group:N", scale=alt.Scale(domain=list(COLORS), range=list(COLORS.values())), legend=None
+        ),
+        stroke=alt.Stroke(
+            "group:N", scale=alt.Scale(domain=list(COLORS), range=list(COLORS.values())), legend=None
+        ),
+        opacity=alt.Opacity("strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.1, 1]), legend=None),
+    )
+    labels = base.mark_text(align="left", dx=3, fontSize=11).encode(text="label:N")
+    return alt.layer(bars, labels).properties(height=ROW_PIXELS * len(order) + 40)
+
+
+def _in_words(document: DocumentTrace) -> str:
+    cited = ", ".join(str(page.number) for page in document.pages if page.is_cited)
+    read, found = (sum(getattr(page, name) for page in document.pages) for name in ("is_read", "is_found"))
+    total = len(document.pages)
+    return f"{total} pages · {found} found by search · {read} read · cited: {cited or 'none'}"
