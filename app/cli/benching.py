@@ -67,3 +67,19 @@ def scale(
 
     print(f"built in {scale.build(source, home, passages):.0f} s", flush=True)
     print(timing.table(scale.rows(home, scale.questions(data, questions))))
+
+
+@bench.command()
+def ui(
+    book: File,
+    home: Annotated[Path, typer.Option(help="Folder of the library asked; kept for the next run.")],
+    visitors: Annotated[
+        int, typer.Option(min=0, help="How many come and go before memory is looked at.")
+    ] = 200,
+    runs: Runs = 5,
+) -> None:
+    """Time the pages in a real browser, on the last 350 pages of a book; 500 are added meanwhile."""
+    from catena.evaluation import timing
+    from catena.evaluation import ui as pages
+
+    print(timing.table(pages.rows(book, home, visitors=visitors, runs=runs)))

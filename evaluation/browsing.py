@@ -1,0 +1,130 @@
+"""`catena ui` as its user sees it: a server of its own, and Debian's Chromium before it (Playwright drives it)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catena.errors import MissingExtra, OptionError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
+ARGUMENTS = (
+    "--no-sandbox",  # as root it does not start otherwise; it sees this machine's own pages alone
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+START_SECONDS = 60.0
+WAIT_MS = 60_000
+QUESTION_BOX = "stChatInputTextArea"
+
+
+def find_chromium() -> str | None:
+    """The path of an installed Chromium, if there is one."""
+    return next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def serving(home: Path, more: Mapping[str, str] | None = None) -> Iterator[tuple[str, int]]:
+    """Serve the library at `home`; yields the address and the process id. `more`: further environment."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {**os.environ, "CATENA_HOME": str(home), **(more or {})}
+    command = [sys.executable, "-c", "from catena.app.cli import main; main()"]
+    command += ["ui", "--no-browser", "--port", str(port)]
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "ui.log").open("ab") as log:
+        server = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _await(url, server)
+        yield url, server.pid
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+
+
+def _await(url: str, server: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise OptionError(f"The pages did not come up at {url}.", "Its log is ui.log in the library's folder.")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a window. Raises OptionError where no Chromium is installed."""
+    try:
+        from playwright.sync_api import sync_playwright  # an extra
+    except ImportError as error:
+        raise MissingExtra("playwright", "dev") from error
+    path = find_chromium()
+    if path is None:
+        raise OptionError("There is no Chromium on this machine.", "Install it: `apt-get install chromium`.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def visit(browser: Browser, url: str, *, width: int = 1360, height: int = 900, scheme: str = "light") -> Page:
+    """Open the pages as a new visitor."""
+    is_dark = scheme == "dark"
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if is_dark else "light"
+    )
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    page.goto(url)
+    page.get_by_test_id("stMainBlockContainer").wait_for()
+    return page
+
+
+def go_to(page: Page, name: str) -> None:
+    """Click a page's name in the navigation."""
+    page.get_by_test_id("stSidebarNav").get_by_text(name, exact=True).click()
+    settle(page)
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question and press Enter."""
+    box = page.get_by_test_id(QUESTION_BOX)
+    box.fill(question)
+    box.press("Enter")
+
+
+def settle(page: Page) -> None:
+    """Wait until the page that is shown is drawn to its end."""
+    page.wait_for_function(
+        "() => { const app = document.querySelector('[data-testid=stApp]');"
+        " return app && app.dataset.testScriptState === 'notRunning'; }"
+    )
+
+
+def page_image(page: Page) -> Locator:
+    """The picture of the page in the viewer."""
+    return page.get_by_test_id("stMain").get_by_test_id("stImage").locator("img").first
