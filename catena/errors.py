@@ -16,6 +16,7 @@ CatenaError
 │   ├── ModelTimeout       no reply within the time allowed
 │   ├── ModelSilent        a reply without text
 │   └── ModelUnsupported   a local model that cannot be read in KV pages
+├── BatchError         a part of a batch that could not be finished
 ├── StoreError         a kept KV cache that is damaged, or was made by another model
 └── Stopped            a cap was reached, or somebody cancelled
 """
@@ -99,6 +100,10 @@ class ModelSilent(ModelError):
 
 
 class ModelUnsupported(ModelError):
+    pass
+
+
+class BatchError(CatenaError):
     pass
 
 

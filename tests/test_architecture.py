@@ -15,7 +15,10 @@ ORDER = ["core", "ingest", "retrieval", "serving", "agents", "client", "evaluati
 # The modules of catena/ that tie the folders together, and what only re-exports them.
 TIES = {
     "catena",
-    *(f"catena.{name}" for name in ("adding", "answering", "client", "handlers", "runs", "trace")),
+    *(
+        f"catena.{name}"
+        for name in ("adding", "answering", "batchruns", "bookqa", "client", "handlers", "runs", "trace")
+    ),
 }
 TORCH = ("torch", "transformers", "safetensors")
 TORCH_AT = ("catena.serving", "catena.retrieval.kv", "catena.evaluation.kv")

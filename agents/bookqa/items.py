@@ -42,7 +42,8 @@ class Item:
     """A question about one book. `citations` are the evidence; an unanswerable question has none.
 
     `book` is the document's id. `span` is where the evidence begins and ends and `position` its middle, as shares
-    of the book from 0 to 1; None where there is no evidence. `diffusion` is the share of the book's tenths in
+    of the book from 0 to 1; None where there is no evidence. `places` are the shares at which the quotes begin, in
+    the order of `citations`. `diffusion` is the share of the book's tenths in
     which there is evidence.
     """
 
@@ -60,6 +61,7 @@ class Item:
     span: tuple[float, float] | None
     position: float | None
     provenance: Provenance
+    places: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.is_answerable != bool(self.citations):
@@ -90,6 +92,7 @@ def to_json(item: Item) -> Json:
         "span": None if item.span is None else list(item.span),
         "position": item.position,
         "provenance": asdict(item.provenance),
+        "places": list(item.places),
     }
 
 
@@ -115,6 +118,7 @@ def from_json(data: Mapping[str, Any]) -> Item:
         span=None if span is None else (span[0], span[1]),
         position=data["position"],
         provenance=Provenance(**data["provenance"]),
+        places=tuple(data["places"]),
     )
 
 

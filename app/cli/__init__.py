@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import typer
 
-from catena.app.cli import asking, benching, documents, localmodels, measuring, upkeep
+from catena.app.cli import asking, batching, benching, documents, localmodels, measuring, upkeep
 from catena.errors import CatenaError, Stopped
 
 
@@ -37,6 +37,7 @@ for command in (
     asking.history,
     asking.runs,
     asking.resume,
+    batching.generate,
     upkeep.reindex,
     upkeep.doctor,
     upkeep.config,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 
 from catena.adding import Added
 from catena.agents.events import Event
+
+if TYPE_CHECKING:
+    from catena.bookqa import Progress as BatchState
 
 
 class AddProgress:
@@ -92,3 +95,40 @@ class AskProgress:
     def on_event(self, event: Event) -> None:
         if self._status and event.kind != "token":
             self._status.update(event.message)
+
+
+class BatchProgress:
+    """One bar over the questions of a set, with books done, what failed, and the cost so far."""
+
+    def __init__(self, *, is_shown: bool) -> None:
+        console = Console(stderr=True, highlight=False)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} questions"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not (is_shown and console.is_terminal),
+        )
+        self._task: TaskID = self._bar.add_task("", total=1)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def on_progress(self, now: BatchState) -> None:
+        cost = "" if now.usage.cost_usd is None else f", ${now.usage.cost_usd:.2f}"
+        failed = f", {now.num_failed} failed" if now.num_failed else ""
+        self._bar.update(
+            self._task,
+            description=f"{now.num_books_done}/{now.num_books} books, {now.usage.calls} calls{cost}{failed}",
+            completed=min(now.num_made, now.num_asked),
+            total=max(1, now.num_asked),
+        )

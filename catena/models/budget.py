@@ -37,7 +37,7 @@ class Budget:
     def __init__(self, limits: Limits, meter: Meter) -> None:
         """What the meter says was used before the run was interrupted counts too."""
         self.limits = limits
-        self._meter = meter
+        self.meter = meter
         self._spent = _Sum()
         self._held = _Sum()
         self._settled = asyncio.Event()
@@ -64,7 +64,7 @@ class Budget:
 
     def _excess(self, worst: _Sum, held: _Sum) -> tuple[str, str] | None:
         """Which cap one more call would break, and the remedy."""
-        caps, earlier = self.limits, self._meter.earlier
+        caps, earlier = self.limits, self.meter.earlier
         spent = _Sum(earlier.calls, earlier.num_tokens, earlier.cost_usd or 0.0)
         spent.add(self._spent)
         if caps.max_calls is not None and spent.calls + held.calls + worst.calls > caps.max_calls:

@@ -48,9 +48,15 @@ class Meter:
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Go on from what a run had used before it was interrupted."""
-        self._roles = {(role, model): Usage(**usage) for role, model, usage in data["roles"]}
-        self._notices = dict.fromkeys(data["notices"])
+        self._roles, self._notices = {}, {}
+        self.include(data)
         self.earlier = self.usage
+
+    def include(self, data: Mapping[str, Any]) -> None:
+        """Add what another meter read."""
+        for role, model, usage in data["roles"]:
+            self._roles[role, model] = total((self._roles.get((role, model), Usage()), Usage(**usage)))
+        self._notices |= dict.fromkeys(data["notices"])
 
 
 class Metered:

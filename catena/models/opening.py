@@ -36,11 +36,20 @@ class ModelRoom:
         self._gates: dict[str, Gate] = {}
 
     def open(
-        self, model: str, document_ids: Sequence[str], limits: Limits, *, small: str | None = None
+        self,
+        model: str,
+        document_ids: Sequence[str],
+        limits: Limits,
+        *,
+        small: str | None = None,
+        budget: Budget | None = None,
     ) -> Models:
-        """Compose the models of one question; its time begins now."""
-        meter = Meter()
-        budget = Budget(limits, meter)
+        """Compose the models of one question; its time begins now.
+
+        With `budget`, caps on calls, tokens and money are those of all questions that share it, and so is the meter.
+        """
+        budget = budget or Budget(limits, Meter())
+        meter = budget.meter
         provider = _provider(model)
 
         def compose(model: str) -> LLM:

@@ -36,6 +36,7 @@ ITEM = Item(
     span=(0.2, 0.2),
     position=0.2,
     provenance=Provenance("none", "0", 1),
+    places=(0.2,),
 )
 
 

@@ -1,0 +1,46 @@
+"""What a set will take, before it is begun: calls and tokens per question by kind, measured with a stub model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catena.agents.bookqa.generating import NO_MODEL, Order
+from catena.agents.bookqa.items import LONG_KINDS
+from catena.agents.bookqa.slots import lay_out
+from catena.llm import Price
+
+CALLS = {"long": 4.0, "local": 2.0, "unanswerable": 2.0}
+PROMPT_TOKENS = {"long": 3000.0, "local": 1200.0, "unanswerable": 3500.0}
+COMPLETION_TOKENS = {"long": 250.0, "local": 100.0, "unanswerable": 100.0}
+"""Of one place of the set, questions that are thrown away included (docs/batch.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """`cost_usd` is None where the price of the model is not known."""
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+
+    def line(self) -> str:
+        cost = "price not known" if self.cost_usd is None else f"${self.cost_usd:,.2f}"
+        read, written = f"{self.prompt_tokens:,}", f"{self.completion_tokens:,}"
+        return f"about {self.calls:,} model calls, {read} tokens read and {written} written, {cost}"
+
+
+def estimate(order: Order, num_books: int, price: Price | None) -> Estimate:
+    """Calls, tokens and money of a whole set, within a factor of about two: models differ in what is thrown away."""
+    if order.model == NO_MODEL:
+        return Estimate(0, 0, 0, 0.0)
+    groups = [_group(slot.kind) for slot in lay_out("", order.num, order.kinds, order.seed)]
+    calls, read, written = (
+        num_books * sum(of[group] for group in groups) for of in (CALLS, PROMPT_TOKENS, COMPLETION_TOKENS)
+    )
+    cost = None if price is None else price.cost(round(read), round(written))
+    return Estimate(round(calls), round(read), round(written), cost)
+
+
+def _group(kind: str) -> str:
+    return "long" if kind in LONG_KINDS else kind

@@ -1,0 +1,247 @@
+"""Sets that are made behind whoever asked: each in a process of its own, which anybody can watch.
+
+`batches/NAME/` in the library's folder: `job.json` says what is asked, `set.jsonl` is the set and `set.jsonl.db` the
+work on it; `lock` is held while somebody works, `cancel` asks them to stop, `end.json` says how it ended. Keys of
+models are in the environment of that process alone, never in a file.
+
+`python -m catena.batchruns FOLDER` is that process.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
+
+from catena.durable import FILE_MODE, make_folder, write_file
+from catena.errors import CatenaError, OptionError
+from catena.locks import FileLock
+
+if TYPE_CHECKING:
+    from catena.agents.bookqa.generating import Order
+    from catena.agents.bookqa.items import Item
+    from catena.agents.bookqa.report import Report
+    from catena.bookqa import GenerateOptions, Progress
+    from catena.settings import Settings
+
+BatchState = Literal["running", "done", "failed", "stopped", "interrupted"]
+JOB, SET, LOCK, CANCEL, END, LOG = "job.json", "set.jsonl", "lock", "cancel", "end.json", "log"
+TAKEN = 75
+"""Exit code where another process works on the set."""
+POLL_SECONDS = 0.5
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A set that was started; `out` is its file. `message` and `remedy` say why it failed or was stopped."""
+
+    name: str
+    out: Path
+    order: Order
+    books: tuple[str, ...]
+    started_at: float
+    state: BatchState
+    message: str = ""
+    remedy: str = ""
+
+
+class Batches:
+    """The sets of one library; safe for several threads and processes. An unknown name raises OptionError."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = settings.home / "batches"
+
+    def start(
+        self,
+        books: Sequence[str | Path],
+        order: Order,
+        options: GenerateOptions | None = None,
+        *,
+        keys: Mapping[str, str] | None = None,
+    ) -> Batch:
+        """Begin a set in a process of its own. `keys`: variables for its environment, as OPENAI_API_KEY."""
+        from catena.bookqa import GenerateOptions  # with the client: only where a set is begun
+
+        name = uuid4().hex[:12]
+        folder = self._folder / name
+        make_folder(folder)
+        job = {
+            "settings": self._settings.model_dump(mode="json"),
+            "books": [str(Path(book).absolute()) if Path(book).exists() else str(book) for book in books],
+            "order": asdict(order),
+            "options": asdict(options or GenerateOptions()),
+            "started_at": time.time(),
+        }
+        write_file(folder / JOB, json.dumps(job, ensure_ascii=False).encode())
+        self._spawn(name, keys or {})
+        return self.batch(name)
+
+    def restart(self, name: str, *, keys: Mapping[str, str] | None = None) -> Batch:
+        """Go on with a set that failed, was stopped or interrupted; what was made is not made again."""
+        self.batch(name)
+        for file in (CANCEL, END):
+            (self._folder / name / file).unlink(missing_ok=True)
+        self._spawn(name, keys or {})
+        return self.batch(name)
+
+    def cancel(self, name: str) -> None:
+        """Ask a set to stop: it does within a second, and what was made stays."""
+        self.batch(name)
+        (self._folder / name / CANCEL).touch(FILE_MODE)
+
+    def all(self) -> list[Batch]:
+        """Every set, newest first."""
+        names = [path.parent.name for path in self._folder.glob(f"*/{JOB}")] if self._folder.is_dir() else []
+        return sorted((self.batch(name) for name in names), key=lambda batch: -batch.started_at)
+
+    def batch(self, name: str) -> Batch:
+        """What is asked, and how it stands."""
+        from catena.agents.bookqa.generating import Order
+
+        folder = self._folder / name
+        job = _read(folder / JOB) if name.isalnum() else None
+        if job is None:
+            raise OptionError(f"There is no set {name!r}.", "List them: Batches(settings).all().")
+        end = _read(folder / END)
+        state: BatchState = end["state"] if end else "running" if _is_held(folder / LOCK) else "interrupted"
+        told = (end["message"], end["remedy"]) if end else ("", "")
+        order = Order(**{**job["order"], "kinds": tuple(job["order"]["kinds"])})
+        return Batch(name, folder / SET, order, tuple(job["books"]), job["started_at"], state, *told)
+
+    def progress(self, name: str) -> Progress:
+        """How far it is."""
+        from catena.batches.journal import Journal
+        from catena.bookqa import journal_path, progress_of
+
+        with Journal(journal_path(self.batch(name).out)) as journal:
+            return progress_of(journal)
+
+    def items(self, name: str, first: int = 0, limit: int = 50) -> list[Item]:
+        """Items of finished books, `limit` of them from `first` on, while the set is made and after."""
+        from catena.agents.bookqa import sets
+        from catena.batches.journal import Journal
+        from catena.bookqa import journal_path
+
+        with Journal(journal_path(self.batch(name).out)) as journal:
+            return list(islice(sets.items(journal), first, first + limit))
+
+    def report(self, name: str) -> Report:
+        """What became of it so far: counts by filter, kind and place, failures, usage."""
+        from catena.agents.bookqa import sets
+        from catena.batches.journal import Journal
+        from catena.bookqa import journal_path
+
+        batch = self.batch(name)
+        with Journal(journal_path(batch.out)) as journal:
+            return sets.report(
+                journal, batch.order, len((journal.note("job") or {"books": batch.books})["books"])
+            )
+
+    def _spawn(self, name: str, keys: Mapping[str, str]) -> None:
+        folder = self._folder / name
+        log = folder / LOG
+        log.touch(FILE_MODE)
+        # -P: the library's folder is not a place to import from.
+        command = [sys.executable, "-P", "-m", "catena.batchruns", str(folder)]
+        with log.open("ab") as output:
+            ended = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=folder,
+                env={**os.environ, **keys},
+                start_new_session=True,
+                check=False,
+            )
+        if ended.returncode:
+            raise OptionError(f"Another process works on the set {name}.", "Wait for it, or cancel it first.")
+
+
+def main() -> None:
+    """Detach, make the set, and say how it ended."""
+    folder = Path(sys.argv[1])
+    lock = FileLock(folder / LOCK)
+    if not _acquire(lock):
+        sys.exit(TAKEN)
+    if sys.platform != "win32" and os.fork():
+        os._exit(0)  # whoever started us waits for this one alone; the child has the lock
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    try:
+        threading.Thread(target=_watch, args=(folder / CANCEL,), daemon=True).start()
+        _make(folder)
+        end = _end("done")
+    except KeyboardInterrupt:
+        end = _end("stopped", "It was cancelled.", "It can go on.")
+    except CatenaError as error:
+        end = _end("failed", error.message, error.remedy)
+    except Exception as error:  # a process border: whoever watches must learn that it is over
+        logging.exception("set %s", folder.name)
+        end = _end("failed", type(error).__name__, f"{folder / LOG} says more.")
+    write_file(folder / END, json.dumps(end).encode())
+
+
+def _acquire(lock: FileLock) -> bool:
+    """Try for a second: whoever looks whether a set is being made holds its lock for a moment."""
+    for _ in range(5):
+        if lock.acquire(wait=False):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _make(folder: Path) -> None:
+    from catena.agents.bookqa.generating import Order  # seconds, after the fork
+    from catena.bookqa import GenerateOptions, generate
+    from catena.client import Catena
+    from catena.settings import load_settings
+
+    job = _read(folder / JOB) or {}
+    order = Order(**{**job["order"], "kinds": tuple(job["order"]["kinds"])})
+    with Catena(settings=load_settings(**job["settings"])) as catena:
+        generate(catena, job["books"], order, folder / SET, GenerateOptions(**job["options"]))
+
+
+def _watch(cancel: Path) -> None:
+    """Interrupt this process once it is asked to stop."""
+    while not cancel.exists():
+        time.sleep(POLL_SECONDS)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _end(state: BatchState, message: str = "", remedy: str = "") -> Json:
+    return {"state": state, "message": message, "remedy": remedy}
+
+
+def _read(path: Path) -> Json | None:
+    try:
+        found: Json = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def _is_held(path: Path) -> bool:
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    is_free = lock.acquire(wait=False)
+    lock.release()
+    return not is_free
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Question-answer sets from files and documents: ties the library and the models to `catena.agents.bookqa`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from catena.adding import Adder, files_under
+from catena.agents.bookqa import sets
+from catena.agents.bookqa.book import Book, read_book
+from catena.agents.bookqa.estimating import Estimate, estimate
+from catena.agents.bookqa.generating import NO_MODEL, Json, Maker, Order
+from catena.agents.bookqa.items import write_items
+from catena.agents.bookqa.report import Report
+from catena.batches.journal import Journal
+from catena.bridge import Bridge
+from catena.client import Catena
+from catena.errors import DocumentError, OptionError
+from catena.models.budget import Budget
+from catena.models.metered import Meter
+from catena.models.opening import ModelRoom
+from catena.types import Limits, Usage
+
+Engine = Literal["local", "ray"]
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateOptions:
+    """How a set is made; it does not change what is in it.
+
+    `concurrency` is how many model calls are under way at once, `max_cost_usd` the most that all of them may cost.
+    `ray_address` is that of a running Ray cluster; without it the engine "ray" starts one on this machine.
+    """
+
+    concurrency: int = 8
+    max_cost_usd: float | None = None
+    engine: Engine = "local"
+    ray_address: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.concurrency < 1:
+            raise OptionError(f"A concurrency of {self.concurrency} makes no call.", "Give 1 or more.")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a set is. `num_made` are places of the set that are done, most with an item; `num_failed` may be tried
+    again."""
+
+    num_books: int
+    num_books_done: int
+    num_asked: int
+    num_made: int
+    num_failed: int
+    usage: Usage
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryBook:
+    """A file, which is added first, or a document of the library by id, title or path."""
+
+    catena: Catena
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"{sets.BOOKS}{self.name}"
+
+    def open(self) -> Book:
+        """Read it into memory. Raises DocumentError, DocumentNotFound."""
+        library, path = self.catena.library, Path(self.name)
+        # Not `catena.add`: that has all passages embedded in the background, which no question here needs.
+        adder = Adder(library, self.catena.pool)
+        document = adder.add(path).document if path.is_file() else library.find(self.name)
+        if document.status == "failed":
+            raise DocumentError(document.reason or "damaged", document.message, document.remedy)
+        return read_book(library, library.pages(document.id), document.id)
+
+
+def journal_path(out: Path) -> Path:
+    """Where the work on a set is kept, beside it."""
+    return out.with_name(f"{out.name}.db")
+
+
+def book_names(books: Sequence[str | Path]) -> list[str]:
+    """Files and documents as named; a folder is its files."""
+    return [str(file) for book in books for file in files_under(Path(book))]
+
+
+def estimate_set(catena: Catena, order: Order, num_books: int) -> Estimate:
+    """What a set will take at most likely, before it is begun."""
+    price = (
+        None
+        if order.model == NO_MODEL
+        else asyncio.run(_room(catena, 1).price(order.model, asked=order.model))
+    )
+    return estimate(order, num_books, price)
+
+
+def generate(
+    catena: Catena,
+    books: Sequence[str | Path],
+    order: Order,
+    out: Path,
+    options: GenerateOptions | None = None,
+    on_progress: OnProgress = lambda progress: None,
+) -> Report:
+    """Make the set `out` of files, folders or documents, and return what became of it.
+
+    Killed, it goes on where it was when it is called again with the same order. Books that cannot be read and
+    questions that failed are in the report, and tried again then. Raises Stopped at the cap, ModelRefused, OptionError,
+    and LibraryError when another process works on the set. `out` holds the items of all finished books in any case.
+    """
+    options = options or GenerateOptions()
+    names = book_names(books)
+    with Journal(journal_path(out)) as journal, journal.working({**asdict(order), "books": names}):
+        making = _Making(catena, order, options, journal, names, on_progress)
+        bridge = Bridge()
+        try:
+            bridge.run(making.run())
+        finally:
+            bridge.close()
+            write_items(out, sets.items(journal))
+        return sets.report(journal, order, len(names))
+
+
+class _Making:
+    """One run of `generate`: its meter, what is told of it, and what makes a book."""
+
+    def __init__(
+        self,
+        catena: Catena,
+        order: Order,
+        options: GenerateOptions,
+        journal: Journal,
+        names: Sequence[str],
+        on_progress: OnProgress,
+    ) -> None:
+        self._catena, self._order, self._options, self._journal = catena, order, options, journal
+        self._names, self._on_progress = names, on_progress
+        self._meter = Meter()
+        self._meter.restore(journal.note(sets.USAGE) or self._meter.to_json())
+        self._now = replace(progress_of(journal), num_failed=0)
+
+    async def run(self) -> None:
+        make, num_open = self._engine()
+        self._on_progress(self._now)
+        await sets.generate(
+            [LibraryBook(self._catena, name) for name in self._names],
+            make,
+            self._journal,
+            num_open=num_open,
+            notes=self._notes,
+            on_end=self._ended,
+        )
+
+    def _engine(self) -> tuple[sets.MakeBook, int]:
+        if self._options.engine == "ray":
+            raise NotImplementedError
+        concurrency = self._options.concurrency
+        return self._local(), sets.books_at_once(self._order.num, concurrency)
+
+    def _local(self) -> sets.MakeBook:
+        room = _room(self._catena, self._options.concurrency)
+        limits = Limits(max_cost_usd=self._options.max_cost_usd)
+        budget = Budget(limits, self._meter)
+
+        async def make(book: Book) -> Json:
+            llm = None
+            if self._order.model != NO_MODEL:
+                llm = room.open(self._order.model, [book.id], limits, budget=budget).answering
+            maker = Maker(book, self._order, self._catena.embedder, llm)
+            return await maker.make(
+                self._journal, concurrency=self._options.concurrency, notes=self._notes, on_end=self._ended
+            )
+
+        return make
+
+    def _notes(self) -> Json:
+        return {sets.USAGE: self._meter.to_json()}
+
+    def _ended(self, key: str, result: Json | None) -> None:
+        """Count on from what the journal held, rather than have it count for each item."""
+        now = self._now
+        is_book, is_done = key.startswith(sets.BOOKS), result is not None
+        self._now = replace(
+            now,
+            num_books_done=now.num_books_done + (is_book and is_done),
+            num_made=now.num_made + (not is_book and is_done),
+            num_failed=now.num_failed + (not is_done),
+            usage=self._meter.usage,
+        )
+        self._on_progress(self._now)
+
+
+def progress_of(journal: Journal) -> Progress:
+    """How far a set is, from its journal alone: for whoever watches."""
+    job = journal.note("job") or {"num": 0, "books": []}
+    num_books = len(job["books"])
+    return Progress(
+        num_books,
+        journal.count(sets.BOOKS),
+        num_books * job["num"],
+        journal.count(sets.ITEMS),
+        len(journal.failures()),
+        sets.usage(journal),
+    )
+
+
+def _room(catena: Catena, concurrency: int) -> ModelRoom:
+    """The models of a set, with as many calls at once as it wants."""
+    settings = catena.settings.model_copy(update={"model_concurrency": concurrency})
+    return ModelRoom(settings, catena.library)

@@ -1,0 +1,103 @@
+"""Sets from files: made with a stub model over HTTP, resumed, and made behind whoever asked."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from catena.agents.bookqa.generating import Order
+from catena.agents.bookqa.items import read_items
+from catena.agents.bookqa.rules import KINDS
+from catena.agents.bookqa.sets import ITEMS
+from catena.app.cli import cli
+from catena.batches.journal import Journal
+from catena.batchruns import Batches
+from catena.bookqa import GenerateOptions, Progress, generate, journal_path
+from catena.client import Catena
+from catena.errors import OptionError, Stopped
+from catena.evaluation.novels import write_novel
+from catena.settings import load_settings
+from catena.testing import StubModel
+
+MODEL = "openai/stub"
+BY_RULE = Order(6, KINDS)
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> list[Path]:
+    """Two small novels, and a file that nobody can read."""
+    folder = tmp_path / "books"
+    folder.mkdir()
+    for seed in (1, 2):
+        (folder / f"novel{seed}.md").write_text(write_novel(40, seed))
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing follows")
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def stub() -> Iterator[StubModel]:
+    with StubModel(rules="catena.evaluation.bookwriter:reply") as stub:
+        yield stub
+
+
+def test_a_bad_book_stops_no_other_and_a_second_call_asks_nothing(
+    books: list[Path], tmp_path: Path, stub: StubModel
+) -> None:
+    seen: list[Progress] = []
+    out, order = tmp_path / "set.jsonl", Order(8, model=MODEL)
+    with Catena(model=MODEL, api_base=stub.url) as catena:
+        report = generate(catena, books, order, out, on_progress=seen.append)
+        num_calls, first = len(stub.requests()), out.read_bytes()
+        again = generate(catena, books, order, out)
+        assert len(stub.requests()) == num_calls and out.read_bytes() == first
+    assert [one.reason for one in report.failures] == ["damaged"] == [one.reason for one in again.failures]
+    assert report.num_items == len(list(read_items(out))) >= 12
+    assert (seen[-1].num_books, seen[-1].num_books_done, seen[-1].num_failed) == (3, 2, 1)
+    assert report.usage.calls >= 2 * report.num_items
+
+
+def test_a_cap_on_cost_stops_and_more_money_goes_on(
+    books: list[Path], tmp_path: Path, stub: StubModel
+) -> None:
+    out, order = tmp_path / "set.jsonl", Order(8, model=MODEL, seed=2)
+    settings = load_settings(model=MODEL, api_base=stub.url, prices={MODEL: (10.0, 10.0)})
+    with Catena(settings=settings) as catena:
+        with pytest.raises(Stopped):
+            generate(catena, books, order, out, GenerateOptions(max_cost_usd=0.1))
+        with Journal(journal_path(out)) as journal:
+            assert 0 < journal.count(ITEMS) < 16
+        report = generate(catena, books, order, out, GenerateOptions(max_cost_usd=9.0))
+    assert report.num_items >= 12
+
+
+def test_the_command_writes_a_set_and_says_what_failed(books: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "set.jsonl"
+    command = ["generate", *map(str, books), "-n", "6", "--model", "none", "-o", str(out), "--json"]
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 1, done.output
+    report = json.loads(done.stdout)
+    assert report["num_items"] == len(list(read_items(out))) >= 10
+    assert [one["key"] for one in report["failures"]] == [f"book/{books[0]}"]
+
+
+def test_a_set_is_made_behind_whoever_asked(books: list[Path]) -> None:
+    batches = Batches(load_settings())
+    name = batches.start(books, BY_RULE).name
+    ends = time.monotonic() + 60
+    while batches.batch(name).state == "running" and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert batches.batch(name).state == "done"
+    assert batches.progress(name).num_books_done == 2
+    assert len(batches.items(name, first=2, limit=3)) == 3
+    assert batches.report(name).num_items >= 10
+    assert [one.name for one in batches.all()] == [name]
+
+
+def test_an_unknown_set_is_named() -> None:
+    with pytest.raises(OptionError, match="no set"):
+        Batches(load_settings()).batch("nothing")
