@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import streamlit as st
 
 from catena.app.ui.session import go_to, open_client, readable
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-QUESTIONS = EXAMPLES / "questions.txt"
+CHECKOUT = Path(__file__).resolve().parents[2]
+QUESTIONS = CHECKOUT / "examples" / "questions.txt"
+"""The example is in the repository and not in the wheel."""
 TITLE = "The Jargon File"
 
 
@@ -47,12 +51,7 @@ def _example() -> str:
     for document in readable(catena):
         if document.title.startswith(TITLE):
             return document.id
-    from examples.build import build
-
-    path = catena.settings.home / "example" / "jargon.pdf"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with st.spinner("Typesetting and reading the book"):
-        build(path)
-        document = catena.add(path)
-    path.unlink()
-    return document.id
+    with st.spinner("Typesetting and reading the book"), TemporaryDirectory() as folder:
+        path = Path(folder) / "jargon.pdf"
+        subprocess.run([sys.executable, "-m", "examples.build", str(path)], cwd=CHECKOUT, check=True)
+        return catena.add(path).id
