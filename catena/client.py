@@ -34,6 +34,7 @@ from catena.runs import Run, Runs
 from catena.settings import Settings, load_settings
 from catena.trace import Trace, trace
 from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef, Plan
+from catena.votes import Vote
 
 if TYPE_CHECKING:
     from catena.agents.conversation import Turn
@@ -427,6 +428,14 @@ class Catena:
     def history(self, limit: int = 20, *, thread_id: str | None = None) -> list[Answer]:
         """List the last answers, newest first, of one conversation or of all."""
         return [from_json(kept.data) for kept in self.library.answers(limit, thread_id=thread_id)]
+
+    def vote(self, vote: Vote) -> None:
+        """Keep which of two answers somebody found better."""
+        self.library.save_vote(vote)
+
+    def votes(self) -> list[Vote]:
+        """List every vote, oldest first; those about a document go with it."""
+        return self.library.votes()
 
     # Upkeep
 

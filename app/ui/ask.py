@@ -15,17 +15,11 @@ from catena.app.ui.evidence import choose_citation, show_evidence
 from catena.app.ui.live import show_progress
 from catena.app.ui.session import chosen_model, go_to, open_client, readable
 from catena.app.ui.trouble import show_trouble
-from catena.app.ui.words import plain, shortened
+from catena.app.ui.words import STRATEGIES, plain, shortened
 from catena.runs import Run
-from catena.types import Answer, AskOptions, Document, Limits, Strategy
+from catena.types import Answer, AskOptions, Document, Limits
 
 VIEWER = "ask-viewer"
-STRATEGIES: dict[Strategy, str] = {
-    "auto": "Automatic",
-    "retrieve": "Search for it",
-    "chain": "Read everything, part by part",
-    "full": "Read everything at once",
-}
 MAX_TURNS, MAX_THREADS = 30, 40
 
 

@@ -38,6 +38,13 @@ def chosen_model() -> ModelChoice | None:
     return choice
 
 
+def tested_models() -> dict[str, ModelChoice]:
+    """Every model that this visitor can ask by its name: those that were tested, and the settings' one."""
+    tested: dict[str, ModelChoice] = st.session_state.setdefault("tested-models", {})
+    current = chosen_model()
+    return {**({current.name: current} if current else {}), **tested}
+
+
 def readable(catena: Catena) -> list[Document]:
     """The documents that can be asked, newest first."""
     return [document for document in reversed(catena.documents()) if document.status != "failed"]

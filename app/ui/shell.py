@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from catena.app.ui import ask, library, models, reading, start
+from catena.app.ui import ask, compare, library, models, reading, start
 from catena.app.ui.trouble import guarded
 
 STYLE = """
@@ -30,6 +30,9 @@ def main() -> None:
         ),
         "reading": st.Page(
             guarded(reading.show), title="How it was read", icon=":material/insights:", url_path="reading"
+        ),
+        "compare": st.Page(
+            guarded(compare.show), title="Compare", icon=":material/compare:", url_path="compare"
         ),
         "models": st.Page(guarded(models.show), title="Models", icon=":material/memory:", url_path="models"),
         "start": st.Page(guarded(start.show), title="Start", icon=":material/flag:", url_path="start"),
