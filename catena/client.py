@@ -98,6 +98,13 @@ class Catena:
     ) -> None:
         self.close()
 
+    def warm(self) -> None:
+        """Load what the first question and the first picture need: seconds that a server pays before it is asked."""
+        import catena.agents.graph  # noqa: F401
+
+        self.pool.start()
+        self.embedder.embed(["warm"])
+
     def close(self) -> None:
         """End the parser processes and close the library."""
         self.pool.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import streamlit as st
@@ -27,6 +28,13 @@ class ModelChoice:
 @st.cache_resource(on_release=Catena.close, show_spinner="Opening the library")
 def open_client() -> Catena:
     return Catena()
+
+
+@st.cache_resource
+def warm_behind() -> None:
+    """Once for each server, when its first page is drawn."""
+    if open_client().settings.background:
+        threading.Thread(target=open_client().warm, daemon=True).start()
 
 
 def chosen_model() -> ModelChoice | None:
