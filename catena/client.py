@@ -34,7 +34,6 @@ from catena.runs import Run, Runs
 from catena.settings import Settings, load_settings
 from catena.trace import Trace, trace
 from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef, Plan
-from catena.votes import Vote
 
 if TYPE_CHECKING:
     from catena.agents.conversation import Turn
@@ -97,13 +96,6 @@ class Catena:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def warm(self) -> None:
-        """Load what the first question and the first picture need: seconds that a server pays before it is asked."""
-        import catena.agents.graph  # noqa: F401
-
-        self.pool.start()
-        self.embedder.embed(["warm"])
 
     def close(self) -> None:
         """End the parser processes and close the library."""
@@ -256,9 +248,19 @@ class Catena:
         documents: Sequence[Document | str] | None = None,
         options: AskOptions | None = None,
         on_event: OnEvent | None = None,
+        is_kept: bool = True,
     ) -> Answer:
-        """Do what `ask` does, awaitable; cancelling it stops the work."""
+        """Do what `ask` does, awaitable; cancelling it stops the work.
+
+        With `is_kept` false the question is none that a person asked: it leaves no answer in the history and no run
+        to resume.
+        """
         asked = self._asked(question, documents, options)
+        if not is_kept:
+            from catena.agents.graph import run  # langgraph takes over a second to import
+
+            deps = replace(self._deps(asked.options, asked.document_ids, on_event), checkpoints=None)
+            return await run(deps, question, asked.document_ids, asked.options, on_event)
         with self.runs.working_on(asked.run_id):
             return await self._run(asked, on_event)
 
@@ -435,14 +437,6 @@ class Catena:
     def history(self, limit: int = 20, *, thread_id: str | None = None) -> list[Answer]:
         """List the last answers, newest first, of one conversation or of all."""
         return [from_json(kept.data) for kept in self.library.answers(limit, thread_id=thread_id)]
-
-    def vote(self, vote: Vote) -> None:
-        """Keep which of two answers somebody found better."""
-        self.library.save_vote(vote)
-
-    def votes(self) -> list[Vote]:
-        """List every vote, oldest first; those about a document go with it."""
-        return self.library.votes()
 
     # Upkeep
 

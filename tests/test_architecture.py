@@ -17,8 +17,9 @@ TIES = {
     "catena",
     *(
         f"catena.{name}"
-        for name in ("adding", "answering", "batchruns", "bookqa", "client", "handlers", "runs", "trace")
+        for name in ("adding", "answering", "arena", "batchruns", "bookqa", "client", "handlers")
     ),
+    *(f"catena.{name}" for name in ("runs", "systems", "trace")),
 }
 TORCH = ("torch", "transformers", "safetensors")
 TORCH_AT = ("catena.serving", "catena.retrieval.kv", "catena.evaluation.kv")

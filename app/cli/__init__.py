@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import typer
 
-from catena.app.cli import asking, batching, benching, documents, localmodels, measuring, upkeep
+from catena.app.cli import asking, batching, benching, documents, localmodels, measuring, ranking, upkeep
 from catena.errors import CatenaError, Stopped
 
 
@@ -38,6 +38,9 @@ for command in (
     asking.runs,
     asking.resume,
     batching.generate,
+    ranking.answer,
+    ranking.arena,
+    ranking.export,
     upkeep.reindex,
     upkeep.doctor,
     upkeep.config,

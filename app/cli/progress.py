@@ -132,3 +132,29 @@ class BatchProgress:
             completed=min(now.num_made, now.num_asked),
             total=max(1, now.num_asked),
         )
+
+
+class Counted:
+    """One line that counts what was done in this run, and what failed."""
+
+    def __init__(self, what: str, *, is_shown: bool) -> None:
+        console = Console(stderr=True, highlight=False)
+        self._what, self._num, self._failed = what, 0, 0
+        self._status = console.status(f"0 {what}") if is_shown and console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status:
+            self._status.stop()
+
+    def on_end(self, key: str, result: object) -> None:
+        self._num, self._failed = self._num + (result is not None), self._failed + (result is None)
+        if self._status:
+            failed = f", {self._failed} failed" if self._failed else ""
+            self._status.update(f"{self._num} {self._what}{failed}")

@@ -21,13 +21,9 @@ guarded(show)()
 """
 
 
-def opened(view: str, **query: str) -> Any:
-    """A view alone, with the parameters of its address."""
+def opened(view: str) -> Any:
     streamlit.cache_resource.clear()
-    page = testing.AppTest.from_string(SCRIPT.format(view=view), default_timeout=90)
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
+    return testing.AppTest.from_string(SCRIPT.format(view=view), default_timeout=90).run()
 
 
 def texts(page: Any) -> str:

@@ -1,0 +1,182 @@
+"""Sets of questions: have systems answer them, rank the systems, and export a set for others."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from catena.app.cli.batching import Concurrency
+from catena.app.cli.options import ApiBase, Home, Json, MaxCost, Model
+from catena.errors import OptionError
+
+if TYPE_CHECKING:
+    from catena.agents.bookqa.arena import Ranking
+
+SetFile = Annotated[Path, typer.Argument(help="The set, as `catena generate` makes it.")]
+
+
+def answer(
+    set_file: SetFile,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the answers, a file a system.")],
+    systems: Annotated[
+        str,
+        typer.Option(
+            help="Any of none (the model without the book), retrieve, full, chain, embedded, embedded-chain, bm25, "
+            "longest; with a model of its own: chain@MODEL."
+        ),
+    ] = "embedded,bm25",
+    model: Model = None,
+    api_base: ApiBase = None,
+    concurrency: Concurrency = 8,
+    max_cost: MaxCost = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Have systems answer a set about books of the library, with citations.
+
+    Killed, the same command goes on where it was.
+    """
+    import json
+    from dataclasses import asdict
+
+    from catena.app.cli.progress import Counted
+    from catena.arena import AnswerOptions, answer_set
+    from catena.client import Catena
+    from catena.settings import load_settings
+
+    settings = load_settings(home=home, model=model, api_base=api_base)
+    settings = settings.model_copy(update={"model_concurrency": concurrency})
+    names = [name.strip() for name in systems.split(",") if name.strip()]
+    options = AnswerOptions(settings.model, concurrency, max_cost)
+    with Catena(settings=settings) as catena, Counted("answers", is_shown=not as_json) as counted:
+        found = answer_set(catena, set_file, names, out, options, counted.on_end)
+    if as_json:
+        print(json.dumps([{**asdict(one), "path": str(one.path)} for one in found], ensure_ascii=False))
+    for one in () if as_json else found:
+        cost = "" if one.usage.cost_usd is None else f", ${one.usage.cost_usd:.2f}"
+        print(f"{one.path}: {one.num} of {one.num_items} answered, {one.usage.calls} model calls{cost}")
+        for failure in one.failures:
+            print(f"  failed: {failure.key}: {failure.message} {failure.remedy}".rstrip(), file=sys.stderr)
+    raise typer.Exit(1 if any(one.failures for one in found) else 0)
+
+
+def arena(
+    runs: Annotated[Path, typer.Argument(help="Folder of answers, as `catena answer` makes it.")],
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(help="A LiteLLM model, or rules (gold evidence and overlap of words); repeatable."),
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option(min=1, help="Games at most; they go where the order is least certain.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="A picture, .png (extra `plots`) or .html (default: RUNS/arena.html).")
+    ] = None,
+    api_base: ApiBase = None,
+    concurrency: Concurrency = 8,
+    max_cost: MaxCost = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Rank systems: every two are compared on every question, in both orders.
+
+    Killed, the same command goes on where it was. People's votes of the page's view "Compare" are compared with the
+    judges.
+    """
+    from catena.agents.bookqa.arena import to_json
+    from catena.agents.bookqa.arena_page import to_html, write_png
+    from catena.app.cli.progress import Counted
+    from catena.arena import RULES, judge_runs
+    from catena.client import Catena
+    from catena.durable import write_file
+    from catena.settings import load_settings
+
+    plot = plot or runs / "arena.html"
+    if plot.suffix not in (".png", ".html"):
+        raise OptionError(f"{plot.name} is neither .png nor .html.", "Name the picture so.")
+    settings = load_settings(home=home, api_base=api_base)
+    settings = settings.model_copy(update={"model_concurrency": concurrency})
+    with Catena(settings=settings) as catena, Counted("games", is_shown=not as_json) as counted:
+        rankings = judge_runs(
+            catena,
+            runs,
+            judge or [RULES],
+            budget=budget,
+            concurrency=concurrency,
+            max_cost_usd=max_cost,
+            on_end=counted.on_end,
+        )
+    if plot.suffix == ".png":
+        write_png(rankings[0], plot)
+    else:
+        write_file(plot, to_html(rankings).encode())
+    if as_json:
+        print("[" + ",\n".join(map(to_json, rankings)) + "]")
+    else:
+        print_rankings(rankings)
+    print(f"Wrote {plot}", file=sys.stderr)
+
+
+def export(
+    set_file: SetFile,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the file and its data card.")],
+    format: Annotated[str, typer.Option(help="messages, dpo, squad, ragas, lciteeval or longbench.")],
+    runs: Annotated[
+        Path | None, typer.Option(help="Folder of answers that an arena has judged: dpo needs it.")
+    ] = None,
+    judge: Annotated[str, typer.Option(help="Whose verdicts dpo takes.")] = "rules",
+    licence: Annotated[str | None, typer.Option(help="Licence of the books, for the data card.")] = None,
+    home: Home = None,
+) -> None:
+    """Write a set in a standard form that Hugging Face `datasets` loads, with a data card."""
+    from catena.agents.bookqa.exporting import FORMATS
+    from catena.arena import export_set
+    from catena.client import Catena
+
+    chosen = next((one for one in FORMATS if one == format), None)
+    if chosen is None:
+        raise OptionError(f"There is no format {format!r}.", f"Take one of: {', '.join(FORMATS)}.")
+    with Catena(home) as catena:
+        num = export_set(catena, set_file, chosen, out, runs=runs, judge=judge, licence=licence)
+    print(f"{out}: {num} records")
+
+
+def print_rankings(rankings: list[Ranking]) -> None:
+    """A table a judge, and how far judges say the same."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from catena.agents.bookqa.arena_page import agreement_lines, caption, win_shares
+
+    console = Console(highlight=False)
+    for ranking in rankings:
+        table = Table(box=None, pad_edge=False)
+        table.add_column("")
+        heads = (
+            "strength",
+            "95% interval",
+            "won",
+            "tied",
+            "lost",
+            *map(str, range(1, len(ranking.standings) + 1)),
+        )
+        for head in heads:
+            table.add_column(head, justify="right")
+        shares = win_shares(ranking)
+        for number, (one, row) in enumerate(zip(ranking.standings, shares, strict=True), 1):
+            strength = one.strength
+            table.add_row(
+                f"{number} {escape(one.system)}",
+                f"{strength.value:+.2f}",
+                f"{strength.low:+.2f} to {strength.high:+.2f}",
+                *map(str, (one.wins, one.ties, one.losses)),
+                *("" if cell is None else f"{cell:.0%}" for cell in row),
+            )
+        console.print(table)
+        console.print(f"[dim]{escape(caption(ranking))}[/]")
+    for line in agreement_lines(rankings):
+        console.print(f"[dim]{escape(line)}[/]")
