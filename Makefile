@@ -18,7 +18,7 @@ demo: $(VENV)/.installed $(DEMO)/jargon.pdf  ## Ask the bundled book a question,
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo.sh $(DEMO)
 
 app: $(VENV)/.installed $(DEMO)/jargon.pdf  ## Open the page in the browser
-	$(BIN)/streamlit run app/streamlit_app.py
+	$(BIN)/catena ui
 
 test: $(VENV)/.installed-dev lint  ## Check style and types, run all tests
 	$(BIN)/pytest $(PYTEST)

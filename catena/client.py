@@ -34,6 +34,7 @@ from catena.runs import Run, Runs
 from catena.settings import Settings, load_settings
 from catena.trace import Trace, trace
 from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, PageRef, Plan
+from catena.votes import Vote
 
 if TYPE_CHECKING:
     from catena.agents.conversation import Turn
@@ -96,6 +97,13 @@ class Catena:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def warm(self) -> None:
+        """Load what the first question and the first picture need: seconds that a server pays before it is asked."""
+        import catena.agents.graph  # noqa: F401
+
+        self.pool.start()
+        self.embedder.embed(["warm"])
 
     def close(self) -> None:
         """End the parser processes and close the library."""
@@ -437,6 +445,14 @@ class Catena:
     def history(self, limit: int = 20, *, thread_id: str | None = None) -> list[Answer]:
         """List the last answers, newest first, of one conversation or of all."""
         return [from_json(kept.data) for kept in self.library.answers(limit, thread_id=thread_id)]
+
+    def vote(self, vote: Vote) -> None:
+        """Keep which of two answers somebody found better."""
+        self.library.save_vote(vote)
+
+    def votes(self) -> list[Vote]:
+        """List every vote, oldest first; those about a document go with it."""
+        return self.library.votes()
 
     # Upkeep
 

@@ -29,12 +29,13 @@ from catena.rows import document_of
 from catena.tables import documents, sources
 from catena.types import Document
 from catena.vectors import Vectors
+from catena.votes import Votes, forget_votes
 from catena.writing import DocumentWriter, add_source
 
 MIN_PREFIX = 4
 
 
-class Library(Reading, Vectors, History):
+class Library(Reading, Vectors, History, Votes):
     """Safe to use from several threads, and on one folder from several processes.
 
     Every method raises LibraryError when the folder cannot be used; what was there stays as it was.
@@ -161,6 +162,7 @@ class Library(Reading, Vectors, History):
             forget_it(document_id)
         with self._files(), self._originals.claimed(document_id), self.database.write() as connection:
             forget(connection, document_id)
+            forget_votes(connection, document_id)
             delete_document(connection, document_id)
         purge(self.database)
 

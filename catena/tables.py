@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 METADATA = MetaData()
 
 
@@ -142,6 +142,22 @@ answer_documents = Table(
     Column("answer_key", _owned_by("answers.key"), primary_key=True),
     Column("document_id", String, primary_key=True, index=True),
 )
+votes = Table(
+    "votes",
+    METADATA,
+    Column("key", Integer, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("first", Text, nullable=False),
+    Column("second", Text, nullable=False),
+    Column("winner", Text),
+    Column("voted_at", Float, nullable=False),
+)
+vote_documents = Table(
+    "vote_documents",
+    METADATA,
+    Column("vote_key", _owned_by("votes.key"), primary_key=True),
+    Column("document_id", String, primary_key=True, index=True),
+)
 calls = Table(
     "calls",
     METADATA,
@@ -215,5 +231,10 @@ def _passage_terms_to_document_terms(connection: Connection) -> None:
     connection.execute(text("DROP TABLE passage_terms"))
 
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _passage_terms_to_document_terms}
+def _votes(connection: Connection) -> None:
+    votes.create(connection)
+    vote_documents.create(connection)
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _passage_terms_to_document_terms, 2: _votes}
 """From the version that is the key to the next one."""

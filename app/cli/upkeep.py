@@ -78,8 +78,7 @@ def ui(
     page = Path(__file__).parents[1] / "streamlit_app.py"
     command = [sys.executable, "-m", "streamlit", "run", str(page)]
     command += [f"--server.address={host}", f"--server.port={port}", f"--server.headless={no_browser}"]
-    command += ["--client.showErrorDetails=none", "--browser.gatherUsageStats=false"]
-    raise typer.Exit(subprocess.call(command, cwd=page.resolve().parents[1]))
+    raise typer.Exit(subprocess.call(command))
 
 
 def _require_login(host: str) -> None:

@@ -58,8 +58,7 @@ def _citation_button(answer: Answer, index: int, key: str, viewer: str) -> None:
     is_found = citation.status == "verified"
     icon = ":material/find_in_page:" if is_found else ":material/link_off:"
     remark = "Show the quote on its page" if is_found else "This quote was not found on the page"
-    if st.button(plain(name), key=key, icon=icon, help=remark):
-        choose_citation(viewer, citation)
+    st.button(plain(name), key=key, icon=icon, help=remark, on_click=choose_citation, args=(viewer, citation))
 
 
 def _show_foot(answer: Answer, viewer: str, *, is_last: bool) -> None:

@@ -14,18 +14,12 @@ from catena.app.ui.answers import show_answer
 from catena.app.ui.evidence import choose_citation, show_evidence
 from catena.app.ui.live import show_progress
 from catena.app.ui.session import chosen_model, go_to, open_client, readable
-from catena.app.ui.trouble import show_trouble
-from catena.app.ui.words import plain, shortened
+from catena.app.ui.trouble import guarded, show_trouble
+from catena.app.ui.words import STRATEGIES, plain, shortened
 from catena.runs import Run
-from catena.types import Answer, AskOptions, Document, Limits, Strategy
+from catena.types import Answer, AskOptions, Document, Limits
 
 VIEWER = "ask-viewer"
-STRATEGIES: dict[Strategy, str] = {
-    "auto": "Automatic",
-    "retrieve": "Search for it",
-    "chain": "Read everything, part by part",
-    "full": "Read everything at once",
-}
 MAX_TURNS, MAX_THREADS = 30, 40
 
 
@@ -184,6 +178,7 @@ def _show_running(thread: str | None) -> None:
 
 
 @st.fragment(run_every=0.7)
+@guarded
 def _watch(run_id: str) -> None:
     runs = open_client().runs
     run, events = runs.run(run_id), runs.events(run_id)

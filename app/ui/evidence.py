@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from catena.app.ui.session import open_client
-from catena.app.ui.trouble import show_error
+from catena.app.ui.trouble import guarded, show_error
 from catena.app.ui.words import page_name, plain
 from catena.errors import CatenaError
 from catena.types import Box, Citation
 
-ZOOMS = {"75 %": 72, "100 %": 110, "150 %": 165, "200 %": 220}
+FITTING = "Fit"
+ZOOMS = {FITTING: 130, "100 %": 110, "150 %": 165, "200 %": 220}
 """Dots per inch of each zoom."""
 MAX_PICTURES = 128
 
@@ -25,8 +26,10 @@ def choose_citation(key: str, citation: Citation) -> None:
     st.session_state[key] = {"citation": citation, "page": citation.parts[0].ref.number}
 
 
+@st.fragment
+@guarded
 def show_evidence(key: str) -> None:
-    """The viewer: quote, page picture, the way to the pages before and after."""
+    """The viewer: quote, page picture, the way to the pages before and after. Turning a page draws it alone."""
     opened = st.session_state.get(key)
     if opened is None:
         st.caption("Click a page number beside a statement: the page appears here, the quote boxed.")
@@ -38,36 +41,37 @@ def show_evidence(key: str) -> None:
     here = [part for part in citation.parts if part.ref.number == number]
     boxes = tuple(box for part in here for box in part.boxes)
     label = here[0].label if here else catena.page(document, number).label
-    st.markdown(f"**{plain(document.title)}** · {plain(page_name(number, label))} of {document.num_pages}")
+    name = page_name(number, label)
+    st.markdown(f"**{plain(document.title)}** · {plain(name)} of {document.num_pages}")
     _toolbar(key, number, document.num_pages, [part.ref.number for part in citation.parts])
     st.caption(f"“{plain(citation.quote)}”" + ("" if here else " · stands on another page"))
     if citation.source == "ocr":
         st.caption(":material/document_scanner: The text of this page was recognised from a scan.")
-    zoom = st.session_state.get(f"{key}-zoom") or "100 %"
+    zoom = st.session_state.get(f"{key}-zoom") or FITTING
     try:
         st.image(
             picture(document.id, number, boxes, ZOOMS[zoom]),
-            width="stretch" if zoom == "100 %" else "content",
+            width="stretch" if zoom == FITTING else "content",
+            alt=f"{document.title}, {name}" + (f", with a box around: {citation.quote}" if boxes else ""),
         )
     except CatenaError as error:
         show_error(error)
 
 
 def _toolbar(key: str, number: int, num_pages: int, cited: list[int]) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        before = st.button(
-            "Previous", key=f"{key}-before", icon=":material/chevron_left:", disabled=number <= 1
-        )
-        after = st.button(
-            "Next", key=f"{key}-after", icon=":material/chevron_right:", disabled=number >= num_pages
-        )
-        back = number not in cited and st.button(
-            "Back to the quote", key=f"{key}-back", icon=":material/undo:"
-        )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _turn_button("Previous", ":material/chevron_left:", key, number - 1, is_off=number <= 1)
+        _turn_button("Next", ":material/chevron_right:", key, number + 1, is_off=number >= num_pages)
+        if number not in cited:
+            _turn_button("Back to the quote", ":material/undo:", key, cited[0])
         st.segmented_control(
-            "Zoom", list(ZOOMS), key=f"{key}-zoom", default="100 %", label_visibility="collapsed"
+            "Zoom", list(ZOOMS), key=f"{key}-zoom", default=FITTING, label_visibility="collapsed"
         )
-    target = number - 1 if before else number + 1 if after else cited[0] if back else number
-    if target != number:
-        st.session_state[key]["page"] = target
-        st.rerun()
+
+
+def _turn_button(label: str, icon: str, key: str, target: int, *, is_off: bool = False) -> None:
+    st.button(label, key=f"{key}-{label}", icon=icon, disabled=is_off, on_click=_turn_to, args=(key, target))
+
+
+def _turn_to(key: str, number: int) -> None:
+    st.session_state[key]["page"] = number

@@ -9,7 +9,7 @@ import streamlit as st
 
 from catena.app.ui.evidence import picture
 from catena.app.ui.session import go_to, open_client
-from catena.app.ui.trouble import show_error
+from catena.app.ui.trouble import guarded, show_error
 from catena.app.ui.words import plain, shortened
 from catena.errors import CatenaError
 from catena.jobs import Job
@@ -35,7 +35,7 @@ def show() -> None:
     documents = list(reversed(catena.documents()))
     if not documents:
         st.info(
-            "Nothing here yet. PDF, EPUB, DOCX, HTML, Markdown and text are read.",
+            "Nothing here yet.",
             icon=":material/upload_file:",
         )
         return
@@ -49,21 +49,32 @@ def show() -> None:
 
 
 def _show_adding() -> None:
+    """What is dropped is added at once; the box is empty again for the next."""
     catena = open_client()
-    with st.form("add", clear_on_submit=True, border=True):
-        uploads = st.file_uploader("Drop documents", type=SUFFIXES, accept_multiple_files=True)
-        path = st.text_input("or a file or folder of this computer", placeholder="/home/me/papers")
-        is_sent = st.form_submit_button("Add", type="primary", icon=":material/add:")
-    if not is_sent:
-        return
+    turn = st.session_state.setdefault("uploads", 0)
+    uploads = st.file_uploader(
+        "Drop documents here: PDF, EPUB, DOCX, HTML, Markdown or text",
+        type=SUFFIXES,
+        accept_multiple_files=True,
+        key=f"uploads-{turn}",
+    )
     for upload in uploads:
         kept = receive(catena.settings.home, upload.name, upload)
         catena.add_later(kept, title=Path(upload.name).stem, is_upload=True)
-    if path.strip():
-        catena.add_later(Path(path.strip()).expanduser())
+    if uploads:
+        st.session_state["uploads"] = turn + 1
+        st.rerun()
+    with (
+        st.expander("Add a file or folder of this computer", icon=":material/folder_open:"),
+        st.form("add-path", clear_on_submit=True, border=False),
+    ):
+        path = st.text_input("Path", placeholder="/home/me/papers")
+        if st.form_submit_button("Add", icon=":material/add:") and path.strip():
+            catena.add_later(Path(path.strip()).expanduser())
 
 
 @st.fragment(run_every=1.0)
+@guarded
 def _show_jobs() -> None:
     """Jobs under way; the page is drawn anew when one has ended."""
     jobs = [

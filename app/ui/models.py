@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from catena.app.ui.session import ModelChoice, chosen_model, open_client
+from catena.app.ui.session import ModelChoice, chosen_model, open_client, tested_models
 from catena.app.ui.words import plain
 from catena.models.trying import Tried, try_model
 
@@ -81,6 +81,8 @@ def _try(choice: ModelChoice) -> None:
         st.error(f"**Not usable**: {plain(tried.message)}\n\n{plain(tried.remedy)}", icon=":material/error:")
         return
     st.session_state["model"], st.session_state["tried"] = choice, tried
+    tested_models()
+    st.session_state["tested-models"][choice.name] = choice
     st.rerun()
 
 

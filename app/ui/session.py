@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import streamlit as st
@@ -29,6 +30,13 @@ def open_client() -> Catena:
     return Catena()
 
 
+@st.cache_resource
+def warm_behind() -> None:
+    """Once for each server, when its first page is drawn."""
+    if open_client().settings.background:
+        threading.Thread(target=open_client().warm, daemon=True).start()
+
+
 def chosen_model() -> ModelChoice | None:
     """The model that answers, or nothing for the embedded reader."""
     if "model" not in st.session_state:
@@ -36,6 +44,13 @@ def chosen_model() -> ModelChoice | None:
         st.session_state["model"] = ModelChoice(name) if name else None
     choice: ModelChoice | None = st.session_state["model"]
     return choice
+
+
+def tested_models() -> dict[str, ModelChoice]:
+    """Every model that this visitor can ask by its name: those that were tested, and the settings' one."""
+    tested: dict[str, ModelChoice] = st.session_state.setdefault("tested-models", {})
+    current = chosen_model()
+    return {**({current.name: current} if current else {}), **tested}
 
 
 def readable(catena: Catena) -> list[Document]:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import streamlit as st
 
-from catena.app.ui import ask, library, models, reading, start
+from catena.app.ui import ask, compare, library, models, reading, start
+from catena.app.ui.session import warm_behind
 from catena.app.ui.trouble import guarded
 
+LOGO = """
+<svg xmlns="http://www.w3.org/2000/svg" width="132" height="32" viewBox="0 0 132 32" role="img" aria-label="Catena">
+<g fill="none" stroke="#b8493a" stroke-width="3"><rect x="2" y="10" width="18" height="12" rx="6"/>
+<rect x="14" y="10" width="18" height="12" rx="6"/></g>
+<text x="42" y="23" font-family="Georgia, 'Source Serif 4', serif" font-size="21" font-weight="600"
+ fill="#b8493a">Catena</text></svg>
+"""
 STYLE = """
 <style>
-[data-testid="stMainBlockContainer"] { padding-top: 2.5rem; max-width: 96rem; }
+[data-testid="stMainBlockContainer"] { padding-top: 3.25rem; max-width: 96rem; }
 [data-testid="stImage"] img { border: 1px solid rgba(128, 128, 128, .35); border-radius: .25rem; }
 [data-testid="stChatMessage"] { background: transparent; padding-left: 0; }
+@media (min-width: 64rem) { /* the proof stays in sight while a long conversation is scrolled */
+  [data-testid="stColumn"]:has([data-testid="stImage"]) { position: sticky; top: 3.5rem; align-self: flex-start; }
+}
 </style>
 """
 
@@ -19,6 +30,7 @@ STYLE = """
 def main() -> None:
     """Show the page that is chosen."""
     st.set_page_config(page_title="Catena", page_icon=":material/link:", layout="wide")
+    st.logo(LOGO, size="large")
     st.html(STYLE)  # ours alone: nothing of a document or a model is ever HTML
     if needs_login() and not st.user.is_logged_in:
         _show_login()
@@ -31,11 +43,15 @@ def main() -> None:
         "reading": st.Page(
             guarded(reading.show), title="How it was read", icon=":material/insights:", url_path="reading"
         ),
+        "compare": st.Page(
+            guarded(compare.show), title="Compare", icon=":material/compare:", url_path="compare"
+        ),
         "models": st.Page(guarded(models.show), title="Models", icon=":material/memory:", url_path="models"),
         "start": st.Page(guarded(start.show), title="Start", icon=":material/flag:", url_path="start"),
     }
     st.session_state["pages"] = pages
     st.navigation(list(pages.values())).run()
+    warm_behind()
 
 
 def needs_login() -> bool:

@@ -6,22 +6,24 @@ import logging
 import uuid
 from collections.abc import Callable
 from functools import wraps
+from typing import ParamSpec
 
 import streamlit as st
 
 from catena.app.ui.words import plain
 from catena.errors import CatenaError
 
+Shown = ParamSpec("Shown")
 _log = logging.getLogger(__name__)
 
 
-def guarded(show: Callable[[], None]) -> Callable[[], None]:
-    """A page that says what went wrong."""
+def guarded(show: Callable[Shown, None]) -> Callable[Shown, None]:
+    """A page, or a part that is drawn on its own, that says what went wrong."""
 
     @wraps(show)
-    def page() -> None:
+    def page(*args: Shown.args, **kwargs: Shown.kwargs) -> None:
         try:
-            show()
+            show(*args, **kwargs)
         except CatenaError as error:
             show_error(error)
         except Exception as error:  # a process border: the page's visitor is told, the log has the rest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catena.types import Citation, CitationPart, Support
+from catena.types import Citation, CitationPart, Strategy, Support
 
 MARKS: dict[Support, tuple[str, str, str]] = {
     "supported": ("supported", ":material/verified:", "green"),
@@ -11,6 +11,13 @@ MARKS: dict[Support, tuple[str, str, str]] = {
     "contradicted": ("contradicted", ":material/block:", "red"),
 }
 """Word, icon and colour of each mark: never the colour alone."""
+
+STRATEGIES: dict[Strategy, str] = {
+    "auto": "Automatic",
+    "retrieve": "Search for it",
+    "chain": "Read everything, part by part",
+    "full": "Read everything at once",
+}
 
 
 def plain(text: str) -> str:

@@ -21,9 +21,13 @@ guarded(show)()
 """
 
 
-def opened(view: str) -> Any:
+def opened(view: str, **query: str) -> Any:
+    """A view alone, with the parameters of its address."""
     streamlit.cache_resource.clear()
-    return testing.AppTest.from_string(SCRIPT.format(view=view), default_timeout=90).run()
+    page = testing.AppTest.from_string(SCRIPT.format(view=view), default_timeout=90)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return page.run()
 
 
 def texts(page: Any) -> str:

@@ -28,9 +28,6 @@ def ask(page: Any, question: str) -> None:
 def drop(page: Any, url: str, *files: Path) -> None:
     page.goto(f"{url}/library")
     page.locator("input[type=file]").set_input_files([str(file) for file in files])
-    for file in files:
-        page.get_by_text(file.name).first.wait_for()
-    page.get_by_role("button", name="Add", exact=True).click()
 
 
 def share_marked(picture: Image.Image) -> float:

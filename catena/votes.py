@@ -1,0 +1,72 @@
+"""What people think of two answers to one question: pairwise outcomes, as an arena takes them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from catena.database import Database, insert
+from catena.tables import vote_documents, votes
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """`winner` is one of the two systems, or None for a tie; `voted_at` in seconds since 1970."""
+
+    question: str
+    first: str
+    second: str
+    winner: str | None
+    document_ids: tuple[str, ...] = ()
+    voted_at: float = field(default_factory=time.time)
+
+    def __post_init__(self) -> None:
+        if self.first == self.second:
+            raise ValueError(f"a vote is between two systems, got {self.first!r} twice")
+        if self.winner not in (self.first, self.second, None):
+            raise ValueError(f"{self.winner!r} is neither of the systems")
+
+
+class Votes:
+    """The part of `Library` that keeps votes; they go with the documents that were asked."""
+
+    database: Database
+
+    def save_vote(self, vote: Vote) -> None:
+        values = {
+            "question": vote.question,
+            "first": vote.first,
+            "second": vote.second,
+            "winner": vote.winner,
+            "voted_at": vote.voted_at,
+        }
+        with self.database.write() as connection:
+            key = insert(connection, votes, values)
+            about = [{"vote_key": key, "document_id": one} for one in dict.fromkeys(vote.document_ids)]
+            if about:
+                connection.execute(vote_documents.insert(), about)
+
+    def votes(self) -> list[Vote]:
+        """List every vote, oldest first."""
+        query = (
+            select(votes, vote_documents.c.document_id)
+            .join_from(votes, vote_documents, isouter=True)
+            .order_by(votes.c.key, vote_documents.c.document_id)
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        about: dict[int, list[str]] = {row.key: [] for row in rows}
+        for row in rows:
+            about[row.key] += [row.document_id] if row.document_id else []
+        return [
+            Vote(row.question, row.first, row.second, row.winner, tuple(about[row.key]), row.voted_at)
+            for row in {row.key: row for row in rows}.values()
+        ]
+
+
+def forget_votes(connection: Connection, document_id: str) -> None:
+    """Delete the votes that are about a document."""
+    about = select(vote_documents.c.vote_key).where(vote_documents.c.document_id == document_id)
+    connection.execute(votes.delete().where(votes.c.key.in_(about)))
