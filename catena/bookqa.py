@@ -15,6 +15,7 @@ from catena.agents.bookqa.estimating import Estimate, estimate
 from catena.agents.bookqa.generating import NO_MODEL, Json, Maker, Order
 from catena.agents.bookqa.items import write_items
 from catena.agents.bookqa.report import Report
+from catena.batches.distributed import Cluster, Remote, cluster
 from catena.batches.journal import Journal
 from catena.bridge import Bridge
 from catena.client import Catena
@@ -22,6 +23,8 @@ from catena.errors import DocumentError, OptionError
 from catena.models.budget import Budget
 from catena.models.metered import Meter
 from catena.models.opening import ModelRoom
+from catena.retrieval.embedder import MiniLM
+from catena.settings import Settings
 from catena.types import Limits, Usage
 
 Engine = Literal["local", "ray"]
@@ -149,8 +152,15 @@ class _Making:
         self._now = replace(progress_of(journal), num_failed=0)
 
     async def run(self) -> None:
-        make, num_open = self._engine()
         self._on_progress(self._now)
+        if self._options.engine == "local":
+            num_open = sets.books_at_once(self._order.num, self._options.concurrency)
+            await self._generate(self._local(), num_open)
+            return
+        with cluster(self._journal.path, self._catena.settings.home, self._options.ray_address) as machines:
+            await self._generate(self._distributed(machines), machines.num_workers)
+
+    async def _generate(self, make: sets.MakeBook, num_open: int) -> None:
         await sets.generate(
             [LibraryBook(self._catena, name) for name in self._names],
             make,
@@ -160,11 +170,22 @@ class _Making:
             on_end=self._ended,
         )
 
-    def _engine(self) -> tuple[sets.MakeBook, int]:
-        if self._options.engine == "ray":
-            raise NotImplementedError
-        concurrency = self._options.concurrency
-        return self._local(), sets.books_at_once(self._order.num, concurrency)
+    def _distributed(self, machines: Cluster) -> sets.MakeBook:
+        """Each book a task. Tasks know nothing of each other, so a cap on cost is shared out among the books."""
+        cap, num_books = self._options.max_cost_usd, len(self._names)
+        limits = Limits(max_cost_usd=None if cap is None else cap / num_books)
+        concurrency = max(1, self._options.concurrency // machines.num_workers)
+        settings = self._catena.settings.model_copy(update={"model_concurrency": concurrency})
+
+        async def make(book: Book) -> Json:
+            made = await machines.run(make_on_worker, book, self._order, settings, limits)
+            self._meter.include(made["meter"])
+            for key in made["summary"]["keys"]:
+                self._ended(key, {})
+            summary: Json = made["summary"]
+            return summary
+
+        return make
 
     def _local(self) -> sets.MakeBook:
         room = _room(self._catena, self._options.concurrency)
@@ -197,6 +218,17 @@ class _Making:
             usage=self._meter.usage,
         )
         self._on_progress(self._now)
+
+
+def make_on_worker(remote: Remote, book: Book, order: Order, settings: Settings, limits: Limits) -> Json:
+    """Make the items of one book in a process of its own; the summary, and what the models took."""
+    budget = Budget(limits, Meter())
+    llm = None
+    if order.model != NO_MODEL:
+        llm = ModelRoom(settings, remote).open(order.model, [book.id], limits, budget=budget).answering
+    maker = Maker(book, order, MiniLM(), llm)
+    summary = asyncio.run(maker.make(remote, concurrency=settings.model_concurrency))
+    return {"summary": summary, "meter": budget.meter.to_json()}
 
 
 def progress_of(journal: Journal) -> Progress:

@@ -57,6 +57,14 @@ MAX_REPLY, MAX_SENTENCES = 200, 3
 """Tokens and sentences of an answer that is only looked at."""
 
 
+async def examine(
+    draft: Draft, slot: Slot, subject_words: frozenset[str], book: Book, llm: LLM | None
+) -> Reason | None:
+    """The first reason to throw a draft away; without a model what code can tell. Raises ModelError and Stopped."""
+    reason = by_code(draft, slot, subject_words, book)
+    return reason if reason or llm is None else await by_model(draft, slot, book, llm)
+
+
 def by_code(draft: Draft, slot: Slot, subject_words: frozenset[str], book: Book) -> Reason | None:
     """What needs no model: the first reason to throw a draft away."""
     is_long = slot.kind in LONG_KINDS

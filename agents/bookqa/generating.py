@@ -15,7 +15,7 @@ from typing import Any
 from catena.agents.bookqa import rules
 from catena.agents.bookqa.book import Book
 from catena.agents.bookqa.duplicates import duplicates
-from catena.agents.bookqa.filters import Reason, by_code, by_model
+from catena.agents.bookqa.filters import Reason, examine
 from catena.agents.bookqa.items import KINDS, Item, ItemKind, Provenance, from_json, to_json
 from catena.agents.bookqa.rules import Rules
 from catena.agents.bookqa.slots import Slot, lay_out
@@ -131,9 +131,7 @@ class Maker:
             draft = await write(slot.kind, subject, passages, self.book, self.llm, self.embedder)
             if draft is None:
                 return "unreadable"
-        reason = by_code(draft, slot, named, self.book)
-        if reason is None and self.llm is not None:
-            reason = await by_model(draft, slot, self.book, self.llm)
+        reason = await examine(draft, slot, named, self.book, self.llm)
         return reason or make_item(draft, slot.kind, self.book, self.order.provenance)
 
 

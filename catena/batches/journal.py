@@ -102,6 +102,10 @@ class Journal:
         """Whether a unit is done."""
         return self._one("SELECT 1 FROM results WHERE key = ?", key) is not None
 
+    def has_failed(self, key: str) -> bool:
+        """Whether a unit failed, and was not done since."""
+        return self._one("SELECT 1 FROM failures WHERE key = ?", key) is not None
+
     def get(self, key: str) -> Json | None:
         """The result of a unit, if it is done."""
         found = self._one("SELECT value FROM results WHERE key = ?", key)

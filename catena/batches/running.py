@@ -21,6 +21,7 @@ class Ledger(Protocol):
     """Where results are kept once per key; a `Journal` is one, and so is what stands for one on another machine."""
 
     def has(self, key: str, /) -> bool: ...
+    def has_failed(self, key: str, /) -> bool: ...
     def get(self, key: str, /) -> Json | None: ...
     def put(self, key: str, value: Json, /, notes: Json | None = None) -> bool: ...
     def fail(self, key: str, error: CatenaError, /) -> None: ...
@@ -83,9 +84,16 @@ async def run(
 
 
 def _left(units: Iterable[U], ledger: Ledger) -> Iterator[U]:
+    """Units that are not done; those that failed in an earlier run come last, so that a batch gets on before."""
+    failed: list[U] = []
     for unit in units:
-        if not ledger.has(unit.key):
+        if ledger.has(unit.key):
+            continue
+        if ledger.has_failed(unit.key):
+            failed.append(unit)
+        else:
             yield unit
+    yield from failed
 
 
 def _first(errors: BaseExceptionGroup[Any]) -> CatenaError:

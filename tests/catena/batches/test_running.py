@@ -92,6 +92,18 @@ def test_a_bad_unit_stops_no_other_and_is_tried_again(journal: Journal) -> None:
     assert journal.count() == 9 and not journal.failures()
 
 
+def test_what_failed_before_is_tried_last(journal: Journal) -> None:
+    begun: list[int] = []
+
+    async def work(unit: Numbered) -> Json:
+        begun.append(unit.number)
+        return {}
+
+    journal.fail("00001", DocumentError("damaged", "It is damaged."))
+    asyncio.run(run(units(4), work, journal, concurrency=1))
+    assert begun == [0, 2, 3, 1]
+
+
 def test_what_is_wrong_for_all_ends_the_batch(journal: Journal) -> None:
     with pytest.raises(ModelRefused):
         asyncio.run(run(units(99), failing(3, ModelRefused("Wrong key.")), journal))  # type: ignore[arg-type]
