@@ -37,7 +37,7 @@ ORDER = Order(2, ("facts", "local"), model=MODEL)
 NUM_PARAGRAPHS = 30
 BROKEN = 5
 """Every so-manieth book cannot be read."""
-KILLS_PER_JOB = 20
+KILLS_PER_JOB = 25
 LATENCY = 0.01
 SECONDS = (0.2, 4.0)
 """After which a child is killed, at least and at most."""

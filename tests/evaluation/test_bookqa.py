@@ -1,0 +1,31 @@
+"""The measurements of sets, small: planted items, kills, and quotes of real novels."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from catena.evaluation.bookkills import run
+from catena.evaluation.bookplants import planted
+from catena.evaluation.bookqa import plumbing
+
+
+def test_filters_throw_away_what_was_planted_and_keep_the_good() -> None:
+    for name, (wanted, counts) in asyncio.run(planted(10)).items():
+        assert counts[wanted] >= (10 if wanted else 9.5), (name, counts)
+
+
+@pytest.mark.slow
+def test_a_killed_job_ends_as_if_it_had_not_been() -> None:
+    repeated, _, wrong = run(num_kills=10, num_books=20, concurrency=4, seed=1)
+    assert wrong == [] and sum(repeated.values()) >= 10
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_every_quote_of_a_set_stands_in_the_novel_as_it_came(data: Path) -> None:
+    rows = {row.what: row.reached for row in plumbing(data, 1, 16)}
+    found, _, all_quotes = rows["quotes that stand literally in the files"].partition(" of ")
+    assert found == all_quotes != "0"
