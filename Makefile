@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test app lint format robust kills chainkills planted faults spans statements obedience quality examples lock wheel-test clean
+.PHONY: help demo test app lint format robust kills chainkills planted faults spans statements obedience bookqa quality examples lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -52,6 +52,13 @@ statements: $(VENV)/.installed-dev  ## Check statements made false in known ways
 
 obedience: $(VENV)/.installed-dev  ## Let a model obey what 500 documents say, and look what it could reach
 	$(BIN)/python -m catena.evaluation.obedience --runs 500
+
+bookqa: $(VENV)/.installed-dev  ## Make sets of questions with a stub model: novels, planted items, speed, kills (an hour)
+	$(BIN)/python -m catena.evaluation.bookqa plumbing --data $(DATA)
+	$(BIN)/python -m catena.evaluation.bookqa planted
+	$(BIN)/python -m catena.evaluation.bookqa speed
+	$(BIN)/python -m catena.evaluation.bookqa memory
+	$(BIN)/python -m catena.evaluation.bookkills --kills 100
 
 spans: $(VENV)/.installed-dev  ## Compare the boxes of 500 quotes with a second extractor
 	$(BIN)/catena eval spans --data $(DATA) --spans 500

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from catena.adding import Adder, files_under
 from catena.agents.bookqa import sets
@@ -18,7 +18,6 @@ from catena.agents.bookqa.report import Report
 from catena.batches.distributed import Cluster, Remote, cluster
 from catena.batches.journal import Journal
 from catena.bridge import Bridge
-from catena.client import Catena
 from catena.errors import DocumentError, OptionError
 from catena.models.budget import Budget
 from catena.models.metered import Meter
@@ -26,6 +25,9 @@ from catena.models.opening import ModelRoom
 from catena.retrieval.embedder import MiniLM
 from catena.settings import Settings
 from catena.types import Limits, Usage
+
+if TYPE_CHECKING:
+    from catena.client import Catena
 
 Engine = Literal["local", "ray"]
 
@@ -112,7 +114,7 @@ def generate(
     order: Order,
     out: Path,
     options: GenerateOptions | None = None,
-    on_progress: OnProgress = lambda progress: None,
+    on_progress: OnProgress | None = None,
 ) -> Report:
     """Make the set `out` of files, folders or documents, and return what became of it.
 
@@ -123,7 +125,7 @@ def generate(
     options = options or GenerateOptions()
     names = book_names(books)
     with Journal(journal_path(out)) as journal, journal.working({**asdict(order), "books": names}):
-        making = _Making(catena, order, options, journal, names, on_progress)
+        making = _Making(catena, order, options, journal, names, on_progress or (lambda progress: None))
         bridge = Bridge()
         try:
             bridge.run(making.run())

@@ -37,8 +37,11 @@ from catena.types import Answer, AskOptions, Citation, Document, Page, PageHit, 
 from catena.votes import Vote
 
 if TYPE_CHECKING:
+    from catena.agents.bookqa.generating import Order
+    from catena.agents.bookqa.report import Report
     from catena.agents.conversation import Turn
     from catena.agents.deps import Deps
+    from catena.bookqa import GenerateOptions, OnProgress
     from catena.jobs import Job
 
 
@@ -453,6 +456,25 @@ class Catena:
     def votes(self) -> list[Vote]:
         """List every vote, oldest first; those about a document go with it."""
         return self.library.votes()
+
+    # Sets of questions
+
+    def generate(
+        self,
+        books: Sequence[str | Path],
+        order: Order,
+        out: str | Path,
+        *,
+        options: GenerateOptions | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Report:
+        """Make questions and answers about whole books, a line of `out` each; killed, the same call goes on.
+
+        `books` are files, folders, or documents of the library. Raises what `catena.bookqa.generate` raises.
+        """
+        from catena.bookqa import generate  # the agents of sets: only where one is made
+
+        return generate(self, books, order, Path(out), options, on_progress)
 
     # Upkeep
 
