@@ -59,7 +59,7 @@ def signs(question: str, found: Sequence[Evidence], desk: Desk, embedder: Embedd
     idf = desk.rarity(document_id)
     around = [set(terms(_around(evidence, desk))) for evidence in best]
     together = set().union(*around)
-    on_pages = set().union(*(terms(desk.page(evidence.spans[0].ref).text) for evidence in best))
+    on_pages = set().union(*(terms(desk.text(evidence.spans[0].ref).text) for evidence in best))
     names = [term for term in asked.names if idf(term) > ranking.COMMON]
     figures = [str(int(one.value)) for one in quantities(question)]
     similar = embedder.embed([evidence.text for evidence in best]) @ embedder.embed(asked.phrases).T

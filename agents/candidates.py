@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from catena.agents.desk import Desk
 from catena.retrieval.sentences import sentences
-from catena.types import Evidence, LineKind, Page, Passage, Section, Segment, Span
+from catena.types import Evidence, LineKind, Page, PageRef, Passage, Section, Segment, Span
 
 _KINDS: tuple[LineKind, ...] = ("text", "row", "heading")
 
@@ -28,13 +28,17 @@ class Candidate:
 
 def candidates(segment: Segment, desk: Desk) -> list[Candidate]:
     """Every sentence and row of the segment, in reading order; one that runs over a page break is one."""
+    desk.read_ahead(passage.ref for passage in segment.passages)
     found: list[Candidate] = []
+    spans: dict[PageRef, list[tuple[int, int]]] = {}
     seen: set[tuple[Span, ...]] = set()
     is_open = False
     previous: Passage | None = None
     for passage in segment.passages:
-        page = desk.page(passage.ref)
-        ours = list(_of_passage(passage, page))
+        page = desk.text(passage.ref)
+        if page.ref not in spans:
+            spans[page.ref] = sentences(page, _KINDS)
+        ours = list(_of_passage(passage, page, spans[page.ref]))
         if is_open and previous is not None and ours and found and _follows(previous, passage):
             found[-1] = _join(found[-1], ours.pop(0))
         for candidate in ours:
@@ -45,12 +49,12 @@ def candidates(segment: Segment, desk: Desk) -> list[Candidate]:
     return found
 
 
-def _of_passage(passage: Passage, page: Page) -> Iterator[Candidate]:
+def _of_passage(passage: Passage, page: Page, spans: Sequence[tuple[int, int]]) -> Iterator[Candidate]:
     before = ""
     kinds = {line.start: line.kind for line in page.lines}
     starts = sorted(kinds)
     line = 0
-    for start, end in sentences(page, _KINDS):
+    for start, end in spans:
         while line + 1 < len(starts) and starts[line + 1] <= start:
             line += 1
         kind = kinds[starts[line]] if starts else "text"

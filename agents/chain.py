@@ -22,16 +22,16 @@ from catena.agents.grounding import Numbered
 from catena.agents.measured import Measured
 from catena.agents.notes import read_note, write_note
 from catena.agents.reasoner import Draft, DraftStatement, Question
-from catena.agents.replies import Reply, read_line, read_reply
+from catena.agents.replies import Claim, Reply, read_line, read_reply
 from catena.agents.room import Room, Sizes, divide, too_small
 from catena.agents.routing import scope_of, task_of
-from catena.agents.segments import Stretch, pack
-from catena.agents.showing import as_data, show, size
+from catena.agents.segments import Stretch
+from catena.agents.showing import Shown, as_data, show
 from catena.agents.written import grounded
 from catena.errors import ModelError, ModelSilent
 from catena.llm import LLM, Completion, OnText, num_tokens
 from catena.retrieval.embedder import Embedder
-from catena.types import Note, PageRef, Passage
+from catena.types import Fact, Note, Passage
 
 MAX_WINDOW = 16_384
 """Tokens of a window that are used: beyond, answers get no better (Chain of Agents, window sweep)."""
@@ -94,21 +94,21 @@ class LLMChain:
     async def work(self, question: Question, stretch: Stretch, note: Note, desk: Desk) -> Note:
         """Let one worker read. Raises ModelError."""
         sizes = await self.sizes(question)
-        passages = await asyncio.to_thread(desk.passages, stretch.document_id, stretch.ordinals)
-        numbers = [desk.number(passage) for passage in passages]
-        shown = await asyncio.to_thread(show, passages, numbers, desk)
+        shown = await asyncio.to_thread(
+            lambda: _show(desk.passages(stretch.document_id, stretch.ordinals), desk)
+        )
         if num_tokens(shown.text) > sizes.passages:
-            raise ModelError(f"Passage {numbers[0]} alone exceeds the window of {self._worker.name}.")
+            raise ModelError(f"Passage {shown.numbers[0]} alone exceeds the window of {self._worker.name}.")
         prompt = worker_messages(question, shown.text, note.text, sizes.reply)
         done = await self._worker.complete(prompt, max_tokens=sizes.reply, role="worker")
-        known = {*numbers, *_noted(note), *(fact.number for fact in note.ledger)}
+        known = {*shown.numbers, *_noted(note), *(fact.number for fact in note.ledger)}
         claims = read_note(done.text, known, is_cut=done.is_cut)
         if not claims:
             return note
         facts = note.ledger
-        if self._keeps_ledger:
-            sentences = await asyncio.to_thread(shown.sentences, desk)
-            facts = await asyncio.to_thread(ledger.add, facts, claims, sentences, self._embedder)
+        new = [claim for claim in claims if set(claim.numbers) & set(shown.numbers)]
+        if self._keeps_ledger and new:
+            facts = await asyncio.to_thread(self._add, facts, new, shown, desk)
         return Note(write_note(claims, sizes.note), ledger=facts)
 
     async def manage(self, question: Question, note: Note, desk: Desk) -> Draft:
@@ -171,7 +171,7 @@ class LLMChain:
         sizes = await self.sizes(question)
         return foresight.chain(
             question,
-            await asyncio.to_thread(measured.num_segments, sizes.passages),
+            len(await asyncio.to_thread(measured.segments, sizes.passages)),
             measured.total,
             sizes,
             (await self._manager_room(question), await self._judge_room(question)),
@@ -185,12 +185,14 @@ class LLMChain:
     async def _judge_room(self, question: Question) -> Room:
         return divide(min(await self._llm.window(), MAX_WINDOW), 64, 8, judge_messages(question, ""))
 
+    def _add(self, facts: Sequence[Fact], new: Sequence[Claim], shown: Shown, desk: Desk) -> tuple[Fact, ...]:
+        return ledger.add(facts, new, shown.sentences(desk), self._embedder)
+
     def _sentences(self, note: Note, desk: Desk) -> list[Numbered]:
         """What the answer can rest on: the ledger, without one the passages that the note names."""
         if self._keeps_ledger:
             return ledger.sentences(note.ledger)
-        passages = desk.numbered(_noted(note))
-        return show(passages, [desk.number(passage) for passage in passages], desk).sentences(desk)
+        return _show(desk.numbered(_noted(note)), desk).sentences(desk)
 
     def _draft(
         self, task: str, replies: Sequence[Reply], done: Sequence[Completion], sentences: Sequence[Numbered]
@@ -210,21 +212,16 @@ class LLMChain:
         )
 
 
+def _show(passages: Sequence[Passage], desk: Desk) -> Shown:
+    """Show passages with the numbers that they have through the whole run."""
+    return show(passages, [desk.number(passage) for passage in passages], desk)
+
+
 def _cut(desk: Desk, budget: int) -> list[Stretch]:
     """The documents as stretches; nothing if not one passage fits."""
-
-    last: list[PageRef] = []
-
-    def cost(passage: Passage) -> int:
-        if last != [passage.ref]:
-            desk.forget_pages()  # a book's pages do not fit in memory
-            last[:] = [passage.ref]
-        return size(desk.number(passage), passage, desk)
-
-    passages = [passage for document_id in desk.document_ids for passage in desk.passages(document_id)]
-    segments = list(pack(passages, budget, cost))
-    fits = any(len(segment) > 1 or cost(segment[0]) <= budget for segment in segments)
-    return [Stretch.of(segment) for segment in segments] if fits else []
+    measured = Measured(desk)
+    fits = any(size <= budget for size in measured.tokens)
+    return [Stretch.of(segment) for segment in measured.segments(budget)] if fits else []
 
 
 def _noted(note: Note) -> set[int]:

@@ -61,7 +61,7 @@ def surroundings(citations: Sequence[Citation], desk: Desk) -> str:
     parts = []
     for citation in citations:
         for part in citation.parts:
-            page = desk.page(part.ref)
+            page = desk.text(part.ref)
             before = page.text[max(0, part.start - BEFORE) : part.start]
             parts.append(f"{citation.title} {section_at(page.sections, part.start)} {before}")
     return "\n".join(parts)

@@ -176,7 +176,7 @@ def likely(question: str, passages: Sequence[Passage], desk: Desk) -> set[Place]
 
 def is_good(passage: Passage, desk: Desk) -> bool:
     """Running text of two whole sentences or more: no table, no list of contents, no scraps."""
-    page = desk.page(passage.ref)
+    page = desk.text(passage.ref)
     whole = [
         page.text[start:end]
         for start, end in sentences(page, ("text",))

@@ -62,7 +62,7 @@ async def run(
         "turns": [[turn.question, turn.answer] for turn in turns],
     }
     async with open_saver(deps.checkpoints) as saver:
-        graph = wire().compile(checkpointer=saver)
+        graph = wire().copy({"checkpointer": saver})
         config: Any = {
             "configurable": {"thread_id": run_id},
             "metadata": describe(start),
@@ -95,7 +95,7 @@ def after_write(state: State) -> str:
 
 
 @cache
-def wire() -> StateGraph[State, Deps, State, State]:
+def wire() -> Graph:
     """Put the steps together; the only way back is from write to one more retrieve.
 
     understand → route ─┬─ retrieve → read → write ─┬─ cite → check
@@ -127,4 +127,4 @@ def wire() -> StateGraph[State, Deps, State, State]:
     graph.add_edge("decide", "cite")
     graph.add_edge("cite", "check")
     graph.add_edge("check", END)
-    return graph
+    return graph.compile()

@@ -8,12 +8,8 @@ from functools import cached_property
 
 from catena.agents.desk import Desk
 from catena.agents.segments import pack
-from catena.agents.showing import LARGEST_NUMBER, size
-from catena.errors import OptionError
+from catena.agents.showing import sizes
 from catena.types import PageRef, Passage
-
-MAX_PASSAGES = 50_000
-"""More are not measured: a plan over a whole library would take minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +29,12 @@ class Measured:
 
     @cached_property
     def passages(self) -> list[Passage]:
-        """Raises OptionError where they are too many."""
-        desk = self._desk
-        if sum(desk.count_vectors(document_id)[1] for document_id in desk.document_ids) > MAX_PASSAGES:
-            raise OptionError(
-                f"What a question to {len(desk.document_ids)} documents takes is not planned: they are too many.",
-                "Name some: --doc NAME.",
-            )
-        return [one for document_id in desk.document_ids for one in desk.passages(document_id)]
+        return [one for document_id in self._desk.document_ids for one in self._desk.passages(document_id)]
 
     @cached_property
     def tokens(self) -> list[int]:
         """Of each passage."""
-        found = [size(LARGEST_NUMBER, passage, self._desk) for passage in self.passages]
-        self._desk.forget_pages()
-        return found
+        return list(sizes(self.passages, self._desk))
 
     @cached_property
     def total(self) -> int:
@@ -63,11 +50,9 @@ class Measured:
         """Of one passage, with the next one where a sentence of it runs on there."""
         return max((self._joined(at) for at in range(len(self.tokens))), default=0)
 
-    def num_segments(self, budget: int) -> int:
-        """How many it takes to read all of them, each within a budget of tokens."""
-        return sum(
-            1 for _ in pack(self.passages, budget, lambda one: self._by_key[one.ref.document_id, one.ordinal])
-        )
+    def segments(self, budget: int) -> list[list[Passage]]:
+        """All of them, packed so that each segment fits a budget of tokens."""
+        return list(pack(self.passages, budget, lambda one: self._by_key[one.ref.document_id, one.ordinal]))
 
     def of(self, passages: Iterable[Passage], document_id: str | None = None) -> int:
         """Of some of them, or those among them that are of one document."""

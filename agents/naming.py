@@ -43,7 +43,7 @@ def name_number(question: str, found: Sequence[Evidence], desk: Desk) -> DraftSt
 
 def is_row(evidence: Evidence, desk: Desk) -> bool:
     span = evidence.spans[0]
-    lines = desk.page(span.ref).lines
+    lines = desk.text(span.ref).lines
     return len(evidence.spans) == 1 and any(
         line.kind == "row" and line.start <= span.start < line.end for line in lines
     )

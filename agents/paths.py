@@ -42,7 +42,6 @@ async def plan(state: State, runtime: Runtime[Deps]) -> State:
     """Cut the documents into stretches."""
     deps = runtime.context
     stretches = await chain_of(deps).plan(asked(state), deps.desk)
-    deps.desk.forget_pages()
     return {"stretches": [codec.stretch_to_json(stretch) for stretch in stretches]}
 
 
@@ -83,7 +82,6 @@ async def work(state: PathState, runtime: Runtime[Deps]) -> PathState:
         failed.append((place, reason))
         if _all_failed(state, failed):
             raise
-    deps.desk.forget_pages()
     await asyncio.to_thread(_tell, state, stretch, earlier, note, reason, deps)
     return {"at": state["at"] + 1, "note": codec.note_to_json(note), "failed": failed}
 

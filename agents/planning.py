@@ -10,9 +10,11 @@ from itertools import product
 from catena.agents.amounts import Amount, Foreseen, total
 from catena.agents.conversation import MAX_REPLY, Turn, leans
 from catena.agents.deps import Deps
+from catena.agents.desk import Desk
 from catena.agents.measured import Measured, Search
 from catena.agents.nodes import MAX_ROUNDS, searching, strategy_of
 from catena.agents.reasoner import Question
+from catena.errors import OptionError
 from catena.llm import Price
 from catena.models import metered
 from catena.models.retried import MAX_RETRIES
@@ -20,6 +22,8 @@ from catena.types import Answer, AskOptions, Passage, Plan, PlannedRole, Strateg
 
 Prices = Callable[[str], Awaitable[Price | None]]
 """What a model costs, by its name."""
+MAX_PASSAGES = 50_000
+"""More are not measured: a plan over a whole library would take minutes."""
 _READ_AS = (
     "{}",
     "List all {}",
@@ -44,6 +48,7 @@ async def plan(
 
     A follow-up is planned as it stands, and bounded by whatever it may mean.
     """
+    _refuse(deps.desk)
     asked, measured = Question(question, options), Measured(deps.desk)
     strategy, reason = await strategy_of(asked, deps)
     passages = await asyncio.to_thread(_search, deps, question) if strategy == "retrieve" else ()
@@ -66,6 +71,14 @@ async def plan(
         metered.total([most] * MAX_RETRIES),
         await _instead(found, deps.reasoner.name, fallback, prices) if fallback and found else None,
     )
+
+
+def _refuse(desk: Desk) -> None:
+    if sum(desk.count_vectors(document_id)[1] for document_id in desk.document_ids) > MAX_PASSAGES:
+        raise OptionError(
+            f"What a question to {len(desk.document_ids)} documents takes is not planned: they are too many.",
+            "Name some: --doc NAME.",
+        )
 
 
 async def _foresee(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from catena.agents.candidates import candidates, section_at
@@ -15,6 +15,7 @@ from catena.types import Note, PageRef, Passage, Segment
 GAP = "\n\n"
 LARGEST_NUMBER = 99_999
 """Of a passage in a prompt, where it is not known yet."""
+AT_ONCE = 256
 _REFERENCE = re.compile(r"[\[【](\d+(?:[\s,;–-]+\d+)*)[\]】]")
 
 
@@ -59,8 +60,8 @@ def found_passages(note: Note, desk: Desk) -> list[Passage]:
 def fit(passages: Sequence[Passage], desk: Desk, budget: int) -> Shown:
     """Show the best passages within a budget of tokens, numbered from 1; what does not fit is dropped from the end."""
     kept: list[Passage] = []
-    for passage in passages:
-        budget -= size(LARGEST_NUMBER, passage, desk)
+    for passage, size in zip(passages, sizes(passages, desk), strict=True):
+        budget -= size
         if budget < 0:
             break
         kept.append(passage)
@@ -72,13 +73,17 @@ def fit(passages: Sequence[Passage], desk: Desk, budget: int) -> Shown:
 
 def show(passages: Sequence[Passage], numbers: Sequence[int], desk: Desk) -> Shown:
     """Show all passages, each with its number."""
+    desk.read_ahead(passage.ref for passage in passages)
     text = GAP.join(_shown(n, passage, desk) for n, passage in zip(numbers, passages, strict=True))
     return Shown(tuple(passages), numbers, text)
 
 
-def size(number: int, passage: Passage, desk: Desk) -> int:
-    """Tokens that a passage takes in a prompt, from above."""
-    return num_tokens(_shown(number, passage, desk) + GAP)
+def sizes(passages: Sequence[Passage], desk: Desk) -> Iterator[int]:
+    """Tokens that each passage takes in a prompt, from above, whatever its number; many are read at once."""
+    for at in range(0, len(passages), AT_ONCE):
+        some = passages[at : at + AT_ONCE]
+        desk.read_ahead(passage.ref for passage in some)
+        yield from (num_tokens(_shown(LARGEST_NUMBER, passage, desk) + GAP) for passage in some)
 
 
 def as_data(text: str) -> str:
@@ -89,7 +94,7 @@ def as_data(text: str) -> str:
 
 def _shown(number: int, passage: Passage, desk: Desk) -> str:
     """A line with its number, one that says where it stands, then the text."""
-    page = desk.page(passage.ref)
+    page = desk.text(passage.ref)
     title = desk.document(passage.ref.document_id).title
     where = [title, section_at(page.sections, passage.start), f"page {page.label or page.ref.number}"]
     head = " · ".join(" ".join(part.split()) for part in where if part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, select, text
@@ -60,6 +60,17 @@ class Reading:
                 return
             yield from (page_of(document_id, row) for row in rows)
             number = rows[-1].number
+
+    def texts(self, document_id: str, numbers: Collection[int]) -> list[Page]:
+        """Return pages without their words, in order; numbers that there are not are left out."""
+        found = []
+        wanted = sorted(numbers)
+        with self.database.read() as connection:
+            query = select(pages).where(pages.c.document_key == key_of(connection, document_id))
+            for at in range(0, len(wanted), _IN_LIMIT):
+                some = query.where(pages.c.number.in_(wanted[at : at + _IN_LIMIT])).order_by(pages.c.number)
+                found += [page_of(document_id, row) for row in connection.execute(some)]
+        return found
 
     def page_text(self, ref: PageRef) -> str:
         """Return a page's text alone: its words are not decoded."""

@@ -66,12 +66,13 @@ def page_values(page: Page) -> Values:
 
 
 def page_of(document_id: str, row: Row[Any]) -> Page:
-    """Make a page of a row of `pages` with its `words`."""
+    """Make a page of a row of `pages`, with its words if they are there."""
+    words = row._mapping.get("words")
     return Page(
         ref=PageRef(document_id, row.number),
         text=row.text,
         label=row.label,
-        words=words_of(row.words),
+        words=() if words is None else words_of(words),
         lines=tuple(Line(*line) for line in json.loads(row.lines)),
         sections=tuple(Section(start, tuple(path)) for start, path in json.loads(row.sections)),
         width=row.width,

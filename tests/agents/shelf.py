@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -57,6 +57,9 @@ class MemoryShelf:
 
     def page(self, ref: PageRef) -> Page:
         return self.pages[ref]
+
+    def texts(self, document_id: str, numbers: Collection[int]) -> list[Page]:
+        return [self.pages[PageRef(document_id, number)] for number in sorted(numbers)]
 
     def passages(self, document_id: str, ordinals: Sequence[int] | None = None) -> list[Passage]:
         pages = [page for ref, page in sorted(self.pages.items()) if ref.document_id == document_id]
