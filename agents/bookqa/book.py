@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -58,6 +58,9 @@ class Book:
 
     def page(self, ref: PageRef, /) -> Page:
         return self._pages[ref]
+
+    def texts(self, document_id: str, numbers: Collection[int], /) -> list[Page]:
+        return [self._pages[PageRef(document_id, number)] for number in sorted(numbers)]
 
     def passages(self, document_id: str = "", ordinals: Sequence[int] | None = None, /) -> list[Passage]:
         return (
