@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from catena.agents.attending import ServedModel
 from catena.agents.desk import Desk, Shelf
 from catena.agents.events import OnEvent, ignore
 from catena.agents.reasoner import Chain, Reasoner
@@ -38,6 +39,8 @@ class Deps:
     """How many pages a retrieval brings."""
     chain: Chain | None = None
     """Who reads whole documents; without, only what retrieval finds is read."""
+    served: ServedModel | None = None
+    """A model that keeps the documents in KV pages, for the strategy `kv`."""
     meter: Meter = field(default_factory=Meter)
     """Counts the model calls of this question."""
     document_ids: tuple[str, ...] = ()

@@ -87,7 +87,7 @@ async def _restore(deps: Deps, graph: Graph, config: Any) -> bool:
 
 
 def after_route(state: State) -> str:
-    return {"retrieve": "retrieve", "full": "write", "chain": "plan"}[state["strategy"]]
+    return {"retrieve": "retrieve", "kv": "attend", "full": "write", "chain": "plan"}[state["strategy"]]
 
 
 def after_write(state: State) -> str:
@@ -99,6 +99,7 @@ def wire() -> Graph:
     """Put the steps together; the only way back is from write to one more retrieve.
 
     understand → route ─┬─ retrieve → read → write ─┬─ cite → check
+           ├─ (kv) attend → read → write
            ├─ (full) ────────── write ─┤
            └─ plan ⇉ path → decide ────┘     path: worker after worker, then the manager
     """
@@ -107,6 +108,7 @@ def wire() -> Graph:
         nodes.understand,
         nodes.route,
         nodes.retrieve,
+        nodes.attend,
         nodes.read,
         nodes.write,
         nodes.cite,
@@ -118,8 +120,9 @@ def wire() -> Graph:
     graph.add_node("decide", counted(paths.decide))
     graph.add_edge(START, "understand")
     graph.add_edge("understand", "route")
-    graph.add_conditional_edges("route", after_route, ["retrieve", "write", "plan"])
+    graph.add_conditional_edges("route", after_route, ["retrieve", "attend", "write", "plan"])
     graph.add_edge("retrieve", "read")
+    graph.add_edge("attend", "read")
     graph.add_edge("read", "write")
     graph.add_conditional_edges("write", after_write, ["retrieve", "cite"])
     graph.add_conditional_edges("plan", paths.set_out, ["path"])

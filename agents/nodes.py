@@ -12,6 +12,7 @@ from langgraph.runtime import Runtime
 
 from catena.agents import state as codec
 from catena.agents.answering import assemble, stop_reason
+from catena.agents.attending import attribute
 from catena.agents.checking import support
 from catena.agents.citing import cite_all, surroundings
 from catena.agents.conversation import Turn
@@ -25,7 +26,8 @@ from catena.agents.segments import pack
 from catena.agents.several import PAGES_EACH, asks_of_each
 from catena.agents.state import Json, State
 from catena.answers import citation_from_json, citation_to_json, to_json
-from catena.errors import Stopped
+from catena.errors import OptionError, Stopped
+from catena.serving.remote import START
 from catena.types import Citation, Note, PageHit, Strategy, Support
 
 MAX_FOUND = 10
@@ -102,6 +104,20 @@ async def retrieve(state: State, runtime: Runtime[Deps]) -> State:
         deps.emit(Event("queries", f"Searching for {'; '.join(queries)}", {"queries": queries}))
     search, k = searching(question.text, deps)
     found = await asyncio.to_thread(search, deps.retriever, queries, state["document_ids"], k)
+    return {**_brought(found, deps), "rounds": state["rounds"] + 1, "missing": None}
+
+
+async def attend(state: State, runtime: Runtime[Deps]) -> State:
+    """Let a model answer that has the documents in KV pages; what it looked at is read for the proof."""
+    deps = runtime.context
+    if deps.served is None:
+        raise OptionError("The strategy kv needs a model at a KV-page server.", START)
+    attended = await deps.served.attend(state["question"], state["document_ids"], deps.num_pages)
+    return {**_brought(attended.hits, deps), "reply": attended.text, "rounds": 1, "missing": None}
+
+
+def _brought(found: Sequence[PageHit], deps: Deps) -> State:
+    """Pages as hits, and their passages in segments."""
     hits = [codec.hit_to_json(hit) for hit in found]
     pages = ", ".join(str(hit["page"]) for hit in hits)
     deps.emit(Event("hits", f"Found pages {pages}" if hits else "Found no page", {"pages": hits}))
@@ -110,7 +126,7 @@ async def retrieve(state: State, runtime: Runtime[Deps]) -> State:
         [[passage.ref.document_id, passage.ordinal] for passage in segment]
         for segment in pack(best, deps.reasoner.segment_words)
     ]
-    return {"hits": hits, "segments": segments, "rounds": state["rounds"] + 1, "missing": None}
+    return {"hits": hits, "segments": segments}
 
 
 def searching(question: str, deps: Deps) -> tuple[Callable[..., list[PageHit]], int]:
@@ -155,7 +171,10 @@ async def write(state: State, runtime: Runtime[Deps]) -> State:
     missing, stopped = None, state["stopped"]
     can_look = state["strategy"] == "retrieve" and state["rounds"] < MAX_ROUNDS and not stopped
     try:
-        draft = await deps.reasoner.write(question, note, deps.desk)
+        if state["strategy"] == "kv" and deps.served:
+            draft = await attribute(state["reply"], note, deps.desk, deps.embedder, deps.served.name)
+        else:
+            draft = await deps.reasoner.write(question, note, deps.desk)
         missing = draft.missing if can_look else None
     except Stopped as cap:
         draft, stopped = Draft((), closest=note.evidence[:MAX_FOUND], confidence=0.0), cap.message

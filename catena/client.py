@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from catena.adding import Added, Adder, AddOptions, OnPage, files_under
 from catena.agents.checkpoints import UnfinishedRun, finish, forget, unfinished
-from catena.agents.events import Event, OnEvent
+from catena.agents.events import Event, OnEvent, ignore
 from catena.answers import from_json, to_json
 from catena.bridge import Bridge
 from catena.errors import DocumentError, OptionError
@@ -89,6 +89,7 @@ class Catena:
         self.retriever = HybridRetriever(self.library, self.embedder)
         self.runs = Runs(self.settings)
         self.library.on_remove.append(self.runs.forget)
+        self.library.on_remove.append(self._forget_served)
         self._adder = Adder(self.library, self.pool)
         self._models = ModelRoom(self.settings, self.library)
         self._bridge = Bridge()
@@ -503,6 +504,7 @@ class Catena:
 
     def _deps(self, options: AskOptions, document_ids: Sequence[str], on_event: OnEvent | None) -> Deps:
         """What the agents work with: a language model if one is named, else the embedded reader."""
+        from catena.agents.attending import served_model
         from catena.agents.chain import LLMChain
         from catena.agents.deps import Deps
         from catena.agents.extractive import ExtractiveReasoner
@@ -535,14 +537,25 @@ class Catena:
             worker=models.small,
             on_text=on_text if options.paths == 1 else None,
         )
+        served = None
+        if options.strategy == "kv":
+            home, base = self.settings.home, self.settings.api_base
+            tell = on_event or ignore
+            served = served_model(model, base, home, self.library, options, models.meter, tell)
         return Deps(
             *parts,
             reasoner,
             chain=chain,
             checkpoints=self._checkpoints,
             meter=models.meter,
+            served=served,
             document_ids=tuple(document_ids),
         )
+
+    def _forget_served(self, document_id: str) -> int:
+        from catena.agents.attending import IDS, forget_served
+
+        return forget_served(self.settings.home, document_id) if (self.settings.home / IDS).exists() else 0
 
     def _turns(self, thread_id: str | None) -> list[Turn]:
         """The earlier questions of a conversation, oldest first."""

@@ -25,7 +25,7 @@ FailureReason = Literal[
 ]
 LineKind = Literal["text", "heading", "row", "header", "footer"]
 TextSource = Literal["text", "ocr"]
-Strategy = Literal["auto", "retrieve", "chain", "full"]
+Strategy = Literal["auto", "retrieve", "chain", "full", "kv"]
 AnswerStatus = Literal["answered", "not_in_document", "stopped"]
 Check = Literal["code", "model"]
 Support = Literal["supported", "partial", "unsupported", "contradicted"]
@@ -324,6 +324,8 @@ class AskOptions:
     backwards and in three shuffled orders.
     `demos`: how many questions about other passages of the documents are shown answered before the question itself.
     `rewrite`: let the model say what to search for, too. `check`: whether a model has a say in each statement's mark.
+    `kv_policy`, `kv_budget`: for the strategy `kv`, which KV pages the model sees, and what share of the document
+    (docs/local-models.md); without a budget the policy's own.
     `thread_id`: the conversation; a question that leans on its earlier ones is made self-contained first.
     """
 
@@ -338,6 +340,8 @@ class AskOptions:
     demos: int = 0
     rewrite: bool = False
     check: Check = "code"
+    kv_policy: str = "quest"
+    kv_budget: float | None = None
 
     def __post_init__(self) -> None:
         if self.max_sentences < 1 or self.max_words < 1:
@@ -348,6 +352,8 @@ class AskOptions:
             raise ValueError("demos must be 0, 3 or 5")
         if self.check not in ("code", "model"):
             raise ValueError("check must be 'code' or 'model'")
+        if self.kv_budget is not None and not 0 < self.kv_budget <= 1:
+            raise ValueError("kv_budget must be above 0 and at most 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,14 +144,14 @@ class Session:
         return heads.repeat_interleave(spec.group) if rows == spec.num_heads else heads
 
     def _count(self, seen: _Seen, total: Tensor, scale: float) -> None:
-        """Add the attention weights of keys to their KV pages; `total` (Hq, T) is the whole log-sum-exp."""
+        """Add the attention of the last token to its KV pages; `total` (Hq, T) is the whole log-sum-exp."""
         assert self.mass is not None, "asked for"
         group = len(seen.q) // len(seen.k)
         keys = seen.k.float().repeat_interleave(group, dim=0)
-        logits = seen.q.float() @ keys.transpose(1, 2) * scale
+        logits = seen.q[:, -1:].float() @ keys.transpose(1, 2) * scale
         if seen.mask is not None:
             mask = seen.mask.repeat_interleave(group, dim=0) if len(seen.mask) > 1 else seen.mask
-            logits = logits.masked_fill(~mask, -torch.inf)
-        weights = (logits - total[..., None]).exp().sum(1)
+            logits = logits.masked_fill(~mask[:, -1:], -torch.inf)
+        weights = (logits - total[:, -1:, None]).exp().sum(1)
         pages = seen.stood.repeat_interleave(group, dim=0) // self.document.page_size
         self.mass.index_add_(0, pages.flatten(), weights.flatten())

@@ -18,6 +18,8 @@ from catena.app.cli.options import (
     Follow,
     Home,
     Json,
+    KVBudget,
+    KVPolicy,
     MaxCalls,
     MaxCost,
     MaxSeconds,
@@ -44,9 +46,12 @@ def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     doc: Documents = None,
     strategy: Annotated[
-        Literal["auto", "retrieve", "chain", "full"], typer.Option(help="How much is read.")
+        Literal["auto", "retrieve", "chain", "full", "kv"],
+        typer.Option(help="How much is read, and by whom."),
     ] = "auto",
     paths: Paths = "1",
+    kv_policy: KVPolicy = "quest",
+    kv_budget: KVBudget = None,
     model: Model = None,
     small_model: SmallModel = None,
     api_base: ApiBase = None,
@@ -88,6 +93,8 @@ def ask(
             rewrite=rewrite,
             check=check,
             paths=int(paths),
+            kv_policy=kv_policy,
+            kv_budget=kv_budget,
         )
         if dry_run:
             raise typer.Exit(show_plan(catena, question, documents, options, as_json=as_json))

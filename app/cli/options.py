@@ -41,6 +41,16 @@ Demos = Annotated[
     Literal["0", "3", "5"], typer.Option(help="Questions about other passages that are shown answered first.")
 ]
 Rewrite = Annotated[bool, typer.Option("--rewrite", help="Let the model search in other words, too.")]
+KVPolicy = Annotated[
+    str,
+    typer.Option("--kv-policy", help="Strategy kv: which KV pages the model sees, as quest, retro, full."),
+]
+KVBudget = Annotated[
+    float | None,
+    typer.Option(
+        "--kv-budget", min=0.0, max=1.0, help="Strategy kv: the share of the document that it sees."
+    ),
+]
 Check = Annotated[
     Literal["code", "model"], typer.Option(help="Who marks how far each statement is supported.")
 ]

@@ -1,0 +1,132 @@
+"""The strategy `kv`: a local model that has read the documents answers, and code finds what its sentences rest on.
+
+The model writes freely, behind the document it has in KV pages; it is shown no passages and no numbers. Its sentences
+are cited after the fact, on the pages that it looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from catena.agents.desk import Desk
+from catena.agents.events import Event, OnEvent
+from catena.agents.prompting import render
+from catena.agents.reasoner import Draft
+from catena.agents.replies import read_reply
+from catena.agents.showing import found_passages, show
+from catena.agents.written import grounded
+from catena.errors import OptionError
+from catena.llm import Completion
+from catena.models.metered import Meter
+from catena.retrieval.embedder import Embedder
+from catena.serving.kept import ServedIds
+from catena.serving.remote import START, KVServer
+from catena.serving.retriever import KVPageRetriever, Look
+from catena.serving.retriever import Shelf as KVShelf
+from catena.types import AskOptions, Note, PageHit
+
+ROLE = "kv"
+IDS = "served.json"
+"""Of which documents the servers have, in the library's folder."""
+MAX_REPLY = 400
+"""Tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """What was written of the documents, and the pages that were looked at."""
+
+    text: str
+    hits: tuple[PageHit, ...]
+
+
+class ServedModel:
+    """A model at a KV-page server; `name` is LiteLLM's."""
+
+    def __init__(self, name: str, retriever: KVPageRetriever, meter: Meter) -> None:
+        self.name = name
+        self._retriever = retriever
+        self._meter = meter
+
+    async def attend(self, question: str, document_ids: Sequence[str], k: int) -> Attended:
+        """Ask each document, one after the other. Raises ModelError."""
+        texts: list[str] = []
+        found: list[PageHit] = []
+        for document_id in document_ids:
+            seen = await asyncio.to_thread(self._retriever.ask, question, document_id, k, _prompt)
+            done = seen.recalled
+            self._meter.add(
+                ROLE,
+                Completion(
+                    done.text,
+                    self.name,
+                    done.prompt_tokens,
+                    done.completion_tokens,
+                    is_cut=done.is_cut,
+                    asked=self.name,
+                ),
+            )
+            texts.append(done.text)
+            found += seen.hits
+        return Attended("\n".join(texts), tuple(sorted(found, key=lambda hit: -hit.score)[:k]))
+
+
+def _prompt(question: str) -> str:
+    return render("attend", question=question)
+
+
+def served_model(
+    name: str,
+    api_base: str | None,
+    home: Path,
+    library: KVShelf,
+    options: AskOptions,
+    meter: Meter,
+    emit: OnEvent,
+) -> ServedModel:
+    """The model `openai/NAME` at a KV-page server. Raises OptionError where there is none, ModelError."""
+    if not api_base or not name.startswith("openai/"):
+        raise OptionError("The strategy kv needs a model at a KV-page server.", START)
+    server = server_at(api_base)
+    server.check()
+
+    def on_tokens(title: str, done: int, total: int) -> None:
+        emit(
+            Event(
+                "read",
+                f"The model reads {title}: {done:,} of {total:,} tokens",
+                {"done": done, "total": total},
+            )
+        )
+
+    look = Look(options.kv_policy, options.kv_budget, MAX_REPLY)
+    short = name.removeprefix("openai/")
+    retriever = KVPageRetriever(
+        library, server, ServedIds(home / IDS), model=short, look=look, on_tokens=on_tokens
+    )
+    return ServedModel(name, retriever, meter)
+
+
+def server_at(api_base: str) -> KVServer:
+    """The server of an address, with the key that the environment has for it."""
+    return KVServer(api_base, key=os.environ.get("OPENAI_API_KEY", ""))
+
+
+def forget_served(home: Path, document_id: str) -> int:
+    """Delete a document at the servers that have it. Returns how many deletions are done."""
+    return ServedIds(home / IDS).forget(document_id, server_at)
+
+
+async def attribute(text: str, note: Note, desk: Desk, embedder: Embedder, name: str) -> Draft:
+    """The sentences that were written, each with the sentences it rests on among the passages looked at."""
+    reply = read_reply(text, ())
+    passages = await asyncio.to_thread(found_passages, note, desk)
+    shown = show(passages, range(1, len(passages) + 1), desk)
+    sentences = await asyncio.to_thread(shown.sentences, desk)
+    statements = await asyncio.to_thread(grounded, reply.claims, sentences, embedder)
+    closest = note.evidence if not statements else ()
+    return Draft(statements, closest, confidence=1.0 if statements else 0.0, model=name, pages=shown.pages)

@@ -1,0 +1,130 @@
+"""`catena serve-model` from the other side: documents that it reads once, and what it looks at when it answers."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from catena.errors import ModelBusy, ModelError, ModelRefused, ModelUnreachable, OptionError
+
+SECONDS = 3600.0
+"""A long question of a book takes minutes on a CPU; the run's own caps come first."""
+START = (
+    "Start it: `catena serve-model FOLDER`, and give --api-base http://127.0.0.1:8000/v1 --model openai/NAME."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A document at the server. `status` is queued, reading, ready or failed."""
+
+    id: str
+    status: str
+    tokens_done: int
+    num_tokens: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What the model wrote, and `spans` (start, end, share) of the document's text by the attention they got."""
+
+    text: str
+    spans: tuple[tuple[int, int, float], ...]
+    prompt_tokens: int
+    completion_tokens: int
+    is_cut: bool
+
+
+class KVServer:
+    """Calls block; every one raises ModelError where the server cannot be used."""
+
+    def __init__(self, api_base: str, *, key: str = "") -> None:
+        self.api_base = api_base.rstrip("/")
+        self._key = key
+
+    def check(self) -> None:
+        """Raise OptionError where something else answers at the address."""
+        try:
+            self._call("GET", "/documents")
+        except ModelRefused as error:
+            raise OptionError(f"At {self.api_base} there is no KV-page server.", START) from error
+
+    def add(self, text: str) -> Served:
+        """Give a text to be read; the same text again is the same document."""
+        return _served(self._call("POST", "/documents", {"text": text}))
+
+    def state(self, served_id: str) -> Served | None:
+        """How far a document is; nothing if the server does not know it (any more)."""
+        try:
+            return _served(self._call("GET", f"/documents/{served_id}"))
+        except ModelRefused:
+            return None
+
+    def delete(self, served_id: str) -> None:
+        """Delete a document and its KV cache; one that is not there is no error."""
+        try:
+            self._call("DELETE", f"/documents/{served_id}")
+        except ModelRefused:
+            return
+
+    def ask(
+        self, served_id: str, question: str, *, model: str, policy: str, budget: float | None, max_tokens: int
+    ) -> Recalled:
+        """Ask one document, and learn which parts of its text got the attention."""
+        data = self._call(
+            "POST",
+            "/chat/completions",
+            {
+                "model": model,
+                "messages": [{"role": "user", "content": question}],
+                "temperature": 0,
+                "max_tokens": max_tokens,
+                "kv": {"document_id": served_id, "policy": policy, "budget": budget, "spans": True},
+            },
+        )
+        choice, usage = data["choices"][0], data["usage"]
+        return Recalled(
+            choice["message"]["content"],
+            tuple((start, end, share) for start, end, share in data["kv"].get("spans", ())),
+            usage["prompt_tokens"],
+            usage["completion_tokens"],
+            choice["finish_reason"] == "length",
+        )
+
+    def _call(self, method: str, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.api_base}{path}", data, method=method)
+        request.add_header("Content-Type", "application/json")
+        if self._key:
+            request.add_header("Authorization", f"Bearer {self._key}")
+        try:
+            with urllib.request.urlopen(request, timeout=SECONDS) as reply:
+                return json.load(reply)
+        except urllib.error.HTTPError as error:
+            raise _explained(error, self.api_base) from None
+        except (OSError, ValueError) as error:
+            raise ModelUnreachable(f"The server at {self.api_base} cannot be used: {error}", START) from error
+
+
+def _served(data: Any) -> Served:
+    return Served(
+        data["id"], data["status"], data["tokens_done"], data["num_tokens"], data.get("error") or ""
+    )
+
+
+def _explained(error: urllib.error.HTTPError, where: str) -> ModelError:
+    try:
+        message = str(json.load(error)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"HTTP {error.code}"
+    if error.code == 429:
+        return ModelBusy(f"The server at {where} is busy: {message}", "Ask again in a few seconds.")
+    if error.code in (401, 403):
+        return ModelRefused(f"The server at {where} does not accept the key.", "Set OPENAI_API_KEY.")
+    if error.code < 500:
+        return ModelRefused(f"The server at {where} refused: {message}", "Check the policy and the budget.")
+    return ModelUnreachable(f"The server at {where} failed: {message}", "Its output says more.")

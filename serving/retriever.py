@@ -1,0 +1,164 @@
+"""KV-page retrieval: the pages of a document that a model looks at when it answers, as `PageHit`s.
+
+RetroLM (arXiv 2502.11444) and its relatives choose which KV pages a model sees; here the attention that they got is
+summed over the text of each page of the document, so it can be compared with lexical and dense retrieval. What the
+same prompt gets with no question in it ("N/A") is taken off: heads look at the beginning and the end whatever is asked
+(the calibration of In-Context Re-Ranking, arXiv 2410.02642, section 3).
+"""
+
+from __future__ import annotations
+
+import bisect
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Protocol
+
+from catena.errors import ModelRefused
+from catena.serving.kept import ServedIds
+from catena.serving.remote import KVServer, Recalled
+from catena.types import Document, Page, PageHit, PageRef, Passage
+
+BREAK = "\n"
+POLL_SECONDS = 0.5
+PASSAGES_EACH = 4
+"""Of a page: those that got the most attention."""
+NO_QUESTION = "N/A"
+Prompt = Callable[[str], str]
+"""From a question to what stands behind the document."""
+Share = tuple[int, int, float]
+"""Start and end in the text, and the share of the attention."""
+OnTokens = Callable[[str, int, int], None]
+"""Called with a document's title, and its tokens read so far and in all, while the server reads it."""
+
+
+class Shelf(Protocol):
+    """What is needed of a library."""
+
+    def document(self, document_id: str, /) -> Document: ...
+    def pages(self, document_id: str, /) -> Iterable[Page]: ...
+    def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> Iterable[Passage]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the server is to look: a KV-page policy, the share of the document that it shows, and what may be written."""
+
+    policy: str = "quest"
+    budget: float | None = None
+    max_tokens: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was written about one document, and the pages that were looked at, most first."""
+
+    document_id: str
+    recalled: Recalled
+    hits: tuple[PageHit, ...]
+
+
+class KVPageRetriever:
+    """Asks one model at one server. A document is sent and read at its first question, once."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        server: KVServer,
+        ids: ServedIds,
+        *,
+        model: str,
+        look: Look | None = None,
+        on_tokens: OnTokens | None = None,
+    ) -> None:
+        self._shelf = shelf
+        self._server = server
+        self._ids = ids
+        self._model = model
+        self._look = look or Look()
+        self._on_tokens = on_tokens
+        self._usual: dict[tuple[str, str], Recalled] = {}
+
+    def retrieve(self, question: str, document_ids: Sequence[str], k: int) -> list[PageHit]:
+        """The `k` pages that the model looks at most; scores are shares of its attention on each document.
+
+        Raises ModelError.
+        """
+        found = [hit for one in document_ids for hit in self.ask(question, one, k).hits]
+        return sorted(found, key=lambda hit: -hit.score)[:k]
+
+    def ask(self, question: str, document_id: str, k: int, prompt: Prompt = str) -> Seen:
+        """What the model writes behind the document, and the `k` pages that it looks at most. Raises ModelError."""
+        pages = list(self._shelf.pages(document_id))
+        served_id = self._served(document_id, pages)
+        recalled = self._ask(served_id, prompt(question), self._look.max_tokens)
+        nothing = prompt(NO_QUESTION)
+        if (served_id, nothing) not in self._usual:
+            self._usual[served_id, nothing] = self._ask(served_id, nothing, 1)
+        passages = list(self._shelf.passages(document_id))
+        usual = self._usual[served_id, nothing].spans
+        return Seen(document_id, recalled, tuple(hits(recalled.spans, usual, pages, passages, k)))
+
+    def _ask(self, served_id: str, prompt: str, max_tokens: int) -> Recalled:
+        look = self._look
+        return self._server.ask(
+            served_id,
+            prompt,
+            model=self._model,
+            policy=look.policy,
+            budget=look.budget,
+            max_tokens=max_tokens,
+        )
+
+    def _served(self, document_id: str, pages: Sequence[Page]) -> str:
+        """The document's id at the server, once it has read it."""
+        key = (self._server.api_base, self._model, document_id)
+        kept = self._ids.get(key)
+        served = self._server.state(kept) if kept else None
+        if served is None or served.status == "failed":
+            served = self._server.add(BREAK.join(page.text for page in pages))
+            self._ids.put(key, served.id)
+        title = self._shelf.document(document_id).title
+        while served.status in ("queued", "reading"):
+            if self._on_tokens:
+                self._on_tokens(title, served.tokens_done, served.num_tokens)
+            time.sleep(POLL_SECONDS)
+            state = self._server.state(served.id)
+            if state is None:
+                break
+            served = state
+        if served.status != "ready":
+            raise ModelRefused(f"The server could not read {title}: {served.error}", "Its output says more.")
+        return served.id
+
+
+def hits(
+    spans: Iterable[Share], usual: Iterable[Share], pages: Sequence[Page], passages: Iterable[Passage], k: int
+) -> list[PageHit]:
+    """Attention on spans of the whole text, less the usual, shared out to pages and passages by their characters."""
+    starts = list(accumulate((len(page.text) + len(BREAK) for page in pages), initial=0))[:-1]
+    on_page: dict[PageRef, list[Passage]] = {}
+    for passage in passages:
+        on_page.setdefault(passage.ref, []).append(passage)
+    of_page: dict[PageRef, float] = dict.fromkeys((page.ref for page in pages), 0.0)
+    of_passage: dict[tuple[PageRef, int], float] = {}
+    for start, end, share in (*spans, *((start, end, -share) for start, end, share in usual)):
+        for place in range(max(0, bisect.bisect_right(starts, start) - 1), bisect.bisect_left(starts, end)):
+            page = pages[place]
+            first, last = max(0, start - starts[place]), min(len(page.text), end - starts[place])
+            if first >= last:
+                continue
+            density = share / (end - start)
+            of_page[page.ref] += density * (last - first)
+            for passage in on_page.get(page.ref, ()):
+                common = max(0, min(last, passage.end) - max(first, passage.start))
+                key = (page.ref, passage.ordinal)
+                of_passage[key] = of_passage.get(key, 0.0) + density * common
+    best = sorted((ref for ref in of_page if of_page[ref] > 0), key=lambda ref: -of_page[ref])[:k]
+    found = []
+    for ref in best:
+        looked = [one for one in on_page.get(ref, ()) if of_passage.get((ref, one.ordinal), 0.0) > 0]
+        looked.sort(key=lambda one: -of_passage[one.ref, one.ordinal])
+        found.append(PageHit(ref, of_page[ref], "kv", tuple(looked[:PASSAGES_EACH])))
+    return found

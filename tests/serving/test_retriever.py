@@ -1,0 +1,153 @@
+"""What a model looks at, as pages of a real PDF, and the strategy `kv` from the question to the boxes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pymupdf
+import pytest
+import uvicorn
+
+from catena import AskOptions, Catena, OptionError
+from catena.agents.attending import IDS, ServedModel
+from catena.agents.deps import Deps
+from catena.agents.graph import run
+from catena.agents.written import LLMReasoner
+from catena.evaluation.kv.recall_model import (
+    make_recall,
+    plant,
+    save_checkpoint,
+    words_of,
+)
+from catena.models.metered import Meter
+from catena.serving.kept import ServedIds
+from catena.serving.loading import load_model
+from catena.serving.remote import KVServer
+from catena.serving.retriever import KVPageRetriever, Look, hits
+from catena.serving.running import make_engine
+from catena.serving.server import create_app
+from catena.testing import ScriptedLLM
+from catena.types import Page, PageRef, Passage
+
+RECALL = make_recall(600, 20, seed=7)
+WORDS_A_PAGE = 120
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("model")
+    save_checkpoint(plant(), folder / "recall")
+    engine = make_engine(load_model(folder / "recall"), folder / "kv", page_size=16)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(create_app(engine), port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}/v1"
+    server.should_exit = True
+    thread.join()
+    engine.close()
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Path:
+    """The planted document as a PDF of five pages."""
+    path, words = tmp_path / "planted.pdf", words_of(RECALL.tokens).split()
+    with pymupdf.open() as document:
+        for start in range(0, len(words), WORDS_A_PAGE):
+            page = document.new_page()
+            text = " ".join(words[start : start + WORDS_A_PAGE])
+            assert page.insert_textbox((50, 50, 545, 790), text, fontsize=11) > 0
+        document.save(path)
+    return path
+
+
+def page_of(fact: int) -> int:
+    return int(RECALL.places[fact]) // WORDS_A_PAGE + 1
+
+
+def retriever_of(catena: Catena, url: str) -> KVPageRetriever:
+    ids = ServedIds(catena.settings.home / IDS)
+    return KVPageRetriever(catena.library, KVServer(url), ids, model="recall", look=Look("full"))
+
+
+def test_the_page_with_the_fact_is_looked_at_most(home: Path, planted: Path, url: str) -> None:
+    with Catena(home) as catena:
+        document = catena.add(planted)
+        kv = retriever_of(catena, url)
+        for fact in range(8):
+            found = kv.retrieve(words_of(RECALL.question(fact)), [document.id], 3)
+            assert found[0].ref.number == page_of(fact) and found[0].retriever == "kv"
+            assert words_of(RECALL.values[fact : fact + 1]) in found[0].passages[0].text.split()
+
+
+def test_an_answer_from_kv_pages_is_cited_and_boxed(home: Path, planted: Path, url: str) -> None:
+    fact = next(n for n, value in enumerate(RECALL.values) if (RECALL.values == value).sum() == 1)
+    with Catena(home) as catena:
+        document = catena.add(planted)
+        served = ServedModel("openai/recall", retriever_of(catena, url), Meter())
+        reasoner = LLMReasoner(ScriptedLLM("nothing is asked of it"), catena.embedder)
+        deps = Deps(catena.library, catena.retriever, catena.embedder, reasoner, served=served)
+        asked = words_of(RECALL.question(fact))
+        answer = asyncio.run(run(deps, asked, [document.id], AskOptions("kv")))
+    assert answer.text == words_of(RECALL.values[fact : fact + 1]) and answer.strategy == "kv"
+    cited = answer.citations[answer.statements[0].citations[0]]
+    assert answer.text in cited.quote and answer.statements[0].support == "supported"
+    assert cited.parts[0].ref.number == page_of(fact) and cited.parts[0].boxes
+
+
+def test_the_client_asks_a_served_model(home: Path, planted: Path, url: str) -> None:
+    with Catena(home, model="openai/recall", api_base=url) as catena:
+        catena.add(planted)
+        answer = catena.ask(words_of(RECALL.question(2)), options=AskOptions("kv", kv_policy="full"))
+    assert answer.text.split()[0] == words_of(RECALL.values[2:3])
+    assert [role.role for role in answer.roles] == ["kv"] and answer.usage.calls == 1
+
+
+def test_a_document_is_sent_once_and_goes_with_ours(home: Path, planted: Path, url: str) -> None:
+    server = KVServer(url)
+    with Catena(home, model="openai/recall", api_base=url) as catena:
+        document = catena.add(planted)
+        kv = retriever_of(catena, url)
+        kv.retrieve("ask key1", [document.id], 1)
+        served_id = ServedIds(home / IDS).get((url, "recall", document.id))
+        assert served_id and server.state(served_id)
+        catena.remove(document)
+    assert server.state(served_id) is None and ServedIds(home / IDS).get((url, "recall", document.id)) is None
+
+
+def test_a_server_that_is_down_is_told_later(tmp_path: Path) -> None:
+    ids = ServedIds(tmp_path / IDS)
+    ids.put(("http://127.0.0.1:9/v1", "recall", "d" * 64), "kept-there")
+    assert ids.forget("d" * 64, KVServer) == 0
+    told: list[str] = []
+
+    class Up(KVServer):
+        def delete(self, served_id: str) -> None:
+            told.append(served_id)
+
+    assert ids.forget("e" * 64, Up) == 1 and told == ["kept-there"]
+
+
+def test_without_such_a_server_it_is_said_what_to_start(home: Path, planted: Path) -> None:
+    with Catena(home) as catena:
+        catena.add(planted)
+        with pytest.raises(OptionError, match="KV-page server"):
+            catena.ask("ask key1", options=AskOptions("kv"))
+
+
+def test_attention_is_shared_out_by_characters_less_the_usual() -> None:
+    pages = [Page(PageRef("d", n), text, str(n)) for n, text in ((1, "aaaa"), (2, "bbbb"))]
+    passages = [Passage(page.ref, 0, 4, page.text, ordinal=n) for n, page in enumerate(pages)]
+    asked = [(0, 4, 0.25), (3, 7, 0.5), (5, 9, 0.25)]
+    found = hits(asked, [(0, 4, 0.125)], pages, passages, 5)
+    assert [(hit.ref.number, round(hit.score, 3)) for hit in found] == [(2, 0.5), (1, 0.25)]
+    assert all(hit.passages for hit in found)
