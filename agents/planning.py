@@ -51,6 +51,8 @@ async def plan(
     _refuse(deps.desk)
     asked, measured = Question(question, options), Measured(deps.desk)
     strategy, reason = await strategy_of(asked, deps)
+    if strategy == "kv":
+        raise OptionError("What a model at a KV-page server takes is not foreseen.", "It bills nothing: ask.")
     passages = await asyncio.to_thread(_search, deps, question) if strategy == "retrieve" else ()
     found = await _foresee(deps, asked, strategy, measured, passages)
     if turns and leans(question):
