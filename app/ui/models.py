@@ -1,98 +1,113 @@
-"""Models: who writes the answers. Keys stay in this session's memory."""
+"""Models: who writes the answers. Keys stay in this session's memory, or in the system's keyring if that is wished."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import streamlit as st
 
 from catena.app.ui.session import ModelChoice, chosen_model, open_client, tested_models
+from catena.app.ui.trouble import show_error
 from catena.app.ui.words import plain
+from catena.errors import CatenaError, MissingExtra
+from catena.llm import Price
+from catena.models.catalogue import price, window
+from catena.models.keys import forget_key, keep_key, kept_key
+from catena.models.providers import PROVIDERS, Provider
 from catena.models.trying import Tried, try_model
 
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """How LiteLLM calls a provider's models, and where its key is looked for."""
-
-    name: str
-    prefix: str
-    example: str
-    key_name: str = ""
-    api_base: str = ""
-
-
-PROVIDERS = (
-    Provider("OpenAI", "openai/", "gpt-4o-mini", "OPENAI_API_KEY"),
-    Provider("Anthropic", "anthropic/", "claude-sonnet-4-5", "ANTHROPIC_API_KEY"),
-    Provider("Google Gemini", "gemini/", "gemini-2.5-flash", "GEMINI_API_KEY"),
-    Provider("Mistral", "mistral/", "mistral-small-latest", "MISTRAL_API_KEY"),
-    Provider("Ollama, on this computer", "ollama_chat/", "qwen3:8b", "", "http://localhost:11434"),
-    Provider(
-        "vLLM or SGLang", "hosted_vllm/", "Qwen/Qwen3-8B", "HOSTED_VLLM_API_KEY", "http://localhost:8000/v1"
-    ),
-    Provider("catena serve-model", "openai/", "local", "OPENAI_API_KEY", "http://127.0.0.1:8765/v1"),
-    Provider("Other, with OpenAI's interface", "openai/", "", "OPENAI_API_KEY", "http://localhost:8000/v1"),
-)
+EMBEDDED = "the embedded reader"
 
 
 def show() -> None:
     st.title("Models")
-    choice = chosen_model()
-    if choice is None:
-        st.info(
-            "Answers come from the embedded reader: it quotes, needs no key and no network.",
-            icon=":material/format_quote:",
-        )
-    else:
-        st.success(f"Answers are written by {plain(choice.name)}.", icon=":material/memory:")
-        if st.button("Use the embedded reader instead", icon=":material/undo:"):
-            st.session_state["model"] = None
-            st.rerun()
-    names = [provider.name for provider in PROVIDERS]
-    provider = PROVIDERS[names.index(st.selectbox("Provider", names, key="provider"))]
-    with st.form(f"model-{provider.name}"):
-        name = st.text_input("Model", value=provider.example, help="As the provider calls it")
-        api_base = st.text_input("Address", value=provider.api_base) if provider.api_base else ""
-        key = ""
-        if provider.key_name:
-            key = st.text_input(
-                f"Key ({provider.key_name})",
-                type="password",
-                help="Kept in the memory of this session, in no file and no log. Empty: the environment's is used.",
-            )
-        is_sent = st.form_submit_button("Test and use", type="primary", icon=":material/cable:")
-    if is_sent:
-        _try(
-            ModelChoice(
-                f"{provider.prefix}{name.strip()}", api_base.strip() or None, provider.key_name, key.strip()
-            )
-        )
+    _choose()
     tried: Tried | None = st.session_state.get("tried")
     if tried is not None and chosen_model() is not None and tried.is_usable:
-        _show_facts(tried)
+        st.caption(f"Answered the test in {tried.seconds:.1f} s.")
+    st.subheader("Add a model")
+    names = [provider.name for provider in PROVIDERS]
+    provider = PROVIDERS[names.index(st.selectbox("Provider", names, key="provider"))]
+    _add(provider)
 
 
-def _try(choice: ModelChoice) -> None:
+def _choose() -> None:
+    """Who answers: the embedded reader, or one of the models that passed their test in this session."""
+    choice, tested = chosen_model(), tested_models()
+    names = [EMBEDDED, *tested]
+    wanted = st.radio(
+        "Answers come from",
+        names,
+        index=names.index(choice.name) if choice else 0,
+        format_func=plain,
+        captions=["Quotes and does not reason; needs no key and no network", *map(_facts, tested)],
+    )
+    if wanted != (choice.name if choice else EMBEDDED):
+        st.session_state["model"] = tested.get(wanted)
+        st.rerun()
+
+
+def _add(provider: Provider) -> None:
+    name = st.text_input("Model", value=provider.example, help="As the provider calls it").strip()
+    api_base = st.text_input("Address", value=provider.api_base).strip() if provider.api_base else ""
+    if name:
+        st.caption(_facts(provider.model(name)))
+    key, is_kept = _ask_key(provider, api_base) if provider.key_name else ("", False)
+    if st.button("Test and use", type="primary", icon=":material/cable:", disabled=not name):
+        choice = ModelChoice(provider.model(name), api_base or None, provider.key_name, key)
+        if _try(choice) and (not is_kept or _keep(choice)):
+            st.rerun()
+
+
+def _ask_key(provider: Provider, api_base: str) -> tuple[str, bool]:
+    """The key, and whether it is to be kept. One that is kept already is never shown."""
+    kept, is_possible = "", True
+    try:
+        kept = kept_key(provider.key_name, api_base)
+    except MissingExtra as error:
+        is_possible = False
+        st.caption(f"Keys can be kept in the system's keyring. {plain(error.remedy)}")
+    except CatenaError as error:
+        is_possible = False
+        st.caption(plain(f"{error.message} {error.remedy}"))
+    given = st.text_input(
+        f"Key ({provider.key_name})",
+        type="password",
+        placeholder="The one in the keyring" if kept else "",
+        help="In the memory of this session: in no file and no log. Empty: the environment's is used.",
+    ).strip()
+    if kept and st.button("Delete the key from the keyring", icon=":material/key_off:"):
+        forget_key(provider.key_name, api_base)
+        st.rerun()
+    is_wished = is_possible and st.checkbox("Keep the key in the system's keyring", disabled=not given)
+    return given or kept, bool(given and is_wished)
+
+
+def _keep(choice: ModelChoice) -> bool:
+    try:
+        keep_key(choice.key, choice.key_name, choice.api_base)
+    except CatenaError as error:
+        show_error(error)
+        return False
+    return True
+
+
+def _try(choice: ModelChoice) -> bool:
     base = choice.api_base or open_client().settings.api_base
-    with st.spinner(f"Asking {choice.name} for one word"):
+    with st.spinner(f"Asking {plain(choice.name)} for one word"):
         tried = try_model(choice.name, api_base=base, keys=choice.keys)
     if not tried.is_usable:
         st.error(f"**Not usable**: {plain(tried.message)}\n\n{plain(tried.remedy)}", icon=":material/error:")
-        return
+        return False
+    st.session_state["tested-models"] = {**tested_models(), choice.name: choice}
     st.session_state["model"], st.session_state["tried"] = choice, tried
-    tested_models()
-    st.session_state["tested-models"][choice.name] = choice
-    st.rerun()
+    return True
 
 
-def _show_facts(tried: Tried) -> None:
-    price = (
-        "not known"
-        if tried.price_read is None
-        else f"${tried.price_read:.2f} read, ${tried.price_written:.2f} written"
-    )
-    first, second, third = st.columns(3)
-    first.metric("Answered in", f"{tried.seconds:.1f} s")
-    second.metric("Window", f"{tried.window:,} tokens")
-    third.metric("Price of a million tokens", price)
+def _facts(model: str) -> str:
+    """Window and price, as LiteLLM's bundled table or the settings know them."""
+    settings = open_client().settings
+    own = settings.prices.get(model)
+    found = Price(own[0] / 1e6, own[1] / 1e6) if own else price(model)
+    cost = "price not known"
+    if found is not None:
+        cost = f"${found.input * 1e6:.2f} read and ${found.output * 1e6:.2f} written a million tokens"
+    return plain(f"{settings.context_window or window(model):,} tokens · {cost}")

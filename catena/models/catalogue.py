@@ -1,11 +1,12 @@
 """LiteLLM, loaded once, quiet and offline; and what its bundled table knows of a model.
 
-It takes seconds to import, so it is loaded by the first call and never without a model.
+It takes seconds to import, so it is loaded by the first call and never without a model. The table is read without it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import threading
@@ -13,6 +14,8 @@ import warnings
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from catena.llm import Price
@@ -82,9 +85,19 @@ def price(model: str) -> Price | None:
     return Price(float(read), float(written))
 
 
+@cache
+def _table() -> Mapping[str, Mapping[str, Any]]:
+    """What LiteLLM reads into `model_cost` when it is kept from asking the network."""
+    package = find_spec("litellm")
+    assert package and package.submodule_search_locations, "a dependency"
+    path = Path(package.submodule_search_locations[0]) / "model_prices_and_context_window_backup.json"
+    table: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    return table
+
+
 def _facts(model: str) -> Mapping[str, Any]:
     """A model's row of the table; nothing for one that it does not know."""
-    table: Mapping[str, Mapping[str, Any]] = load().model_cost
+    table = _table()
     provider, _, short = model.partition("/")
     if model in table or not short:
         return table.get(model, {})

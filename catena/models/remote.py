@@ -63,14 +63,12 @@ class LiteLLM:
         """The setting, else LiteLLM's bundled table, else 8192."""
         if self._context_window:
             return self._context_window
-        await catalogue.loaded()
         return catalogue.window(self.name)
 
     async def price(self) -> Price | None:
         """The setting, else LiteLLM's bundled table, else unknown."""
         if self._price:
             return self._price
-        await catalogue.loaded()
         return catalogue.price(self.name)
 
     async def complete(

@@ -15,7 +15,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-SECONDS = 45.0
+SECONDS = 35.0
+START_SECONDS = 60.0
+"""For the process and its imports, on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,17 @@ def try_model(model: str, *, api_base: str | None = None, keys: Mapping[str, str
     command += ["--api-base", api_base] if api_base else []
     try:
         done = subprocess.run(
-            command, env={**os.environ, **(keys or {})}, capture_output=True, timeout=SECONDS, check=False
+            command,
+            env={**os.environ, **(keys or {})},
+            capture_output=True,
+            timeout=SECONDS + START_SECONDS,
+            check=False,
         )
         return Tried(**json.loads(done.stdout.splitlines()[-1]))
     except subprocess.TimeoutExpired:
         return Tried(
             False,
-            message=f"No answer within {SECONDS:.0f} s.",
+            message=f"No answer within {START_SECONDS + SECONDS:.0f} s.",
             remedy="Is the server busy or the address wrong?",
         )
     except (IndexError, ValueError):
@@ -52,12 +58,14 @@ def try_model(model: str, *, api_base: str | None = None, keys: Mapping[str, str
 
 
 async def _ask(model: str, api_base: str | None) -> Tried:
-    from catena.models.remote import LiteLLM  # seconds, in this process alone
+    from catena.models import catalogue
+    from catena.models.remote import LiteLLM
 
+    await catalogue.loaded()  # seconds, which are not the model's
     llm = LiteLLM(model, api_base)
     begin = time.monotonic()
     done = await asyncio.wait_for(
-        llm.complete([{"role": "user", "content": "Reply with the word: ready"}], max_tokens=16), SECONDS - 10
+        llm.complete([{"role": "user", "content": "Reply with the word: ready"}], max_tokens=16), SECONDS
     )
     price = await llm.price()
     return Tried(

@@ -24,7 +24,7 @@ guarded(show)()
 def opened(view: str, **query: str) -> Any:
     """A view alone, with the parameters of its address."""
     streamlit.cache_resource.clear()
-    page = testing.AppTest.from_string(SCRIPT.format(view=view), default_timeout=90)
+    page = testing.AppTest.from_string(SCRIPT.format(view=view), default_timeout=150)
     for name, value in query.items():
         page.query_params[name] = value
     return page.run()

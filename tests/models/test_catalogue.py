@@ -10,6 +10,8 @@ from catena.llm import Price, num_tokens, prompt_tokens
 from catena.models import catalogue
 from catena.models.remote import LiteLLM
 
+PRICED = ("gpt-4o-mini", "claude-sonnet-4-5", "gemini/gemini-2.5-flash")
+
 
 @pytest.mark.parametrize(
     ("model", "window"),
@@ -32,8 +34,14 @@ def test_a_price_is_known_or_unknown_and_never_guessed(model: str, price: Price 
     assert asyncio.run(LiteLLM(model).price()) == price
 
 
+def test_the_table_is_the_one_that_litellm_loads() -> None:
+    ours, theirs = catalogue._table(), catalogue.load().model_cost
+    assert all(
+        theirs[model]["input_cost_per_token"] == ours[model]["input_cost_per_token"] for model in PRICED
+    )
+
+
 def test_long_prompts_may_cost_more() -> None:
-    catalogue.load()
     price = catalogue.price("gemini/gemini-2.5-pro")
     assert price is not None and price.long_from == 200_000
     assert price.cost(200_001, 0) > 1.5 * price.cost(200_000, 0) > 0
