@@ -17,6 +17,7 @@ STRATEGIES: dict[Strategy, str] = {
     "retrieve": "Search for it",
     "chain": "Read everything, part by part",
     "full": "Read everything at once",
+    "kv": "Ask a served model that has read it",
 }
 
 
