@@ -14,7 +14,7 @@ from catena.app.ui.session import ModelChoice, open_client, readable, tested_mod
 from catena.app.ui.trouble import show_trouble
 from catena.app.ui.words import STRATEGIES, plain
 from catena.runs import Run
-from catena.types import Answer, AskOptions, Document, Strategy
+from catena.types import Answer, AskOptions, Document, Limits, Strategy
 from catena.votes import Vote
 
 SIDES = ("left", "right")
@@ -32,9 +32,8 @@ class System:
     def name(self) -> str:
         return _name(self.strategy, self.model.name if self.model else "")
 
-    @property
-    def options(self) -> AskOptions:
-        return AskOptions(self.strategy, model=self.model.name if self.model else "")
+    def options(self, limits: Limits) -> AskOptions:
+        return AskOptions(self.strategy, model=self.model.name if self.model else "", limits=limits)
 
 
 def show() -> None:
@@ -53,9 +52,16 @@ def show() -> None:
         )
         columns = st.columns(2, gap="large")
         systems = [_choose_system(side, place) for side, place in zip(SIDES, columns, strict=True)]
-        is_sent = st.form_submit_button("Ask both", type="primary", icon=":material/compare:")
+        cap = st.number_input("Spend at most for each, in USD (0: no cap)", min_value=0.0, step=0.05)
+        with st.container(horizontal=True):
+            is_sent = st.form_submit_button("Ask both", type="primary", icon=":material/compare:")
+            is_planned = st.form_submit_button("What will it take?", icon=":material/price_check:")
+    asked = [documents[one] for one in chosen] or list(documents.values())
+    limits = Limits(max_cost_usd=cap or None)
+    if is_planned:
+        _plan(question, asked, [system.options(limits) for system in systems])
     if is_sent:
-        _start(question, [documents[one] for one in chosen], systems)
+        _start(question, asked, systems, limits)
     runs = [st.query_params.get(side) for side in SIDES]
     if all(runs):
         _show_both([run for run in runs if run])
@@ -75,16 +81,36 @@ def _choose_system(side: str, place: st.delta_generator.DeltaGenerator) -> Syste
     return System(strategy, models[name])
 
 
-def _start(question: str, documents: Sequence[Document], systems: Sequence[System]) -> None:
+def _plan(question: str, documents: Sequence[Document], both: Sequence[AskOptions]) -> None:
+    """What each side will take: no model is called for this."""
+    with st.spinner("Reading the documents, asking nobody"):
+        plans = [open_client().plan(question, documents=documents, options=options) for options in both]
+    st.dataframe(
+        [
+            {
+                "": side,
+                "way": plan.strategy,
+                "calls": plan.expected.calls,
+                "tokens": plan.expected.num_tokens,
+                "USD": plan.expected.cost_usd,
+                "at most USD": plan.most.cost_usd,
+                "seconds": plan.seconds,
+            }
+            for side, plan in zip(SIDES, plans, strict=True)
+        ],
+        hide_index=True,
+    )
+
+
+def _start(question: str, documents: Sequence[Document], systems: Sequence[System], limits: Limits) -> None:
     if systems[0].name == systems[1].name:
         st.warning("Both sides are the same. Choose another way to read, or another model.")
         return
-    asked = documents or readable(open_client())
     for side, system in zip(SIDES, systems, strict=True):
         run = open_client().start(
             question,
-            documents=asked,
-            options=system.options,
+            documents=documents,
+            options=system.options(limits),
             keys=system.model.keys if system.model else None,
             api_base=system.model.api_base if system.model else None,
         )

@@ -92,7 +92,7 @@ def _show_figures(found: Trace) -> None:
         figures["Model calls"] = f"{usage.calls}" + (f" + {usage.cached} kept" if usage.cached else "")
         figures["Tokens"] = f"{usage.num_tokens:,}"
         figures["Cost"] = "not known" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for name, value in figures.items():
             st.metric(name, value, width="content")
 
@@ -111,7 +111,7 @@ def _show_chain(found: Trace) -> None:
 
 def _show_worker(found: Trace, path: PathTrace, order: int, worker: WorkerTrace) -> None:
     first, last = worker.pages
-    facts = "failed" if worker.failed else f"{len(worker.facts)} new facts, {worker.num_kept} kept"
+    facts = "failed" if worker.failed else f"new facts: {len(worker.facts)}, kept: {worker.num_kept}"
     with st.expander(f"Reader {order} of {path.total} · pages {first} to {last} · {facts}"):
         if len(found.documents) > 1:
             titles = {document.document_id: document.title for document in found.documents}

@@ -13,7 +13,9 @@ from catena.trace import DocumentTrace, PageTrace, PathTrace
 FAINT = 0.1
 """Of the best page's heat: what is less is not drawn."""
 ROW_PIXELS = 34
-COLORS = {"search": "#b8860b", "readers": "#5b7f95", "use": "#c0563f"}
+LABEL_SHARE = 0.06
+"""Of the strip's width: bars that are narrower have their label in the table alone."""
+COLORS = {"search": "#b8860b", "readers": "#3f6b86", "use": "#c0563f"}
 GROUPS = {"words": "search", "meaning": "search", "found": "search", "read": "use", "cited": "use"}
 Mark = dict[str, Any]
 
@@ -48,8 +50,8 @@ def _readers(document_id: str, paths: Sequence[PathTrace]) -> Iterator[Mark]:
         row = f"path {path.number}" if len(paths) > 1 else "readers"
         for order, worker in enumerate(path.workers, 1):
             if worker.document_id == document_id:
-                label = f"{order}" + (" failed" if worker.failed else f": +{len(worker.facts)}")
-                yield _mark(row, *worker.pages, 0.3 if worker.failed else 0.75, "readers", label)
+                label = f"{order} failed" if worker.failed else f"{order}: +{len(worker.facts)}"
+                yield _mark(row, *worker.pages, 0.4 if worker.failed else 1.0, "readers", label)
 
 
 def _mark(row: str, first: int, last: int, strength: float, group: str, label: str = "") -> Mark:
@@ -99,7 +101,9 @@ def _chart(marks: Sequence[Mark], num_pages: int) -> alt.LayerChart | alt.FacetC
         ),
         opacity=alt.Opacity("strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.1, 1]), legend=None),
     )
-    labels = base.mark_text(align="left", dx=3, fontSize=11).encode(text="label:N")
+    wide = f"datum.last - datum.first > {num_pages * LABEL_SHARE}"
+    labels = base.transform_filter(wide).mark_text(align="left", dx=4, fontSize=11, color="white")
+    labels = labels.encode(x="first:Q", text="label:N")
     return alt.layer(bars, labels).properties(height=ROW_PIXELS * len(order) + 40)
 
 

@@ -51,6 +51,17 @@ def test_the_same_system_twice_is_no_comparison(home: Path, manual: Path) -> Non
     assert "Both sides are the same" in press(page, "Ask both").warning[0].value
 
 
+def test_what_both_will_take_is_told_before_any_is_asked(home: Path, manual: Path) -> None:
+    with Catena(home) as c:
+        c.add(manual)
+    page = opened("compare")
+    page.text_input[0].set_value(QUESTION)
+    told = press(page, "What will it take?").dataframe[0].value
+    assert list(told["way"]) == ["retrieve", "chain"] and list(told["calls"]) == [0, 0]
+    with Catena(home) as c:
+        assert not c.runs.all()
+
+
 def test_both_are_asked_in_processes_that_outlive_the_page(home: Path, manual: Path) -> None:
     with Catena(home) as c:
         c.add(manual)
