@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test app lint format robust kills chainkills planted faults spans statements obedience bookqa quality examples lock wheel-test clean
+.PHONY: help demo test app lint format robust kills chainkills planted faults spans statements obedience bookqa quality examples pictures lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -70,6 +70,9 @@ quality: $(VENV)/.installed-dev  ## Score the embedded reader on public question
 
 examples: $(VENV)/.installed-dev  ## Ask a dozen real documents, and write docs/examples.md
 	$(BIN)/python -m catena.evaluation.examples --data $(DATA) --out docs
+
+pictures: $(VENV)/.installed-dev $(DEMO)/jargon.pdf  ## Take the pictures of the pages for docs/ui.md
+	$(BIN)/python scripts/pictures.py $(DEMO)/jargon.pdf
 
 lock: $(VENV)/.installed  ## Choose the versions of all dependencies anew
 	scripts/lock.sh

@@ -40,11 +40,17 @@ def find_chromium() -> str | None:
     return next((path for name in CHROMIUM if (path := shutil.which(name))), None)
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
 @contextmanager
-def serving(home: Path, more: Mapping[str, str] | None = None) -> Iterator[tuple[str, int]]:
+def serving(
+    home: Path, more: Mapping[str, str] | None = None, *, port: int | None = None
+) -> Iterator[tuple[str, int]]:
     """Serve the library at `home`; yields the address and the process id. `more`: further environment."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = port or free_port()
     environment = {**os.environ, "CATENA_HOME": str(home), **(more or {})}
     command = [sys.executable, "-c", "from catena.app.cli import main; main()"]
     command += ["ui", "--no-browser", "--port", str(port)]

@@ -11,7 +11,8 @@ from catena.errors import CatenaError
 from catena.types import Box, Citation
 
 FITTING = "Fit"
-ZOOMS = {FITTING: 130, "100 %": 110, "150 %": 165, "200 %": 220}
+"""The whole page in sight, so that the box is, wherever it stands (the style is in `shell`)."""
+ZOOMS = {FITTING: 130, "100 %": 110, "200 %": 220}
 """Dots per inch of each zoom."""
 MAX_PICTURES = 128
 
@@ -49,13 +50,13 @@ def show_evidence(key: str) -> None:
         st.caption(":material/document_scanner: The text of this page was recognised from a scan.")
     zoom = st.session_state.get(f"{key}-zoom") or FITTING
     try:
-        st.image(
-            picture(document.id, number, boxes, ZOOMS[zoom]),
-            width="stretch" if zoom == FITTING else "content",
-            alt=f"{document.title}, {name}" + (f", with a box around: {citation.quote}" if boxes else ""),
-        )
+        data = picture(document.id, number, boxes, ZOOMS[zoom])
     except CatenaError as error:
         show_error(error)
+        return
+    alt = f"{document.title}, {name}" + (f", with a box around: {citation.quote}" if boxes else "")
+    with st.container(key=f"{key}-{'fitting' if zoom == FITTING else 'zoomed'}"):
+        st.image(data, alt=alt)
 
 
 def _toolbar(key: str, number: int, num_pages: int, cited: list[int]) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from catena.app.ui.evidence import picture
 from catena.app.ui.session import go_to, open_client
 from catena.app.ui.trouble import guarded, show_error
-from catena.app.ui.words import plain, shortened
+from catena.app.ui.words import num_pages, plain, shortened
 from catena.errors import CatenaError
 from catena.jobs import Job
 from catena.types import Document
@@ -25,6 +25,7 @@ STATES = {
     "partial": ("partly read", ":material/warning:", "orange"),
     "failed": ("not read", ":material/error:", "red"),
 }
+LOCKED = ("locked", ":material/lock:", "orange")
 
 
 def show() -> None:
@@ -121,7 +122,8 @@ def _speed(job: Job, done: int, total: int) -> str:
 
 
 def _show_document(document: Document) -> None:
-    word, icon, color = STATES[document.status]
+    is_locked = document.reason == "needs_password"
+    word, icon, color = LOCKED if is_locked else STATES[document.status]
     with st.container(border=True):
         left, right = st.columns([3, 2], vertical_alignment="center")
         with left:
@@ -129,7 +131,10 @@ def _show_document(document: Document) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.badge(word, icon=icon, color=color)  # type: ignore[arg-type]
                 added = time.strftime("%Y-%m-%d %H:%M", time.localtime(document.added_at))
-                st.caption(f"{document.num_pages} pages · {document.kind or 'unknown kind'} · added {added}")
+                facts = [] if document.status == "failed" else [num_pages(document.num_pages)]
+                st.caption(
+                    " · ".join([*facts, *([document.kind] if document.kind else []), f"added {added}"])
+                )
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             if document.status != "failed" and st.button(
                 "Ask", key=f"ask-{document.id}", icon=":material/forum:"
@@ -143,10 +148,10 @@ def _show_document(document: Document) -> None:
                 _show_inside(document)
             if st.button("Delete", key=f"delete-{document.id}", icon=":material/delete:"):
                 _confirm_deleting(document)
-        if document.message:
-            st.caption(f"{plain(document.message)} {plain(document.remedy)}")
-        if document.reason == "needs_password":
+        if is_locked:
             _ask_password(document)
+        elif document.message:
+            st.caption(f"{plain(document.message)} {plain(document.remedy)}")
 
 
 def _ask_password(document: Document) -> None:

@@ -20,6 +20,9 @@ STYLE = """
 [data-testid="stMainBlockContainer"] { padding-top: 3.25rem; max-width: 96rem; }
 [data-testid="stImage"] img { border: 1px solid rgba(128, 128, 128, .35); border-radius: .25rem; }
 [data-testid="stChatMessage"] { background: transparent; padding-left: 0; }
+[class*="-fitting"] img { max-height: max(24rem, calc(100vh - 15rem)); width: auto !important; }
+[class*="-zoomed"] { overflow-x: auto; } [class*="-zoomed"] img { max-width: none; }
+[data-testid="stSidebar"] button[kind="tertiary"] { justify-content: flex-start; text-align: left; }
 @media (min-width: 64rem) { /* the proof stays in sight while a long conversation is scrolled */
   [data-testid="stColumn"]:has([data-testid="stImage"]) { position: sticky; top: 3.5rem; align-self: flex-start; }
 }

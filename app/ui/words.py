@@ -31,6 +31,10 @@ def page_name(number: int, label: str) -> str:
     return f"page {number}" if label in ("", str(number)) else f"page {number} (printed {label})"
 
 
+def num_pages(number: int) -> str:
+    return f"{number:,} page{'' if number == 1 else 's'}"
+
+
 def short_page_name(part: CitationPart) -> str:
     return (
         f"p. {part.ref.number}"

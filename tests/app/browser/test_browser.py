@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from catena import Catena
+from catena.evaluation.browsing import free_port, serving
 from catena.testing import StubModel
-from tests.app.browser.conftest import free_port, served
 
 AES_256 = 5  # pymupdf.PDF_ENCRYPT_AES_256
 QUESTION = "How long does the battery last?"
@@ -100,24 +100,24 @@ def slow(home: Path, manual: Path) -> Any:
 
 
 def test_a_long_run_can_be_cancelled(page: Any, home: Path, slow: dict[str, str]) -> None:
-    with served(home, free_port(), **slow) as url:
+    with serving(home, slow) as (url, _):
         page.goto(f"{url}/")
         ask(page, QUESTION)
         page.get_by_role("button", name="Cancel").click()
-        page.get_by_text("Cancelled. What was read is kept.").wait_for(timeout=20_000)
+        page.get_by_text("Cancelled. What was read is kept.").wait_for(timeout=60_000)
 
 
 def test_a_run_is_watched_again_after_a_reload_and_a_restart(
     page: Any, home: Path, slow: dict[str, str]
 ) -> None:
     port = free_port()
-    with served(home, port, **slow) as url:
+    with serving(home, slow, port=port) as (url, _):
         page.goto(f"{url}/")
         ask(page, QUESTION)
         page.get_by_role("button", name="Cancel").wait_for()
         page.reload()
         page.get_by_role("button", name="Cancel").wait_for()
-    with served(home, port, **slow):
+    with serving(home, slow, port=port):
         page.reload()
         page.get_by_role("button", name="p. 2").first.wait_for()
         page.get_by_text("forty hours").first.wait_for()
