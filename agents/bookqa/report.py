@@ -34,7 +34,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`tenths` counts quotes by the tenth of their book. `rejected` is by filter; `failures` are books and items."""
+    """`tenths` counts quotes by the tenth of their book. `rejected` is by filter; `failures` are books and items.
+
+    `entities` are those that the first books name most, by title.
+    """
 
     num_books: int
     num_asked: int
@@ -46,6 +49,7 @@ class Report:
     usage: Usage
     of_kinds: Spread
     of_tenths: Spread
+    entities: Mapping[str, tuple[str, ...]]
 
     def lines(self) -> list[str]:
         """The report for people, a line each."""
@@ -55,6 +59,7 @@ class Report:
         lines.append(
             f"quotes by tenth of the book: {' '.join(map(str, self.tenths))}; {_told(self.of_tenths)}"
         )
+        lines += [f"{title}: {', '.join(names)}" for title, names in self.entities.items()]
         lines.append("thrown away:")
         lines += [
             f"  {self.rejected.get(reason, 0):6}  {reason}: {about}" for reason, about in REASONS.items()
@@ -76,6 +81,7 @@ def make_report(
     rejected: Mapping[str, int],
     failures: Sequence[Failure],
     usage: Usage,
+    entities: Mapping[str, tuple[str, ...]],
 ) -> Report:
     """Count a set, one item at a time."""
     by_kind: Counter[ItemKind] = Counter()
@@ -95,6 +101,7 @@ def make_report(
         usage=usage,
         of_kinds=Spread.of([by_kind[kind] for kind in kinds]),
         of_tenths=Spread.of(tenths),
+        entities=dict(entities),
     )
 
 

@@ -21,6 +21,8 @@ BOOKS, ITEMS = "book/", "item/"
 """How the keys of a set's journal begin."""
 USAGE = "usage"
 """The note of a journal that holds the reading of its meter."""
+BOOKS_TOLD = 20
+"""Books whose entities the report names."""
 MAX_OPEN = 16
 """Books in memory at once: a long novel takes some 10 MB."""
 
@@ -85,8 +87,11 @@ def items(journal: Journal) -> Iterator[Item]:
 def report(journal: Journal, order: Order, num_books: int) -> Report:
     """Count what has been made so far; `num_books` were given."""
     rejected: Counter[str] = Counter()
+    entities: dict[str, tuple[str, ...]] = {}
     for _, summary in journal.results(BOOKS):
         rejected.update(summary["rejected"])
+        if len(entities) < BOOKS_TOLD:
+            entities[summary["title"]] = tuple(summary["entities"])
     return make_report(
         items(journal),
         kinds=order.kinds,
@@ -95,6 +100,7 @@ def report(journal: Journal, order: Order, num_books: int) -> Report:
         rejected=rejected,
         failures=journal.failures(),
         usage=usage(journal),
+        entities=entities,
     )
 
 
