@@ -15,7 +15,7 @@ from catena.agents.bookqa import arena, sets
 from catena.agents.bookqa.arena import Ranking, Responses
 from catena.agents.bookqa.cards import data_card
 from catena.agents.bookqa.exporting import FILES, Format, Outcomes, records
-from catena.agents.bookqa.games import Game, Judge, agreements
+from catena.agents.bookqa.games import Game, Judge, Verdict, agreements
 from catena.agents.bookqa.items import Item, read_items
 from catena.agents.bookqa.model_judge import ModelJudge
 from catena.agents.bookqa.responses import Reader, Response, read_responses, respond, write_responses
@@ -29,8 +29,9 @@ from catena.durable import durable_file, write_file
 from catena.errors import OptionError
 from catena.models.metered import total
 from catena.models.opening import ModelRoom
-from catena.systems import Purse, open_reader
+from catena.systems import EMBEDDED, Purse, open_reader
 from catena.types import Limits, Usage
+from catena.votes import Vote
 
 SET, ARENA = "set.jsonl", "arena"
 """In a folder of runs: the set that was answered, and what judges said."""
@@ -145,7 +146,6 @@ def judge_runs(
     budget: int | None = None,
     concurrency: int = 8,
     max_cost_usd: float | None = None,
-    votes: Iterable[Game] = (),
     on_end: Ended = ignore,
 ) -> list[Ranking]:
     """Let each judge rank the systems of a folder of runs, and compare judges with each other and with people's votes.
@@ -174,11 +174,37 @@ def judge_runs(
                 arena.rank(games, responses, judge=name, num_possible=possible, num_failed=failed)
             )
             judged.append((name, games))
-    people = list(votes)
+    people = voted_games(items, catena.votes())
     found = tuple(agreements([*judged, ("people", people)] if people else judged))
     return [
         replace(one, agreements=tuple(a for a in found if one.judge in (a.left, a.right))) for one in rankings
     ]
+
+
+def voted_games(items: Iterable[Item], votes: Iterable[Vote]) -> list[Game]:
+    """What people thought of answers to questions of a set, as games; votes about other questions are left out."""
+    asked = {(item.book, _plain(item.question)): item.id for item in items}
+    games = []
+    for vote in votes:
+        verdict: Verdict = (
+            "tie" if vote.winner is None else "first" if vote.winner == vote.first else "second"
+        )
+        names = (_voted_for(vote.first), _voted_for(vote.second))
+        found = (asked.get((book, _plain(vote.question))) for book in vote.document_ids)
+        games += [Game(item, *names, verdict) for item in found if item]
+    return games
+
+
+def _plain(question: str) -> str:
+    return " ".join(question.casefold().split())
+
+
+def _voted_for(shown: str) -> str:
+    """The system that the page's view "Compare" names "chain, openai/gpt-x" or "auto, the embedded reader"."""
+    strategy, _, model = shown.partition(", ")
+    if "/" in model:
+        return f"{strategy}@{model}"
+    return next((name for name, of in EMBEDDED.items() if of == strategy), shown)
 
 
 def _why(journal: Journal) -> str:

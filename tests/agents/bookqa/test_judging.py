@@ -131,6 +131,7 @@ def test_agreement_knows_who_is_first_and_what_chance_gives() -> None:
     ours = [Game(str(n), "a", "b", "first" if n < 6 else "second") for n in range(10)]
     theirs = [Game(str(n), "b", "a", "second" if n < 5 else "first") for n in range(10)]
     found = agreement("rules", ours, "people", [*theirs, Game("77", "a", "b", "tie")])
-    assert (found.num, found.same, found.opposed) == (10, 0.9, pytest.approx(0.1))
+    assert (found.num, found.same) == (10, 0.9)
+    assert found.opposed == pytest.approx(0.1)
     assert found.kappa == pytest.approx((0.9 - 0.5) / 0.5)
     assert agreement("a", ours[:3], "b", ours[:3]).kappa is None

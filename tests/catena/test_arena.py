@@ -1,0 +1,229 @@
+"""From a set to answers, a ranking and standard files, with a library and no model; and with a model on a socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catena import Catena
+from catena.agents.bookqa.cards import leaks
+from catena.agents.bookqa.exporting import FORMATS, Format
+from catena.agents.bookqa.items import Item, item_id, write_items
+from catena.agents.candidates import candidates
+from catena.agents.citing import cite
+from catena.agents.desk import Desk
+from catena.arena import AnswerOptions, answer_set, export_set, judge_runs, read_runs, voted_games
+from catena.errors import OptionError
+from catena.evaluation.datasets import lciteeval
+from catena.settings import load_settings
+from catena.systems import Purse, open_reader
+from catena.testing import StubModel
+from catena.types import Document, Segment
+from catena.votes import Vote
+from tests.agents.bookqa.sets import item, unanswerable
+
+STORY = """The fox hid the golden key under the old oak. Then the fox went to the river and met a heron named Grey.
+
+In the mill there lived a miller with three daughters. The eldest daughter was called Rose, and she baked bread every
+morning. The youngest daughter found a silver bell in the cellar of the mill.
+
+When the silver bell rang, the fox came out of the wood and asked to have its key back from the youngest daughter.
+"""
+ASKED = {
+    "Where did the fox hide the golden key?": "under the old oak",
+    "What did the youngest daughter find in the cellar?": "a silver bell",
+}
+PLAIN = ("embedded", "bm25", "longest")
+
+
+@pytest.fixture(scope="module")
+def catena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catena]:
+    folder = tmp_path_factory.mktemp("library")
+    settings = load_settings(home=folder).model_copy(update={"background": False})
+    with Catena(settings=settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def book(catena: Catena, tmp_path_factory: pytest.TempPathFactory) -> Document:
+    path = tmp_path_factory.mktemp("books") / "fox.txt"
+    path.write_text(STORY)
+    return catena.add(path)
+
+
+@pytest.fixture(scope="module")
+def items(catena: Catena, book: Document) -> list[Item]:
+    desk = Desk(catena.library, [book.id])
+    sentences = candidates(Segment(tuple(desk.passages(book.id))), desk)
+    found = []
+    for question, answer in ASKED.items():
+        gold = next(one for one in sentences if answer in one.text)
+        key = item_id(book.id, "local", question)
+        of_book = replace(item(key, answer, (cite(gold.evidence, desk),)), book=book.id, question=question)
+        found.append(of_book)
+    return [
+        *found,
+        replace(unanswerable(), book=book.id, question="Who paid the miller's debts to the king?"),
+    ]
+
+
+@pytest.fixture
+def set_file(items: list[Item], tmp_path: Path) -> Path:
+    write_items(tmp_path / "set.jsonl", items)
+    return tmp_path / "set.jsonl"
+
+
+@pytest.fixture(scope="module")
+def judged(catena: Catena, items: list[Item], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of answers that the offline judge has judged."""
+    folder = tmp_path_factory.mktemp("judged")
+    write_items(folder / "given.jsonl", items)
+    answer_set(catena, folder / "given.jsonl", PLAIN, folder / "runs")
+    judge_runs(catena, folder / "runs", ["rules"])
+    return folder / "runs"
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    (path,) = folder.glob("*.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_systems_answer_with_citations_and_leave_no_history(
+    catena: Catena, set_file: Path, tmp_path: Path
+) -> None:
+    found = answer_set(catena, set_file, PLAIN, tmp_path / "runs")
+    assert [(one.system, one.num, one.failures) for one in found] == [(name, 3, ()) for name in PLAIN]
+    items, responses = read_runs(tmp_path / "runs")
+    first = responses["embedded"][items[0].id]
+    assert "old oak" in first.text and first.citations[0].status == "verified"
+    assert all(one.citations for one in responses["bm25"].values() if not one.is_refusal)
+    assert catena.history() == [] and catena.unfinished() == []
+
+
+def test_what_is_answered_is_not_asked_again(catena: Catena, set_file: Path, tmp_path: Path) -> None:
+    ended: list[str] = []
+    for _ in range(2):
+        answer_set(catena, set_file, ["bm25"], tmp_path / "runs", on_end=lambda key, _: ended.append(key))
+    assert len(ended) == 3
+
+
+def test_a_folder_of_answers_is_to_one_set(catena: Catena, set_file: Path, tmp_path: Path) -> None:
+    answer_set(catena, set_file, ["bm25"], tmp_path / "runs")
+    set_file.write_text(set_file.read_text().splitlines()[0] + "\n")
+    with pytest.raises(OptionError, match="another set"):
+        answer_set(catena, set_file, ["bm25"], tmp_path / "runs")
+
+
+def test_a_book_that_is_gone_fails_its_items_and_no_others(
+    catena: Catena, items: list[Item], tmp_path: Path
+) -> None:
+    write_items(tmp_path / "set.jsonl", [replace(items[0], id="gone", book="0" * 64), items[1]])
+    (found,) = answer_set(catena, tmp_path / "set.jsonl", ["bm25"], tmp_path / "runs")
+    assert (found.num, [one.key for one in found.failures]) == (1, ["gone"])
+
+
+@pytest.mark.parametrize("name", ["chain", "none", "dowsing", "dowsing@openai/x"])
+def test_a_system_that_cannot_be_is_refused(catena: Catena, name: str) -> None:
+    with pytest.raises(OptionError):
+        open_reader(catena, name, None, Purse(None, 1))
+
+
+def test_a_purse_never_gives_more_than_it_holds() -> None:
+    purse = Purse(1.0, 4)
+    taken = [purse.take() for _ in range(4)]
+    assert sum(one or 0.0 for one in taken) == pytest.approx(1.0)
+    purse.give_back(taken[0], 0.2)
+    assert purse.take() == pytest.approx(0.05)
+    assert Purse(None, 4).take() is None
+
+
+def test_the_offline_judge_ranks_readers_and_people_agree(
+    catena: Catena, items: list[Item], judged: Path
+) -> None:
+    (ranking,) = judge_runs(catena, judged, ["rules"])
+    assert ranking.standings[-1].system == "longest" and ranking.num_games == 9
+    votes = [Vote(items[0].question, "auto, the embedded reader", "chain, openai/x", None, (items[0].book,))]
+    (game,) = voted_games(items, [*votes, Vote("Another?", "a", "b", "a", (items[0].book,))])
+    assert (game.item, game.first, game.second, game.verdict) == (
+        items[0].id,
+        "embedded",
+        "chain@openai/x",
+        "tie",
+    )
+
+
+def test_a_model_answers_and_judges_over_http(
+    catena: Catena, set_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with StubModel(["Under the old oak.\nBetter: tie"] * 20) as stub:
+        settings = catena.settings.model_copy(update={"api_base": stub.url, "prices": {}})
+        with Catena(settings=settings) as asked:
+            options = AnswerOptions("openai/stub", concurrency=2)
+            found = answer_set(asked, set_file, ["none", "bm25"], tmp_path / "runs", options)
+            (ranking,) = judge_runs(asked, tmp_path / "runs", ["openai/stub"])
+    assert [one.system for one in found] == ["none@openai/stub", "bm25"]
+    assert found[0].usage.calls == 3
+    assert ranking.num_games == 3 and {one.ties for one in ranking.standings} == {3}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_is_written_with_a_card(
+    catena: Catena, set_file: Path, items: list[Item], judged: Path, tmp_path: Path, format: Format
+) -> None:
+    num = export_set(catena, set_file, format, tmp_path / "out", runs=judged, licence="CC0-1.0")
+    found = records(tmp_path / "out")
+    assert num == len(found) > 0
+    assert format == "dpo" or num == len(items)
+    assert len({tuple(one) for one in found}) == 1, "every record has the same fields"
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert f"# 3 questions about 1 books ({format})" in card and "CC0-1.0" in card and "Leak check" in card
+
+
+def test_squad_answers_stand_in_their_context(catena: Catena, set_file: Path, tmp_path: Path) -> None:
+    export_set(catena, set_file, "squad", tmp_path / "out")
+    found = records(tmp_path / "out")
+    for one in found:
+        for text, at in zip(one["answers"]["text"], one["answers"]["answer_start"], strict=True):
+            assert one["context"][at : at + len(text)] == text
+    assert [(len(one["answers"]["text"]), one["is_impossible"]) for one in found] == [
+        (1, False),
+        (1, False),
+        (0, True),
+    ]
+
+
+def test_our_own_loader_reads_lciteeval_and_finds_the_evidence(
+    catena: Catena, set_file: Path, tmp_path: Path
+) -> None:
+    export_set(catena, set_file, "lciteeval", tmp_path / "out")
+    (first, *others) = lciteeval.load(tmp_path / "out")
+    assert first.question == next(iter(ASKED)) and len(others) == 2
+    (record, *_) = records(tmp_path / "out")
+    assert "golden key under the old oak" in record["docs"][record["evidence"][0] - 1]
+
+
+def test_preferences_need_an_arena(catena: Catena, set_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="arena"):
+        export_set(catena, set_file, "dpo", tmp_path / "out")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_hugging_face_loads_it(
+    catena: Catena, set_file: Path, judged: Path, tmp_path: Path, format: Format
+) -> None:
+    datasets = pytest.importorskip("datasets")
+    num = export_set(catena, set_file, format, tmp_path / "out", runs=judged)
+    loaded = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"), split="train")
+    assert len(loaded) == num
+
+
+def test_leaks_are_counted(items: list[Item]) -> None:
+    told = replace(items[0], id="told", question="Was the key under the old oak?")
+    found = leaks([*items, told, replace(told, id="again")])
+    assert (found.given_away, found.repeated, found.shared_evidence) == (2, 1, 3)
