@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test app lint format robust kills chainkills planted faults spans statements obedience bookqa quality examples pictures lock wheel-test clean
+.PHONY: help demo test app lint format robust kills chainkills planted faults spans statements obedience bookqa quality arena examples pictures lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -67,6 +67,9 @@ quality: $(VENV)/.installed-dev  ## Score the embedded reader on public question
 	$(BIN)/catena eval financebench --data $(DATA)
 	$(BIN)/catena eval mmlongbench --data $(DATA)
 	$(BIN)/catena eval fairytaleqa --data $(DATA) --limit 200 --sample 1
+
+arena: $(VENV)/.installed-dev  ## Rank what needs no model on FairytaleQA, and draw docs/pictures/arena.png (DATA=FOLDER)
+	$(BIN)/python -m catena.evaluation.fairyarena --data $(DATA) --out docs/pictures/arena.png
 
 examples: $(VENV)/.installed-dev  ## Ask a dozen real documents, and write docs/examples.md
 	$(BIN)/python -m catena.evaluation.examples --data $(DATA) --out docs

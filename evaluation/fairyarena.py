@@ -37,17 +37,22 @@ def main() -> None:
     parser.add_argument(
         "--runs", type=Path, help="keep set, answers and judgements here, and go on from them"
     )
+    parser.add_argument("--systems", default=",".join(SYSTEMS), help="some of: %(default)s")
+    parser.add_argument("--questions", type=int, help="the first so many alone")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         runs = given.runs or Path(folder) / "runs"
         settings = load_settings(home=runs / "library").model_copy(update={"background": False})
         with Catena(settings=settings) as catena:
             num_asked, items = story_items(catena, given.data, runs / "stories")
+            num_held, items = len(items), items[: given.questions]
             write_items(runs / "fairytales.jsonl", items)
-            answer_set(catena, runs / "fairytales.jsonl", SYSTEMS, runs / "answers")
+            answer_set(catena, runs / "fairytales.jsonl", given.systems.split(","), runs / "answers")
             (ranking,) = judge_runs(catena, runs / "answers", [RULES])
     write_png(ranking, given.out)
-    print(f"{len(items)} of {num_asked} explicit questions have a sentence that holds the answer.\n")
+    print(
+        f"{num_held} of {num_asked} explicit questions have a sentence that holds the answer; {len(items)} asked.\n"
+    )
     print(to_markdown(ranking))
 
 
