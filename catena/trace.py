@@ -16,8 +16,10 @@ Heat = Callable[[str, str], Mapping[str, Mapping[int, float]]]
 
 @dataclass(frozen=True, slots=True)
 class PageTrace:
+    """`found_by` names the retriever that brought the page; empty where none did."""
+
     number: int
-    is_found: bool = False
+    found_by: str = ""
     is_read: bool = False
     is_cited: bool = False
 
@@ -119,7 +121,7 @@ def _document(
     heat: Mapping[str, Mapping[int, float]],
 ) -> DocumentTrace:
     found = {
-        hit["page"]
+        hit["page"]: hit["retriever"]
         for event in events
         if event.kind == "hits"
         for hit in event.data["pages"]
@@ -133,7 +135,7 @@ def _document(
         if part.ref.document_id == document.id
     }
     pages = (
-        PageTrace(number, number in found, number in read, number in cited)
+        PageTrace(number, found.get(number, ""), number in read, number in cited)
         for number in range(1, document.num_pages + 1)
     )
     return DocumentTrace(document.id, document.title, tuple(pages), heat)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -16,7 +17,6 @@ ROW_PIXELS = 34
 LABEL_SHARE = 0.06
 """Of the strip's width: bars that are narrower have their label in the table alone."""
 COLORS = {"search": "#b8860b", "readers": "#3f6b86", "use": "#c0563f"}
-GROUPS = {"words": "search", "meaning": "search", "found": "search", "read": "use", "cited": "use"}
 Mark = dict[str, Any]
 
 
@@ -40,9 +40,19 @@ def _pages(document: DocumentTrace) -> Iterator[Mark]:
         for number, strength in sorted(heat.items()):
             if strength >= FAINT:
                 yield _mark(f"fits by {retriever}", number, number, round(strength, 2), "search")
-    for row, group in (("found", "search"), ("read", "use"), ("cited", "use")):
-        for first, last in _runs(document.pages, f"is_{row}"):
+    finders = sorted({page.found_by for page in document.pages if page.found_by})
+    rows: list[tuple[str, str, Callable[[PageTrace], bool]]] = [
+        *((f"found ({name})", "search", partial(_is_found_by, name)) for name in finders),
+        ("read", "use", lambda page: page.is_read),
+        ("cited", "use", lambda page: page.is_cited),
+    ]
+    for row, group, has in rows:
+        for first, last in _runs(document.pages, has):
             yield _mark(row, first, last, 1.0, group)
+
+
+def _is_found_by(name: str, page: PageTrace) -> bool:
+    return page.found_by == name
 
 
 def _readers(document_id: str, paths: Sequence[PathTrace]) -> Iterator[Mark]:
@@ -63,11 +73,11 @@ def _range(mark: Mark) -> str:
     return str(mark["pages"])
 
 
-def _runs(pages: Sequence[PageTrace], name: str) -> Iterator[tuple[int, int]]:
+def _runs(pages: Sequence[PageTrace], has: Callable[[PageTrace], bool]) -> Iterator[tuple[int, int]]:
     """Pages in a row that have something in common, as (first, last)."""
     first = None
     for page in pages:
-        if getattr(page, name):
+        if has(page):
             first = page.number if first is None else first
         elif first is not None:
             yield first, page.number - 1
@@ -109,6 +119,7 @@ def _chart(marks: Sequence[Mark], num_pages: int) -> alt.LayerChart | alt.FacetC
 
 def _in_words(document: DocumentTrace) -> str:
     cited = ", ".join(str(page.number) for page in document.pages if page.is_cited)
-    read, found = (sum(getattr(page, name) for page in document.pages) for name in ("is_read", "is_found"))
+    read = sum(page.is_read for page in document.pages)
+    found = sum(bool(page.found_by) for page in document.pages)
     total = len(document.pages)
     return f"{total} pages · {found} found by search · {read} read · cited: {cited or 'none'}"

@@ -70,3 +70,11 @@ def test_a_run_without_an_answer_shows_what_was_read_and_spent(home: Path, told:
 def test_what_was_never_asked_has_no_trace(home: Path) -> None:
     with Catena(home) as c, pytest.raises(OptionError):
         c.trace("0" * 32)
+
+
+def test_a_page_names_the_retriever_that_brought_it(home: Path, told: Run) -> None:
+    with Catena(home) as c:
+        hit = {"document_id": told.document_ids[0], "page": 3, "score": 1.0, "retriever": "kv"}
+        c.runs.tell(told.run_id, Event("hits", "", {"pages": [hit]}))
+        pages = c.trace(told.run_id).documents[0].pages
+    assert [page.found_by for page in pages] == ["", "", "kv"]
