@@ -65,7 +65,7 @@ def _cut(book: Path, path: Path, num_pages: int) -> Path:
 
     with pymupdf.open(book) as document, pymupdf.open() as part:
         part.insert_pdf(document, from_page=len(document) - num_pages)
-        part.save(path)
+        part.save(path, no_new_id=True)  # the same bytes each time, so that a kept library knows the file
     return path
 
 
