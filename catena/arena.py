@@ -235,7 +235,7 @@ def export_set(
     there. `licence` is that of the books. Raises OptionError and DocumentNotFound.
     """
     items = list(read_items(set_path))
-    outcomes = None if runs is None else _outcomes(runs, judge)
+    outcomes = None if runs is None else _outcomes(catena, runs, judge)
     path = out / FILES.get(format, "data.jsonl")
     num = 0
     with durable_file(path) as file:
@@ -248,15 +248,17 @@ def export_set(
     return num
 
 
-def _outcomes(runs: Path, judge: str) -> Outcomes:
-    _, responses = read_runs(runs)
+def _outcomes(catena: Catena, runs: Path, judge: str) -> Outcomes:
+    """What a judge said of the responses as they are now; what it said of others that were there before is left out."""
+    items, responses = read_runs(runs)
     path = runs / ARENA / f"{file_name(judge)}.db"
     if not path.exists():
         raise OptionError(
             f"{judge} has judged nothing in {runs}.", f"Let it: catena arena {runs} --judge {judge}"
         )
+    matches = arena.Schedule(items, responses, open_judge(catena, judge), 0).all()
     with Journal(path) as journal:
-        games = list(arena.kept_games(journal))
+        games = arena.kept_games(matches, journal)
     best = arena.rank(games, responses).standings[0].system if games else ""
     return Outcomes(responses, games, best)
 

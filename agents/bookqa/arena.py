@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
@@ -16,7 +16,6 @@ from catena.agents.bookqa.bradley_terry import PRIOR, Strength, covariance, fit,
 from catena.agents.bookqa.games import Agreement, Game, Judge, Match, Verdict, wins_by_question
 from catena.agents.bookqa.items import Item
 from catena.agents.bookqa.responses import Response
-from catena.batches.journal import Journal
 from catena.batches.running import Ended, Ledger, run
 
 ROUND = 16
@@ -75,16 +74,12 @@ async def play(
     schedule = Schedule(items, responses, judge, seed)
     async for matches in _rounds(schedule, games, budget):
         await run(matches, _played, ledger, concurrency=concurrency, on_end=on_end)
-        games += [game for match in matches if (game := _kept(ledger.get(match.key)))]
+        games += kept_games(matches, ledger)
     return games
 
 
 async def _played(match: Match) -> dict[str, Any]:
     return asdict(await match.play())
-
-
-def _kept(data: Mapping[str, Any] | None) -> Game | None:
-    return None if data is None else Game(**data)
 
 
 async def _rounds(
@@ -187,9 +182,9 @@ def _standing(system: str, strength: Strength, games: Iterable[Game]) -> Standin
     )
 
 
-def kept_games(journal: Journal) -> Iterator[Game]:
-    """Every game that a journal holds."""
-    return (Game(**data) for _, data in journal.results())
+def kept_games(matches: Iterable[Match], ledger: Ledger) -> list[Game]:
+    """Those of the games that were played."""
+    return [Game(**data) for match in matches if (data := ledger.get(match.key)) is not None]
 
 
 def to_json(ranking: Ranking) -> str:

@@ -24,8 +24,8 @@ def answer(
     systems: Annotated[
         str,
         typer.Option(
-            help="Any of none (the model without the book), retrieve, full, chain, embedded, embedded-chain, bm25, "
-            "longest; with a model of its own: chain@MODEL."
+            help="Any of none (the model without the book), retrieve, full, chain, kv, embedded, embedded-chain, "
+            "bm25, longest; with a model of its own: chain@MODEL."
         ),
     ] = "embedded,bm25",
     model: Model = None,

@@ -40,7 +40,8 @@ def test_every_two_meet_on_every_question_in_both_orders(tmp_path: Path) -> None
     judge = ByName()
     with Journal(tmp_path / "games.db") as journal:
         games = asyncio.run(play(ITEMS, responses(), judge, journal))
-        assert list(kept_games(journal)) and judge.num_asked == 2 * len(games) == 2 * 3 * 30
+        assert kept_games(Schedule(ITEMS, responses(), judge, 1).all(), journal) == games
+        assert judge.num_asked == 2 * len(games) == 2 * 3 * 30
     ranking = rank(games, "abc", judge="by name")
     assert [one.system for one in ranking.standings] == ["a", "b", "c"]
     assert ranking.matrix == ((0, 30, 30), (0, 0, 30), (0, 0, 0))
