@@ -132,7 +132,8 @@ class Answering:
     def _sift(self, usual: Sequence[int], most: Sequence[int]) -> list[Foreseen]:
         """Passages that do not fit one prompt are read in several."""
         frame = self.sift_room.window - self.sift_room.reply - self.sift_room.text
-        budget = max(1, self.sift_room.text)
+        left = self.room.text - self.question.options.demos * demos.MAX_SHOWN
+        budget = max(1, min(self.sift_room.text, left))
 
         def amount(shown: int, num: int, written: int) -> Amount:
             return Amount(num, shown + num * frame, num * written, frame + min(shown, budget))

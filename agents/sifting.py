@@ -17,12 +17,14 @@ MAX_REPLY = 128
 """Tokens."""
 
 
-async def sift(question: str, passages: Sequence[Passage], desk: Desk, llm: LLM) -> list[Passage]:
-    """Have readers choose, each from as many passages as its window holds; the order stays.
+async def sift(
+    question: str, passages: Sequence[Passage], desk: Desk, budget: int, llm: LLM
+) -> list[Passage]:
+    """Have readers choose, each from as many passages as `budget` tokens and its window hold; the order stays.
 
     Raises ModelError and Stopped.
     """
-    budget = (await room(question, llm)).text
+    budget = min(budget, (await room(question, llm)).text)
     batches = await asyncio.to_thread(_batches, passages, desk, budget)
     kept = await asyncio.gather(*(_chosen(question, batch, llm) for batch in batches))
     places = {(one.ref, one.start) for batch in kept for one in batch}

@@ -182,7 +182,7 @@ class LLMReasoner:
             shown = await asyncio.to_thread(fit, passages, desk, room.text)
         warnings = [BEST_ONLY] if asks_of_all(question.text) and not question.is_whole else []
         if shown.num_dropped and shown.passages:
-            kept = await sift(question.text, passages, desk, self._small)
+            kept = await sift(question.text, passages, desk, room.text, self._small)
             shown = await asyncio.to_thread(fit, _with(chosen, kept or passages), desk, room.text)
             warnings += _dropped(shown, self.name)
         if not shown.passages:

@@ -42,6 +42,8 @@ def to_json(answer: Answer) -> Json:
         "warnings": list(answer.warnings),
         "statements": [statement_to_json(statement) for statement in answer.statements],
         "citations": [citation_to_json(citation) for citation in answer.citations],
+        "verified": answer.verified,
+        "marks": answer.marks,
         "coverage": coverage_to_json(answer.coverage),
         "usage": asdict(answer.usage),
         "roles": [asdict(role) for role in answer.roles],

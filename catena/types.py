@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -380,3 +380,19 @@ class Answer:
     warnings: tuple[str, ...] = ()
     stopped: str | None = None
     read_as: str = ""
+
+    @property
+    def verified(self) -> float | None:
+        """The share of statements with a quote that code found on its page; None without statements."""
+        return self._share(
+            any(self.citations[n].status == "verified" for n in one.citations) for one in self.statements
+        )
+
+    @property
+    def marks(self) -> dict[Support, float]:
+        """The share of statements with each mark, those that none has left out."""
+        marks = dict.fromkeys(one.support for one in self.statements)
+        return {mark: self._share(one.support == mark for one in self.statements) or 0.0 for mark in marks}
+
+    def _share(self, holds: Iterable[bool]) -> float | None:
+        return round(sum(holds) / len(self.statements), 4) if self.statements else None

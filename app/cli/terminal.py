@@ -90,6 +90,12 @@ def print_answer(answer: Answer) -> None:
         f"{coverage.pages_total} pages searched, {coverage.pages_read} read, {answer.seconds:.1f} s, "
         f"{escape(answer.model)}{usage(answer.usage)}[/]"
     )
+    if answer.statements:
+        marks = ", ".join(f"{share:.0%} {mark}" for mark, share in answer.marks.items())
+        console.print(
+            f"[dim]{count(len(answer.statements), 'statement')}: {answer.verified or 0:.0%} with a verified quote, "
+            f"{marks}[/]"
+        )
     if answer.stopped:
         console.print(f"[yellow]Stopped: {escape(answer.stopped)}[/]")
     for warning in answer.warnings:

@@ -58,7 +58,8 @@ def test_ask_json_has_every_key_of_the_schema(run: Any, manual: Path) -> None:
     assert answer["schema"] == 1
     assert set(answer) == {
         "schema", "run_id", "thread_id", "question", "read_as", "text", "status", "stopped", "strategy",
-        "strategy_reason", "model", "seconds", "warnings", "statements", "citations", "coverage", "usage", "roles",
+        "strategy_reason", "model", "seconds", "warnings", "statements", "citations", "verified", "marks",
+        "coverage", "usage", "roles",
     }  # fmt: skip
     part = answer["citations"][0]["parts"][0]
     assert part["page"] == 2
