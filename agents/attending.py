@@ -57,7 +57,11 @@ class ServedModel:
         texts: list[str] = []
         found: list[PageHit] = []
         for document_id in document_ids:
-            seen = await asyncio.to_thread(self._retriever.ask, question, document_id, k, _prompt)
+            try:
+                seen = await asyncio.to_thread(self._retriever.ask, question, document_id, k, _prompt)
+            except asyncio.CancelledError:
+                self._retriever.stop()  # a thread cannot be cancelled, but told
+                raise
             done = seen.recalled
             self._meter.add(
                 ROLE,
@@ -91,8 +95,9 @@ def served_model(
     """The model `openai/NAME` at a KV-page server. Raises OptionError where there is none, ModelError."""
     if not api_base or not name.startswith("openai/"):
         raise OptionError("The strategy kv needs a model at a KV-page server.", START)
-    server = server_at(api_base)
+    server, ids = server_at(api_base), ServedIds(home / IDS)
     server.check()
+    ids.settle(server_at)
 
     def on_tokens(title: str, done: int, total: int) -> None:
         emit(
@@ -105,9 +110,7 @@ def served_model(
 
     look = Look(options.kv_policy, options.kv_budget, MAX_REPLY)
     short = name.removeprefix("openai/")
-    retriever = KVPageRetriever(
-        library, server, ServedIds(home / IDS), model=short, look=look, on_tokens=on_tokens
-    )
+    retriever = KVPageRetriever(library, server, ids, model=short, look=look, on_tokens=on_tokens)
     return ServedModel(name, retriever, meter)
 
 
@@ -117,8 +120,11 @@ def server_at(api_base: str) -> KVServer:
 
 
 def forget_served(home: Path, document_id: str) -> int:
-    """Delete a document at the servers that have it. Returns how many deletions are done."""
-    return ServedIds(home / IDS).forget(document_id, server_at)
+    """Delete a document at the servers that have it, now or when they are there again; returns how many have it."""
+    ids = ServedIds(home / IDS)
+    num = ids.forget(document_id)
+    ids.settle(server_at)
+    return num
 
 
 async def attribute(text: str, note: Note, desk: Desk, embedder: Embedder, name: str) -> Draft:

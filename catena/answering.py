@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from catena.client import Catena
 
 POLL_SECONDS = 0.3
+GRACE_SECONDS = 3.0
+"""After which a cancelled run is ended wherever it is: its checkpoints are on the disk."""
 TAKEN = 75
 """Exit code where another process works on the run."""
 
@@ -50,10 +53,15 @@ def answer_run(catena: Catena, run_id: str) -> None:
 
     async def work() -> None:
         task = asyncio.ensure_future(catena.continue_async(run_id))
+        asked_at: float | None = None
         while not task.done():
             await asyncio.wait([task], timeout=POLL_SECONDS)
             if catena.runs.is_cancelled(run_id):
                 task.cancel()
+                asked_at = asked_at or time.monotonic()
+                if time.monotonic() - asked_at > GRACE_SECONDS:  # a thread that cannot be cancelled holds it
+                    catena.runs.tell(run_id, Event("cancelled", "Cancelled"))
+                    os._exit(0)
         await task
 
     try:

@@ -31,16 +31,25 @@ class ServedIds:
         with self._lock:
             self._write({**self._read(), key: served_id})
 
-    def forget(self, document_id: str, server_of: Callable[[str], KVServer]) -> int:
-        """Delete a document at every server that has it; one that is down is asked again another time.
+    def forget(self, document_id: str) -> int:
+        """Note that a document is gone here, at every server that has it; returns how many those are."""
+        with self._lock:
+            known = self._read()
+            gone = [key for key in known if key[2] == document_id]
+            for key in gone:
+                served_id = known.pop(key)
+                known[key[0], DELETED, served_id] = served_id
+            if gone:
+                self._write(known)
+            return len(gone)
+
+    def settle(self, server_of: Callable[[str], KVServer]) -> int:
+        """Delete at the servers what is gone here; one that is down, or refuses, is asked again another time.
 
         Returns how many deletions are done.
         """
         with self._lock:
             known = self._read()
-            for key in [key for key in known if key[2] == document_id]:
-                served_id = known.pop(key)
-                known[key[0], DELETED, served_id] = served_id
             num_done = 0
             for key in [key for key in known if key[1] == DELETED]:
                 try:
@@ -49,7 +58,7 @@ class ServedIds:
                     continue
                 del known[key]
                 num_done += 1
-            if known or self._path.exists():
+            if num_done:
                 self._write(known)
             return num_done
 

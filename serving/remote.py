@@ -17,6 +17,10 @@ START = (
 )
 
 
+class _NotThere(ModelRefused):
+    """The server does not know the document, or knows no documents."""
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """A document at the server. `status` is queued, reading, ready or failed."""
@@ -40,9 +44,13 @@ class Recalled:
 
 
 class KVServer:
-    """Calls block; every one raises ModelError where the server cannot be used."""
+    """Calls block; every one raises ModelError where the server cannot be used, the address included: OptionError."""
 
     def __init__(self, api_base: str, *, key: str = "") -> None:
+        if not api_base.startswith(("http://", "https://")):
+            raise OptionError(
+                f"{api_base!r} is no address of a server.", "It begins with http:// or https://."
+            )
         self.api_base = api_base.rstrip("/")
         self._key = key
 
@@ -50,7 +58,7 @@ class KVServer:
         """Raise OptionError where something else answers at the address."""
         try:
             self._call("GET", "/documents")
-        except ModelRefused as error:
+        except _NotThere as error:
             raise OptionError(f"At {self.api_base} there is no KV-page server.", START) from error
 
     def add(self, text: str) -> Served:
@@ -61,14 +69,14 @@ class KVServer:
         """How far a document is; nothing if the server does not know it (any more)."""
         try:
             return _served(self._call("GET", f"/documents/{served_id}"))
-        except ModelRefused:
+        except _NotThere:
             return None
 
     def delete(self, served_id: str) -> None:
         """Delete a document and its KV cache; one that is not there is no error."""
         try:
             self._call("DELETE", f"/documents/{served_id}")
-        except ModelRefused:
+        except _NotThere:
             return
 
     def ask(
@@ -125,6 +133,8 @@ def _explained(error: urllib.error.HTTPError, where: str) -> ModelError:
         return ModelBusy(f"The server at {where} is busy: {message}", "Ask again in a few seconds.")
     if error.code in (401, 403):
         return ModelRefused(f"The server at {where} does not accept the key.", "Set OPENAI_API_KEY.")
+    if error.code == 404:
+        return _NotThere(f"The server at {where} does not know that: {message}", START)
     if error.code < 500:
         return ModelRefused(f"The server at {where} refused: {message}", "Check the policy and the budget.")
     return ModelUnreachable(f"The server at {where} failed: {message}", "Its output says more.")

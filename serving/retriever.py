@@ -9,13 +9,13 @@ same prompt gets with no question in it ("N/A") is taken off: heads look at the 
 from __future__ import annotations
 
 import bisect
-import time
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Protocol
 
-from catena.errors import ModelRefused
+from catena.errors import ModelRefused, Stopped
 from catena.serving.kept import ServedIds
 from catena.serving.remote import KVServer, Recalled
 from catena.types import Document, Page, PageHit, PageRef, Passage
@@ -79,6 +79,11 @@ class KVPageRetriever:
         self._look = look or Look()
         self._on_tokens = on_tokens
         self._usual: dict[tuple[str, str], Recalled] = {}
+        self._is_stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End the wait for a document that the server is reading; the server reads on."""
+        self._is_stopped.set()
 
     def retrieve(self, question: str, document_ids: Sequence[str], k: int) -> list[PageHit]:
         """The `k` pages that the model looks at most; scores are shares of its attention on each document.
@@ -123,7 +128,8 @@ class KVPageRetriever:
         while served.status in ("queued", "reading"):
             if self._on_tokens:
                 self._on_tokens(title, served.tokens_done, served.num_tokens)
-            time.sleep(POLL_SECONDS)
+            if self._is_stopped.wait(POLL_SECONDS):
+                raise Stopped(f"The wait for {title} was ended.")
             state = self._server.state(served.id)
             if state is None:
                 break

@@ -18,6 +18,7 @@ from catena.agents.attending import IDS, ServedModel
 from catena.agents.deps import Deps
 from catena.agents.graph import run
 from catena.agents.written import LLMReasoner
+from catena.errors import ModelRefused
 from catena.evaluation.kv.recall_model import (
     make_recall,
     plant,
@@ -127,14 +128,31 @@ def test_a_document_is_sent_once_and_goes_with_ours(home: Path, planted: Path, u
 def test_a_server_that_is_down_is_told_later(tmp_path: Path) -> None:
     ids = ServedIds(tmp_path / IDS)
     ids.put(("http://127.0.0.1:9/v1", "recall", "d" * 64), "kept-there")
-    assert ids.forget("d" * 64, KVServer) == 0
+    assert ids.forget("d" * 64) == 1 and ids.settle(KVServer) == 0
     told: list[str] = []
 
     class Up(KVServer):
         def delete(self, served_id: str) -> None:
             told.append(served_id)
 
-    assert ids.forget("e" * 64, Up) == 1 and told == ["kept-there"]
+    assert ids.settle(Up) == 1 and told == ["kept-there"] and ids.settle(Up) == 0
+
+
+def test_a_deletion_that_is_refused_is_still_owed(tmp_path: Path) -> None:
+    ids = ServedIds(tmp_path / IDS)
+    ids.put(("http://127.0.0.1:9/v1", "recall", "d" * 64), "kept-there")
+    ids.forget("d" * 64)
+
+    class Locked(KVServer):
+        def delete(self, served_id: str) -> None:
+            raise ModelRefused("The key is wrong.", "Set it.")
+
+    assert ids.settle(Locked) == 0 and (tmp_path / IDS).read_text().count("kept-there") == 2
+
+
+def test_only_http_is_spoken() -> None:
+    with pytest.raises(OptionError, match="no address"):
+        KVServer("file:///etc")
 
 
 def test_without_such_a_server_it_is_said_what_to_start(home: Path, planted: Path) -> None:
