@@ -49,12 +49,19 @@ def main() -> None:
         "compare": st.Page(
             guarded(compare.show), title="Compare", icon=":material/compare:", url_path="compare"
         ),
+        "batch": st.Page(guarded(_show_batch), title="Batch", icon=":material/stacks:", url_path="batch"),
         "models": st.Page(guarded(models.show), title="Models", icon=":material/memory:", url_path="models"),
         "start": st.Page(guarded(start.show), title="Start", icon=":material/flag:", url_path="start"),
     }
     st.session_state["pages"] = pages
     st.navigation(list(pages.values())).run()
     warm_behind()
+
+
+def _show_batch() -> None:
+    from catena.app.ui import batch  # a second of imports, for those who make sets
+
+    batch.show()
 
 
 def needs_login() -> bool:

@@ -1,0 +1,188 @@
+"""Batch: sets of questions from whole books, watched and browsed; and the arena where systems meet on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import altair as alt
+import streamlit as st
+
+from catena.agents.bookqa import rules
+from catena.agents.bookqa.arena import Ranking
+from catena.agents.bookqa.arena_page import agreement_lines
+from catena.agents.bookqa.generating import NO_MODEL, Order
+from catena.agents.bookqa.items import KINDS, Item
+from catena.app.ui.evidence import choose_citation, show_evidence
+from catena.app.ui.session import chosen_model, open_client, readable
+from catena.app.ui.trouble import guarded
+from catena.app.ui.words import places, plain, shortened
+from catena.arena import RULES, judge_runs
+from catena.batchruns import Batch, Batches
+from catena.bookqa import GenerateOptions
+from catena.errors import OptionError
+
+VIEWER = "batch-viewer"
+ITEMS_A_PAGE = 10
+STATES = {
+    "running": (":material/pending:", "being made"),
+    "done": (":material/check_circle:", "done"),
+    "failed": (":material/error:", "failed"),
+    "stopped": (":material/pause_circle:", "stopped"),
+    "interrupted": (":material/pause_circle:", "interrupted"),
+}
+
+
+def show() -> None:
+    st.title("Batch")
+    made, arena = st.tabs(["Sets of questions", "Arena"])
+    with made:
+        _show_order()
+        _show_batches()
+    with arena:
+        _show_arena()
+
+
+def _batches() -> Batches:
+    """The sets of the library; a model's address is this visitor's."""
+    settings, choice = open_client().settings, chosen_model()
+    if choice and choice.api_base:
+        settings = settings.model_copy(update={"api_base": choice.api_base})
+    return Batches(settings)
+
+
+def _show_order() -> None:
+    documents = {document.id: document for document in readable(open_client())}
+    if not documents:
+        st.info("Add a book in the library first.", icon=":material/library_books:")
+        return
+    choice = chosen_model()
+    possible = list(KINDS) if choice else list(rules.KINDS)
+    with st.form("order", border=True):
+        books = st.multiselect("Books", list(documents), format_func=lambda one: documents[one].title)
+        kinds = st.multiselect("Kinds of questions", possible, default=possible)
+        left, middle, right = st.columns(3)
+        num = left.number_input("Questions about each book", 1, 10_000, 20)
+        seed = middle.number_input("Seed", 0, 1 << 30, 1)
+        cap = right.number_input("Spend at most, in USD (0: no cap)", 0.0, step=0.5)
+        if choice is None:
+            st.caption("Without a model, rules make two kinds. A model makes all: see Models.")
+        is_sent = st.form_submit_button("Make the set", type="primary", icon=":material/play_arrow:")
+    if is_sent and books and kinds:
+        order = Order(int(num), tuple(kinds), int(seed), choice.name if choice else NO_MODEL)
+        options = GenerateOptions(max_cost_usd=cap or None)
+        _batches().start(books, order, options, keys=choice.keys if choice else None)
+        st.rerun()
+
+
+@st.fragment(run_every=2.0)
+@guarded
+def _show_batches() -> None:
+    for batch in _batches().all():
+        _show_batch(batch)
+
+
+def _show_batch(batch: Batch) -> None:
+    batches, choice = _batches(), chosen_model()
+    icon, word = STATES[batch.state]
+    progress = batches.progress(batch.name)
+    with st.container(border=True):
+        who = "rules" if batch.order.model == NO_MODEL else batch.order.model
+        st.markdown(
+            f"{icon} **{word}** · {len(batch.books)} books × {batch.order.num} questions by {plain(who)}"
+        )
+        share = progress.num_made / max(1, progress.num_asked)
+        st.progress(
+            min(1.0, share),
+            f"{progress.num_made} of {progress.num_asked} · {progress.num_books_done} books done",
+        )
+        if batch.message:
+            st.caption(f"{plain(batch.message)} {plain(batch.remedy)}")
+        with st.container(horizontal=True):
+            if batch.state == "running":
+                if st.button("Cancel", key=f"cancel-{batch.name}", icon=":material/cancel:"):
+                    batches.cancel(batch.name)
+            elif batch.state != "done" and st.button(
+                "Go on", key=f"on-{batch.name}", icon=":material/play_arrow:"
+            ):
+                batches.restart(batch.name, keys=choice.keys if choice else None)
+            if st.button("Browse", key=f"browse-{batch.name}", icon=":material/menu_book:"):
+                _browse(batch)
+
+
+@st.dialog("The set", width="large")
+def _browse(batch: Batch) -> None:
+    """Items with their evidence, and the report."""
+    batches = _batches()
+    with st.expander("Report", icon=":material/summarize:"):
+        st.code("\n".join(batches.report(batch.name).lines()), language=None, wrap_lines=True)
+    if batch.out.exists():
+        st.download_button(
+            "set.jsonl", batch.out.read_bytes(), "set.jsonl", "application/jsonl", on_click="ignore"
+        )
+    first = st.number_input("Items from", 1, value=1, step=ITEMS_A_PAGE)
+    for number, item in enumerate(batches.items(batch.name, int(first) - 1, ITEMS_A_PAGE), int(first)):
+        _show_item(item, number)
+    show_evidence(VIEWER)
+
+
+def _show_item(item: Item, number: int) -> None:
+    with st.container(border=True):
+        st.markdown(f"{number}. **{plain(item.question)}**")
+        st.markdown(plain(item.answer) if item.is_answerable else "Not in the book.")
+        st.caption(
+            f"{item.kind} · {item.difficulty} · reads: {item.scope} · {plain(shortened(item.title, 60))}"
+        )
+        with st.container(horizontal=True):
+            for place, citation in enumerate(item.citations):
+                key = f"{item.id}-{place}"
+                if st.button(
+                    plain(places(citation)), key=key, icon=":material/find_in_page:", help=citation.quote
+                ):
+                    choose_citation(VIEWER, citation)
+
+
+def _show_arena() -> None:
+    st.markdown(
+        "Systems that answered the same set (`catena answer set.jsonl --systems … -o runs`) are judged side by side, in"
+        " both orders, and ranked. The judge here goes by rules: gold evidence and the words of the answer."
+    )
+    with st.form("arena", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        folder = st.text_input("Folder of runs", placeholder="/home/me/runs")
+        is_sent = st.form_submit_button("Rank", icon=":material/leaderboard:")
+    if is_sent and folder.strip():
+        path = Path(folder.strip()).expanduser()
+        if not path.is_dir():
+            raise OptionError(f"There is no folder {path}.", "Make it: catena answer … -o FOLDER.")
+        with st.spinner("Judging"):
+            st.session_state["rankings"] = judge_runs(open_client(), path, [RULES])
+    rankings: Sequence[Ranking] = st.session_state.get("rankings", ())
+    for ranking in rankings:
+        _show_ranking(ranking)
+
+
+def _show_ranking(ranking: Ranking) -> None:
+    rows = [
+        {
+            "system": one.system,
+            "strength": round(one.strength.value, 3),
+            "low": round(one.strength.low, 3),
+            "high": round(one.strength.high, 3),
+            "won": one.wins,
+            "tied": one.ties,
+            "lost": one.losses,
+        }
+        for one in ranking.standings
+    ]
+    names = [row["system"] for row in rows]
+    base = alt.Chart(alt.InlineData(values=rows)).encode(y=alt.Y("system:N", sort=names, title=None))
+    line = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", title="log-strength, mean 0"), x2="high:Q")
+    dot = base.mark_point(filled=True, size=120).encode(x="strength:Q")
+    st.altair_chart((line + dot).properties(height=60 + 40 * len(rows)), width="stretch")
+    st.dataframe(rows, hide_index=True)
+    st.caption(
+        f"Judge: {plain(ranking.judge)}. {ranking.num_games} of {ranking.num_possible} games on {ranking.num_items} "
+        f"questions; {ranking.num_flips} turned with the order and count as ties. Lines are 95 % intervals."
+    )
+    for line in agreement_lines([ranking]):
+        st.caption(plain(line))

@@ -1,0 +1,31 @@
+"""Batch, shown without a browser: a set is made by rules in a process of its own, and browsed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from catena import Catena
+from catena.agents.bookqa.generating import Order
+from catena.agents.bookqa.rules import KINDS
+from catena.batchruns import Batches
+from catena.evaluation.novels import write_novel
+from tests.app.test_reading import opened, texts
+
+
+def test_a_set_is_watched_and_its_state_is_told_in_words(home: Path, tmp_path: Path) -> None:
+    with Catena(home) as catena:
+        (tmp_path / "novel.txt").write_text(write_novel(60, 1), "utf-8")
+        document = catena.add(tmp_path / "novel.txt")
+        batches = Batches(catena.settings)
+        batch = batches.start([document.id], Order(2, KINDS))
+        while batches.batch(batch.name).state == "running":
+            time.sleep(0.2)
+    page = opened("batch")
+    assert not page.exception and "**done**" in texts(page)
+    assert "Browse" in {button.label for button in page.button}
+
+
+def test_without_a_book_it_says_what_to_do(home: Path) -> None:
+    page = opened("batch")
+    assert not page.exception and "Add a book" in texts(page)
