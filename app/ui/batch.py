@@ -174,7 +174,7 @@ def _show_ranking(ranking: Ranking) -> None:
         }
         for one in ranking.standings
     ]
-    names = [row["system"] for row in rows]
+    names = [one.system for one in ranking.standings]
     base = alt.Chart(alt.InlineData(values=rows)).encode(y=alt.Y("system:N", sort=names, title=None))
     line = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", title="log-strength, mean 0"), x2="high:Q")
     dot = base.mark_point(filled=True, size=120).encode(x="strength:Q")
