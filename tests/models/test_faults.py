@@ -136,7 +136,7 @@ def test_a_reply_is_cut_where_it_may_end(compose: Compose) -> None:
 
     with StubModel(["More words than two tokens hold."]) as stub:
         done = asyncio.run(ask(compose(stub)))
-    assert done.is_cut and done.text == "More wor"
+    assert done.is_cut and done.text.strip() == "More words"
 
 
 def test_the_key_reaches_the_server_and_no_log(
