@@ -232,8 +232,8 @@ def _passage_terms_to_document_terms(connection: Connection) -> None:
 
 
 def _votes(connection: Connection) -> None:
-    votes.create(connection)
-    vote_documents.create(connection)
+    votes.create(connection, checkfirst=True)
+    vote_documents.create(connection, checkfirst=True)
 
 
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _passage_terms_to_document_terms, 2: _votes}

@@ -68,7 +68,7 @@ def test_a_cap_on_cost_stops_and_more_money_goes_on(
     settings = load_settings(model=MODEL, api_base=stub.url, prices={MODEL: (10.0, 10.0)})
     with Catena(settings=settings) as catena:
         with pytest.raises(Stopped):
-            generate(catena, books, order, out, GenerateOptions(max_cost_usd=0.1))
+            generate(catena, books, order, out, GenerateOptions(max_cost_usd=0.3))
         with Journal(journal_path(out)) as journal:
             assert 0 < journal.count(ITEMS) < 16
         report = generate(catena, books, order, out, GenerateOptions(max_cost_usd=9.0))
