@@ -171,7 +171,7 @@ def test_units_are_found_by_characters(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(as_html(source), "utf-8")
     with Catena() as catena:
         document = catena.add(tmp_path / "a.html")
-        answer = catena.ask("Which two facts stand here?", documents=[document])
+        answer = catena.ask("Which facts stand here?", documents=[document])
         places = Places(source, catena.library.pages(document.id))
         (second,) = (one for one in answer.citations if one.quote.startswith("Two"))
         assert places.of(second) == {2}
