@@ -42,7 +42,7 @@ ANSWER = Answer(
 )
 KEYS = (
     "schema run_id thread_id question read_as text status stopped strategy strategy_reason model seconds warnings"
-    " statements citations coverage usage roles"
+    " statements citations coverage usage roles verified marks"
 )
 
 
