@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catena.locks import FileLock
+from catena.detached import detach
 
 if TYPE_CHECKING:
     from catena.client import Catena
@@ -21,18 +21,11 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.3
 GRACE_SECONDS = 3.0
 """After which a cancelled run is ended wherever it is: its checkpoints are on the disk."""
-TAKEN = 75
-"""Exit code where another process works on the run."""
 
 
 def main() -> None:
     path = Path(sys.argv[1])
-    lock = FileLock(path.with_suffix(".lock"))
-    if not lock.acquire_within():
-        sys.exit(TAKEN)
-    if sys.platform != "win32" and os.fork():
-        # Our parent waits for this one alone, so the run is never its zombie; the child has the lock.
-        os._exit(0)
+    lock = detach(path.with_suffix(".lock"))
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     with path.open(encoding="utf-8") as file:
         first = json.loads(file.readline())
@@ -42,6 +35,7 @@ def main() -> None:
     with Catena(settings=load_settings(**first["settings"])) as catena:
         answer_run(catena, path.stem)
     path.with_suffix(".lock").unlink(missing_ok=True)
+    lock.release()
 
 
 def answer_run(catena: Catena, run_id: str) -> None:

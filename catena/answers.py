@@ -55,12 +55,16 @@ def plan_to_json(plan: Plan) -> Json:
     return {"schema": SCHEMA, **asdict(plan)}
 
 
+def require_schema(data: Mapping[str, Any], what: str, schema: int) -> None:
+    """Raise OptionError for JSON that another version of Catena wrote."""
+    if data.get("schema") != schema:
+        found = data.get("schema")
+        raise OptionError(f"This {what} has schema {found!r}; this version of Catena reads schema {schema}.")
+
+
 def from_json(data: Mapping[str, Any]) -> Answer:
     """Read an answer back. Raises OptionError for another schema."""
-    if data.get("schema") != SCHEMA:
-        raise OptionError(
-            f"This answer has schema {data.get('schema')!r}; this version of Catena reads schema {SCHEMA}."
-        )
+    require_schema(data, "answer", SCHEMA)
     return Answer(
         question=data["question"],
         text=data["text"],

@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -24,9 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
+from catena.detached import begin, detach, is_held
 from catena.durable import FILE_MODE, make_folder, write_file
 from catena.errors import CatenaError, OptionError
-from catena.locks import FileLock
 
 if TYPE_CHECKING:
     from catena.agents.bookqa.generating import Order
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
 BatchState = Literal["running", "done", "failed", "stopped", "interrupted"]
 JOB, SET, LOCK, CANCEL, END, LOG = "job.json", "set.jsonl", "lock", "cancel", "end.json", "log"
-TAKEN = 75
-"""Exit code where another process works on the set."""
 POLL_SECONDS = 0.5
 Json = dict[str, Any]
 
@@ -116,7 +113,7 @@ class Batches:
         if job is None:
             raise OptionError(f"There is no set {name!r}.", "List them: Batches(settings).all().")
         end = _read(folder / END)
-        state: BatchState = end["state"] if end else "running" if _is_held(folder / LOCK) else "interrupted"
+        state: BatchState = end["state"] if end else "running" if is_held(folder / LOCK) else "interrupted"
         told = (end["message"], end["remedy"]) if end else ("", "")
         order = Order(**{**job["order"], "kinds": tuple(job["order"]["kinds"])})
         return Batch(name, folder / SET, order, tuple(job["books"]), job["started_at"], state, *told)
@@ -152,33 +149,14 @@ class Batches:
 
     def _spawn(self, name: str, keys: Mapping[str, str]) -> None:
         folder = self._folder / name
-        log = folder / LOG
-        log.touch(FILE_MODE)
-        # -P: the library's folder is not a place to import from.
-        command = [sys.executable, "-P", "-m", "catena.batchruns", str(folder)]
-        with log.open("ab") as output:
-            ended = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=folder,
-                env={**os.environ, **keys},
-                start_new_session=True,
-                check=False,
-            )
-        if ended.returncode:
+        if not begin("catena.batchruns", folder, log=folder / LOG, keys=keys):
             raise OptionError(f"Another process works on the set {name}.", "Wait for it, or cancel it first.")
 
 
 def main() -> None:
     """Detach, make the set, and say how it ended."""
     folder = Path(sys.argv[1])
-    lock = FileLock(folder / LOCK)
-    if not _acquire(lock):
-        sys.exit(TAKEN)
-    if sys.platform != "win32" and os.fork():
-        os._exit(0)  # whoever started us waits for this one alone; the child has the lock
+    lock = detach(folder / LOCK)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     try:
         threading.Thread(target=_watch, args=(folder / CANCEL,), daemon=True).start()
@@ -192,15 +170,7 @@ def main() -> None:
         logging.exception("set %s", folder.name)
         end = _end("failed", type(error).__name__, f"{folder / LOG} says more.")
     write_file(folder / END, json.dumps(end).encode())
-
-
-def _acquire(lock: FileLock) -> bool:
-    """Try for a second: whoever looks whether a set is being made holds its lock for a moment."""
-    for _ in range(5):
-        if lock.acquire(wait=False):
-            return True
-        time.sleep(0.2)
-    return False
+    lock.release()
 
 
 def _make(folder: Path) -> None:
@@ -232,15 +202,6 @@ def _read(path: Path) -> Json | None:
     except FileNotFoundError:
         return None
     return found
-
-
-def _is_held(path: Path) -> bool:
-    if not path.exists():
-        return False
-    lock = FileLock(path)
-    is_free = lock.acquire(wait=False)
-    lock.release()
-    return not is_free
 
 
 if __name__ == "__main__":

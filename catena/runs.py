@@ -8,9 +8,6 @@ are in the environment of that process alone, never in a file.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from catena.agents.events import Event
 from catena.agents.state import options_from_json, options_to_json
+from catena.detached import begin, is_held
 from catena.durable import FILE_MODE, make_folder
 from catena.errors import OptionError
 from catena.locks import FileLock
@@ -117,7 +115,7 @@ class Runs:
             message = last["message"] if state == "failed" else ""
             return replace(run, state=state, message=message, remedy=data.get("remedy", ""))
         is_new = len(lines) == 1 and time.time() - run.asked_at < START_SECONDS
-        return run if is_new or self._is_live(run_id) else replace(run, state="interrupted")
+        return run if is_new or is_held(self._path(run_id, ".lock")) else replace(run, state="interrupted")
 
     def all(self) -> list[Run]:
         """Every run that is kept, newest first."""
@@ -185,32 +183,8 @@ class Runs:
         path.write_bytes(json.dumps(first, ensure_ascii=False).encode() + b"\n")
 
     def _spawn(self, run_id: str, keys: Mapping[str, str]) -> None:
-        command = [sys.executable, "-P", "-m", "catena.answering", str(self._path(run_id))]
-        log = self._folder / LOG
-        log.touch(FILE_MODE)
-        with log.open("ab") as output:
-            ended = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self._folder,
-                env={**os.environ, **keys},
-                start_new_session=True,
-                check=False,
-            )
-        if ended.returncode:
+        if not begin("catena.answering", self._path(run_id), log=self._folder / LOG, keys=keys):
             raise _taken(run_id)
-
-    def _is_live(self, run_id: str) -> bool:
-        """Whether somebody holds the run."""
-        path = self._path(run_id, ".lock")
-        if not path.exists():
-            return False
-        lock = FileLock(path)
-        is_free = lock.acquire(wait=False)
-        lock.release()
-        return not is_free
 
     def _lines(self, run_id: str) -> list[bytes]:
         """What was written so far; a line that is still being written is left for later."""

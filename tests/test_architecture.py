@@ -17,7 +17,7 @@ TIES = {
     "catena",
     *(
         f"catena.{name}"
-        for name in ("adding", "answering", "arena", "batchruns", "bookqa", "client", "handlers")
+        for name in ("adding", "answering", "asking", "arena", "batchruns", "bookqa", "client", "handlers")
     ),
     *(f"catena.{name}" for name in ("runs", "systems", "trace")),
 }

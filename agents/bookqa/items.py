@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from catena.answers import citation_from_json, citation_to_json
+from catena.answers import citation_from_json, citation_to_json, require_schema
 from catena.durable import durable_file
 from catena.errors import OptionError
 from catena.types import Citation
@@ -98,10 +98,7 @@ def to_json(item: Item) -> Json:
 
 def from_json(data: Mapping[str, Any]) -> Item:
     """Read an item back. Raises OptionError for another schema."""
-    if data.get("schema") != SCHEMA:
-        raise OptionError(
-            f"This item has schema {data.get('schema')!r}; this version of Catena reads schema {SCHEMA}."
-        )
+    require_schema(data, "item", SCHEMA)
     span = data["span"]
     return Item(
         id=data["id"],

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from catena.agents.bookqa.items import Item
-from catena.answers import citation_from_json, citation_to_json
+from catena.answers import citation_from_json, citation_to_json, require_schema
 from catena.batches.journal import Journal
 from catena.batches.running import Ended, Ledger, run
 from catena.durable import durable_file
@@ -93,10 +93,7 @@ def to_json(response: Response) -> dict[str, Any]:
 
 def from_json(data: Json) -> Response:
     """Read a response back. Raises OptionError for another schema."""
-    if data.get("schema") != SCHEMA:
-        raise OptionError(
-            f"This response has schema {data.get('schema')!r}; this version of Catena reads schema {SCHEMA}."
-        )
+    require_schema(data, "response", SCHEMA)
     return Response(
         item=data["item"],
         system=data["system"],

@@ -74,12 +74,12 @@ class AddProgress:
         )
 
 
-class AskProgress:
-    """One line that says what is being done."""
+class StatusLine:
+    """One line on a terminal's error stream that says what is being done; elsewhere nothing."""
 
-    def __init__(self, *, is_shown: bool) -> None:
+    def __init__(self, text: str, *, is_shown: bool) -> None:
         console = Console(stderr=True, highlight=False)
-        self._status = console.status("Looking…") if is_shown and console.is_terminal else None
+        self._status = console.status(text) if is_shown and console.is_terminal else None
 
     def __enter__(self) -> Self:
         if self._status:
@@ -92,9 +92,20 @@ class AskProgress:
         if self._status:
             self._status.stop()
 
+    def say(self, text: str) -> None:
+        if self._status:
+            self._status.update(text)
+
+
+class AskProgress(StatusLine):
+    """What is being done for a question."""
+
+    def __init__(self, *, is_shown: bool) -> None:
+        super().__init__("Looking…", is_shown=is_shown)
+
     def on_event(self, event: Event) -> None:
-        if self._status and event.kind != "token":
-            self._status.update(event.message)
+        if event.kind != "token":
+            self.say(event.message)
 
 
 class BatchProgress:
@@ -134,27 +145,14 @@ class BatchProgress:
         )
 
 
-class Counted:
-    """One line that counts what was done in this run, and what failed."""
+class Counted(StatusLine):
+    """How much was done in this run, and what failed."""
 
     def __init__(self, what: str, *, is_shown: bool) -> None:
-        console = Console(stderr=True, highlight=False)
+        super().__init__(f"0 {what}", is_shown=is_shown)
         self._what, self._num, self._failed = what, 0, 0
-        self._status = console.status(f"0 {what}") if is_shown and console.is_terminal else None
-
-    def __enter__(self) -> Self:
-        if self._status:
-            self._status.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._status:
-            self._status.stop()
 
     def on_end(self, key: str, result: object) -> None:
         self._num, self._failed = self._num + (result is not None), self._failed + (result is None)
-        if self._status:
-            failed = f", {self._failed} failed" if self._failed else ""
-            self._status.update(f"{self._num} {self._what}{failed}")
+        failed = f", {self._failed} failed" if self._failed else ""
+        self.say(f"{self._num} {self._what}{failed}")

@@ -1,0 +1,348 @@
+"""The asking half of `Catena`: search, answers, runs in processes of their own, plans, and what is kept of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from catena.agents.checkpoints import UnfinishedRun, finish, unfinished
+from catena.agents.events import Event, OnEvent, ignore
+from catena.answers import from_json, to_json
+from catena.bridge import Bridge
+from catena.errors import DocumentError, OptionError
+from catena.library import Library
+from catena.models.opening import ModelRoom
+from catena.retrieval.embedder import Embedder
+from catena.retrieval.hybrid import HybridRetriever
+from catena.runs import Run, Runs
+from catena.settings import Settings
+from catena.trace import Trace, trace
+from catena.types import Answer, AskOptions, Document, PageHit, Plan
+
+if TYPE_CHECKING:
+    from catena.agents.conversation import Turn
+    from catena.agents.deps import Deps
+
+PACED = 50
+"""Earlier answers whose seconds say how fast a model is."""
+
+
+class Asking:
+    """What `Catena` does with questions; the library and the parts it works with are the client's."""
+
+    settings: Settings
+    library: Library
+    embedder: Embedder
+    retriever: HybridRetriever
+    runs: Runs
+    _checkpoints: Path
+    _models: ModelRoom
+    _bridge: Bridge
+
+    def search(
+        self, query: str, *, documents: Sequence[Document | str] | None = None, k: int = 10
+    ) -> list[PageHit]:
+        """Find the `k` pages that fit the query best, best first, in some documents or all."""
+        return self.retriever.retrieve(query, self._document_ids(documents), k)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Answer:
+        """Answer from some documents, or the whole library; every statement is cited and checked.
+
+        With a model the answer is written by it, else quoted by the embedded reader. Works inside a running event
+        loop too. Raises OptionError for an empty question or library, ModelError when the model fails.
+        """
+        return self._bridge.run(
+            self.ask_async(question, documents=documents, options=options, on_event=on_event)
+        )
+
+    async def ask_async(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+        on_event: OnEvent | None = None,
+        is_kept: bool = True,
+    ) -> Answer:
+        """Do what `ask` does, awaitable; cancelling it stops the work.
+
+        With `is_kept` false the question is none that a person asked: it leaves no answer in the history and no run
+        to resume.
+        """
+        asked = self._asked(question, documents, options)
+        if not is_kept:
+            from catena.agents.graph import run  # langgraph takes over a second to import
+
+            deps = replace(self._deps(asked.options, asked.document_ids, on_event), checkpoints=None)
+            return await run(deps, question, asked.document_ids, asked.options, on_event)
+        with self.runs.working_on(asked.run_id):
+            return await self._run(asked, on_event)
+
+    def start(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+        keys: Mapping[str, str] | None = None,
+        api_base: str | None = None,
+    ) -> Run:
+        """Ask in a process of its own, which outlives this one; watch it with `runs.follow(run.run_id)`.
+
+        `keys` are variables for its environment alone, as OPENAI_API_KEY; `api_base` the address of the model's
+        server, if not that of the settings. Raises what `ask` raises before it works.
+        """
+        asked = self._asked(question, documents, options)
+        run = Run(asked.run_id, question, asked.document_ids, asked.options, time.time())
+        return self.runs.start(run, keys=keys, api_base=api_base)
+
+    async def continue_async(self, run_id: str) -> Answer:
+        """Work on a run that was started and that the caller holds; its events go to its file."""
+        run = self.runs.run(run_id)
+        kept = self.library.answer(run_id)
+        if kept is not None:  # killed after the answer was kept, before that was told
+            self.runs.tell(run_id, Event("answer", str(kept.data["text"]), kept.data))
+            return from_json(kept.data)
+        return await self._run(UnfinishedRun(run_id, run.question, run.document_ids, run.options), None)
+
+    def _asked(
+        self, question: str, documents: Sequence[Document | str] | None, options: AskOptions | None
+    ) -> UnfinishedRun:
+        """What is asked, complete: of which documents, and which model."""
+        if not question.strip():
+            raise OptionError("The question is empty.", "Ask something.")
+        options = options or AskOptions()
+        if options.model is None:  # a run that is resumed asks the model that it began with
+            options = replace(options, model=self.settings.model or "")
+        chosen = self._of_thread(options.thread_id) if documents is None else documents
+        return UnfinishedRun(uuid.uuid4().hex, question, tuple(self._document_ids(chosen)), options)
+
+    def plan(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+    ) -> Plan:
+        """Say what `ask` with the same arguments will take, without calling a model: calls, tokens, cost, seconds.
+
+        The documents are read and searched. Raises what `ask` raises of its arguments.
+        """
+        return self._bridge.run(self.plan_async(question, documents=documents, options=options))
+
+    async def plan_async(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+    ) -> Plan:
+        """Do what `plan` does, awaitable."""
+        from catena.agents.planning import pace, plan
+
+        asked = self._asked(question, documents, options)
+        turns = self._turns(asked.options.thread_id)
+        deps = self._deps(asked.options, asked.document_ids, None)
+        prices = partial(self._models.price, asked=asked.options.model or "")
+        fallback = self.settings.fallback_model
+        found = await plan(deps, question, asked.options, prices, turns=turns, fallback=fallback)
+        return replace(found, seconds=pace(self.history(PACED), found))
+
+    def trace(self, run_id: str) -> Trace:
+        """Show how a question was read, or is being read: of a started run, or of any answer that is kept.
+
+        Raises OptionError when there is neither.
+        """
+        kept = self.library.answer(run_id)
+        answer = from_json(kept.data) if kept else None
+        is_told = self.runs.has(run_id)
+        if is_told or answer is None:
+            run = self.runs.run(run_id)
+            question, state, about = run.question, run.state, run.document_ids
+        else:
+            question, state = answer.question, "answered"
+            about = tuple(one.document_id for one in answer.coverage.documents)
+        events = self.runs.events(run_id) if is_told else []
+        known = [one for one in map(self.library.get, about) if one is not None]
+        return trace(question, state, known, events, answer, self.retriever.heat)
+
+    def resume(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
+        """Finish a run that was killed or failed; what was read is not read again. `run_id` may be a unique prefix.
+
+        A finished run's answer is returned as it was kept. Raises OptionError when there is no such run.
+        """
+        return self._bridge.run(self.resume_async(run_id, on_event=on_event))
+
+    async def resume_async(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
+        """Do what `resume` does, awaitable."""
+        kept = self.library.answer(run_id)
+        if kept is not None:
+            return from_json(kept.data)
+        found = [run for run in self.unfinished() if run.run_id.startswith(run_id)]
+        if len(found) != 1:
+            what = "Several unfinished runs begin" if found else "No unfinished run begins"
+            raise OptionError(f"{what} with {run_id!r}.", "List them: `catena runs`.")
+        with self.runs.working_on(found[0].run_id):
+            return await self._run(found[0], on_event)
+
+    def unfinished(self) -> list[UnfinishedRun]:
+        """List the runs that have no answer yet, oldest first: killed, failed, or still under way."""
+        runs = unfinished(self._checkpoints)
+        answered = {run.run_id for run in runs if self.library.answer(run.run_id) is not None}
+        for run_id in answered:  # killed after the answer was kept, before the checkpoints were dropped
+            finish(self._checkpoints, run_id)
+        return [run for run in runs if run.run_id not in answered]
+
+    async def _run(self, asked: UnfinishedRun, on_event: OnEvent | None) -> Answer:
+        """Run the agents, keep the answer, and only then drop the checkpoints."""
+        from catena.agents.graph import run  # langgraph takes over a second to import
+        from catena.agents.streaming import Together, both
+
+        is_told = self.runs.has(asked.run_id)
+        if is_told:
+            on_event = both(on_event, Together(partial(self.runs.tell, asked.run_id)))
+        deps = self._deps(asked.options, asked.document_ids, on_event)
+        answer = await run(
+            deps,
+            asked.question,
+            asked.document_ids,
+            asked.options,
+            on_event,
+            run_id=asked.run_id,
+            turns=self._turns(asked.options.thread_id),
+        )
+        self.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
+        if is_told:
+            self.runs.tell(asked.run_id, Event("answer", answer.text, to_json(answer)))
+        # In a thread: this loop may have to commit for other runs that hold the lock.
+        await asyncio.to_thread(finish, self._checkpoints, asked.run_id)
+        return answer
+
+    async def stream(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        """Ask, and yield what is done (`catena.agents.events`): the last event, `answer`, holds the answer as JSON.
+
+        Close the generator to cancel. Raises what `ask` raises.
+        """
+        from catena.agents.streaming import streamed
+
+        def work(on_event: OnEvent) -> Coroutine[Any, Any, Answer]:
+            return self.ask_async(question, documents=documents, options=options, on_event=on_event)
+
+        async with aclosing(streamed(work)) as events:
+            async for event in events:
+                yield event
+
+    def events(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+    ) -> Iterator[Event]:
+        """Do what `stream` does, in plain code; leaving the loop cancels."""
+        return self._bridge.each(self.stream(question, documents=documents, options=options))
+
+    def history(self, limit: int = 20, *, thread_id: str | None = None) -> list[Answer]:
+        """List the last answers, newest first, of one conversation or of all."""
+        return [from_json(kept.data) for kept in self.library.answers(limit, thread_id=thread_id)]
+
+    def _deps(self, options: AskOptions, document_ids: Sequence[str], on_event: OnEvent | None) -> Deps:
+        """What the agents work with: a language model if one is named, else the embedded reader."""
+        from catena.agents.attending import served_model
+        from catena.agents.chain import LLMChain
+        from catena.agents.deps import Deps
+        from catena.agents.extractive import ExtractiveReasoner
+        from catena.agents.streaming import AnswerText
+        from catena.agents.written import LLMReasoner
+
+        parts = (self.library, self.retriever, self.embedder)
+        model = self.settings.model if options.model is None else options.model
+        if not model:
+            reader = ExtractiveReasoner(self.embedder)
+            return Deps(
+                *parts,
+                reader,
+                chain=reader,
+                checkpoints=self._checkpoints,
+                document_ids=tuple(document_ids),
+            )
+        models = self._models.open(model, document_ids, options.limits, small=options.small_model)
+        on_text = AnswerText(on_event) if on_event else None
+        reasoner = LLMReasoner(
+            models.answering,
+            self.embedder,
+            small=models.small,
+            store=self.library,
+            on_text=on_text,
+        )
+        chain = LLMChain(
+            models.answering,
+            self.embedder,
+            worker=models.small,
+            on_text=on_text if options.paths == 1 else None,
+        )
+        served = None
+        if options.strategy == "kv":
+            home, base = self.settings.home, self.settings.api_base
+            tell = on_event or ignore
+            served = served_model(model, base, home, self.library, options, models.meter, tell)
+        return Deps(
+            *parts,
+            reasoner,
+            chain=chain,
+            checkpoints=self._checkpoints,
+            meter=models.meter,
+            served=served,
+            document_ids=tuple(document_ids),
+        )
+
+    def _turns(self, thread_id: str | None) -> list[Turn]:
+        """The earlier questions of a conversation, oldest first."""
+        from catena.agents.conversation import MAX_TURNS, Turn
+
+        kept = self.history(MAX_TURNS, thread_id=thread_id) if thread_id else []
+        return [Turn(answer.read_as or answer.question, answer.text) for answer in reversed(kept)]
+
+    def _of_thread(self, thread_id: str | None) -> list[str] | None:
+        """The documents that a conversation is about, those that were removed left out; none: all of the library."""
+        kept = self.history(1, thread_id=thread_id) if thread_id else []
+        known = {document.id for document in self.library.documents()} if kept else set()
+        return [
+            one.document_id
+            for answer in kept
+            for one in answer.coverage.documents
+            if one.document_id in known
+        ] or None
+
+    def _resolve(self, document: Document | str) -> Document:
+        return document if isinstance(document, Document) else self.library.find(document)
+
+    def _document_ids(self, documents: Sequence[Document | str] | None) -> list[str]:
+        found = self.library.documents() if documents is None else [self._resolve(name) for name in documents]
+        readable = [document for document in found if document.status != "failed"]
+        if documents is not None and len(readable) < len(found):
+            failed = next(document for document in found if document.status == "failed")
+            raise DocumentError(failed.reason or "damaged", failed.message, failed.remedy)
+        if not readable:
+            raise OptionError("There is no document to ask.", "Add one: `catena add FILE`.")
+        return [document.id for document in readable]
