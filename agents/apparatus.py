@@ -14,7 +14,7 @@ _PAGE_BEHIND = re.compile(r"^\d+(?:\.\d+)*\s.{3,80}\D\s\d{1,4}$")
 _REFERENCE = re.compile(
     r"\bIn (?:Proceedings|Findings|Advances in)\b|\barXiv(?: preprint)?[: ]\S*\d{4}"
     r"|\bpages? \d+[\u2013-]\d+\.|\bpp?\. ?\d+[\u2013-]\d+|\bdoi[.:]|^\W*\[\d+\]\s+[A-Z]\W"
-    r"|https?://\S+,? (?:19|20)\d\d\.",
+    r"|^\W*Cited on pages? \d|https?://\S+,? (?:19|20)\d\d\.",
 )
 
 

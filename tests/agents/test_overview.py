@@ -104,6 +104,7 @@ def test_names_under_a_title_are_told_from_titles(line: str, is_names: bool) -> 
         ("6.4 Descaling . . . . . . . . . 67", "", True),
         ("J. Roe. 2019. Otters. In Proceedings of OS, pages 3-9.", "", True),
         ("Anything at all.", "References", True),
+        ("[Cited on pages 2 and 3.]", "", True),
         ("As Roe et al. (2019) have shown, otters swim.", "2 Related work", False),
     ],
 )
