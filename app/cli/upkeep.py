@@ -68,6 +68,7 @@ def ui(
 ) -> None:
     """Open the page in the browser."""
     import subprocess
+    import threading
     from importlib.util import find_spec
 
     from catena.errors import MissingExtra
@@ -77,8 +78,26 @@ def ui(
     _require_login(host)
     page = Path(__file__).parents[1] / "streamlit_app.py"
     command = [sys.executable, "-m", "streamlit", "run", str(page)]
-    command += [f"--server.address={host}", f"--server.port={port}", f"--server.headless={no_browser}"]
+    # Headless, or Streamlit asks for an address of mail and offers to install things; we open the browser.
+    command += [f"--server.address={host}", f"--server.port={port}", "--server.headless=true"]
+    if not no_browser:
+        threading.Thread(target=_open_browser, args=(host, port), daemon=True).start()
     raise typer.Exit(subprocess.call(command))
+
+
+def _open_browser(host: str, port: int) -> None:
+    """Open the first page once the server listens."""
+    import socket
+    import time
+    import webbrowser
+
+    for _ in range(300):
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.2)
+    webbrowser.open(f"http://{host}:{port}")
 
 
 def _require_login(host: str) -> None:
