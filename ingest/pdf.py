@@ -7,40 +7,34 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pymupdf
 
 from catena.errors import DocumentError
 from catena.ingest import furniture
+from catena.ingest.ahead import made_ahead
 from catena.ingest.columns import chained
 from catena.ingest.composition import Composition
-from catena.ingest.glyphs import Glyphs, clean, read_glyphs
+from catena.ingest.glyphs import clean
 from catena.ingest.hyphens import Vocabulary
 from catena.ingest.layout import regions
 from catena.ingest.paragraphs import LogicalLine
 from catena.ingest.printed import PrintedLine
 from catena.ingest.reading import Outcome, Picture
-from catena.ingest.recognised import recognised_glyphs
 from catena.ingest.recognition import Recogniser
 from catena.ingest.render import page_picture
 from catena.ingest.rows import logical_lines
 from catena.ingest.sections import Bookmark, SectionTrail
-from catena.ingest.tally import Look, Tally, is_garbled, look_at
+from catena.ingest.sheets import Sheet, read_sheets
+from catena.ingest.tally import Tally
 from catena.types import OutlineEntry, Page, PageRef
 
-
-@dataclass(slots=True)
-class _Sheet:
-    """A page read but not laid out: it waits until it is recognised, then until its neighbours are known."""
-
-    index: int
-    glyphs: Glyphs
-    look: Look
-    is_pending: bool = False
-    edges: furniture.Edges = field(default_factory=lambda: furniture.Edges(0))
+MIN_AHEAD = 8
+"""Fewer pages are read before a second process has started."""
+Keep = Callable[[int, bytes], None]
+"""Called with the number of a page (from 1) and what was recognised on it, nothing after a failure."""
 
 
 def open_pdf(path: Path, password: str | None = None) -> pymupdf.Document:
@@ -67,14 +61,21 @@ def _damaged(path: Path, what: str) -> DocumentError:
 
 
 class PdfReading:
-    """An open PDF, see `catena.ingest.reading.Reading`."""
+    """An open PDF, see `catena.ingest.reading.Reading`; its pages can be read once.
+
+    `is_ahead`: pages are read by a copy of this process while this one lays out those before; for a process that
+    has one thread and may be killed.
+    """
 
     def __init__(
         self,
         path: Path,
         password: str | None = None,
         recogniser: Recogniser | None = None,
+        keep: Keep | None = None,
         picture_remedy: str = "",
+        *,
+        is_ahead: bool = False,
     ) -> None:
         self._doc = open_pdf(path, password)
         self.num_pages: int = len(self._doc)
@@ -83,33 +84,35 @@ class PdfReading:
         self.outline = tuple(OutlineEntry(mark.level, mark.title, mark.page) for mark in self._bookmarks)
         self.tally = Tally(self.num_pages, bool(self._doc.is_repaired), picture_remedy)
         self._recogniser = recogniser
+        self._keep = keep
+        self._is_ahead = is_ahead and self.num_pages >= MIN_AHEAD
         self._vocabulary = Vocabulary()
         self._sizes: Counter[float] = Counter()
-        self._has_labels = _has_labels(self._doc)
 
     def pages(self, document_id: str) -> Iterator[Page]:
         """Yield every page in order, also those without text; keeps no more than a few in memory."""
         trail = SectionTrail(self._bookmarks)
-        waiting: deque[_Sheet] = deque()
+        waiting: deque[tuple[Sheet, furniture.Edges]] = deque()
         neighbours: deque[furniture.Edges] = deque(maxlen=2 * furniture.WINDOW + 1)
         for sheet in self._sheets():
-            waiting.append(sheet)
-            neighbours.append(sheet.edges)
+            edges = self._learn(sheet)
+            waiting.append((sheet, edges))
+            neighbours.append(edges)
             if len(waiting) > furniture.WINDOW:
-                yield self._page(waiting.popleft(), list(neighbours), trail, document_id)
+                yield self._page(*waiting.popleft(), list(neighbours), trail, document_id)
         while waiting:
-            yield self._page(waiting.popleft(), list(neighbours), trail, document_id)
+            yield self._page(*waiting.popleft(), list(neighbours), trail, document_id)
 
-    def _sheets(self) -> Iterator[_Sheet]:
-        """Read page after page, as far ahead of the one that is wanted as pages are recognised at once."""
-        num_ahead = self._recogniser.num_ahead if self._recogniser else 0
-        ahead: deque[_Sheet] = deque()
-        for index in range(self.num_pages):
-            ahead.append(self._read(index))
-            if len(ahead) > num_ahead:
-                yield self._settled(ahead.popleft())
-        while ahead:
-            yield self._settled(ahead.popleft())
+    def _sheets(self) -> Iterator[Sheet]:
+        sheets = read_sheets(
+            self._doc,
+            self._recogniser,
+            is_repaired=self.tally.is_repaired,
+            has_labels=_has_labels(self._doc),
+        )
+        if self._is_ahead:  # nothing reads self._doc from here on: both processes share its place in the file
+            return map(Sheet.unpacked, made_ahead(sheet.packed() for sheet in sheets))
+        return sheets
 
     def outcome(self) -> Outcome:
         return self.tally.outcome()
@@ -117,48 +120,28 @@ class PdfReading:
     def render(self, number: int, dpi: int) -> Picture:
         return page_picture(self._doc[number - 1], dpi)
 
-    def _read(self, index: int) -> _Sheet:
-        sheet = _Sheet(index, Glyphs(0.0, 0.0), "nothing")
-        pymupdf.TOOLS.reset_mupdf_warnings()
-        try:
-            page = self._doc[index]
-            sheet.glyphs = read_glyphs(page)
-            sheet.look = look_at(page, sheet.glyphs, self.tally.is_repaired)
-            if (
-                self._recogniser
-                and not sheet.glyphs.runs
-                and (sheet.look == "picture" or is_garbled(sheet.glyphs))
-            ):
-                self._recogniser.begin(index + 1, page)
-                sheet.is_pending = True
-        except Exception as error:  # MuPDF's border: one bad page must not stop the others
-            if isinstance(error, MemoryError) or "malloc" in str(error):
-                raise
-            self.tally.num_raised += 1
-        return sheet
-
-    def _settled(self, sheet: _Sheet) -> _Sheet:
-        """Wait for a page's recognition; learn from it what layout needs to know."""
-        if sheet.is_pending and self._recogniser:
-            rows = self._recogniser.finish(sheet.index + 1)
-            recognised = recognised_glyphs(rows, sheet.glyphs.width, sheet.glyphs.height)
-            if recognised.runs:
-                sheet.glyphs = recognised
-                self.tally.num_recognised += 1
+    def _learn(self, sheet: Sheet) -> furniture.Edges:
+        """Count a page; learn from it what layout needs to know."""
+        if sheet.recognised is not None and self._keep:
+            self._keep(sheet.index + 1, sheet.recognised)
         glyphs = sheet.glyphs
         glyphs.runs = chained(glyphs)
-        self.tally.add(glyphs, sheet.look)
+        self.tally.add(glyphs, sheet.look, has_failed=sheet.has_failed, is_recognised=sheet.is_recognised)
         for run in glyphs.runs:
             self._sizes[round(run.size * 2) / 2] += len(run.texts)
         self._vocabulary.learn(" ".join([run.text for run in glyphs.runs]))
-        sheet.edges = furniture.edges_of(glyphs, sheet.index)
-        return sheet
+        return furniture.edges_of(glyphs, sheet.index)
 
     def _page(
-        self, sheet: _Sheet, neighbours: list[furniture.Edges], trail: SectionTrail, document_id: str
+        self,
+        sheet: Sheet,
+        edges: furniture.Edges,
+        neighbours: list[furniture.Edges],
+        trail: SectionTrail,
+        document_id: str,
     ) -> Page:
         glyphs = sheet.glyphs
-        header, footer = furniture.split_furniture(sheet.edges, neighbours, self.num_pages)
+        header, footer = furniture.split_furniture(edges, neighbours, self.num_pages)
         body_size = self._sizes.most_common(1)[0][0] if self._sizes else 10.0
         logical = _furniture_lines(header, "header")
         for region in regions(furniture.without(glyphs.runs, [*header, *footer])):
@@ -170,7 +153,7 @@ class PdfReading:
         return Page(
             PageRef(document_id, sheet.index + 1),
             text,
-            self._label(sheet, neighbours),
+            sheet.label or furniture.printed_label(edges, neighbours) or str(sheet.index + 1),
             composition.words,
             tuple(composition.lines),
             trail.sections(sheet.index + 1, text, composition.lines, logical),
@@ -178,10 +161,6 @@ class PdfReading:
             glyphs.height,
             "ocr" if glyphs.is_ocr else "text",
         )
-
-    def _label(self, sheet: _Sheet, neighbours: list[furniture.Edges]) -> str:
-        label = clean(self._doc[sheet.index].get_label()) if self._has_labels else ""
-        return label or furniture.printed_label(sheet.edges, neighbours) or str(sheet.index + 1)
 
 
 def _furniture_lines(lines: list[PrintedLine], kind: str) -> list[LogicalLine]:

@@ -11,7 +11,7 @@ from catena.ingest.epub import read_epub
 from catena.ingest.flow import FlowReading
 from catena.ingest.html import read_html
 from catena.ingest.markdown import read_markdown
-from catena.ingest.pdf import PdfReading
+from catena.ingest.pdf import Keep, PdfReading
 from catena.ingest.reading import Reading
 from catena.ingest.recognition import Recogniser
 from catena.ingest.text import read_text
@@ -31,9 +31,12 @@ def open_reading(
     kind: Kind,
     password: str | None,
     recogniser: Recogniser | None = None,
+    keep: Keep | None = None,
     picture_remedy: str = "",
+    *,
+    is_ahead: bool = False,
 ) -> Reading:
-    """Open a file with the reader of its kind. Raises DocumentError."""
+    """Open a file with the reader of its kind; see `PdfReading` for what only a PDF needs. Raises DocumentError."""
     if kind == "pdf":
-        return PdfReading(path, password, recogniser, picture_remedy)
+        return PdfReading(path, password, recogniser, keep, picture_remedy, is_ahead=is_ahead)
     return FlowReading(_BOOKS[kind](path), path.name)

@@ -11,7 +11,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,8 +33,6 @@ RecognisedWord = tuple[str, float, float, float, float, float]
 """Text, confidence from 0 to 100, and the box in points on the page as displayed."""
 RecognisedRow = tuple[float, Sequence[RecognisedWord]]
 """Font size in points, and the words that stand on one line."""
-Keep = Callable[[int, bytes], None]
-"""Called with the number of a page (from 1) and what was recognised on it, nothing after a failure."""
 
 
 @dataclass(slots=True)
@@ -47,10 +45,9 @@ class _Pending:
 class Recogniser:
     """Pages are begun in order and finished in order; pages that are `known` cost nothing."""
 
-    def __init__(self, order: Mapping[str, Any], keep: Keep) -> None:
+    def __init__(self, order: Mapping[str, Any]) -> None:
         """`order`: `languages` ("eng+deu"), `tessdata` (a folder), `seconds` a page, `processes`, `known` (a file)."""
         self._order = order
-        self._keep = keep
         self._known = _known(Path(order["known"]))
         self._pending: dict[int, _Pending] = {}
         self.num_ahead: int = order["processes"]
@@ -77,13 +74,11 @@ class Recogniser:
         os.close(theirs)
         self._pending[number] = _Pending(process, output, time.monotonic() + self._order["seconds"])
 
-    def finish(self, number: int) -> list[RecognisedRow]:
-        """Wait for a page that was begun; no rows where it could not be recognised in time."""
+    def finish(self, number: int) -> tuple[bytes, bool]:
+        """Wait for a page that was begun: what `decoded` reads, nothing if there was no time; whether it is new."""
         if number in self._known:
-            return _decoded(self._known.pop(number))
-        data = _result(self._pending.pop(number))
-        self._keep(number, data)
-        return _decoded(data)
+            return self._known.pop(number), False
+        return _result(self._pending.pop(number)), True
 
     @cached_property
     def _engine(self) -> Any:
@@ -161,5 +156,6 @@ def _result(pending: _Pending) -> bytes:
     return data if is_whole and status == 0 else b""
 
 
-def _decoded(data: bytes) -> list[RecognisedRow]:
+def decoded(data: bytes) -> list[RecognisedRow]:
+    """The rows of a page that was recognised."""
     return json.loads(data) if data else []

@@ -33,8 +33,12 @@ class Tally:
     num_garbled: int = 0
     num_hidden_words: int = 0
 
-    def add(self, glyphs: Glyphs, look: Look) -> None:
+    def add(
+        self, glyphs: Glyphs, look: Look, *, has_failed: bool = False, is_recognised: bool = False
+    ) -> None:
         """Count one page; `look` says what it shows where it has no text."""
+        self.num_raised += has_failed
+        self.num_recognised += is_recognised
         self.num_hidden_words += glyphs.num_hidden
         self.num_garbled += is_garbled(glyphs)
         if glyphs.runs:

@@ -46,8 +46,10 @@ def _parse(request: Mapping[str, Any], send: Send) -> None:
         Path(request["path"]),
         request["kind"],
         request["password"],
-        Recogniser(order, keep) if order else None,
+        Recogniser(order) if order else None,
+        keep,
         request["picture_remedy"],
+        is_ahead=True,
     )
     _check_num_pages(request, reading.num_pages)
     send({"type": "open", "pages": reading.num_pages, "title": reading.title[:_MAX_TITLE]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import chain
 
 import Stemmer
 
@@ -69,8 +70,14 @@ _BASE = dict(pair.split(":") for pair in _IRREGULAR.split())
 
 def terms(text: str) -> list[str]:
     """Every term of `text` in order: stems, plain numbers, and bigrams where a script writes no spaces."""
+    return list(chain.from_iterable(map(_terms_of, text.split())))
+
+
+@lru_cache(maxsize=50_000)
+def _terms_of(piece: str) -> tuple[str, ...]:
+    """The terms of what stands between two spaces: no term reaches further, and most pieces come again."""
     found: list[str] = []
-    for match in _RUN.finditer(_plain(text)):
+    for match in _RUN.finditer(_plain(piece)):
         run = match.group()
         if match.lastgroup == "number":
             found.append(_number(run))
@@ -80,7 +87,7 @@ def terms(text: str) -> list[str]:
             found.append(_stem(run))
             if not run.isalpha():
                 found.extend(_DIGITS_INSIDE.findall(run))
-    return found
+    return tuple(found)
 
 
 def query_terms(text: str) -> list[str]:
@@ -119,6 +126,5 @@ def _bigrams(run: str) -> list[str]:
     return [*run, *(run[at : at + 2] for at in range(len(run) - 1))]
 
 
-@lru_cache(maxsize=100_000)
 def _stem(word: str) -> str:
     return _stemmer.stemWord(_BASE.get(word, word)) if word.isascii() else word

@@ -24,30 +24,29 @@ class IndexBuilder:
     """Takes the terms of passage after passage, in the order of their ordinals."""
 
     def __init__(self) -> None:
-        self._passages: dict[str, array[int]] = {}
-        self._counts: dict[str, array[int]] = {}
-        self._lengths = array("I")
+        self._places: dict[str, int] = {}
+        self._terms, self._counts = array("I"), array("I")  # of one passage after the other
+        self._sizes, self._lengths = array("I"), array("I")
 
     def add(self, terms: Iterable[str]) -> None:
         counted = Counter(terms)
-        number = len(self._lengths)
-        self._lengths.append(sum(counted.values()))
-        for term, count in counted.items():
-            if term not in self._passages:
-                self._passages[term], self._counts[term] = array("I"), array("H")
-            self._passages[term].append(number)
-            self._counts[term].append(min(count, 0xFFFF))
+        places = self._places
+        self._terms.extend([places.setdefault(term, len(places)) for term in counted])
+        self._counts.extend(counted.values())
+        self._sizes.append(len(counted))
+        self._lengths.append(counted.total())
 
     def build(self) -> DocumentIndex:
-        vocabulary = sorted(self._passages)
-        sizes = [len(self._passages[term]) for term in vocabulary]
-        passages = np.concatenate([np.zeros(0, np.uint32), *(self._passages[term] for term in vocabulary)])
-        counts = np.concatenate([np.zeros(0, np.uint16), *(self._counts[term] for term in vocabulary)])
-        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.uint32)
+        vocabulary = sorted(self._places)
+        rank = np.empty(len(vocabulary), np.uint32)
+        rank[[self._places[term] for term in vocabulary]] = np.arange(len(vocabulary))
+        terms = rank[np.array(self._terms, np.uint32)]
+        passages = np.repeat(np.arange(len(self._sizes), dtype=np.uint32), self._sizes)
+        order = np.argsort(terms, kind="stable")  # passages of a term stay in order
+        starts = np.searchsorted(terms[order], np.arange(len(vocabulary) + 1)).astype(np.uint32)
+        counts = np.array(self._counts, np.uint32).clip(max=0xFFFF).astype(np.uint16)
         lengths = np.array(self._lengths, np.uint32)
-        return DocumentIndex(
-            vocabulary, starts, passages.astype(np.uint32), counts.astype(np.uint16), lengths
-        )
+        return DocumentIndex(vocabulary, starts, passages[order], counts[order], lengths)
 
     def to_bytes(self) -> bytes:
         return self.build().to_bytes()

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-import time
+import math
+from statistics import mean
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catena.errors import LibraryCorrupt
-from catena.retrieval.index import DocumentIndex
+from catena.retrieval.index import K1, B, DocumentIndex
 
 
 def build(*passages: str) -> DocumentIndex:
@@ -30,6 +33,20 @@ def test_an_unknown_word_changes_nothing() -> None:
     assert index.rarity("zebra") > index.rarity("a") > index.rarity("b")
 
 
+@given(st.lists(st.lists(st.sampled_from("abcde"), min_size=1), min_size=1))
+def test_scores_are_those_of_the_formula(passages: list[list[str]]) -> None:
+    scores = build(*map(" ".join, passages)).score(["a", "c"])
+    length = mean(map(len, passages))
+    for passage, score in zip(passages, scores, strict=True):
+        expected = 0.0
+        for term in ("a", "c"):
+            found = sum(term in other for other in passages)
+            rarity = math.log1p((len(passages) - found + 0.5) / (found + 0.5))
+            count = passage.count(term)
+            expected += rarity * count * (K1 + 1) / (count + K1 * (1 - B + B * len(passage) / length))
+        assert score == pytest.approx(expected, rel=1e-4)
+
+
 def test_bytes_come_back_as_they_were() -> None:
     index = build("cash flow", "日本 語", "x " * 70_000)
     again = DocumentIndex.from_bytes(index.to_bytes())
@@ -49,17 +66,3 @@ def test_damage_is_told(damage: bytes | slice) -> None:
     data = build("cash flow", "debt").to_bytes()
     with pytest.raises(LibraryCorrupt):
         DocumentIndex.from_bytes(data[damage] if isinstance(damage, slice) else damage)
-
-
-def test_two_thousand_passages_load_in_twenty_milliseconds() -> None:
-    random = np.random.default_rng(0)
-    builder = DocumentIndex.builder()
-    for _ in range(2000):
-        builder.add(f"w{n}" for n in random.zipf(1.3, 120) % 20_000)
-    data = builder.to_bytes()
-    times = []
-    for _ in range(5):
-        begin = time.perf_counter()
-        DocumentIndex.from_bytes(data).score(["w1", "w7"])
-        times.append(time.perf_counter() - begin)
-    assert min(times) < 0.02
