@@ -13,18 +13,23 @@ import torch
 from torch import Tensor
 
 from catena.errors import OptionError
+from catena.serving.document import Source
 
 Message = Mapping[str, str]
 _HERE = "\u0001document-ends-here\u0001"
 SEPARATOR = "\n\n"
 
 
-def encode_document(tokenizer: Any, text: str) -> tuple[Tensor, Tensor]:
-    """Token ids (T) of what is read before any question, and where in `text` each begins (T), 0 before it."""
+def encode_document(tokenizer: Any, text: str, goes_first: Sequence[tuple[int, int]] = ()) -> Source:
+    """What is read before any question. Tokens before `text` begin at 0 of it; `goes_first` are parts of it."""
     before = render(tokenizer, [{"role": "user", "content": _HERE}]).partition(_HERE)[0]
     found = tokenizer(before + text, add_special_tokens=False, return_offsets_mapping=True)
     starts = torch.tensor([start for start, _ in found["offset_mapping"]], dtype=torch.int64)
-    return torch.tensor(found["input_ids"], dtype=torch.int64), (starts - len(before)).clamp(min=0)
+    places = (starts - len(before)).clamp(min=0)
+    is_first = torch.zeros(len(places) if goes_first else 0, dtype=torch.bool)
+    for start, end in goes_first:
+        is_first |= (places >= start) & (places < end)
+    return Source(torch.tensor(found["input_ids"], dtype=torch.int64), places, is_first)
 
 
 def encode(tokenizer: Any, text: str) -> Tensor:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from catena.retrieval.kv.digests import Digest
+from catena.errors import OptionError
+from catena.retrieval.kv.digests import Digest, representative
 from catena.serving.spec import ModelSpec
 
 WINDOW = 100
@@ -21,6 +22,20 @@ def unchecked(layer: int, pages: Tensor) -> None:
     """Trust the memory of this process."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """What is read: token ids (T); where each begins in the text (T), and which are of figures and tables (T), both
+    empty where that is not known. Those of figures and tables are merged before those of text.
+    """
+
+    token_ids: Tensor
+    starts: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+    goes_first: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.bool))
+
+    def first(self, num_tokens: int) -> Source:
+        return Source(self.token_ids[:num_tokens], self.starts[:num_tokens], self.goes_first[:num_tokens])
+
+
 @dataclass(slots=True, eq=False)
 class DocumentKV:
     """`layers` are (P, 2, Hkv, S, D) each: one record holds keys and values of one KV page, one read from disk.
@@ -31,25 +46,30 @@ class DocumentKV:
 
     spec: ModelSpec
     page_size: int
-    token_ids: Tensor
+    source: Source
     layers: list[Tensor]
-    starts: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
-    """Where each token begins in the text (T), if the text is known."""
     check: Check = unchecked
     filled: list[int] = field(default_factory=list)
     queries: list[Tensor] = field(default_factory=list)
-    _digests: dict[tuple[Digest, int, bool], Tensor] = field(default_factory=dict)
+    received: list[Tensor] = field(default_factory=list)
+    """Attention that each token got (Hq, N) a layer; N is 0 where it was not counted."""
+    _digests: dict[tuple[Callable[..., Tensor], int, bool], Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.filled = self.filled or [0] * self.spec.num_layers
         self.queries = self.queries or [torch.empty(0) for _ in self.layers]
+        self.received = self.received or [torch.zeros(self.spec.num_heads, 0) for _ in self.layers]
 
     @classmethod
     def empty(cls, spec: ModelSpec, token_ids: Tensor, page_size: int) -> DocumentKV:
         """Room in memory for a document that is yet to be read."""
         shape = record_shape(spec, len(token_ids), page_size)
         layers = [torch.zeros(shape, dtype=spec.dtype) for _ in range(spec.num_layers)]
-        return cls(spec, page_size, token_ids, layers)
+        return cls(spec, page_size, Source(token_ids), layers)
+
+    @property
+    def token_ids(self) -> Tensor:
+        return self.source.token_ids
 
     @property
     def num_tokens(self) -> int:
@@ -64,7 +84,9 @@ class DocumentKV:
         if num_tokens == self.num_tokens:
             return self
         filled = [num_tokens] * len(self.layers)
-        return replace(self, token_ids=self.token_ids[:num_tokens], filled=filled, _digests={})
+        received = [layer[:, :num_tokens] for layer in self.received]
+        source = self.source.first(num_tokens)
+        return replace(self, source=source, filled=filled, received=received, _digests={})
 
     def append(self, layer: int, keys: Tensor, values: Tensor, queries: Tensor) -> None:
         """Add the next T tokens of a layer: keys and values (Hkv, T, D), queries (Hq, T, D)."""
@@ -78,11 +100,12 @@ class DocumentKV:
         self.queries[layer] = kept[:, -WINDOW:].clone()
         self._digests = {key: digest for key, digest in self._digests.items() if key[1] != layer}
 
-    def whole(self, layer: int) -> tuple[Tensor, Tensor]:
-        """All keys and values of a layer, (Hkv, N, D) each."""
+    def whole(self, layer: int, first_page: int = 0) -> tuple[Tensor, Tensor]:
+        """All keys and values of a layer, (Hkv, N, D) each, or those from a KV page on."""
         count = self.num_pages(layer)
-        self.check(layer, torch.arange(count))
-        flat = self.layers[layer][:count].permute(1, 2, 0, 3, 4).flatten(2, 3)[:, :, : self.filled[layer]]
+        self.check(layer, torch.arange(first_page, count))
+        num_tokens = self.filled[layer] - first_page * self.page_size
+        flat = self.layers[layer][first_page:count].permute(1, 2, 0, 3, 4).flatten(2, 3)[:, :, :num_tokens]
         return flat[0].contiguous(), flat[1].contiguous()
 
     def gather_pages(self, layer: int, pages: Tensor, heads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -108,6 +131,26 @@ class DocumentKV:
         if key not in self._digests:
             self._digests[key] = make(*self.paged_keys(layer, is_rotated=is_rotated))
         return self._digests[key]
+
+    def representatives(self, layer: int) -> Tensor:
+        """What stands for KV pages by the attention that their tokens got: (1, Hq, P, D) of un-rotated keys.
+
+        Raises OptionError where it was not counted.
+        """
+        key = (representative, layer, False)
+        if key not in self._digests:
+            keys, valid = self.paged_keys(layer, is_rotated=False)
+            self._digests[key] = representative(keys, valid, self.counted(layer))
+        return self._digests[key]
+
+    def counted(self, layer: int) -> Tensor:
+        """The attention that each token got (Hq, N). Raises OptionError where it was not counted."""
+        if self.received[layer].shape[1] < self.filled[layer]:
+            raise OptionError(
+                "What attention the document's tokens get was not counted when it was read.",
+                'Read it with the policy that you ask with: POST /v1/documents with "policy".',
+            )
+        return self.received[layer]
 
     def paged_keys(self, layer: int, *, is_rotated: bool) -> tuple[Tensor, Tensor]:
         """Keys (Hkv, P, S, D) in float32, and which of them are tokens (P, S)."""

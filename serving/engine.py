@@ -14,7 +14,6 @@ from torch import Tensor
 
 from catena.errors import CatenaError, ModelBusy, ModelUnreachable
 from catena.retrieval.kv.policy import Policy
-from catena.retrieval.kv.trained import PageRetriever
 from catena.serving.answering import Row, ask, step, take
 from catena.serving.document import DocumentKV
 from catena.serving.loading import LocalModel
@@ -93,13 +92,11 @@ class Engine:
         local: LocalModel,
         shelf: DocumentShelf,
         *,
-        retriever: PageRetriever | None = None,
         max_rows: int = 8,
         max_waiting: int = 64,
     ) -> None:
         self.local = local
         self.shelf = shelf
-        self._retriever = retriever
         self._max_rows = max_rows
         self._max_waiting = max_waiting
         self._waiting: deque[Job] = deque()
@@ -187,9 +184,8 @@ class Engine:
         spec = self.local.spec
         nothing = torch.empty(0, dtype=torch.int64)
         document = prompt.document or DocumentKV.empty(spec, nothing, page_size=1)
-        needs_clusters = prompt.policy.score == "clusters" and prompt.document is not None
-        squeezed = self.shelf.squeezed(prompt.key, document) if needs_clusters else None
-        session = Session(document, prompt.policy, Aids(self._retriever, squeezed))
+        aids = self.shelf.aids(prompt.key, document, prompt.policy) if prompt.document else Aids()
+        session = Session(document, prompt.policy, aids)
         if prompt.wants_mass:
             session.mass = torch.zeros(document.num_pages(0))
         first, *rest = torch.split(prompt.token_ids, CHUNK)

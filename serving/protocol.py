@@ -83,13 +83,20 @@ class CompletionRequest(_Completion):
 
 
 class DocumentRequest(_Strict):
-    """A text to be read once, or its token ids as the model's tokenizer gives them."""
+    """A text to be read once, or its token ids as the model's tokenizer gives them; `policy` is what it is read with.
+
+    `goes_first`: [start, end] of parts of the text that are of figures or tables; `look-m` merges them first.
+    """
 
     text: Text | None = None
     token_ids: list[Annotated[int, Field(ge=0)]] | None = None
+    policy: str = "full"
+    goes_first: list[tuple[Annotated[int, Field(ge=0)], int]] = []
 
     @model_validator(mode="after")
     def check_one(self) -> DocumentRequest:
         if (self.text is None) == (self.token_ids is None):
             raise ValueError("give text or token_ids")
+        if self.goes_first and self.text is None:
+            raise ValueError("goes_first needs text")
         return self

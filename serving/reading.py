@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from catena.retrieval.kv.policy import Policy, preset
-from catena.serving.document import DocumentKV
+from catena.serving.document import DocumentKV, Source
 from catena.serving.hooks import Tail
+from catena.serving.received import count_received
+from catena.serving.selecting import Aids
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
 from catena.serving.store import KVStore, Manifest
@@ -26,13 +28,15 @@ def read(
     *,
     policy: Policy | None = None,
     chunk: int = CHUNK,
+    aids: Aids | None = None,
     on_queries: OnQueries | None = None,
 ) -> None:
     """Fill `document` from where it stands; each chunk sees what the policy shows it of the chunks before.
 
-    `full` is exact. A policy with few KV pages bounds time and memory, and reads beyond the trained length.
+    `full` is exact. A policy with few KV pages bounds time and memory, and reads beyond the trained length. Where the
+    policy judges tokens by the attention they got, that is counted; `look-m` does so, and else reads as `full` does.
     """
-    for _ in reading(model, document, policy=policy, chunk=chunk, on_queries=on_queries):
+    for _ in reading(model, document, policy=policy, chunk=chunk, aids=aids, on_queries=on_queries):
         pass
 
 
@@ -42,13 +46,18 @@ def reading(
     *,
     policy: Policy | None = None,
     chunk: int = CHUNK,
+    aids: Aids | None = None,
     on_queries: OnQueries | None = None,
 ) -> Iterator[int]:
     """Do what `read` does, and yield the tokens done after every chunk."""
     policy = policy or preset("full")
+    window = policy.counted_window(len(document.token_ids))
+    if policy.score == "merged":  # merging comes after reading
+        policy = preset("full")
     while document.num_tokens < len(document.token_ids):
         start = document.num_tokens
-        _read_chunk(model, document, document.token_ids[start : start + chunk], policy, on_queries)
+        session = Session(document, policy, aids or Aids())
+        _read_chunk(model, session, document.token_ids[start : start + chunk], window, on_queries)
         yield document.num_tokens
 
 
@@ -56,33 +65,36 @@ def reading_into(
     store: KVStore,
     model: Any,
     manifest: Manifest,
-    token_ids: Tensor,
-    starts: Tensor | None = None,
+    source: Source,
     *,
     chunk: int = CHUNK,
+    aids: Aids | None = None,
 ) -> Iterator[int]:
     """Read a document into the store, or go on with what is there of it; yield the tokens done after every chunk.
 
-    `starts` (T) are the tokens' places in the text. After each yield what was read is on disk; at the end the document
-    can be opened.
+    After each yield what was read is on disk; at the end the document can be opened.
     """
     if manifest.key in store.kept():
         return
-    draft = store.begin(manifest, spec_of(model), token_ids)
-    if starts is not None:
-        draft.document.starts = starts
+    draft = store.begin(manifest, spec_of(model), source)
     whole_pages = max(1, chunk // manifest.page_size) * manifest.page_size
-    for done in reading(model, draft.document, policy=preset(manifest.policy), chunk=whole_pages):
+    policy = preset(manifest.policy)
+    for done in reading(model, draft.document, policy=policy, chunk=whole_pages, aids=aids):
         draft.keep()
         yield done
     draft.publish(store.root)
 
 
 def _read_chunk(
-    model: Any, document: DocumentKV, token_ids: Tensor, policy: Policy, on_queries: OnQueries | None
+    model: Any, session: Session, token_ids: Tensor, count_window: int, on_queries: OnQueries | None
 ) -> None:
-    queries: dict[int, Tensor] = {}
-    session = Session(document, policy, on_queries=queries.__setitem__)
+    looks: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def note(layer: int, queries: Tensor, lse: Tensor) -> None:
+        looks[layer] = queries, lse
+
+    session.on_attention = note
+    document = session.document
     tail = Tail(document.spec.num_layers)
     places = session.start + torch.arange(len(token_ids))
     with torch.inference_mode():
@@ -94,10 +106,12 @@ def _read_chunk(
             sessions=[session],
         )
     moved = torch.full_like(places, document.num_tokens - session.start)
-    for layer, asked in queries.items():
+    for layer, (asked, lse) in looks.items():
         keys, values = tail.of(layer)
         if moved[0]:
             keys, asked = (document.spec.rope.turn(x, moved) for x in (keys, asked))
         document.append(layer, keys, values, asked)
+        if count_window:
+            count_received(document, layer, asked, lse, count_window)
         if on_queries:
             on_queries(layer, asked)

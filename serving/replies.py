@@ -100,6 +100,7 @@ def document_body(reading: Reading) -> Json:
         "id": reading.key,
         "object": "document",
         "status": reading.status,
+        "policy": reading.policy,
         "num_tokens": reading.num_tokens,
         "tokens_done": reading.tokens_done,
         "error": reading.error or None,

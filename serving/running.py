@@ -31,10 +31,14 @@ def make_engine(
 ) -> Engine:
     """An engine whose thread runs. Raises StoreError for a retriever of another model."""
     shelf = DocumentShelf(
-        local, KVStore(store), page_size=page_size, max_tokens=max_document_tokens, max_bytes=max_store_bytes
+        local,
+        KVStore(store),
+        page_size=page_size,
+        max_tokens=max_document_tokens,
+        max_bytes=max_store_bytes,
+        retriever=PageRetriever.load(retriever, local.fingerprint) if retriever else None,
     )
-    trained = PageRetriever.load(retriever, local.fingerprint) if retriever else None
-    return Engine(local, shelf, retriever=trained)
+    return Engine(local, shelf)
 
 
 def serve(

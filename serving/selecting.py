@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,20 +12,28 @@ from torch import Tensor
 from catena.errors import OptionError
 from catena.retrieval.kv.choosing import choose, reduce_heads
 from catena.retrieval.kv.digests import DIGESTS, judge
+from catena.retrieval.kv.merging import Merged
 from catena.retrieval.kv.policy import Policy
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving.document import DocumentKV
 from catena.serving.squeezing import Squeezed
 
 Aid = TypeVar("Aid")
+_MISSING = {
+    "trained": "a trained retriever",
+    "clusters": "clusters of the document's keys",
+    "merged": "the document's keys merged",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Aids:
-    """What some policies need beside the document: a trained retriever, clusters of its keys."""
+    """What some policies need beside the document: a trained retriever, clusters of its keys, its merged keys."""
 
     retriever: PageRetriever | None = None
     squeezed: Squeezed | None = None
+    merged: Sequence[Merged] | None = None
+    """Of each layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,10 @@ def select(
     Raises OptionError when the policy needs an aid that is not there.
     """
     if policy.score == "clusters":
-        return _select_tokens(_needed(aids.squeezed, policy), policy, layer, q)
+        return _select_tokens(needed(aids.squeezed, policy), policy, layer, q)
+    if policy.score == "merged":
+        places = needed(aids.merged, policy)[layer].places
+        return Selection(tokens=places, is_seen=torch.ones_like(places, dtype=torch.bool))
     return Selection(pages=choose(_scores(document, policy, aids, layer, q, places, seed), policy))
 
 
@@ -58,13 +70,16 @@ def _scores(
     if policy.score == "random":
         return torch.rand(spec.num_kv_heads, count, generator=torch.Generator().manual_seed(seed))
     is_rotated = policy.space == "rotated"
-    asked = (q if is_rotated else spec.rope.turn(q, -places)).view(
-        spec.num_kv_heads, spec.group, -1, spec.head_dim
-    )
+    stand = policy.reach_of(spec.trained_length) if policy.space == "distant" else 0
+    turned = q if is_rotated else spec.rope.turn(q, stand - places)
+    asked = turned.view(spec.num_kv_heads, spec.group, -1, spec.head_dim)
     if policy.score == "trained":
-        retriever = _needed(aids.retriever, policy)
+        retriever = needed(aids.retriever, policy)
         digest = document.digest(layer, retriever.of_layer(layer), is_rotated=is_rotated)
         return reduce_heads(retriever(layer, asked.mean(1), digest)[:, None], policy)
+    if policy.score == "representative":
+        scores = judge(turned, document.representatives(layer))
+        return reduce_heads(scores.view(*asked.shape[:3], count), policy)
     folded = asked.flatten(1, 2)
     if policy.score == "exact":
         scores = best_logits(folded, *document.paged_keys(layer, is_rotated=is_rotated))
@@ -86,10 +101,11 @@ def _select_tokens(squeezed: Squeezed, policy: Policy, layer: int, q: Tensor) ->
     return Selection(tokens=order, is_seen=is_kept.gather(1, order))
 
 
-def _needed(aid: Aid | None, policy: Policy) -> Aid:
+def needed(aid: Aid | None, policy: Policy) -> Aid:
+    """The aid, which a policy cannot do without. Raises OptionError."""
     if aid is None:
-        missing = "a trained retriever" if policy.score == "trained" else "clusters of the document's keys"
         raise OptionError(
-            f"The KV-page policy {policy.name} needs {missing}.", "Make it, or take the policy quest."
+            f"The KV-page policy {policy.name} needs {_MISSING[policy.score]}.",
+            "Make it, or take the policy quest.",
         )
     return aid

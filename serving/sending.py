@@ -95,9 +95,9 @@ class Sending:
 def spans(job: Job, use: Use) -> dict[str, Any]:
     """Where in the text the attention went: [start, end, share], KV page by KV page, the most looked at first."""
     document = job.prompt.document
-    if use.mass is None or document is None or not len(document.starts):
+    if use.mass is None or document is None or not len(document.source.starts):
         return {}
-    size, starts = document.page_size, document.starts
+    size, starts = document.page_size, document.source.starts
     shares = use.mass / use.mass.sum().clamp(min=1e-9)
     order = shares.argsort(descending=True, stable=True).tolist()
     ends = [*starts[size::size].tolist(), int(starts[-1]) + 1]

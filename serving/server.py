@@ -17,7 +17,7 @@ from catena.retrieval.kv.policy import Policy, preset
 from catena.serving import chat, replies
 from catena.serving.access import owner_of
 from catena.serving.bodies import LimitBody
-from catena.serving.document import DocumentKV
+from catena.serving.document import DocumentKV, Source
 from catena.serving.engine import Engine, Prompt, Use
 from catena.serving.protocol import ChatRequest, CompletionRequest, DocumentRequest, KVOptions
 from catena.serving.sampling import Sampling
@@ -112,12 +112,11 @@ class _Server:
 
     async def add_document(self, request: Request, body: DocumentRequest) -> replies.Json:
         tokenizer = self._engine.local.tokenizer
-        starts = torch.empty(0, dtype=torch.int64)
         if body.text is not None:
-            token_ids, starts = await asyncio.to_thread(chat.encode_document, tokenizer, body.text)
+            source = await asyncio.to_thread(chat.encode_document, tokenizer, body.text, body.goes_first)
         else:
-            token_ids = torch.tensor(body.token_ids, dtype=torch.int64)
-        reading = self._engine.shelf.add(token_ids, starts, request.state.owner)
+            source = Source(torch.tensor(body.token_ids, dtype=torch.int64))
+        reading = self._engine.shelf.add(source, request.state.owner, policy=body.policy)
         self._engine.wake()
         return replies.document_body(reading)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from catena.retrieval.kv.policy import Policy
 from catena.serving.attention import attend, attend_causal, merge
 from catena.serving.document import DocumentKV
-from catena.serving.selecting import Aids, Selection, select
+from catena.serving.selecting import Aids, Selection, needed, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,15 @@ class _Seen:
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """`seed` serves the random policy. `on_queries` is told the queries (Hq, T, D) of each layer."""
+    """`seed` serves the random policy. `on_attention` is told the queries (Hq, T, D) of each layer, and the
+    log-sum-exp (Hq, T) of all that they saw.
+    """
 
     document: DocumentKV
     policy: Policy
     aids: Aids = field(default_factory=Aids)
     seed: int = 0
-    on_queries: Callable[[int, Tensor], None] | None = None
+    on_attention: Callable[[int, Tensor, Tensor], None] | None = None
     num_steps: int = 0
     num_selected: int = 0
     """KV pages selected so far, each layer and head for itself."""
@@ -59,17 +61,18 @@ class Session:
 
         The last T of the tail's N tokens are the queries' own. Returns (Hq, T, D).
         """
-        if self.on_queries:
-            self.on_queries(layer, q)
         parts = [attend_causal(q, k, v, scale)]
+        seen: list[_Seen] = []
         if self.document.filled[layer]:
             places = self.start + k.shape[1] - q.shape[1] + torch.arange(q.shape[1])
             seen = self._see(layer, q, places)
             parts += [attend(one.q, one.k, one.v, scale, one.mask) for one in seen]
-            if self.mass is not None:
-                total = torch.stack([lse for _, lse in parts]).logsumexp(0)
-                for one in seen:
-                    self._count(one, total, scale)
+        if self.on_attention or self.mass is not None:
+            lse = torch.stack([lse for _, lse in parts]).logsumexp(0)
+            if self.on_attention:
+                self.on_attention(layer, q, lse)
+            for one in seen if self.mass is not None else ():
+                self._count(one, lse, scale)
         return merge(parts)
 
     def advance(self) -> None:
@@ -92,7 +95,11 @@ class Session:
         assert chosen.tokens is not None and chosen.is_seen is not None, (
             "KV pages or single tokens are selected"
         )
-        k, v = self.document.gather_tokens(layer, chosen.tokens, self._heads(len(chosen.tokens)))
+        if self.policy.score == "merged":
+            merged = needed(self.aids.merged, self.policy)[layer]
+            k, v = merged.keys, merged.values
+        else:
+            k, v = self.document.gather_tokens(layer, chosen.tokens, self._heads(len(chosen.tokens)))
         return [_Seen(q, k, v, chosen.is_seen[:, None], chosen.tokens)]
 
     def _behind(self, q: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
@@ -127,7 +134,7 @@ class Session:
 
     @property
     def _reach(self) -> int:
-        return self.policy.reach or self.document.spec.trained_length
+        return self.policy.reach_of(self.document.spec.trained_length)
 
     def _is_near(self, stood: Tensor, places: Tensor) -> Tensor:
         """Which keys (H, n) keep their distance to the queries at `places` (T): (H, T, n)."""

@@ -12,9 +12,14 @@ import torch
 from torch import Tensor
 
 from catena.errors import CatenaError, OptionError, StoreError
-from catena.serving.document import DocumentKV
+from catena.retrieval.kv.merging import Merged
+from catena.retrieval.kv.policy import Policy, preset
+from catena.retrieval.kv.trained import PageRetriever
+from catena.serving.document import DocumentKV, Source
 from catena.serving.loading import LocalModel
 from catena.serving.reading import CHUNK, reading_into
+from catena.serving.received import merge_document
+from catena.serving.selecting import Aids, needed
 from catena.serving.squeezing import Squeezed, squeeze
 from catena.serving.store import KVStore, Manifest, manifest_of
 
@@ -30,6 +35,7 @@ class Reading:
     key: str
     owner: str
     num_tokens: int
+    policy: str
     status: Status
     tokens_done: int = 0
     error: str = ""
@@ -46,38 +52,51 @@ class DocumentShelf:
         page_size: int,
         max_tokens: int,
         max_bytes: int | None = None,
+        retriever: PageRetriever | None = None,
     ) -> None:
         self._local = local
         self._store = store
         self._page_size = page_size
         self._max_tokens = max_tokens
         self._max_bytes = max_bytes
+        self._retriever = retriever
         self._lock = threading.Lock()
-        self._queue: OrderedDict[str, tuple[Manifest, Tensor, Tensor]] = OrderedDict()
+        self._queue: OrderedDict[str, tuple[Manifest, Source]] = OrderedDict()
         self._readings: dict[str, Reading] = {}
         self._steps: tuple[str, Iterator[int]] | None = None
         self._open: OrderedDict[str, DocumentKV] = OrderedDict()
         self._squeezed: dict[str, Squeezed] = {}
+        self._merged: dict[tuple[str, float], list[Merged]] = {}
 
-    def add(self, token_ids: Tensor, starts: Tensor, owner: str) -> Reading:
-        """Queue a document to be read; the same tokens of the same owner again are the same document.
+    def add(self, source: Source, owner: str, *, policy: str = "full") -> Reading:
+        """Queue a document to be read under a policy; the same again of the same owner is the same document.
 
-        `starts` (T) are the tokens' places in the text, or empty. Raises OptionError for one that is empty or too long.
+        Raises OptionError for one that is empty or too long, or a policy that nothing can be read with.
         """
-        if not 0 < len(token_ids) <= self._max_tokens:
+        num_tokens = len(source.token_ids)
+        if not 0 < num_tokens <= self._max_tokens:
             raise OptionError(
-                f"The document has {len(token_ids):,} tokens; 1 to {self._max_tokens:,} are taken.",
+                f"The document has {num_tokens:,} tokens; 1 to {self._max_tokens:,} are taken.",
                 "Send a part of it, or start the server with --max-document-tokens.",
             )
+        if preset(policy).score == "clusters":
+            raise OptionError(f"No document can be read with {policy}: it needs one that was read.")
+        if preset(policy).score == "trained":
+            needed(self._retriever, preset(policy))
         manifest = manifest_of(
-            self._local.spec, self._local.fingerprint, token_ids, page_size=self._page_size, owner=owner
+            self._local.spec,
+            self._local.fingerprint,
+            source,
+            page_size=self._page_size,
+            policy=policy,
+            owner=owner,
         )
         with self._lock:
             found = self._find(manifest.key, owner)
             if found is None or found.status == "failed":
-                found = Reading(manifest.key, owner, len(token_ids), "queued")
+                found = Reading(manifest.key, owner, num_tokens, policy, "queued")
                 self._readings[manifest.key] = found
-                self._queue[manifest.key] = (manifest, token_ids, starts)
+                self._queue[manifest.key] = (manifest, source)
         return found
 
     def get(self, key: str, owner: str) -> Reading | None:
@@ -98,7 +117,7 @@ class DocumentShelf:
             self._queue.pop(key, None)
             self._readings.pop(key, None)
             self._open.pop(key, None)
-            self._squeezed.pop(key, None)
+            self._forget_aids(key)
         self._store.delete(key)
         return True
 
@@ -114,23 +133,26 @@ class DocumentShelf:
                 self._open[key] = self._store.open(key, self._local.spec, self._local.fingerprint)
             self._open.move_to_end(key)
             while len(self._open) > OPEN_DOCUMENTS:
-                self._squeezed.pop(self._open.popitem(last=False)[0], None)
+                self._forget_aids(self._open.popitem(last=False)[0])
             return self._open[key]
 
-    def squeezed(self, key: str, document: DocumentKV) -> Squeezed:
-        """The clusters of a document's keys, made when a question first needs them."""
-        if key not in self._squeezed:
+    def aids(self, key: str, document: DocumentKV, policy: Policy) -> Aids:
+        """What the policy needs beside an open document, made when a question first needs it."""
+        if policy.score == "clusters" and key not in self._squeezed:
             self._squeezed[key] = squeeze(document)
-        return self._squeezed[key]
+        if policy.score == "merged" and (key, policy.budget) not in self._merged:
+            self._merged[key, policy.budget] = merge_document(document, policy.budget)
+        return Aids(self._retriever, self._squeezed.get(key), self._merged.get((key, policy.budget)))
 
     def longest_prefix(self, token_ids: Tensor, owner: str) -> tuple[str, DocumentKV, int] | None:
         """The owner's document that shares most tokens with the beginning of a prompt, and how many of them.
 
-        All of its tokens, or whole KV pages; one token of the prompt at least is left to be asked.
+        All of its tokens, or whole KV pages; one token of the prompt at least is left to be asked. Only documents that
+        were read in full: who names none gets what the model itself would compute.
         """
         best: tuple[str, DocumentKV, int] | None = None
         for reading in self.all(owner):
-            if reading.status == "ready":
+            if reading.status == "ready" and reading.policy == "full":
                 document = self.open(reading.key, owner)
                 shared = _num_shared(document.token_ids, token_ids[:-1])
                 if shared < document.num_tokens:
@@ -150,7 +172,12 @@ class DocumentShelf:
                 return
             key, queued = next(iter(self._queue.items()))
         if self._steps is None or self._steps[0] != key:
-            self._steps = key, reading_into(self._store, self._local.model, *queued, chunk=CHUNK)
+            self._steps = (
+                key,
+                reading_into(
+                    self._store, self._local.model, *queued, chunk=CHUNK, aids=Aids(self._retriever)
+                ),
+            )
         try:
             done = next(self._steps[1], None)
         except (CatenaError, OSError) as error:
@@ -174,6 +201,11 @@ class DocumentShelf:
             if key in self._readings:  # not deleted meanwhile
                 self._readings[key] = replace(self._readings[key], **changes)  # type: ignore[arg-type]
 
+    def _forget_aids(self, key: str) -> None:
+        self._squeezed.pop(key, None)
+        for known in [known for known in self._merged if known[0] == key]:
+            del self._merged[known]
+
     def _find(self, key: str, owner: str) -> Reading | None:
         reading = self._readings.get(key)
         if reading is None or reading.status == "ready":
@@ -183,7 +215,8 @@ class DocumentShelf:
                 return None  # trimmed, or never there
             if manifest.model != self._local.fingerprint:
                 return None
-            reading = Reading(key, manifest.owner, manifest.num_tokens, "ready", manifest.num_tokens)
+            total = manifest.num_tokens
+            reading = Reading(key, manifest.owner, total, manifest.policy, "ready", total)
         return reading if reading.owner == owner else None
 
 

@@ -22,7 +22,7 @@ from torch import Tensor
 from catena import durable
 from catena.errors import StoreError
 from catena.serving import mapped
-from catena.serving.document import DocumentKV, record_shape
+from catena.serving.document import DocumentKV, Source, record_shape
 from catena.serving.fingerprint import key_of
 from catena.serving.hashes import PageHashes, hash_record
 from catena.serving.spec import ModelSpec
@@ -87,25 +87,24 @@ class KVStore:
             )
         folder = self.root / key
         state = _load_state(folder / STATE)
-        document = _map_layers(folder, spec, found, state["token_ids"])
+        document = _map_layers(folder, spec, found, _source(state))
         document.filled = [found.num_tokens] * spec.num_layers
-        document.queries = list(state["queries"])
-        document.starts = state["starts"]
+        _restore(document, state)
         document.check = PageHashes(document.layers, state["hashes"], key[:12]).check
         os.utime(folder / MANIFEST)
         return document
 
-    def begin(self, manifest: Manifest, spec: ModelSpec, token_ids: Tensor) -> Draft:
+    def begin(self, manifest: Manifest, spec: ModelSpec, source: Source) -> Draft:
         """Room on disk for a document; where a reading of it was cut off, what is left of that."""
         folder = self.root / f".new-{manifest.key}"
-        draft = _resume(folder, manifest, spec, token_ids)
+        draft = _resume(folder, manifest, spec, source)
         if draft is None:
             shutil.rmtree(folder, ignore_errors=True)
             durable.make_folder(folder)
-            shape = record_shape(spec, len(token_ids), manifest.page_size)
+            shape = record_shape(spec, manifest.num_tokens, manifest.page_size)
             for layer in range(spec.num_layers):
                 mapped.create(_layer_path(folder, layer), shape, spec.dtype)
-            draft = Draft(folder, manifest, _map_layers(folder, spec, manifest, token_ids, for_writing=True))
+            draft = Draft(folder, manifest, _map_layers(folder, spec, manifest, source, for_writing=True))
         return draft
 
     def delete(self, key: str) -> None:
@@ -154,8 +153,10 @@ class Draft:
         )
         state = {
             "token_ids": document.token_ids,
-            "starts": document.starts,
+            "starts": document.source.starts,
             "queries": torch.stack(document.queries),
+            "goes_first": document.source.goes_first,
+            "received": torch.stack(document.received),
             "hashes": self._hashes,
             "done": torch.tensor(document.num_tokens),
         }
@@ -175,21 +176,24 @@ class Draft:
 
 
 def manifest_of(
-    spec: ModelSpec, model: str, token_ids: Tensor, *, page_size: int, policy: str = "full", owner: str = ""
+    spec: ModelSpec, model: str, source: Source, *, page_size: int, policy: str = "full", owner: str = ""
 ) -> Manifest:
     """The manifest of a document that is to be read; `model` is the fingerprint of the model's folder."""
-    tokens = xxhash.xxh3_128_hexdigest(token_ids.to(torch.int64).numpy().tobytes())
+    tokens = xxhash.xxh3_128(source.token_ids.to(torch.int64).numpy().tobytes())
+    tokens.update(source.goes_first.numpy().tobytes())
     shape = (spec.num_layers, spec.num_kv_heads, spec.head_dim)
-    return Manifest(model, tokens, len(token_ids), page_size, policy, owner, shape, str(spec.dtype))
+    return Manifest(
+        model, tokens.hexdigest(), len(source.token_ids), page_size, policy, owner, shape, str(spec.dtype)
+    )
 
 
-def _resume(folder: Path, manifest: Manifest, spec: ModelSpec, token_ids: Tensor) -> Draft | None:
+def _resume(folder: Path, manifest: Manifest, spec: ModelSpec, source: Source) -> Draft | None:
     """A draft as far as its KV pages are what was hashed; nothing when they are not."""
     if not (folder / STATE).is_file():
         return None
     try:
         state = _load_state(folder / STATE)
-        document = _map_layers(folder, spec, manifest, token_ids, for_writing=True)
+        document = _map_layers(folder, spec, manifest, source, for_writing=True)
         check = PageHashes(document.layers, state["hashes"], manifest.key[:12]).check
         count = state["hashes"].shape[1]
         for layer in range(spec.num_layers):
@@ -197,7 +201,7 @@ def _resume(folder: Path, manifest: Manifest, spec: ModelSpec, token_ids: Tensor
     except StoreError:
         return None
     document.filled = [min(int(state["done"]), count * manifest.page_size)] * spec.num_layers
-    document.queries = list(state["queries"])
+    _restore(document, state)
     return Draft(folder, manifest, document, state["hashes"])
 
 
@@ -208,15 +212,24 @@ def _load_state(path: Path) -> Mapping[str, Tensor]:
         raise StoreError(f"{path.name} cannot be read.", "Delete the document and read it again.") from error
 
 
+def _restore(document: DocumentKV, state: Mapping[str, Tensor]) -> None:
+    document.queries = list(state["queries"])
+    document.received = list(state["received"])
+
+
+def _source(state: Mapping[str, Tensor]) -> Source:
+    return Source(state["token_ids"], state["starts"], state["goes_first"])
+
+
 def _map_layers(
-    folder: Path, spec: ModelSpec, manifest: Manifest, token_ids: Tensor, *, for_writing: bool = False
+    folder: Path, spec: ModelSpec, manifest: Manifest, source: Source, *, for_writing: bool = False
 ) -> DocumentKV:
     shape = record_shape(spec, manifest.num_tokens, manifest.page_size)
     layers = [
         mapped.open_existing(_layer_path(folder, layer), shape, spec.dtype, for_writing=for_writing)
         for layer in range(spec.num_layers)
     ]
-    return DocumentKV(spec, manifest.page_size, token_ids, layers)
+    return DocumentKV(spec, manifest.page_size, source, layers)
 
 
 def _layer_path(folder: Path, layer: int) -> Path:

@@ -9,8 +9,11 @@ from catena.retrieval.kv.policy import Policy
 
 
 def reduce_heads(scores: Tensor, policy: Policy) -> Tensor:
-    """(Hkv, G, T, P) to (H, P): the best over the question's tokens, and over the heads that choose together."""
-    best = scores.amax(2)
+    """(Hkv, G, T, P) to (H, P): one score for the question's tokens, and the best of the heads that choose together.
+
+    Where a whole layer chooses, the heads' scores are summed.
+    """
+    best = scores.amax(2) if policy.over_tokens == "max" else scores.mean(2)
     if policy.granularity == "query_head":
         return best.flatten(0, 1)
     if policy.granularity == "kv_head":

@@ -12,6 +12,8 @@ from torch import Tensor
 
 Digest = Callable[[Tensor, Tensor], Tensor]
 """keys (Hkv, P, S, D), valid (P, S) -> (R, Hkv, P, D): R = 2 for an upper and lower bound, else 1."""
+REPRESENTATIVES = 4
+"""Tokens that stand for a KV page (InfLLM)."""
 
 
 def bound(keys: Tensor, valid: Tensor) -> Tensor:
@@ -51,6 +53,21 @@ def pooled(keys: Tensor, valid: Tensor) -> Tensor:
     return torch.einsum("hps,hpsd->hpd", weights, keys)[None]
 
 
+def representative(keys: Tensor, valid: Tensor, received: Tensor) -> Tensor:
+    """The mean of the few keys of a KV page that received most attention (Hq, N), each query head for itself.
+
+    InfLLM, section 3.2 and its code: four tokens. Returns (1, Hq, P, D).
+    """
+    pages, size = valid.shape
+    padded = torch.nn.functional.pad(received, (0, pages * size - received.shape[1]))
+    looks = padded.view(-1, pages, size).masked_fill(~valid, -torch.inf)
+    order = looks.argsort(dim=-1, descending=True, stable=True)[..., :REPRESENTATIVES]
+    is_token = looks.gather(2, order) > -torch.inf
+    by_head = keys.repeat_interleave(len(received) // len(keys), dim=0)
+    found = by_head.gather(2, order[..., None].expand(*order.shape, keys.shape[-1]))
+    return ((found * is_token[..., None]).sum(2) / is_token.sum(-1, keepdim=True))[None]
+
+
 def _mean(x: Tensor, valid: Tensor) -> Tensor:
     return (x * valid[..., None]).sum(2) / valid.sum(-1)[:, None]
 
@@ -59,7 +76,7 @@ DIGESTS: dict[str, Digest] = {"bound": bound, "mean": mean, "cuboid": cuboid, "l
 
 
 def judge(q: Tensor, digest: Tensor) -> Tensor:
-    """Score KV pages for queries (Hkv, N, D): (Hkv, N, P).
+    """Score KV pages for queries (H, N, D) by a digest (R, H, P, D): (H, N, P).
 
     A box is judged by the best key that could lie in it: sum_d max(q_d upper_d, q_d lower_d), as two products.
     """

@@ -10,15 +10,29 @@ from typing import Literal
 from catena.errors import OptionError
 
 Score = Literal[
-    "all", "window", "random", "exact", "bound", "mean", "cuboid", "pooled", "last", "clusters", "trained"
+    "all",
+    "window",
+    "random",
+    "exact",
+    "bound",
+    "mean",
+    "cuboid",
+    "pooled",
+    "last",
+    "representative",
+    "clusters",
+    "trained",
+    "merged",
 ]
 """What a KV page is judged by.
 
 all: every KV page · window: none but sink and local · random · exact: its true best key (an oracle) ·
 bound: channel-wise minimum and maximum · cuboid: mean and mean deviation · mean: mean key ·
-pooled: attention-pooled key · last: its last token · clusters: k-means over single keys · trained.
+pooled: attention-pooled key · last: its last token · representative: its tokens that were looked at most ·
+clusters: k-means over single keys · trained · merged: no KV pages are chosen, all keys were merged into few.
 """
-Space = Literal["rotated", "unrotated"]
+Space = Literal["rotated", "unrotated", "distant"]
+"""How keys and queries stand when KV pages are judged: as read; all at the same place; queries `reach` behind them."""
 Granularity = Literal["query_head", "kv_head", "layer"]
 Positions = Literal["absolute", "consecutive", "constant", "clipped"]
 """Where the selected keys stand to the question.
@@ -42,6 +56,8 @@ class Policy:
     positions: Positions = "absolute"
     reach: int | None = None
     """Tokens; by default the length that the model was trained with."""
+    over_tokens: Literal["max", "mean"] = "max"
+    """How the scores of a question's tokens become one."""
     sink_pages: int = 1
     local_pages: int = 1
     min_pages: int = 1
@@ -55,6 +71,16 @@ class Policy:
             raise OptionError(f"A budget is a share from 0 to 1, not {self.budget:g}.", "Take 0.25, say.")
         if min(self.sink_pages, self.local_pages, self.dense_layers, self.refresh) < 0:
             raise OptionError(f"The policy {self.name} counts below zero.")
+
+    def reach_of(self, trained_length: int) -> int:
+        """`reach`, for a model of that trained length."""
+        return self.reach or trained_length
+
+    def counted_window(self, num_tokens: int) -> int:
+        """How many of the next tokens' looks at a token are counted when a document of that length is read; 0: none."""
+        if self.score == "representative":
+            return self.reach or num_tokens
+        return num_tokens if self.score == "merged" else 0
 
     def num_pages(self, total: int) -> int:
         """How many of `total` KV pages a head sees."""
@@ -130,6 +156,27 @@ _POLICIES = (
         space="unrotated",
         granularity="query_head",
         positions="consecutive",
+    ),
+    Policy(
+        "infllm",
+        "representative",
+        "adapted",
+        "InfLLM, arXiv 2402.04617: four tokens stand for a KV page, one list a layer, what is not local stands 4,096 "
+        "tokens away. Local is the document's end, which does not move on while the answer grows.",
+        space="distant",
+        granularity="layer",
+        positions="constant",
+        reach=4096,
+        over_tokens="mean",
+        sink_pages=2,
+        local_pages=64,
+    ),
+    Policy(
+        "look-m",
+        "merged",
+        "adapted",
+        "LOOK-M, arXiv 2406.18139: tokens that were looked at least are merged into their likest, those of figures and "
+        "tables before those of text. Made of text models' caches; a group of heads keeps the same tokens.",
     ),
     Policy("random", "random", "peer", "Any KV pages, to compare with."),
     Policy("oracle", "exact", "peer", "The KV pages that truly hold the best keys, to compare with."),

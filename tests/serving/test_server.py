@@ -95,6 +95,29 @@ def test_answers_from_a_document_that_was_read_once(
         assert answer.usage.prompt_tokens_details.cached_tokens == 600
 
 
+@pytest.mark.parametrize("policy", ["infllm", "look-m", "lm-infinite"])
+def test_a_document_is_read_with_the_policy_that_it_names(client: openai.OpenAI, policy: str) -> None:
+    body = {"text": TEXT, "policy": policy, "goes_first": [[0, 20]] if policy == "look-m" else []}
+    made: dict[str, Any] = client.post("/documents", body=body, cast_to=dict[str, Any])
+    answer = client.chat.completions.create(
+        model="recall",
+        messages=question(RECALL, 2),
+        max_tokens=1,
+        temperature=0,
+        extra_body={
+            "kv": {"document_id": wait_until_ready(client, made["id"]), "policy": policy, "budget": 1.0}
+        },
+    )
+    assert made["policy"] == policy
+    assert policy == "lm-infinite" or answer.choices[0].message.content == right(RECALL, 2)
+
+
+def test_no_document_is_read_with_what_needs_a_read_one(client: openai.OpenAI) -> None:
+    for policy, message in (("squeezed", "needs one that was read"), ("retro", "a trained retriever")):
+        with pytest.raises(openai.BadRequestError, match=message):
+            client.post("/documents", body={"text": TEXT, "policy": policy}, cast_to=dict[str, Any])
+
+
 def test_a_prompt_that_begins_with_a_document_finds_it(client: openai.OpenAI, document: str) -> None:
     asked = f"{TEXT} {words_of(RECALL.question(3))}"
     answer = client.completions.create(model="recall", prompt=asked, max_tokens=1, temperature=0)

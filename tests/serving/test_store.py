@@ -14,7 +14,7 @@ import torch
 from catena.errors import StoreError
 from catena.retrieval.kv.policy import preset
 from catena.serving.answering import ask
-from catena.serving.document import DocumentKV
+from catena.serving.document import DocumentKV, Source
 from catena.serving.reading import reading_into
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
@@ -22,10 +22,11 @@ from catena.serving.store import KVStore, Manifest, manifest_of
 from tests.serving import tiny
 
 DOCUMENT, QUESTION = tiny.tokens(150), tiny.tokens(9, seed=2)
+SOURCE = Source(DOCUMENT)
 
 
 def manifest(**changes: object) -> Manifest:
-    return manifest_of(spec_of(tiny.model()), "tiny", DOCUMENT, **{"page_size": tiny.PAGE, **changes})  # type: ignore[arg-type]
+    return manifest_of(spec_of(tiny.model()), "tiny", SOURCE, **{"page_size": tiny.PAGE, **changes})  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def store(tmp_path: Path) -> KVStore:
 
 def read_all(store: KVStore, manifest: Manifest, chunk: int = 32) -> list[int]:
     """Read the document into the store; the tokens done after every chunk."""
-    return list(reading_into(store, tiny.model(), manifest, DOCUMENT, chunk=chunk))
+    return list(reading_into(store, tiny.model(), manifest, SOURCE, chunk=chunk))
 
 
 def logits(document: DocumentKV) -> torch.Tensor:
@@ -66,7 +67,7 @@ def test_another_process_gets_the_same_bits(store: KVStore, tmp_path: Path) -> N
 def test_cut_off_and_gone_on(tmp_path: Path) -> None:
     """A reading that ends after two chunks is not there yet, and goes on with the third."""
     store = KVStore(tmp_path / "kv")
-    steps = reading_into(store, tiny.model(), manifest(), DOCUMENT, chunk=32)
+    steps = reading_into(store, tiny.model(), manifest(), SOURCE, chunk=32)
     assert [next(steps), next(steps)] == [32, 64]
     steps.close()  # type: ignore[attr-defined]
     assert store.kept() == []
@@ -86,7 +87,7 @@ def test_a_flipped_byte_is_named(store: KVStore) -> None:
 
 def test_a_flipped_byte_of_a_draft_starts_it_anew(tmp_path: Path) -> None:
     store = KVStore(tmp_path / "kv")
-    draft = store.begin(manifest(), spec_of(tiny.model()), DOCUMENT)
+    draft = store.begin(manifest(), spec_of(tiny.model()), SOURCE)
     draft.document.filled = [32] * 3
     draft.document.queries = [torch.zeros(4, 1, 16)] * 3
     draft.keep()
