@@ -63,7 +63,8 @@ def attend_reference(q: Tensor, k: Tensor, v: Tensor, scale: float, mask: Tensor
     if mask is not None:
         hidden = ~mask.repeat_interleave(group, dim=0) if mask.shape[0] > 1 else ~mask
         scores = scores.masked_fill(hidden, -torch.inf)
-    return scores.softmax(-1) @ values, scores.logsumexp(-1)
+    lse = scores.logsumexp(-1)
+    return (scores - lse.clamp(min=torch.finfo(lse.dtype).min)[..., None]).exp() @ values, lse
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, scale: float, mask: Tensor | None) -> Part:

@@ -1,0 +1,1 @@
+"""Triton kernels: each does what plain PyTorch does elsewhere. Imported only where there is Triton."""
