@@ -11,6 +11,7 @@ and does one thing. From the outside in:
     Fallback   asks a second model once the first has failed; the answer names both
     Cached     serves a request that was answered before, from the library, at no cost
     Limited    so many calls to one model at once, over all questions
+    Keeping    has a reply on disk before another call takes its place: a kill loses only calls under way
     Retried    calls again after what may pass (busy, broken, unreachable, cut off), within
                one deadline, pauses included                                           -> ModelTimeout
     Budgeted   reserves calls, tokens and money for the worst case before, settles after -> Stopped

@@ -1,4 +1,4 @@
-"""A wrapper that serves a request which was answered before, so that a resumed or repeated run costs nothing twice."""
+"""Wrappers that keep replies, and serve what was answered before: a resumed or repeated run costs nothing twice."""
 
 from __future__ import annotations
 
@@ -18,19 +18,41 @@ class CallStore(Protocol):
     def put_call(self, key: str, response: str, document_ids: Iterable[str], /) -> None: ...
 
 
-class Cached:
-    """`parameters` is all that makes the reply besides messages and length: model, address, temperature.
-
-    A reply goes with the documents that it is about. Failed calls are not kept.
-    """
+class Calls:
+    """The kept calls of one model. `parameters` is all that makes a reply besides messages and length: model, address,
+    temperature. A reply goes with the documents that it is about."""
 
     def __init__(
-        self, llm: LLM, store: CallStore, parameters: Mapping[str, Any], document_ids: Iterable[str]
+        self, store: CallStore, parameters: Mapping[str, Any], document_ids: Iterable[str]
     ) -> None:
-        self._llm = llm
         self._store = store
         self._parameters = dict(parameters)
         self._document_ids = tuple(document_ids)
+
+    async def get(self, messages: Sequence[Message], max_tokens: int) -> Completion | None:
+        kept = await asyncio.to_thread(self._store.get_call, self._key(messages, max_tokens))
+        return None if kept is None else _from_json(kept)
+
+    async def put(self, messages: Sequence[Message], max_tokens: int, done: Completion) -> None:
+        """Return once it is on disk."""
+        key = self._key(messages, max_tokens)
+        await asyncio.to_thread(self._store.put_call, key, _to_json(done), self._document_ids)
+
+    def _key(self, messages: Sequence[Message], max_tokens: int) -> str:
+        request = {
+            **self._parameters,
+            "messages": [dict(message) for message in messages],
+            "max_tokens": max_tokens,
+        }
+        return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+
+
+class Cached:
+    """Serves what is kept, and asks for nothing else."""
+
+    def __init__(self, llm: LLM, calls: Calls) -> None:
+        self._llm = llm
+        self._calls = calls
         self.name = llm.name
 
     async def window(self) -> int:
@@ -44,24 +66,40 @@ class Cached:
         role: str = "answer",
         on_text: OnText | None = None,
     ) -> Completion:
-        key = self._key(messages, max_tokens)
-        kept = await asyncio.to_thread(self._store.get_call, key)
-        if kept is not None:
-            done = _from_json(kept)
-            if on_text:
-                on_text(done.text)
-            return done
-        done = await self._llm.complete(messages, max_tokens=max_tokens, role=role, on_text=on_text)
-        await asyncio.to_thread(self._store.put_call, key, _to_json(done), self._document_ids)
+        done = await self._calls.get(messages, max_tokens)
+        if done is None:
+            return await self._llm.complete(messages, max_tokens=max_tokens, role=role, on_text=on_text)
+        if on_text:
+            on_text(done.text)
         return done
 
-    def _key(self, messages: Sequence[Message], max_tokens: int) -> str:
-        request = {
-            **self._parameters,
-            "messages": [dict(message) for message in messages],
-            "max_tokens": max_tokens,
-        }
-        return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+
+class Keeping:
+    """Keeps each reply before it returns; failed calls are not kept.
+
+    It stands inside `Limited`, so that no call begins in the place of one whose reply is not on disk yet: a kill
+    loses only what was under way, never more calls than the limit.
+    """
+
+    def __init__(self, llm: LLM, calls: Calls) -> None:
+        self._llm = llm
+        self._calls = calls
+        self.name = llm.name
+
+    async def window(self) -> int:
+        return await self._llm.window()
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        role: str = "answer",
+        on_text: OnText | None = None,
+    ) -> Completion:
+        done = await self._llm.complete(messages, max_tokens=max_tokens, role=role, on_text=on_text)
+        await self._calls.put(messages, max_tokens, done)
+        return done
 
 
 def _to_json(done: Completion) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from catena.llm import LLM, Price
 from catena.models.budget import Budget, Budgeted
-from catena.models.cached import Cached, CallStore
+from catena.models.cached import Cached, Calls, CallStore, Keeping
 from catena.models.deadline import Deadline
 from catena.models.fallback import Fallback
 from catena.models.limited import Gate, Limited
@@ -56,7 +56,8 @@ class ModelRoom:
             # The address is that of the answering model's provider; another provider has its own.
             remote = self._remote(model, is_addressed=_provider(model) == provider)
             retried = Retried(Budgeted(remote, budget), self._settings.model_seconds)
-            return Cached(Limited(retried, self._gate(model)), self._store, remote.parameters, document_ids)
+            calls = Calls(self._store, remote.parameters, document_ids)
+            return Cached(Limited(Keeping(retried, calls), self._gate(model)), calls)
 
         def finish(llm: LLM) -> LLM:
             return Metered(llm if limits.max_seconds is None else Deadline(llm, limits.max_seconds), meter)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 
 import pytest
 
@@ -11,7 +12,7 @@ from catena.errors import ModelBusy, ModelRefused, ModelTimeout, OptionError, St
 from catena.llm import LLM, Completion, Price
 from catena.models import retried
 from catena.models.budget import Budget, Budgeted
-from catena.models.cached import Cached
+from catena.models.cached import Cached, Calls, Keeping
 from catena.models.deadline import Deadline
 from catena.models.fallback import Fallback
 from catena.models.limited import Gate, Limited
@@ -75,12 +76,17 @@ def test_the_time_of_a_question_is_for_all_its_calls() -> None:
     assert ended == [Completion, Stopped, Stopped]
 
 
-# Cached
+# Cached and Keeping
+
+
+def keeping(llm: LLM, store: MemoryStore, model: str = "a") -> Cached:
+    calls = Calls(store, {"model": model}, ["doc"])
+    return Cached(Keeping(llm, calls), calls)
 
 
 def test_the_same_request_is_served_from_the_library() -> None:
     llm, store = ScriptedLLM("Here.", price=Price(1, 1)), MemoryStore()
-    cached = Cached(llm, store, {"model": "a"}, ["doc"])
+    cached = keeping(llm, store)
     first, second = call(cached), call(cached)
     assert (first.is_cached, second.is_cached, len(llm.prompts)) == (False, True, 1)
     assert second.cost_usd == 0 and second.text == "Here." and second.who == first.who
@@ -89,22 +95,34 @@ def test_the_same_request_is_served_from_the_library() -> None:
 def test_anything_else_about_a_request_is_another_request() -> None:
     llm, store = ScriptedLLM("Here."), MemoryStore()
     for model, max_tokens in (("a", 50), ("a", 51), ("b", 50)):
-        call(Cached(llm, store, {"model": model}, []), max_tokens)
+        call(keeping(llm, store, model), max_tokens)
     assert len(llm.prompts) == len(store.kept) == 3
 
 
 def test_a_call_that_failed_is_not_kept() -> None:
     store = MemoryStore()
     with pytest.raises(ModelRefused):
-        call(Cached(ScriptedLLM(REFUSED), store, {}, []))
+        call(keeping(ScriptedLLM(REFUSED), store))
     assert store.kept == {}
 
 
 def test_what_is_served_is_handed_on_as_text() -> None:
-    llm, pieces = Cached(ScriptedLLM("Here."), MemoryStore(), {}, []), list[str]()
+    llm, pieces = keeping(ScriptedLLM("Here."), MemoryStore()), list[str]()
     call(llm)
     asyncio.run(llm.complete(ASKED, max_tokens=50, on_text=pieces.append))
     assert pieces == ["Here."]
+
+
+def test_no_call_begins_before_the_reply_in_whose_place_it_comes_is_kept() -> None:
+    class Slow(MemoryStore):
+        def put_call(self, key: str, response: str, document_ids: Iterable[str], /) -> None:
+            begun.append(len(llm.prompts))
+            time.sleep(0.05)
+            super().put_call(key, response, document_ids)
+
+    llm, begun = ScriptedLLM("Here."), list[int]()
+    calls(Limited(Keeping(llm, Calls(Slow(), {}, [])), Gate(1)), 3)
+    assert begun == [1, 2, 3]
 
 
 # Limited
@@ -195,7 +213,7 @@ def test_a_fallback_whose_window_is_too_small_is_not_asked() -> None:
 
 def test_usage_is_summed_for_each_role() -> None:
     meter = Meter()
-    llm = Metered(Cached(ScriptedLLM("Yes.", price=Price(0.5, 0)), MemoryStore(), {}, []), meter)
+    llm = Metered(keeping(ScriptedLLM("Yes.", price=Price(0.5, 0)), MemoryStore()), meter)
     for role in ("worker", "worker", "answer"):
         call(llm, role=role)
     read = call(ScriptedLLM("Yes.")).prompt_tokens
