@@ -27,7 +27,8 @@ from catena.bridge import Bridge
 from catena.client import Catena
 from catena.durable import durable_file, write_file
 from catena.errors import OptionError
-from catena.models.metered import total
+from catena.models.budget import Budget
+from catena.models.metered import Meter, total
 from catena.models.opening import ModelRoom
 from catena.systems import EMBEDDED, Purse, open_reader
 from catena.types import Limits, Usage
@@ -36,6 +37,7 @@ from catena.votes import Vote
 SET, ARENA = "set.jsonl", "arena"
 """In a folder of runs: the set that was answered, and what judges said."""
 RULES = "rules"
+Runs = tuple[list[Item], Responses]
 T = TypeVar("T")
 
 
@@ -57,7 +59,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class AnswerOptions:
-    """`model` is a LiteLLM name for the systems that need one and name none themselves. The cap is over all calls."""
+    """`model` is a LiteLLM name for the systems that need one and name none themselves.
+
+    The cap is over all calls, with what the answers cost that are kept from earlier runs.
+    """
 
     model: str | None = None
     concurrency: int = 8
@@ -68,10 +73,29 @@ class AnswerOptions:
             raise OptionError(f"A concurrency of {self.concurrency} makes no call.", "Give 1 or more.")
 
 
+@dataclass(frozen=True, slots=True)
+class ArenaOptions:
+    """`budget` is how many games each judge may decide. The cap is over all judges, with what they cost before."""
+
+    budget: int | None = None
+    concurrency: int = 8
+    max_cost_usd: float | None = None
+
+
 def file_name(system: str) -> str:
     """The file of a system or judge: models have slashes in their names."""
     plain = re.sub(r"[^\w.@-]+", "-", system)
     return plain if plain == system else f"{plain}.{hashlib.sha256(system.encode()).hexdigest()[:6]}"
+
+
+def responses_path(out: Path, system: str) -> Path:
+    """What a system answered, in a folder of runs."""
+    return out / f"{file_name(system)}.jsonl"
+
+
+def games_path(runs: Path, judge: str) -> Path:
+    """What a judge said of a folder of runs."""
+    return runs / ARENA / f"{file_name(judge)}.db"
 
 
 def answer_set(
@@ -89,21 +113,27 @@ def answer_set(
     """
     options = options or AnswerOptions()
     items = list(read_items(set_path))
-    purse = Purse(options.max_cost_usd, options.concurrency)
-    readers = [open_reader(catena, name, options.model, purse) for name in dict.fromkeys(systems)]
     _keep_set(set_path, out / SET)
+    purse = Purse(options.max_cost_usd, options.concurrency, _spent(out))
+    readers = [open_reader(catena, name, options.model, purse) for name in dict.fromkeys(systems)]
     return [_answer(items, reader, out, options.concurrency, on_end) for reader in readers]
 
 
 def _answer(items: Sequence[Item], reader: Reader, out: Path, concurrency: int, on_end: Ended) -> Answered:
-    path = out / f"{file_name(reader.name)}.jsonl"
-    with Journal(path.with_name(f"{path.name}.db")) as journal, journal.working({"system": reader.name}):
+    path = responses_path(out, reader.name)
+    with Journal(journal_path(path)) as journal, journal.working({"system": reader.name}):
         try:
             _wait(respond(items, reader, journal, concurrency=concurrency, on_end=on_end))
         finally:
             num = write_responses(path, journal)
         usage = total(response.usage for response in read_responses(path))
         return Answered(reader.name, path, num, len(items), tuple(journal.failures()), usage)
+
+
+def _spent(out: Path) -> float:
+    """USD that the kept responses cost."""
+    kept = (response for path in _response_files(out) for response in read_responses(path))
+    return sum(response.usage.cost_usd or 0.0 for response in kept)
 
 
 def _keep_set(given: Path, kept: Path) -> None:
@@ -114,12 +144,11 @@ def _keep_set(given: Path, kept: Path) -> None:
         write_file(kept, data)
 
 
-def read_runs(folder: Path) -> tuple[list[Item], Responses]:
+def read_runs(folder: Path) -> Runs:
     """The set and the responses in a folder of runs. Raises OptionError where there are fewer than two systems."""
     items = list(read_items(folder / SET))
-    files = [path for path in sorted(folder.glob("*.jsonl")) if path.name != SET]
     responses: dict[str, dict[str, Response]] = {}
-    for path in files:
+    for path in _response_files(folder):
         for response in read_responses(path):
             responses.setdefault(response.system, {})[response.item] = response
     if len(responses) < 2:
@@ -130,22 +159,23 @@ def read_runs(folder: Path) -> tuple[list[Item], Responses]:
     return items, responses
 
 
-def open_judge(catena: Catena, name: str, max_cost_usd: float | None = None) -> Judge:
+def _response_files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*.jsonl")) if path.name != SET]
+
+
+def open_judge(catena: Catena, name: str, budget: Budget | None = None) -> Judge:
     """`rules`, or a model by its LiteLLM name."""
     if name == RULES:
         return RuleJudge()
     room = ModelRoom(catena.settings, catena.library)
-    return ModelJudge(room.open(name, [], Limits(max_cost_usd=max_cost_usd)).answering)
+    return ModelJudge(room.open(name, [], Limits(), budget=budget).answering)
 
 
 def judge_runs(
     catena: Catena,
     folder: Path,
     judges: Sequence[str],
-    *,
-    budget: int | None = None,
-    concurrency: int = 8,
-    max_cost_usd: float | None = None,
+    options: ArenaOptions | None = None,
     on_end: Ended = ignore,
 ) -> list[Ranking]:
     """Let each judge rank the systems of a folder of runs, and compare judges with each other and with people's votes.
@@ -153,32 +183,63 @@ def judge_runs(
     Killed, the same call goes on where it was; judgements of responses that have not changed are not made again.
     Raises Stopped at the cap, and OptionError where there is nothing to judge.
     """
-    items, responses = read_runs(folder)
-    rankings, judged = [], []
-    for name in dict.fromkeys(judges):
-        path = folder / ARENA / f"{file_name(name)}.db"
-        with Journal(path) as journal, journal.working({"judge": name}):
-            judge = open_judge(catena, name, max_cost_usd)
-            play = arena.play(
-                items, responses, judge, journal, budget=budget, concurrency=concurrency, on_end=on_end
-            )
-            games = _wait(play)
-            if not games:
-                raise OptionError(
-                    f"{name} judged no game of {folder}.",
-                    _why(journal) or "Have two systems answer the same items.",
-                )
-            possible = arena.Schedule(items, responses, judge, 0).num_possible
-            failed = len(journal.failures())
-            rankings.append(
-                arena.rank(games, responses, judge=name, num_possible=possible, num_failed=failed)
-            )
-            judged.append((name, games))
-    people = voted_games(items, catena.votes())
-    found = tuple(agreements([*judged, ("people", people)] if people else judged))
+    options = options or ArenaOptions()
+    runs = read_runs(folder)
+    meters = {name: _read_meter(games_path(folder, name)) for name in judges}
+    judged: dict[str, list[Game]] = {}
+    rankings = []
+    for name, meter in meters.items():
+        spent = sum(other.usage.cost_usd or 0.0 for other in meters.values() if other is not meter)
+        limits = Limits(max_cost_usd=options.max_cost_usd and max(0.0, options.max_cost_usd - spent))
+        judge = open_judge(catena, name, Budget(limits, meter))
+        with Journal(games_path(folder, name)) as journal, journal.working({"judge": name}):
+            try:
+                judged[name] = _play(runs, judge, meter, journal, options, on_end)
+            finally:
+                journal.set_note(sets.USAGE, meter.to_json())
+            rankings.append(_rank(runs, name, judged[name], meter, journal))
+    if people := voted_games(runs[0], catena.votes()):
+        judged["people"] = people
+    found = tuple(agreements(list(judged.items())))
     return [
         replace(one, agreements=tuple(a for a in found if one.judge in (a.left, a.right))) for one in rankings
     ]
+
+
+def _play(
+    runs: Runs, judge: Judge, meter: Meter, journal: Journal, options: ArenaOptions, on_end: Ended
+) -> list[Game]:
+    games = _wait(
+        arena.play(
+            *runs,
+            judge,
+            journal,
+            budget=options.budget,
+            concurrency=options.concurrency,
+            notes=lambda: {sets.USAGE: meter.to_json()},
+            on_end=on_end,
+        )
+    )
+    if not games:
+        why = next((failure.message for failure in journal.failures()), "")
+        raise OptionError(f"{judge.name} judged no game.", why or "Have two systems answer the same items.")
+    return games
+
+
+def _rank(runs: Runs, judge: str, games: Sequence[Game], meter: Meter, journal: Journal) -> Ranking:
+    items, responses = runs
+    ranking = arena.rank(games, responses, judge=judge)
+    possible = arena.Schedule(items, responses, RuleJudge(), 0).num_possible
+    return replace(ranking, num_possible=possible, num_failed=len(journal.failures()), usage=meter.usage)
+
+
+def _read_meter(path: Path) -> Meter:
+    """What a judge took in earlier runs."""
+    meter = Meter()
+    if path.exists():
+        with Journal(path) as journal:
+            meter.restore(journal.note(sets.USAGE) or meter.to_json())
+    return meter
 
 
 def voted_games(items: Iterable[Item], votes: Iterable[Vote]) -> list[Game]:
@@ -205,10 +266,6 @@ def _voted_for(shown: str) -> str:
     if "/" in model:
         return f"{strategy}@{model}"
     return next((name for name, of in EMBEDDED.items() if of == strategy), shown)
-
-
-def _why(journal: Journal) -> str:
-    return next((failure.message for failure in journal.failures()), "")
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:
@@ -251,7 +308,7 @@ def export_set(
 def _outcomes(catena: Catena, runs: Path, judge: str) -> Outcomes:
     """What a judge said of the responses as they are now; what it said of others that were there before is left out."""
     items, responses = read_runs(runs)
-    path = runs / ARENA / f"{file_name(judge)}.db"
+    path = games_path(runs, judge)
     if not path.exists():
         raise OptionError(
             f"{judge} has judged nothing in {runs}.", f"Let it: catena arena {runs} --judge {judge}"

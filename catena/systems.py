@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import get_args
+from typing import Protocol, get_args
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from catena.agents.prompting import render
 from catena.agents.showing import as_data
 from catena.client import Catena
 from catena.errors import OptionError, Stopped
+from catena.llm import Message, prompt_tokens
 from catena.models.opening import ModelRoom
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.index import DocumentIndex
@@ -35,18 +36,27 @@ PLAIN = ("bm25", "longest")
 MEMORY = "none"
 """A model without the book."""
 SYSTEMS = (MEMORY, *STRATEGIES, *EMBEDDED, *PLAIN)
-MAX_REPLY = 400
+MAX_REPLY, USUAL_REPLY = 400, 60
 """Tokens of an answer from memory."""
 OPEN_BOOKS = 8
 LIMITS = AskOptions()
 _NOT_KNOWN = re.compile(r"\bnot known\b", re.I)
 
 
+class System(Reader, Protocol):
+    """A reader that says what it will take."""
+
+    async def foresee(self, item: Item) -> Usage:
+        """What a question will usually be billed; no model is called. Raises DocumentNotFound."""
+
+
 class Purse:
     """Shares what may still be spent among the questions under way, so that all together keep the cap."""
 
-    def __init__(self, max_usd: float | None, num_places: int) -> None:
-        self._left, self._num_places, self._open = max_usd, num_places, 0
+    def __init__(self, max_usd: float | None, num_places: int, spent: float = 0.0) -> None:
+        """`spent` is what earlier runs took of it."""
+        self._left = None if max_usd is None else max(0.0, max_usd - spent)
+        self._num_places, self._open = num_places, 0
 
     def take(self) -> float | None:
         """What the next question may cost; None: there is no cap."""
@@ -96,6 +106,14 @@ class AskReader:
             usage,
         )
 
+    async def foresee(self, item: Item) -> Usage:
+        """As `Catena.plan` does; a server of KV pages is one's own."""
+        if not self.model or self.strategy == "kv":
+            return Usage()
+        options = AskOptions(self.strategy, model=self.model)
+        plan = await self.catena.plan_async(item.question, documents=[item.book], options=options)
+        return plan.expected
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryReader:
@@ -109,22 +127,27 @@ class MemoryReader:
     async def read(self, item: Item) -> Response:
         began, taken, usage = time.monotonic(), self.purse.take(), Usage()
         models = self.room.open(self.model, [item.book], Limits(max_cost_usd=taken))
-        user = render("from_memory", title=as_data(item.title), question=as_data(item.question))
         try:
-            done = await models.answering.complete(
-                [
-                    {"role": "system", "content": render("from_memory_system")},
-                    {"role": "user", "content": user},
-                ],
-                max_tokens=MAX_REPLY,
-                role="memory",
-            )
+            done = await models.answering.complete(_from_memory(item), max_tokens=MAX_REPLY, role="memory")
         finally:
             usage = models.meter.usage
             self.purse.give_back(taken, usage.cost_usd)
         seconds = round(time.monotonic() - began, 3)
         is_refusal = bool(_NOT_KNOWN.search(done.text))
         return Response(item.id, self.name, done.text, is_refusal, (), done.who, seconds, usage)
+
+    async def foresee(self, item: Item) -> Usage:
+        read = prompt_tokens(_from_memory(item))
+        price = await self.room.price(self.model, asked=self.model)
+        return Usage(1, read, USUAL_REPLY, None if price is None else price.cost(read, USUAL_REPLY))
+
+
+def _from_memory(item: Item) -> list[Message]:
+    user = render("from_memory", title=as_data(item.title), question=as_data(item.question))
+    return [
+        {"role": "system", "content": render("from_memory_system")},
+        {"role": "user", "content": user},
+    ]
 
 
 class PlainReader:
@@ -136,6 +159,9 @@ class PlainReader:
 
     async def read(self, item: Item) -> Response:
         return await asyncio.to_thread(self._read, item)
+
+    async def foresee(self, item: Item) -> Usage:
+        return Usage()
 
     def _read(self, item: Item) -> Response:
         began = time.monotonic()
@@ -171,7 +197,7 @@ def _longest(sentences: Sequence[Evidence]) -> list[Evidence]:
     return chosen
 
 
-def open_reader(catena: Catena, name: str, model: str | None, purse: Purse) -> Reader:
+def open_reader(catena: Catena, name: str, model: str | None, purse: Purse) -> System:
     """A system by name: `retrieve`, `chain@openai/gpt-x`, `embedded`, `bm25`, … Raises OptionError."""
     kind, _, named = name.partition("@")
     if kind not in SYSTEMS:

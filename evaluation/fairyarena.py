@@ -7,12 +7,11 @@ of the section that is named as evidence. Nothing of the stories is written besi
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from catena.agents.bookqa.arena import Ranking
-from catena.agents.bookqa.arena_page import caption, win_shares, write_png
+from catena.agents.bookqa.arena_page import agreement_lines, caption, to_html, win_shares, write_png
 from catena.agents.bookqa.items import Item, Provenance, item_id, write_items
 from catena.agents.candidates import Candidate, candidates
 from catena.agents.citing import cite
@@ -35,25 +34,31 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the development documents")
     parser.add_argument("--out", type=Path, required=True, help="the picture, a PNG")
     parser.add_argument(
-        "--runs", type=Path, help="keep set, answers and judgements here, and go on from them"
+        "--runs", type=Path, required=True, help="set, answers, judgements and page: the same folder goes on"
+    )
+    parser.add_argument(
+        "--judge", action="append", help="rules, or a LiteLLM model; repeatable (default: rules)"
     )
     parser.add_argument("--systems", default=",".join(SYSTEMS), help="some of: %(default)s")
     parser.add_argument("--questions", type=int, help="the first so many alone")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        runs = given.runs or Path(folder) / "runs"
-        settings = load_settings(home=runs / "library").model_copy(update={"background": False})
-        with Catena(settings=settings) as catena:
-            num_asked, items = story_items(catena, given.data, runs / "stories")
-            num_held, items = len(items), items[: given.questions]
-            write_items(runs / "fairytales.jsonl", items)
-            answer_set(catena, runs / "fairytales.jsonl", given.systems.split(","), runs / "answers")
-            (ranking,) = judge_runs(catena, runs / "answers", [RULES])
-    write_png(ranking, given.out)
+    runs: Path = given.runs
+    settings = load_settings(home=runs / "library").model_copy(update={"background": False})
+    with Catena(settings=settings) as catena:
+        num_asked, items = story_items(catena, given.data, runs / "stories")
+        num_held, items = len(items), items[: given.questions]
+        write_items(runs / "fairytales.jsonl", items)
+        answer_set(catena, runs / "fairytales.jsonl", given.systems.split(","), runs / "answers")
+        rankings = judge_runs(catena, runs / "answers", given.judge or [RULES])
+    write_png(rankings, given.out)
+    (runs / "arena.html").write_text(to_html(rankings), "utf-8")
     print(
         f"{num_held} of {num_asked} explicit questions have a sentence that holds the answer; {len(items)} asked.\n"
     )
-    print(to_markdown(ranking))
+    for ranking in rankings:
+        print(to_markdown(ranking))
+    for line in agreement_lines(rankings):
+        print(f"{line}.")
 
 
 def story_items(catena: Catena, data: Path, folder: Path) -> tuple[int, list[Item]]:
@@ -124,7 +129,7 @@ def to_markdown(ranking: Ranking) -> str:
             f"| {one.system} | {s.value:+.2f} | {s.low:+.2f} to {s.high:+.2f} | {one.wins} | {one.ties} | {one.losses} "
             f"| {' | '.join(cells)} |"
         )
-    return "\n".join([*lines, "", caption(ranking)])
+    return "\n".join([*lines, "", caption(ranking), ""])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
@@ -16,7 +16,9 @@ from catena.agents.bookqa.bradley_terry import PRIOR, Strength, covariance, fit,
 from catena.agents.bookqa.games import Agreement, Game, Judge, Match, Verdict, wins_by_question
 from catena.agents.bookqa.items import Item
 from catena.agents.bookqa.responses import Response
+from catena.batches.journal import Json
 from catena.batches.running import Ended, Ledger, run
+from catena.types import Usage
 
 ROUND = 16
 """Games that are chosen together where there is a budget; the next ones are chosen from what they showed."""
@@ -40,7 +42,7 @@ class Ranking:
     """What one judge makes of the systems, best first.
 
     `matrix[i][j]` is how often `standings[i]` beat `standings[j]`, ties half; `num_possible` counts all games that
-    could be played, `num_failed` those that the judge could not decide this time.
+    could be played, `num_failed` those that the judge could not decide this time; `usage` is what it took.
     """
 
     judge: str
@@ -51,6 +53,7 @@ class Ranking:
     num_possible: int
     num_flips: int
     num_failed: int = 0
+    usage: Usage = Usage()
     agreements: tuple[Agreement, ...] = ()
 
 
@@ -63,6 +66,7 @@ async def play(
     budget: int | None = None,
     seed: int = 1,
     concurrency: int = 8,
+    notes: Callable[[], Json] = dict,
     on_end: Ended = lambda key, result: None,
 ) -> list[Game]:
     """Judge every two systems on every item that both answered; what the ledger has is not judged again.
@@ -73,7 +77,7 @@ async def play(
     games: list[Game] = []
     schedule = Schedule(items, responses, judge, seed)
     async for matches in _rounds(schedule, games, budget):
-        await run(matches, _played, ledger, concurrency=concurrency, on_end=on_end)
+        await run(matches, _played, ledger, concurrency=concurrency, notes=notes, on_end=on_end)
         games += kept_games(matches, ledger)
     return games
 
@@ -147,8 +151,6 @@ def rank(
     systems: Iterable[str],
     *,
     judge: str = "",
-    num_possible: int = 0,
-    num_failed: int = 0,
     prior: float = PRIOR,
     seed: int = 0,
 ) -> Ranking:
@@ -164,9 +166,8 @@ def rank(
         tuple(tuple(float(cell) for cell in row) for row in total),
         len(per_question),
         len(games),
-        num_possible or len(games),
+        len(games),
         sum(game.is_flip for game in games),
-        num_failed,
     )
 
 

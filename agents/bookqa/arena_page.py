@@ -7,12 +7,19 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 from string import Template
+from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from catena.agents.bookqa.arena import Ranking, Standing
 from catena.errors import MissingExtra
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 NAME, PLOT, ROW, TOP = 190, 420, 34, 16
 """Widths and heights of the picture in pixels."""
+CAPTION = 150
+"""Characters of a line above a picture."""
 INK, ACCENT = "#1f2937", "#2563eb"
 _PAGE = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Arena</title><style>
@@ -26,9 +33,12 @@ th:first-child, td:first-child { text-align: left } tr { border-bottom: 1px soli
 def caption(ranking: Ranking) -> str:
     """One line on what was judged by whom."""
     failed = f", {ranking.num_failed} undecided" if ranking.num_failed else ""
+    calls, cost = ranking.usage.calls, ranking.usage.cost_usd
+    took = f"; {calls:,} model calls" if calls else ""
+    took += f", ${cost:,.2f}" if calls and cost is not None else ""
     return (
         f"Judge: {ranking.judge}; {ranking.num_games} of {ranking.num_possible} games on {ranking.num_items} "
-        f"questions, each in both orders, {ranking.num_flips} flips counted as ties{failed}."
+        f"questions, each in both orders, {ranking.num_flips} flips counted as ties{failed}{took}."
     )
 
 
@@ -78,43 +88,48 @@ def to_svg(standings: Sequence[Standing]) -> str:
     return "\n".join(lines)
 
 
-def write_png(ranking: Ranking, path: Path) -> None:
-    """Draw strengths and the win matrix side by side. Raises MissingExtra without matplotlib."""
+def write_png(rankings: Sequence[Ranking], path: Path) -> None:
+    """Draw strengths and the win matrix side by side, a row a judge. Raises MissingExtra without matplotlib."""
     try:
         from matplotlib.figure import Figure  # half a second, and an extra
     except ImportError as error:
         raise MissingExtra("matplotlib", "plots") from error
-    names = [one.system for one in ranking.standings]
-    rows = range(len(names))
-    figure = Figure(figsize=(11, 1.6 + 0.5 * len(names)), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    values = [one.strength.value for one in ranking.standings]
-    left.hlines(
-        rows,
-        [one.strength.low for one in ranking.standings],
-        [one.strength.high for one in ranking.standings],
-        colors=ACCENT,
-        linewidth=3,
-    )
-    left.plot(values, rows, "o", color=ACCENT, markersize=8)
-    left.axvline(0, color="#d1d5db", linestyle="--", zorder=0)
-    left.set(yticks=rows, yticklabels=names, xlabel="log-strength (Bradley-Terry), 95% interval")
-    left.invert_yaxis()
-    shares = win_shares(ranking)
-    right.imshow(
-        [[0.5 if cell is None else cell for cell in row] for row in shares], cmap="RdBu", vmin=0, vmax=1
-    )
-    for i, row in enumerate(shares):
-        for j, cell in enumerate(row):
-            colour = "white" if cell is not None and abs(cell - 0.5) > 0.3 else INK
-            text = "" if cell is None else f"{cell:.0%}"
-            right.text(j, i, text, ha="center", va="center", fontsize=9, color=colour)
-    right.set(xticks=rows, yticks=rows, yticklabels=names, title="row beats column, ties half")
-    right.set_xticks(rows, names, rotation=30, ha="right")
-    figure.suptitle(caption(ranking), fontsize=9)
+    heights = [1.6 + 0.5 * len(ranking.standings) for ranking in rankings]
+    figure = Figure(figsize=(11, sum(heights)), layout="constrained")
+    rows = figure.subfigures(len(rankings), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for ranking, row in zip(rankings, rows, strict=True):
+        left, right = row.subplots(1, 2)
+        _draw_strengths(left, ranking.standings)
+        _draw_shares(right, ranking)
+        row.suptitle("\n".join(wrap(caption(ranking), CAPTION)), fontsize=9)
     image = BytesIO()
     figure.savefig(image, format="png", dpi=130, metadata={"Software": None})
     path.write_bytes(image.getvalue())
+
+
+def _draw_strengths(axes: Axes, standings: Sequence[Standing]) -> None:
+    strengths, rows = [one.strength for one in standings], range(len(standings))
+    lows, highs = [one.low for one in strengths], [one.high for one in strengths]
+    axes.hlines(rows, lows, highs, colors=ACCENT, linewidth=3)
+    axes.plot([one.value for one in strengths], rows, "o", color=ACCENT, markersize=8)
+    axes.axvline(0, color="#d1d5db", linestyle="--", zorder=0)
+    axes.set(xlabel="log-strength (Bradley-Terry), 95% interval")
+    axes.set_yticks(rows, [one.system for one in standings])
+    axes.invert_yaxis()
+
+
+def _draw_shares(axes: Axes, ranking: Ranking) -> None:
+    names, shares = [one.system for one in ranking.standings], win_shares(ranking)
+    filled = [[0.5 if cell is None else cell for cell in row] for row in shares]
+    axes.imshow(filled, cmap="RdBu", vmin=0, vmax=1)
+    for i, row in enumerate(shares):
+        for j, cell in enumerate(row):
+            if cell is not None:
+                colour = "white" if abs(cell - 0.5) > 0.3 else INK
+                axes.text(j, i, f"{cell:.0%}", ha="center", va="center", fontsize=9, color=colour)
+    axes.set(title="row beats column, ties half")
+    axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
+    axes.set_yticks(range(len(names)), names)
 
 
 def win_shares(ranking: Ranking) -> list[list[float | None]]:

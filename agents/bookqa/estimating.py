@@ -1,13 +1,16 @@
-"""What a set will take, before it is begun: calls and tokens per question by kind, measured with a stub model."""
+"""What models will take, before they are called. Of a set: calls and tokens a question, measured with a stub model."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catena.agents.bookqa.generating import NO_MODEL, Order
 from catena.agents.bookqa.items import LONG_KINDS
 from catena.agents.bookqa.slots import lay_out
 from catena.llm import Price
+from catena.models.metered import total
+from catena.types import Usage
 
 CALLS = {"long": 5.0, "local": 2.1, "unanswerable": 2.1}
 PROMPT_TOKENS = {"long": 3200.0, "local": 610.0, "unanswerable": 3400.0}
@@ -40,6 +43,18 @@ def estimate(order: Order, num_books: int, price: Price | None) -> Estimate:
     )
     cost = None if price is None else price.cost(round(read), round(written))
     return Estimate(round(calls), round(read), round(written), cost)
+
+
+def scaled(sample: Sequence[Usage], num: int) -> Estimate:
+    """What `num` pieces of work take of which `sample` was foreseen."""
+    seen, times = total(sample), num / max(1, len(sample))
+    cost = None if seen.cost_usd is None else seen.cost_usd * times
+    return Estimate(
+        round(seen.calls * times),
+        round(seen.prompt_tokens * times),
+        round(seen.completion_tokens * times),
+        cost,
+    )
 
 
 def _group(kind: str) -> str:

@@ -77,11 +77,16 @@ class Match:
         )
         return hashlib.sha256(told.encode()).hexdigest()
 
+    @property
+    def is_same(self) -> bool:
+        """What is the same to the letter is a tie that nobody is asked about."""
+        return (self.first.text, self.first.quotes) == (self.second.text, self.second.quotes)
+
     async def play(self) -> Game:
-        """Ask the judge in both orders. What is the same to the letter is a tie that nobody is asked about."""
+        """Ask the judge in both orders."""
         item, first, second = self.item, self.first, self.second
         names = (item.id, first.system, second.system)
-        if (first.text, first.quotes) == (second.text, second.quotes):
+        if self.is_same:
             return Game(*names, "tie")
         shown = await self.judge.compare(item, first, second)
         turned = await self.judge.compare(item, second, first)

@@ -16,6 +16,8 @@ from catena.llm import LLM, Message, head
 
 MAX_REPLY = 300
 """Tokens: a sentence of reasons and the verdict."""
+VERDICT_TOKENS = 60
+"""Such a reply usually takes."""
 MAX_ANSWER, MAX_QUOTES = 600, 900
 """Tokens of a response, and of its quotes, that the judge is shown."""
 _VERDICT = re.compile(r"\bbetter\b\W*(?:is\W+)?(?:answer\W+)?(1|2|one|two|tie|neither|both|equal)\b", re.I)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from catena.errors import OptionError
 
 if TYPE_CHECKING:
     from catena.agents.bookqa.arena import Ranking
+    from catena.agents.bookqa.estimating import Estimate
 
 SetFile = Annotated[Path, typer.Argument(help="The set, as `catena generate` makes it.")]
 
@@ -37,7 +39,7 @@ def answer(
 ) -> None:
     """Have systems answer a set about books of the library, with citations.
 
-    Killed, the same command goes on where it was.
+    Says first what the models will take. Killed, the same command goes on where it was.
     """
     import json
     from dataclasses import asdict
@@ -45,6 +47,7 @@ def answer(
     from catena.app.cli.progress import Counted
     from catena.arena import AnswerOptions, answer_set
     from catena.client import Catena
+    from catena.estimates import estimate_answers
     from catena.settings import load_settings
 
     settings = load_settings(home=home, model=model, api_base=api_base)
@@ -52,6 +55,7 @@ def answer(
     names = [name.strip() for name in systems.split(",") if name.strip()]
     options = AnswerOptions(settings.model, concurrency, max_cost)
     with Catena(settings=settings) as catena, Counted("answers", is_shown=not as_json) as counted:
+        print_estimates(estimate_answers(catena, set_file, names, out, options))
         found = answer_set(catena, set_file, names, out, options, counted.on_end)
     if as_json:
         print(json.dumps([{**asdict(one), "path": str(one.path)} for one in found], ensure_ascii=False))
@@ -83,15 +87,16 @@ def arena(
 ) -> None:
     """Rank systems: every two are compared on every question, in both orders.
 
-    Killed, the same command goes on where it was. People's votes of the page's view "Compare" are compared with the
-    judges.
+    Says first what judges that are models will take. Killed, the same command goes on where it was. People's votes of
+    the page's view "Compare" are compared with the judges.
     """
     from catena.agents.bookqa.arena import to_json
     from catena.agents.bookqa.arena_page import to_html, write_png
     from catena.app.cli.progress import Counted
-    from catena.arena import RULES, judge_runs
+    from catena.arena import RULES, ArenaOptions, judge_runs
     from catena.client import Catena
     from catena.durable import write_file
+    from catena.estimates import estimate_games
     from catena.settings import load_settings
 
     plot = plot or runs / "arena.html"
@@ -100,17 +105,12 @@ def arena(
     settings = load_settings(home=home, api_base=api_base)
     settings = settings.model_copy(update={"model_concurrency": concurrency})
     with Catena(settings=settings) as catena, Counted("games", is_shown=not as_json) as counted:
-        rankings = judge_runs(
-            catena,
-            runs,
-            judge or [RULES],
-            budget=budget,
-            concurrency=concurrency,
-            max_cost_usd=max_cost,
-            on_end=counted.on_end,
-        )
+        judges = judge or [RULES]
+        print_estimates(estimate_games(catena, runs, judges, budget))
+        options = ArenaOptions(budget, concurrency, max_cost)
+        rankings = judge_runs(catena, runs, judges, options, counted.on_end)
     if plot.suffix == ".png":
-        write_png(rankings[0], plot)
+        write_png(rankings, plot)
     else:
         write_file(plot, to_html(rankings).encode())
     if as_json:
@@ -142,6 +142,12 @@ def export(
     with Catena(home) as catena:
         num = export_set(catena, set_file, chosen, out, runs=runs, judge=judge, licence=licence)
     print(f"{out}: {num} records")
+
+
+def print_estimates(found: Mapping[str, Estimate]) -> None:
+    """What each system or judge will take, on the error stream."""
+    for name, estimate in found.items():
+        print(f"{name}: {estimate.line()}", file=sys.stderr)
 
 
 def print_rankings(rankings: list[Ranking]) -> None:

@@ -22,9 +22,7 @@ class Calls:
     """The kept calls of one model. `parameters` is all that makes a reply besides messages and length: model, address,
     temperature. A reply goes with the documents that it is about."""
 
-    def __init__(
-        self, store: CallStore, parameters: Mapping[str, Any], document_ids: Iterable[str]
-    ) -> None:
+    def __init__(self, store: CallStore, parameters: Mapping[str, Any], document_ids: Iterable[str]) -> None:
         self._store = store
         self._parameters = dict(parameters)
         self._document_ids = tuple(document_ids)

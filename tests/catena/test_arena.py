@@ -17,8 +17,17 @@ from catena.agents.bookqa.items import Item, item_id, write_items
 from catena.agents.candidates import candidates
 from catena.agents.citing import cite
 from catena.agents.desk import Desk
-from catena.arena import AnswerOptions, answer_set, export_set, judge_runs, read_runs, voted_games
-from catena.errors import OptionError
+from catena.arena import (
+    AnswerOptions,
+    ArenaOptions,
+    answer_set,
+    export_set,
+    judge_runs,
+    read_runs,
+    voted_games,
+)
+from catena.errors import OptionError, Stopped
+from catena.estimates import estimate_answers, estimate_games
 from catena.evaluation.datasets import lciteeval
 from catena.settings import load_settings
 from catena.systems import Purse, open_reader
@@ -39,6 +48,7 @@ ASKED = {
     "What did the youngest daughter find in the cellar?": "a silver bell",
 }
 PLAIN = ("embedded", "bm25", "longest")
+MODEL = "openai/stub"
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +80,12 @@ def items(catena: Catena, book: Document) -> list[Item]:
         *found,
         replace(unanswerable(), book=book.id, question="Who paid the miller's debts to the king?"),
     ]
+
+
+def priced(catena: Catena, stub: StubModel) -> Catena:
+    """Another client of the library, whose models cost."""
+    prices = {name: (10.0, 10.0) for name in (MODEL, f"{MODEL}-2")}
+    return Catena(settings=catena.settings.model_copy(update={"api_base": stub.url, "prices": prices}))
 
 
 @pytest.fixture
@@ -168,8 +184,43 @@ def test_a_model_answers_and_judges_over_http(
             found = answer_set(asked, set_file, ["none", "bm25"], tmp_path / "runs", options)
             (ranking,) = judge_runs(asked, tmp_path / "runs", ["openai/stub"])
     assert [one.system for one in found] == ["none@openai/stub", "bm25"]
-    assert found[0].usage.calls == 3
+    assert (found[0].usage.calls, ranking.usage.calls) == (3, 6)
     assert ranking.num_games == 3 and {one.ties for one in ranking.standings} == {3}
+
+
+def test_what_answers_and_judgements_will_take_is_said_before(
+    set_file: Path, catena: Catena, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    options, systems, runs = AnswerOptions(MODEL, 2), ["none", "retrieve", "bm25"], tmp_path / "runs"
+    with StubModel(["Under the old oak [1].\nBetter: 1"] * 40) as stub, priced(catena, stub) as asked:
+        told = estimate_answers(asked, set_file, systems, runs, options)
+        took = {one.system: one.usage for one in answer_set(asked, set_file, systems, runs, options)}
+        assert estimate_answers(asked, set_file, systems, runs, options) == {}
+        (judging,) = estimate_games(asked, runs, ["rules", MODEL]).values()
+        (ranking,) = judge_runs(asked, runs, [MODEL])
+    assert {name: one.calls for name, one in told.items()} == {
+        name: usage.calls for name, usage in took.items() if usage.calls
+    }
+    assert judging.calls == ranking.usage.calls
+    assert judging.prompt_tokens == pytest.approx(ranking.usage.prompt_tokens, rel=0.5)
+    assert judging.cost_usd
+
+
+def test_a_cap_holds_over_runs_systems_and_judges(
+    catena: Catena, set_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with StubModel(["Better: 1"] * 40) as stub, priced(catena, stub) as asked:
+        (answered, *_) = answer_set(asked, set_file, ["none", "bm25"], tmp_path, AnswerOptions(MODEL))
+        spent = answered.usage.cost_usd
+        with pytest.raises(Stopped):
+            answer_set(asked, set_file, ["chain"], tmp_path, AnswerOptions(MODEL, max_cost_usd=spent))
+        (ranking,) = judge_runs(asked, tmp_path, [MODEL])
+        options = ArenaOptions(max_cost_usd=ranking.usage.cost_usd)
+        with pytest.raises(Stopped):
+            judge_runs(asked, tmp_path, [MODEL, f"{MODEL}-2"], options)
+        assert len(stub.requests()) == answered.usage.calls + ranking.usage.calls
 
 
 @pytest.mark.parametrize("format", FORMATS)

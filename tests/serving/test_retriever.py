@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pymupdf
@@ -15,10 +16,14 @@ import uvicorn
 
 from catena import AskOptions, Catena, OptionError
 from catena.agents.attending import IDS, ServedModel
+from catena.agents.bookqa.items import write_items
+from catena.agents.bookqa.responses import read_responses
 from catena.agents.deps import Deps
 from catena.agents.graph import run
 from catena.agents.written import LLMReasoner
+from catena.arena import AnswerOptions, answer_set
 from catena.errors import ModelRefused
+from catena.estimates import estimate_answers
 from catena.evaluation.kv.recall_model import (
     make_recall,
     plant,
@@ -34,6 +39,7 @@ from catena.serving.running import make_engine
 from catena.serving.server import create_app
 from catena.testing import ScriptedLLM
 from catena.types import Page, PageRef, Passage
+from tests.agents.bookqa.sets import unanswerable
 
 RECALL = make_recall(600, 20, seed=7)
 WORDS_A_PAGE = 120
@@ -111,6 +117,20 @@ def test_the_client_asks_a_served_model(home: Path, planted: Path, url: str) -> 
         answer = catena.ask(words_of(RECALL.question(2)), options=AskOptions("kv", kv_policy="full"))
     assert answer.text.split()[0] == words_of(RECALL.values[2:3])
     assert [role.role for role in answer.roles] == ["kv"] and answer.usage.calls == 1
+
+
+def test_kv_is_a_system_that_answers_sets(home: Path, planted: Path, url: str, tmp_path: Path) -> None:
+    with Catena(home, model="openai/recall", api_base=url) as catena:
+        document = catena.add(planted)
+        asked = [replace(unanswerable(), id=f"{fact}", book=document.id) for fact in range(3)]
+        asked = [replace(one, question=words_of(RECALL.question(int(one.id)))) for one in asked]
+        write_items(tmp_path / "set.jsonl", asked)
+        (found,) = answer_set(catena, tmp_path / "set.jsonl", ["kv"], tmp_path / "runs")
+        assert estimate_answers(catena, tmp_path / "set.jsonl", ["kv"], tmp_path, AnswerOptions()) == {}
+    replies = list(read_responses(found.path))
+    assert (found.system, found.num, found.failures) == ("kv@openai/recall", 3, ())
+    assert [one.text.split()[0] for one in replies] == words_of(RECALL.values[:3]).split()
+    assert all(one.citations[0].status == "verified" for one in replies)
 
 
 def test_a_document_is_sent_once_and_goes_with_ours(home: Path, planted: Path, url: str) -> None:

@@ -106,5 +106,6 @@ def test_a_page_has_its_picture_inline_and_escapes_names(tmp_path: Path) -> None
 
 def test_a_picture_is_a_png(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    write_png(rank([Game("1", "a", "b", "tie")], "abc", judge="rules"), tmp_path / "arena.png")
+    ranked = [rank([Game("1", "a", "b", "tie")], "abc", judge=name) for name in ("rules", "openai/x")]
+    write_png(ranked, tmp_path / "arena.png")
     assert (tmp_path / "arena.png").read_bytes().startswith(b"\x89PNG")
