@@ -19,7 +19,7 @@ TIES = {
         f"catena.{name}"
         for name in ("adding", "answering", "asking", "arena", "batchruns", "bookqa", "client", "handlers")
     ),
-    *(f"catena.{name}" for name in ("runs", "systems", "trace")),
+    *(f"catena.{name}" for name in ("estimates", "runs", "systems", "trace")),
 }
 TORCH = ("torch", "transformers", "safetensors")
 TORCH_AT = ("catena.serving", "catena.retrieval.kv", "catena.evaluation.kv")
