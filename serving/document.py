@@ -1,15 +1,20 @@
-"""The keys and values of one document in KV pages, as they lie in memory or in a mapped file."""
+"""The keys and values of one document in KV pages, as they lie in memory or in mapped files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from catena.errors import OptionError
-from catena.retrieval.kv.digests import Digest, representative
+from catena.retrieval.kv.digests import DIGESTS, Digest, representative
+from catena.serving.pool import Loads, PagePool
+from catena.serving.scaling import scale_down, scale_up
 from catena.serving.spec import ModelSpec
 
 WINDOW = 100
@@ -20,6 +25,13 @@ Check = Callable[[int, Tensor], None]
 
 def unchecked(layer: int, pages: Tensor) -> None:
     """Trust the memory of this process."""
+
+
+class KeptDigests(Protocol):
+    """Where what stands for KV pages is kept, so that it need not be made of all keys again."""
+
+    def get(self, name: str, layer: int, /) -> Tensor | None: ...
+    def put(self, name: str, layer: int, digest: Tensor, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +48,14 @@ class Source:
         return Source(self.token_ids[:num_tokens], self.starts[:num_tokens], self.goes_first[:num_tokens])
 
 
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class Whole:
+    """All keys and values (Hkv, N, D) of a layer; sessions that need them at the same time share them."""
+
+    keys: Tensor
+    values: Tensor
+
+
 @dataclass(slots=True, eq=False)
 class DocumentKV:
     """`layers` are (P, 2, Hkv, S, D) each: one record holds keys and values of one KV page, one read from disk.
@@ -48,12 +68,19 @@ class DocumentKV:
     page_size: int
     source: Source
     layers: list[Tensor]
+    scales: list[Tensor] = field(default_factory=list)
+    """(P, 2, Hkv) of each layer where the layers are 8-bit."""
     check: Check = unchecked
+    pool: PagePool | None = None
+    kept: KeptDigests | None = None
     filled: list[int] = field(default_factory=list)
     queries: list[Tensor] = field(default_factory=list)
     received: list[Tensor] = field(default_factory=list)
     """Attention that each token got (Hq, N) a layer; N is 0 where it was not counted."""
+    tag: object = field(default_factory=object)
+    """What the pool knows it by."""
     _digests: dict[tuple[Callable[..., Tensor], int, bool], Tensor] = field(default_factory=dict)
+    _whole: weakref.WeakValueDictionary[int, Whole] = field(default_factory=weakref.WeakValueDictionary)
 
     def __post_init__(self) -> None:
         self.filled = self.filled or [0] * self.spec.num_layers
@@ -61,15 +88,23 @@ class DocumentKV:
         self.received = self.received or [torch.zeros(self.spec.num_heads, 0) for _ in self.layers]
 
     @classmethod
-    def empty(cls, spec: ModelSpec, token_ids: Tensor, page_size: int) -> DocumentKV:
+    def empty(
+        cls, spec: ModelSpec, token_ids: Tensor, page_size: int, dtype: torch.dtype | None = None
+    ) -> DocumentKV:
         """Room in memory for a document that is yet to be read."""
         shape = record_shape(spec, len(token_ids), page_size)
-        layers = [torch.zeros(shape, dtype=spec.dtype) for _ in range(spec.num_layers)]
-        return cls(spec, page_size, Source(token_ids), layers)
+        layers = [torch.zeros(shape, dtype=dtype or spec.dtype) for _ in range(spec.num_layers)]
+        scales = scales_for(spec, len(token_ids), page_size, dtype or spec.dtype)
+        return cls(spec, page_size, Source(token_ids), layers, scales)
 
     @property
     def token_ids(self) -> Tensor:
         return self.source.token_ids
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of a number of a key."""
+        return int(self.layers[0].dtype.itemsize)
 
     @property
     def num_tokens(self) -> int:
@@ -83,53 +118,77 @@ class DocumentKV:
         """The document's beginning, all of it or a number of whole KV pages, sharing its memory."""
         if num_tokens == self.num_tokens:
             return self
-        filled = [num_tokens] * len(self.layers)
-        received = [layer[:, :num_tokens] for layer in self.received]
-        source = self.source.first(num_tokens)
-        return replace(self, source=source, filled=filled, received=received, _digests={})
+        return replace(
+            self,
+            source=self.source.first(num_tokens),
+            filled=[num_tokens] * len(self.layers),
+            received=[layer[:, :num_tokens] for layer in self.received],
+            kept=None,
+            _digests={},
+            _whole=weakref.WeakValueDictionary(),
+        )
 
     def append(self, layer: int, keys: Tensor, values: Tensor, queries: Tensor) -> None:
         """Add the next T tokens of a layer: keys and values (Hkv, T, D), queries (Hq, T, D)."""
         start = self.filled[layer]
-        places = torch.arange(start, start + keys.shape[1])
-        pages, slots = places // self.page_size, places % self.page_size
-        self.layers[layer][pages, 0, :, slots] = keys.transpose(0, 1).to(self.layers[layer].dtype)
-        self.layers[layer][pages, 1, :, slots] = values.transpose(0, 1).to(self.layers[layer].dtype)
+        self._write(layer, start, torch.stack((keys, values)))
         self.filled[layer] += keys.shape[1]
         kept = queries if not start else torch.cat((self.queries[layer], queries), 1)
         self.queries[layer] = kept[:, -WINDOW:].clone()
         self._digests = {key: digest for key, digest in self._digests.items() if key[1] != layer}
+        self._whole.pop(layer, None)
 
-    def whole(self, layer: int, first_page: int = 0) -> tuple[Tensor, Tensor]:
-        """All keys and values of a layer, (Hkv, N, D) each, or those from a KV page on."""
+    def shared(self, layer: int, loads: Loads | None = None) -> Whole:
+        """What `whole` gives, made once for all that hold it at the same time."""
+        whole = self._whole.get(layer)
+        if whole is None:
+            whole = self._whole[layer] = Whole(*self.whole(layer, loads=loads))
+        return whole
+
+    def whole(self, layer: int, first_page: int = 0, loads: Loads | None = None) -> tuple[Tensor, Tensor]:
+        """All keys and values (Hkv, n, D) of a layer, or those from a KV page on; they come past the pool."""
         count = self.num_pages(layer)
-        self.check(layer, torch.arange(first_page, count))
-        num_tokens = self.filled[layer] - first_page * self.page_size
-        flat = self.layers[layer][first_page:count].permute(1, 2, 0, 3, 4).flatten(2, 3)[:, :, :num_tokens]
+        pages = torch.arange(first_page, count)
+        self.check(layer, pages)
+        if self.pool and loads:
+            self.pool.count(loads, len(pages))
+        records = self._restored(layer, self.layers[layer][first_page:count], pages)
+        flat = records.permute(1, 2, 0, 3, 4).flatten(2, 3)
+        flat = flat[:, :, : self.filled[layer] - first_page * self.page_size]
         return flat[0].contiguous(), flat[1].contiguous()
 
-    def gather_pages(self, layer: int, pages: Tensor, heads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def gather_pages(
+        self, layer: int, pages: Tensor, heads: Tensor, loads: Loads | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Keys, values (H, k*S, D) and places (H, k*S) of KV pages (H, k), of the key heads (H) that they are for.
 
         Places at or beyond the document's end are padding.
         """
-        self.check(layer, pages)
-        records = self.layers[layer][pages, :, heads[:, None]]  # (H, k, 2, S, D)
+        with self._records(layer, pages, loads) as (records, rows):
+            found = self._restored(layer, records[rows, :, heads[:, None]], pages, heads)  # (H, k, 2, S, D)
         places = pages[..., None] * self.page_size + torch.arange(self.page_size)
-        return records[:, :, 0].flatten(1, 2), records[:, :, 1].flatten(1, 2), places.flatten(1)
+        return found[:, :, 0].flatten(1, 2), found[:, :, 1].flatten(1, 2), places.flatten(1)
 
-    def gather_tokens(self, layer: int, tokens: Tensor, heads: Tensor) -> tuple[Tensor, Tensor]:
+    def gather_tokens(
+        self, layer: int, tokens: Tensor, heads: Tensor, loads: Loads | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Keys and values (H, n, D) of single tokens (H, n)."""
         pages = tokens // self.page_size
-        self.check(layer, pages)
-        records = self.layers[layer][pages, :, heads[:, None], tokens % self.page_size]  # (H, n, 2, D)
-        return records[:, :, 0], records[:, :, 1]
+        with self._records(layer, pages, loads) as (records, rows):
+            found = records[rows, :, heads[:, None], tokens % self.page_size, None]  # (H, n, 2, 1, D)
+            found = self._restored(layer, found, pages, heads)[..., 0, :]
+        return found[:, :, 0], found[:, :, 1]
+
+    def load_ahead(self, layer: int, pages: Tensor, loads: Loads) -> None:
+        """Let KV pages that a layer will probably choose come in while something else is computed."""
+        if self.pool and layer < len(self.layers):
+            self.pool.load_ahead(self.tag, layer, torch.unique(pages).tolist(), self._loader(layer), loads)
 
     def digest(self, layer: int, make: Digest, *, is_rotated: bool) -> Tensor:
         """What stands for the KV pages of a layer (R, Hkv, P, D), float32; made once."""
         key = (make, layer, is_rotated)
         if key not in self._digests:
-            self._digests[key] = make(*self.paged_keys(layer, is_rotated=is_rotated))
+            self._digests[key] = self._kept_digest(layer, make, is_rotated)
         return self._digests[key]
 
     def representatives(self, layer: int) -> Tensor:
@@ -156,13 +215,76 @@ class DocumentKV:
         """Keys (Hkv, P, S, D) in float32, and which of them are tokens (P, S)."""
         count = self.num_pages(layer)
         self.check(layer, torch.arange(count))
-        keys = self.layers[layer][:count, 0].transpose(0, 1).float()
+        records = self._restored(layer, self.layers[layer][:count], torch.arange(count))
+        keys = records[:, 0].transpose(0, 1).float()
         places = torch.arange(count * self.page_size).view(count, self.page_size)
         if not is_rotated:
             keys = self.spec.rope.turn(keys, -places)
         return keys, places < self.filled[layer]
 
+    def _write(self, layer: int, start: int, x: Tensor) -> None:
+        """Put keys and values (2, Hkv, T, D) in their KV pages."""
+        places = torch.arange(start, start + x.shape[2])
+        if not self.scales:
+            pages, slots = places // self.page_size, places % self.page_size
+            self.layers[layer][pages, :, :, slots] = x.permute(2, 0, 1, 3).to(self.layers[layer].dtype)
+            return
+        assert start % self.page_size == 0, "a KV page in 8 bits is written whole: its scale is of all of it"
+        padded = torch.nn.functional.pad(x, (0, 0, 0, -x.shape[2] % self.page_size))
+        paged = padded.view(*x.shape[:2], -1, self.page_size, x.shape[-1]).permute(2, 0, 1, 3, 4)
+        part = slice(start // self.page_size, start // self.page_size + len(paged))
+        self.layers[layer][part], self.scales[layer][part] = scale_down(paged)
+
+    def _restored(self, layer: int, records: Tensor, pages: Tensor, heads: Tensor | None = None) -> Tensor:
+        """Records in the model's dtype: (n, 2, Hkv, S, D) of KV pages (n), or (H, n, 2, S, D) of heads (H)."""
+        if not self.scales:
+            return records
+        scales = self.scales[layer][pages if heads is None else (pages, slice(None), heads[:, None])]
+        return scale_up(records, scales, self.spec.dtype)
+
+    @contextmanager
+    def _records(self, layer: int, pages: Tensor, loads: Loads | None) -> Iterator[tuple[Tensor, Tensor]]:
+        """A tensor of records (n, 2, Hkv, S, D), and in which of its rows the KV pages are; for as long as held."""
+        if self.pool is None:
+            self.check(layer, pages)
+            yield self.layers[layer], pages
+            return
+        distinct, inverse = torch.unique(pages, return_inverse=True)
+        load = self._loader(layer)
+        with self.pool.hold(self.tag, layer, distinct.tolist(), load, loads or Loads()) as (records, rows):
+            yield records, rows[inverse]
+
+    def _loader(self, layer: int) -> Callable[[int, Tensor], None]:
+        def load(page: int, record: Tensor) -> None:
+            self.check(layer, torch.tensor([page]))
+            record.copy_(self.layers[layer][page])
+
+        return load
+
+    def _kept_digest(self, layer: int, make: Digest, is_rotated: bool) -> Tensor:
+        """Made of all keys of the layer, unless it was kept."""
+        name = _NAMES.get(make, "")
+        if name and not is_rotated:
+            name += "-unrotated"
+        found = self.kept.get(name, layer) if self.kept and name else None
+        if found is None:
+            found = make(*self.paged_keys(layer, is_rotated=is_rotated))
+            if self.kept and name:
+                self.kept.put(name, layer, found)
+        return found
+
+
+_NAMES = {make: name for name, make in DIGESTS.items()}
+
 
 def record_shape(spec: ModelSpec, num_tokens: int, page_size: int) -> tuple[int, int, int, int, int]:
     """(P, 2, Hkv, S, D) of one layer."""
     return (-(-num_tokens // page_size), 2, spec.num_kv_heads, page_size, spec.head_dim)
+
+
+def scales_for(spec: ModelSpec, num_tokens: int, page_size: int, dtype: torch.dtype) -> list[Tensor]:
+    """Room for the scales of layers in 8 bits; none for others."""
+    if dtype == spec.dtype:
+        return []
+    shape = record_shape(spec, num_tokens, page_size)[:3]
+    return [torch.ones(shape) for _ in range(spec.num_layers)]

@@ -50,6 +50,7 @@ class Use:
     completion_tokens: int
     pages_selected: int
     bytes_selected: int
+    bytes_loaded: int
     seconds_to_first: float
     mass: Tensor | None = None
 
@@ -140,6 +141,7 @@ class Engine:
             self._is_closing = True
             self._wake.notify()
         self._thread.join()
+        self.shelf.pool.close()
 
     def _run(self) -> None:
         while True:
@@ -224,13 +226,13 @@ class Engine:
         assert job.row is not None, "an ended job has a row"
         session, spec = job.row.session, self.local.spec
         cached = session.document.num_tokens
-        record = 2 * session.document.page_size * spec.head_dim * spec.dtype.itemsize
         return Use(
             prompt_tokens=cached + len(job.prompt.token_ids),
             cached_tokens=cached,
             completion_tokens=job.writer.num_tokens,
-            pages_selected=session.num_selected,
-            bytes_selected=session.num_selected * record,
+            pages_selected=session.num_pages,
+            bytes_selected=session.num_keys * 2 * spec.head_dim * session.document.itemsize,
+            bytes_loaded=session.loads.num_bytes,
             seconds_to_first=job.first_at - job.asked_at,
             mass=session.mass,
         )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 _EDGE = 1 << 20
 _TEXTS = ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 

@@ -16,13 +16,9 @@ from torch import Tensor
 from catena.errors import StoreError
 
 ALIGNED = 4096
-_DTYPES = {
-    "F32": torch.float32,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "F8_E4M3": torch.float8_e4m3fn,
-}
-_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_NAMES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
+if hasattr(torch, "float8_e4m3fn"):
+    _NAMES[torch.float8_e4m3fn] = "F8_E4M3"
 
 
 def create(path: Path, shape: Sequence[int], dtype: torch.dtype) -> Tensor:

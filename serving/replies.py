@@ -71,6 +71,7 @@ def usage(use: Use, extra: Json) -> Json:
         "kv": {
             "pages_selected": use.pages_selected,
             "bytes_selected": use.bytes_selected,
+            "bytes_loaded": use.bytes_loaded,
             "ttft_ms": round(use.seconds_to_first * 1000, 1),
             **extra,
         },

@@ -138,9 +138,21 @@ class _Server:
 
     async def metrics(self) -> Response:
         """Prometheus' text format."""
-        gauges = {"rows_active": self._engine.num_active, "rows_waiting": self._engine.num_waiting}
+        pool = self._engine.shelf.pool
+        counters = {
+            **self._counts,
+            "kv_pages_loaded": pool.loads.num_loaded,
+            "kv_pages_hit": pool.loads.num_hits,
+            "kv_bytes_loaded": pool.loads.num_bytes,
+        }
+        gauges = {
+            "rows_active": self._engine.num_active,
+            "rows_waiting": self._engine.num_waiting,
+            "kv_pool_bytes": pool.num_bytes,
+            "kv_pool_limit_bytes": pool.capacity * pool.record_bytes,
+        }
         lines = [
-            f"# TYPE catena_{name}_total counter\ncatena_{name}_total {n}" for name, n in self._counts.items()
+            f"# TYPE catena_{name}_total counter\ncatena_{name}_total {n}" for name, n in counters.items()
         ]
         lines += [f"# TYPE catena_{name} gauge\ncatena_{name} {n}" for name, n in gauges.items()]
         return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")

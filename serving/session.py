@@ -10,7 +10,8 @@ from torch import Tensor
 
 from catena.retrieval.kv.policy import Policy
 from catena.serving.attention import attend, attend_causal, merge
-from catena.serving.document import DocumentKV
+from catena.serving.document import DocumentKV, Whole
+from catena.serving.pool import Loads
 from catena.serving.selecting import Aids, Selection, needed, select
 
 
@@ -37,12 +38,18 @@ class Session:
     seed: int = 0
     on_attention: Callable[[int, Tensor, Tensor], None] | None = None
     num_steps: int = 0
-    num_selected: int = 0
+    num_pages: int = 0
     """KV pages selected so far, each layer and head for itself."""
+    num_keys: int = 0
+    """Keys selected so far, padding included."""
+    loads: Loads = field(default_factory=Loads)
+    """What came from disk for it."""
     mass: Tensor | None = None
     """Attention spent on each KV page (P) over all layers and heads, if a tensor of zeros is put here."""
     selections: dict[int, Selection] = field(default_factory=dict)
-    _whole: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    _previous: dict[int, Tensor] = field(default_factory=dict)
+    """The KV pages that layers chose last."""
+    _whole: dict[int, Whole] = field(default_factory=dict)
 
     @property
     def start(self) -> int:
@@ -88,7 +95,7 @@ class Session:
             seed = hash((self.seed, self.num_steps, layer))
             chosen = select(self.document, self.policy, self.aids, layer, *self._behind(q, places), seed)
             self.selections[layer] = chosen
-            self.num_selected += 0 if chosen.pages is None else chosen.pages.numel()
+            self._note(layer, chosen)
         chosen = self.selections[layer]
         if chosen.pages is not None:
             return self._see_pages(layer, q, places, chosen.pages)
@@ -99,8 +106,17 @@ class Session:
             merged = needed(self.aids.merged, self.policy)[layer]
             k, v = merged.keys, merged.values
         else:
-            k, v = self.document.gather_tokens(layer, chosen.tokens, self._heads(len(chosen.tokens)))
+            heads = self._heads(len(chosen.tokens))
+            k, v = self.document.gather_tokens(layer, chosen.tokens, heads, self.loads)
         return [_Seen(q, k, v, chosen.is_seen[:, None], chosen.tokens)]
+
+    def _note(self, layer: int, chosen: Selection) -> None:
+        if chosen.pages is not None:
+            self._previous[layer] = chosen.pages
+            self.num_pages += chosen.pages.numel()
+            self.num_keys += chosen.pages.numel() * self.document.page_size
+        if chosen.is_seen is not None:
+            self.num_keys += int(chosen.is_seen.sum())
 
     def _behind(self, q: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
         """The queries as if they stood right behind the document, where its keys expect them."""
@@ -111,13 +127,16 @@ class Session:
 
     def _see_all(self, layer: int, q: Tensor, places: Tensor) -> _Seen:
         if layer not in self._whole:
-            self._whole[layer] = self.document.whole(layer)
-        k, v = self._whole[layer]
+            whole = self._whole[layer] = self.document.shared(layer, self.loads)
+            self.num_pages += len(whole.keys) * self.document.num_pages(layer)
+            self.num_keys += whole.keys.shape[0] * whole.keys.shape[1]
+        k, v = self._whole[layer].keys, self._whole[layer].values
         return _Seen(self._behind(q, places)[0], k, v, None, torch.arange(k.shape[1]).expand(len(k), -1))
 
     def _see_pages(self, layer: int, q: Tensor, places: Tensor, pages: Tensor) -> list[_Seen]:
         heads = self._heads(len(pages))
-        k, v, stood = self.document.gather_pages(layer, pages.expand(len(heads), -1), heads)
+        k, v, stood = self.document.gather_pages(layer, pages.expand(len(heads), -1), heads, self.loads)
+        self.document.load_ahead(layer + 1, self._previous.get(layer + 1, pages), self.loads)
         is_token = (stood < self.document.filled[layer])[:, None]
         rope = self.document.spec.rope
         if self.policy.positions == "absolute":

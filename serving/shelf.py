@@ -15,8 +15,9 @@ from catena.errors import CatenaError, OptionError, StoreError
 from catena.retrieval.kv.merging import Merged
 from catena.retrieval.kv.policy import Policy, preset
 from catena.retrieval.kv.trained import PageRetriever
-from catena.serving.document import DocumentKV, Source
+from catena.serving.document import DocumentKV, Source, record_shape
 from catena.serving.loading import LocalModel
+from catena.serving.pool import PagePool
 from catena.serving.reading import CHUNK, reading_into
 from catena.serving.received import merge_document
 from catena.serving.selecting import Aids, needed
@@ -26,6 +27,16 @@ from catena.serving.store import KVStore, Manifest, manifest_of
 Status = Literal["queued", "reading", "ready", "failed"]
 OPEN_DOCUMENTS = 16
 """Mapped at once; the least recently used is closed first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfLimits:
+    """Tokens of a KV page and of a document; bytes of the store, if limited, and of the memory for its KV pages."""
+
+    page_size: int
+    max_tokens: int
+    max_pool_bytes: int
+    max_store_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +59,27 @@ class DocumentShelf:
         self,
         local: LocalModel,
         store: KVStore,
+        limits: ShelfLimits,
         *,
-        page_size: int,
-        max_tokens: int,
-        max_bytes: int | None = None,
         retriever: PageRetriever | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
+        """`dtype` is that of new KV pages, by default the model's."""
         self._local = local
         self._store = store
-        self._page_size = page_size
-        self._max_tokens = max_tokens
-        self._max_bytes = max_bytes
+        self._limits = limits
         self._retriever = retriever
+        self._dtype = dtype or local.spec.dtype
+        record = record_shape(local.spec, 1, limits.page_size)[1:]
+        self.pool = PagePool(record, self._dtype, limits.max_pool_bytes)
         self._lock = threading.Lock()
         self._queue: OrderedDict[str, tuple[Manifest, Source]] = OrderedDict()
         self._readings: dict[str, Reading] = {}
         self._steps: tuple[str, Iterator[int]] | None = None
         self._open: OrderedDict[str, DocumentKV] = OrderedDict()
-        self._squeezed: dict[str, Squeezed] = {}
-        self._merged: dict[tuple[str, float], list[Merged]] = {}
+        self._known_tokens: dict[str, Tensor] = {}
+        self._squeezed: dict[tuple[str, int], Squeezed] = {}
+        self._merged: dict[tuple[str, int, float], list[Merged]] = {}
 
     def add(self, source: Source, owner: str, *, policy: str = "full") -> Reading:
         """Queue a document to be read under a policy; the same again of the same owner is the same document.
@@ -74,9 +87,9 @@ class DocumentShelf:
         Raises OptionError for one that is empty or too long, or a policy that nothing can be read with.
         """
         num_tokens = len(source.token_ids)
-        if not 0 < num_tokens <= self._max_tokens:
+        if not 0 < num_tokens <= self._limits.max_tokens:
             raise OptionError(
-                f"The document has {num_tokens:,} tokens; 1 to {self._max_tokens:,} are taken.",
+                f"The document has {num_tokens:,} tokens; 1 to {self._limits.max_tokens:,} are taken.",
                 "Send a part of it, or start the server with --max-document-tokens.",
             )
         if preset(policy).score == "clusters":
@@ -87,9 +100,10 @@ class DocumentShelf:
             self._local.spec,
             self._local.fingerprint,
             source,
-            page_size=self._page_size,
+            page_size=self._limits.page_size,
             policy=policy,
             owner=owner,
+            dtype=self._dtype,
         )
         with self._lock:
             found = self._find(manifest.key, owner)
@@ -110,14 +124,17 @@ class DocumentShelf:
         return [reading for reading in found if reading]
 
     def delete(self, key: str, owner: str) -> bool:
-        """Forget a document and unlink its KV cache. False when the owner has none of that key."""
+        """Forget a document and unlink its KV cache, whatever model made it.
+
+        False when the owner has none of that key.
+        """
         with self._lock:
-            if self._find(key, owner) is None:
+            if self._find(key, owner) is None and self._owner_on_disk(key) != owner:
                 return False
             self._queue.pop(key, None)
             self._readings.pop(key, None)
-            self._open.pop(key, None)
-            self._forget_aids(key)
+            self._close(key)
+            self._known_tokens.pop(key, None)
         self._store.delete(key)
         return True
 
@@ -130,19 +147,20 @@ class DocumentShelf:
             raise OptionError(f"The document {key[:16]} is {found.status}.", "Ask again when it is ready.")
         with self._lock:
             if key not in self._open:
-                self._open[key] = self._store.open(key, self._local.spec, self._local.fingerprint)
+                self._open[key] = self._store.open(key, self._local.spec, self._local.fingerprint, self.pool)
             self._open.move_to_end(key)
             while len(self._open) > OPEN_DOCUMENTS:
-                self._forget_aids(self._open.popitem(last=False)[0])
+                self._close(next(iter(self._open)))
             return self._open[key]
 
     def aids(self, key: str, document: DocumentKV, policy: Policy) -> Aids:
         """What the policy needs beside an open document, made when a question first needs it."""
-        if policy.score == "clusters" and key not in self._squeezed:
-            self._squeezed[key] = squeeze(document)
-        if policy.score == "merged" and (key, policy.budget) not in self._merged:
-            self._merged[key, policy.budget] = merge_document(document, policy.budget)
-        return Aids(self._retriever, self._squeezed.get(key), self._merged.get((key, policy.budget)))
+        known = (key, document.num_tokens)  # a prompt may share the beginning only
+        if policy.score == "clusters" and known not in self._squeezed:
+            self._squeezed[known] = squeeze(document)
+        if policy.score == "merged" and (*known, policy.budget) not in self._merged:
+            self._merged[*known, policy.budget] = merge_document(document, policy.budget)
+        return Aids(self._retriever, self._squeezed.get(known), self._merged.get((*known, policy.budget)))
 
     def longest_prefix(self, token_ids: Tensor, owner: str) -> tuple[str, DocumentKV, int] | None:
         """The owner's document that shares most tokens with the beginning of a prompt, and how many of them.
@@ -150,16 +168,14 @@ class DocumentShelf:
         All of its tokens, or whole KV pages; one token of the prompt at least is left to be asked. Only documents that
         were read in full: who names none gets what the model itself would compute.
         """
-        best: tuple[str, DocumentKV, int] | None = None
+        best, most = "", 0
         for reading in self.all(owner):
             if reading.status == "ready" and reading.policy == "full":
-                document = self.open(reading.key, owner)
-                shared = _num_shared(document.token_ids, token_ids[:-1])
-                if shared < document.num_tokens:
-                    shared = shared // self._page_size * self._page_size
-                if shared and (best is None or shared > best[2]):
-                    best = reading.key, document, shared
-        return best
+                shared = _num_shared(self._token_ids(reading.key), token_ids[:-1])
+                if shared < reading.num_tokens:
+                    shared = shared // self._limits.page_size * self._limits.page_size
+                best, most = (reading.key, shared) if shared > most else (best, most)
+        return (best, self.open(best, owner), most) if best else None
 
     @property
     def has_work(self) -> bool:
@@ -172,16 +188,12 @@ class DocumentShelf:
                 return
             key, queued = next(iter(self._queue.items()))
         if self._steps is None or self._steps[0] != key:
-            self._steps = (
-                key,
-                reading_into(
-                    self._store, self._local.model, *queued, chunk=CHUNK, aids=Aids(self._retriever)
-                ),
-            )
+            aids = Aids(self._retriever)
+            self._steps = key, reading_into(self._store, self._local.model, *queued, chunk=CHUNK, aids=aids)
         try:
             done = next(self._steps[1], None)
-        except (CatenaError, OSError) as error:
-            self._end(key, "failed", str(error))
+        except (CatenaError, OSError, RuntimeError) as error:  # PyTorch's own, out of memory included
+            self._end(key, "failed", str(error).partition("\n")[0])
             return
         if done is None:
             self._end(key, "ready")
@@ -193,18 +205,44 @@ class DocumentShelf:
         with self._lock:
             self._queue.pop(key, None)
         self._note(key, status=status, error=error)
-        if status == "ready" and self._max_bytes is not None:
-            self._store.trim(self._max_bytes)
+        if status == "ready" and self._limits.max_store_bytes is not None:
+            for gone in self._store.trim(self._limits.max_store_bytes):
+                with self._lock:
+                    self._close(gone)
+                    self._known_tokens.pop(gone, None)
 
     def _note(self, key: str, **changes: object) -> None:
         with self._lock:
             if key in self._readings:  # not deleted meanwhile
                 self._readings[key] = replace(self._readings[key], **changes)  # type: ignore[arg-type]
 
-    def _forget_aids(self, key: str) -> None:
-        self._squeezed.pop(key, None)
-        for known in [known for known in self._merged if known[0] == key]:
-            del self._merged[known]
+    def _token_ids(self, key: str) -> Tensor:
+        """A kept document's tokens, with no use of it noted."""
+        if key not in self._known_tokens:
+            self._known_tokens[key] = self._store.token_ids(key)
+        return self._known_tokens[key]
+
+    def _close(self, key: str) -> None:
+        """Let go of what a document has in memory."""
+        document = self._open.pop(key, None)
+        if document:
+            self.pool.forget(document.tag)
+        self._squeezed = {known: made for known, made in self._squeezed.items() if known[0] != key}
+        self._merged = {known: made for known, made in self._merged.items() if known[0] != key}
+
+    def _is_ours(self, manifest: Manifest) -> bool:
+        """Whether it was made by this model, in KV pages as this server has them."""
+        return (manifest.model, manifest.page_size, manifest.kv_dtype) == (
+            self._local.fingerprint,
+            self._limits.page_size,
+            self._dtype,
+        )
+
+    def _owner_on_disk(self, key: str) -> str | None:
+        try:
+            return self._store.manifest(key).owner
+        except StoreError:
+            return None
 
     def _find(self, key: str, owner: str) -> Reading | None:
         reading = self._readings.get(key)
@@ -213,7 +251,7 @@ class DocumentShelf:
                 manifest = self._store.manifest(key)
             except StoreError:
                 return None  # trimmed, or never there
-            if manifest.model != self._local.fingerprint:
+            if not self._is_ours(manifest):
                 return None
             total = manifest.num_tokens
             reading = Reading(key, manifest.owner, total, manifest.policy, "ready", total)

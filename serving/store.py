@@ -15,16 +15,17 @@ from pathlib import Path
 
 import torch
 import xxhash
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor
 
 from catena import durable
 from catena.errors import StoreError
 from catena.serving import mapped
-from catena.serving.document import DocumentKV, Source, record_shape
+from catena.serving.document import DocumentKV, Source, record_shape, scales_for
 from catena.serving.fingerprint import key_of
+from catena.serving.hashed import read_hashed, write_hashed
 from catena.serving.hashes import PageHashes, hash_record
+from catena.serving.index import FolderIndex
+from catena.serving.pool import PagePool
 from catena.serving.spec import ModelSpec
 
 MANIFEST, STATE = "manifest.json", "state.safetensors"
@@ -44,6 +45,12 @@ class Manifest:
     owner: str
     shape: tuple[int, int, int]
     dtype: str
+
+    @property
+    def kv_dtype(self) -> torch.dtype:
+        """That of the KV pages."""
+        found: torch.dtype = getattr(torch, self.dtype.removeprefix("torch."))
+        return found
 
     @property
     def key(self) -> str:
@@ -75,8 +82,8 @@ class KVStore:
             )
         return found
 
-    def open(self, key: str, spec: ModelSpec, model: str) -> DocumentKV:
-        """A kept document, mapped and not yet read from disk.
+    def open(self, key: str, spec: ModelSpec, model: str, pool: PagePool | None = None) -> DocumentKV:
+        """A kept document, mapped and not yet read from disk; what is read of it comes through the pool, if any.
 
         Raises StoreError when it is not there, not whole, or made by another model than `model`, a fingerprint.
         """
@@ -86,11 +93,16 @@ class KVStore:
                 f"The KV cache {key[:12]} was made by another model.", "Read the document with this one."
             )
         folder = self.root / key
-        state = _load_state(folder / STATE)
+        state = read_hashed(folder / STATE)
         document = _map_layers(folder, spec, found, _source(state))
         document.filled = [found.num_tokens] * spec.num_layers
         _restore(document, state)
         document.check = PageHashes(document.layers, state["hashes"], key[:12]).check
+        document.kept = FolderIndex(folder)
+        document.pool = pool
+        if pool:
+            ends = (0, document.num_pages(0) - 1)
+            pool.keep(document.tag, [(layer, page) for layer in range(spec.num_layers) for page in ends])
         os.utime(folder / MANIFEST)
         return document
 
@@ -103,12 +115,17 @@ class KVStore:
             durable.make_folder(folder)
             shape = record_shape(spec, manifest.num_tokens, manifest.page_size)
             for layer in range(spec.num_layers):
-                mapped.create(_layer_path(folder, layer), shape, spec.dtype)
+                mapped.create(_layer_path(folder, layer), shape, manifest.kv_dtype)
             draft = Draft(folder, manifest, _map_layers(folder, spec, manifest, source, for_writing=True))
         return draft
 
+    def token_ids(self, key: str) -> Tensor:
+        """Token ids (T) of a kept document. Raises StoreError."""
+        return read_hashed(self.root / key / STATE)["token_ids"]
+
     def delete(self, key: str) -> None:
-        """Unlink a document; sessions that have it open keep what they mapped."""
+        """Unlink a document, or what was read of it; sessions that have it open keep what they mapped."""
+        shutil.rmtree(self.root / f".new-{key}", ignore_errors=True)
         hidden = self.root / f".gone-{key}"
         if (self.root / key).is_dir():
             os.replace(self.root / key, hidden)
@@ -157,10 +174,11 @@ class Draft:
             "queries": torch.stack(document.queries),
             "goes_first": document.source.goes_first,
             "received": torch.stack(document.received),
+            "scales": torch.stack(document.scales) if document.scales else torch.empty(0),
             "hashes": self._hashes,
             "done": torch.tensor(document.num_tokens),
         }
-        durable.write_file(self._folder / STATE, save(state))
+        write_hashed(self._folder / STATE, state)
 
     def publish(self, root: Path) -> None:
         """Name the folder, which must be whole; another process may have been faster."""
@@ -176,14 +194,31 @@ class Draft:
 
 
 def manifest_of(
-    spec: ModelSpec, model: str, source: Source, *, page_size: int, policy: str = "full", owner: str = ""
+    spec: ModelSpec,
+    model: str,
+    source: Source,
+    *,
+    page_size: int,
+    policy: str = "full",
+    owner: str = "",
+    dtype: torch.dtype | None = None,
 ) -> Manifest:
-    """The manifest of a document that is to be read; `model` is the fingerprint of the model's folder."""
+    """The manifest of a document that is to be read; `model` is the fingerprint of the model's folder.
+
+    `dtype` is that of the KV pages, by default the model's.
+    """
     tokens = xxhash.xxh3_128(source.token_ids.to(torch.int64).numpy().tobytes())
     tokens.update(source.goes_first.numpy().tobytes())
     shape = (spec.num_layers, spec.num_kv_heads, spec.head_dim)
     return Manifest(
-        model, tokens.hexdigest(), len(source.token_ids), page_size, policy, owner, shape, str(spec.dtype)
+        model,
+        tokens.hexdigest(),
+        len(source.token_ids),
+        page_size,
+        policy,
+        owner,
+        shape,
+        str(dtype or spec.dtype),
     )
 
 
@@ -192,7 +227,7 @@ def _resume(folder: Path, manifest: Manifest, spec: ModelSpec, source: Source) -
     if not (folder / STATE).is_file():
         return None
     try:
-        state = _load_state(folder / STATE)
+        state = read_hashed(folder / STATE)
         document = _map_layers(folder, spec, manifest, source, for_writing=True)
         check = PageHashes(document.layers, state["hashes"], manifest.key[:12]).check
         count = state["hashes"].shape[1]
@@ -205,16 +240,10 @@ def _resume(folder: Path, manifest: Manifest, spec: ModelSpec, source: Source) -
     return Draft(folder, manifest, document, state["hashes"])
 
 
-def _load_state(path: Path) -> Mapping[str, Tensor]:
-    try:
-        return load(path.read_bytes())
-    except (OSError, SafetensorError) as error:
-        raise StoreError(f"{path.name} cannot be read.", "Delete the document and read it again.") from error
-
-
 def _restore(document: DocumentKV, state: Mapping[str, Tensor]) -> None:
     document.queries = list(state["queries"])
     document.received = list(state["received"])
+    document.scales = list(state["scales"])
 
 
 def _source(state: Mapping[str, Tensor]) -> Source:
@@ -226,10 +255,11 @@ def _map_layers(
 ) -> DocumentKV:
     shape = record_shape(spec, manifest.num_tokens, manifest.page_size)
     layers = [
-        mapped.open_existing(_layer_path(folder, layer), shape, spec.dtype, for_writing=for_writing)
+        mapped.open_existing(_layer_path(folder, layer), shape, manifest.kv_dtype, for_writing=for_writing)
         for layer in range(spec.num_layers)
     ]
-    return DocumentKV(spec, manifest.page_size, source, layers)
+    scales = scales_for(spec, manifest.num_tokens, manifest.page_size, manifest.kv_dtype)
+    return DocumentKV(spec, manifest.page_size, source, layers, scales)
 
 
 def _layer_path(folder: Path, layer: int) -> Path:

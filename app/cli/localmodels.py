@@ -24,6 +24,10 @@ def serve_model(
     store_gib: Annotated[
         float | None, typer.Option("--store-gib", min=0, help="Above this the least recently used go.")
     ] = None,
+    pool_gib: Annotated[
+        float, typer.Option("--pool-gib", min=0, help="Memory for KV pages that were read from disk.")
+    ] = 2.0,
+    fp8: Annotated[bool, typer.Option("--fp8", help="Keep new KV pages in 8 bits, half the size.")] = False,
     page_size: PageSize = 64,
     rope: Annotated[
         str | None, typer.Option("--rope", help="Longer than trained: yarn:4, linear:64k, ntk:2, truncated.")
@@ -46,7 +50,15 @@ def serve_model(
     local = load_model(model, stretch=parse_stretch(rope) if rope else None)
     folder = store or load_settings().home / "kv"
     max_bytes = None if store_gib is None else round(store_gib * 2**30)
-    engine = make_engine(local, folder, page_size=page_size, max_store_bytes=max_bytes, retriever=retriever)
+    engine = make_engine(
+        local,
+        folder,
+        page_size=page_size,
+        max_store_bytes=max_bytes,
+        max_pool_bytes=round(pool_gib * 2**30),
+        retriever=retriever,
+        is_fp8=fp8,
+    )
     typer.echo(f"{local.name} at http://{host}:{port}/v1, KV caches in {folder}. Ctrl-C stops it.", err=True)
     serve(engine, host=host, port=port, keys=keys)
 

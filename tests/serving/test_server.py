@@ -293,6 +293,20 @@ def test_health_needs_no_key_and_metrics_count(url: str, client: openai.OpenAI) 
     assert metrics(url) != before
 
 
+def test_metrics_show_what_came_from_disk(url: str, client: openai.OpenAI, document: str) -> None:
+    kv = {"document_id": document, "policy": "mean", "budget": 0.1}
+    asked: list[Any] = [
+        client.chat.completions.create(
+            model="recall", messages=question(RECALL, 3), max_tokens=1, extra_body={"kv": kv}
+        ).model_extra["kv"]  # type: ignore[index]
+        for _ in range(2)
+    ]
+    assert asked[1]["bytes_loaded"] == 0 < asked[1]["bytes_selected"]
+    counted = dict(line.split() for line in metrics(url).splitlines() if line[0] != "#")
+    assert int(counted["catena_kv_pages_hit_total"]) > 0 < int(counted["catena_kv_bytes_loaded_total"])
+    assert 0 < int(counted["catena_kv_pool_bytes"]) <= int(counted["catena_kv_pool_limit_bytes"])
+
+
 def metrics(url: str) -> str:
     return httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {KEYS[0]}"}).text
 

@@ -1,0 +1,214 @@
+"""KV pages of many documents in a host memory of fixed size: the least recently used make room.
+
+What comes from disk comes through here, so memory is bounded and every byte is counted. A thread loads ahead: while
+a layer computes, the KV pages that the next one will probably choose are on their way.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import prod
+
+import torch
+from torch import Tensor
+
+from catena.errors import StoreError
+
+Key = tuple[Hashable, int, int]
+"""Document, layer, KV page."""
+Load = Callable[[int, Tensor], None]
+"""Copies one KV page, by its number, into a record of the pool; raises StoreError."""
+MAX_AHEAD = 4
+"""Requests to load ahead that may wait; more are dropped, as they would come too late."""
+
+
+@dataclass(slots=True)
+class Loads:
+    """What came from disk and what was in memory already."""
+
+    num_bytes: int = 0
+    num_loaded: int = 0
+    num_hits: int = 0
+
+    def add(self, num_loaded: int, num_hits: int, record_bytes: int) -> None:
+        self.num_bytes += num_loaded * record_bytes
+        self.num_loaded += num_loaded
+        self.num_hits += num_hits
+
+
+@dataclass(slots=True, eq=False)
+class _Slot:
+    row: int
+    is_ready: bool = False
+    num_users: int = 0
+    error: StoreError | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Taken:
+    """Slots that are held for one reader, and those of them that it must load."""
+
+    slots: list[_Slot]
+    missing: list[tuple[Key, _Slot]]
+
+
+class PagePool:
+    """Records of one shape, that of a model's KV pages. Safe for several threads."""
+
+    def __init__(self, record: Sequence[int], dtype: torch.dtype, max_bytes: int) -> None:
+        """Room for at least one record of that shape; pinned where there is a GPU to copy to."""
+        self.record_bytes = prod(record) * dtype.itemsize
+        self.capacity = max(1, max_bytes // self.record_bytes)
+        self.loads = Loads()
+        self._records = torch.empty(
+            (self.capacity, *record), dtype=dtype, pin_memory=torch.cuda.is_available()
+        )
+        self._slots: OrderedDict[Key, _Slot] = OrderedDict()
+        self._free = list(range(self.capacity))
+        self._residents: set[Key] = set()
+        self._changed = threading.Condition()
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="catena-kv-pages")
+        self._pending: set[Future[None]] = set()
+
+    @property
+    def num_bytes(self) -> int:
+        """What is filled of it."""
+        return len(self._slots) * self.record_bytes
+
+    @contextmanager
+    def hold(
+        self, document: Hashable, layer: int, pages: Sequence[int], load: Load, loads: Loads
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """The records (n, ...) of distinct KV pages, and their rows in them; nothing of that changes inside the block.
+
+        More KV pages than there is room for come from disk each time, and stay only as long.
+        """
+        taken = self._take(document, layer, pages)
+        if taken is None:
+            records = torch.empty((len(pages), *self._records.shape[1:]), dtype=self._records.dtype)
+            for row, page in enumerate(pages):
+                load(page, records[row])
+            self.count(loads, len(pages), 0)
+            yield records, torch.arange(len(pages))
+            return
+        try:
+            self._load(taken, load)
+            self.count(loads, len(taken.missing), len(pages) - len(taken.missing))
+            yield self._records, torch.tensor([slot.row for slot in taken.slots])
+        finally:
+            self._give_back(taken)
+
+    def load_ahead(
+        self, document: Hashable, layer: int, pages: Sequence[int], load: Load, loads: Loads
+    ) -> None:
+        """Bring KV pages in while something else is computed; what fails fails again when they are needed."""
+        self._pending = {task for task in self._pending if not task.done()}
+        if len(self._pending) < MAX_AHEAD and len(pages) <= self.capacity:
+            self._pending.add(self._ahead.submit(self._bring, document, layer, pages, load, loads))
+
+    def keep(self, document: Hashable, keys: Sequence[tuple[int, int]]) -> None:
+        """Let KV pages (layer, number) of a document stay once they are in, as long as half of the room is free."""
+        with self._changed:
+            room = max(0, self.capacity // 2 - len(self._residents))
+            self._residents.update((document, layer, page) for layer, page in keys[:room])
+
+    def forget(self, document: Hashable) -> None:
+        """Make room of what a document has here; what is being read of it goes by and by."""
+        with self._changed:
+            self._residents = {key for key in self._residents if key[0] != document}
+            for key in [key for key, slot in self._slots.items() if key[0] == document and _is_idle(slot)]:
+                self._free.append(self._slots.pop(key).row)
+
+    def close(self) -> None:
+        self._ahead.shutdown(cancel_futures=True)
+
+    def _bring(self, document: Hashable, layer: int, pages: Sequence[int], load: Load, loads: Loads) -> None:
+        taken = self._take(document, layer, pages)
+        if taken is None:
+            return
+        try:
+            self._load(taken, load)
+            self.count(loads, len(taken.missing), 0)
+        except StoreError:
+            return
+        finally:
+            self._give_back(taken)
+
+    def _take(self, document: Hashable, layer: int, pages: Sequence[int]) -> _Taken | None:
+        """Hold a slot for every KV page; nothing when there is no room for all of them."""
+        if len(pages) > self.capacity:
+            return None
+        keys = [(document, layer, page) for page in pages]
+        with self._changed:
+            known = {key: self._slots[key] for key in keys if key in self._slots}
+            for key, slot in known.items():  # first, so that none of them makes room for the others
+                slot.num_users += 1
+                self._slots.move_to_end(key)
+            missing: list[tuple[Key, _Slot]] = []
+            for key in keys:
+                if key not in known and (row := self._row()) is not None:
+                    known[key] = self._slots[key] = _Slot(row, num_users=1)
+                    missing.append((key, known[key]))
+            taken = _Taken(list(known.values()), missing)
+            if len(known) < len(keys):
+                self._drop(taken)
+        if len(known) < len(keys):
+            self._give_back(taken)
+            return None
+        return replace(taken, slots=[known[key] for key in keys])
+
+    def _row(self) -> int | None:
+        """A free row, or the least recently used one that nobody reads."""
+        if self._free:
+            return self._free.pop()
+        for key, slot in self._slots.items():
+            if _is_idle(slot) and key not in self._residents:
+                del self._slots[key]
+                return slot.row
+        return None
+
+    def _load(self, taken: _Taken, load: Load) -> None:
+        """Fill what is missing, and wait for what another thread fills."""
+        try:
+            for (_, _, page), slot in taken.missing:
+                load(page, self._records[slot.row])
+                slot.is_ready = True
+        except StoreError as error:
+            with self._changed:
+                self._drop(taken, error)
+            raise
+        with self._changed:
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: all(slot.is_ready or slot.error for slot in taken.slots))
+        failed = next((slot.error for slot in taken.slots if slot.error), None)
+        if failed:
+            raise failed
+
+    def _drop(self, taken: _Taken, error: StoreError | None = None) -> None:
+        """Take back the slots that were not filled, and tell those who wait for them why."""
+        for key, slot in taken.missing:
+            if not slot.is_ready:
+                del self._slots[key]
+                self._free.append(slot.row)
+                slot.error = error
+        self._changed.notify_all()
+
+    def _give_back(self, taken: _Taken) -> None:
+        with self._changed:
+            for slot in taken.slots:
+                slot.num_users -= 1
+
+    def count(self, loads: Loads, num_loaded: int, num_hits: int = 0) -> None:
+        """Note KV pages that came from disk, and those that were here."""
+        with self._changed:
+            for one in (self.loads, loads):
+                one.add(num_loaded, num_hits, self.record_bytes)
+
+
+def _is_idle(slot: _Slot) -> bool:
+    return slot.is_ready and not slot.num_users

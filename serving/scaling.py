@@ -1,0 +1,34 @@
+"""Keys and values in 8 bits: e4m3 numbers with one scale for each KV page, head, and kind (keys or values)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from catena.errors import OptionError
+
+LARGEST = 448.0
+"""The largest e4m3 number."""
+RELATIVE_ERROR = 2.0**-4
+"""Of one number, at most: three bits follow its first. Below 2**-6 scales it is off by up to ABSOLUTE_ERROR scales."""
+ABSOLUTE_ERROR = 2.0**-10
+
+
+def fp8() -> torch.dtype:
+    """The e4m3 dtype. Raises OptionError where this torch has none."""
+    if not hasattr(torch, "float8_e4m3fn"):
+        raise OptionError(
+            "This version of torch has no 8-bit floats.", "Take --kv-dtype model, or pip install -U torch."
+        )
+    return torch.float8_e4m3fn
+
+
+def scale_down(x: Tensor) -> tuple[Tensor, Tensor]:
+    """x (..., S, D) as e4m3 numbers and their scales (...), float32."""
+    scales = (x.float().abs().amax((-2, -1)) / LARGEST).clamp(min=torch.finfo(torch.float32).tiny)
+    return (x.float() / scales[..., None, None]).clamp(-LARGEST, LARGEST).to(fp8()), scales
+
+
+def scale_up(x: Tensor, scales: Tensor, dtype: torch.dtype) -> Tensor:
+    """The opposite of `scale_down`, up to rounding."""
+    return (x.float() * scales[..., None, None]).to(dtype)
