@@ -101,4 +101,4 @@ $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml scripts/install.sh
 $(DEMO)/jargon.pdf: $(VENV)/.installed examples/jargon.txt $(wildcard examples/*.py)
 	@mkdir -p $(DEMO)
 	@echo "Typesetting the example, the Jargon File"
-	@$(BIN)/python -m examples.build $@
+	@$(BIN)/python -m catena.examples.build $@

@@ -34,6 +34,7 @@ POLL_SECONDS = 0.2
 START_SECONDS = 10.0
 """A run that was asked so short a time ago may not have its process yet."""
 LOG = "runs.log"
+STARTING = "starting.lock"
 _ENDS: dict[str, RunState] = {"answer": "answered", "failed": "failed", "cancelled": "cancelled"}
 _TURNS = tuple(f'{{"kind": "{kind}"'.encode() for kind in (*_ENDS, "resumed"))
 """How the lines begin that change a run's state."""
@@ -69,23 +70,24 @@ class Runs:
 
         Raises OptionError when as many run already as may at once.
         """
-        if sum(not one.is_over for one in self.all()) >= MAX_AT_ONCE:
-            raise OptionError(
-                f"{MAX_AT_ONCE} questions are being answered already.", "Wait for one, or cancel it."
-            )
-        self._prune()
-        self._begin(run, api_base)
-        self._spawn(run.run_id, keys or {})
+        with self._starting():
+            self._prune()
+            self._begin(run, api_base)
+            self._spawn(run.run_id, keys or {})
         return run
 
     def restart(self, run_id: str, *, keys: Mapping[str, str] | None = None) -> Run:
-        """Go on with a run that failed, was cancelled or interrupted: what it read is not read again."""
-        run = self.run(run_id)
-        if run.state in ("running", "answered"):
-            raise OptionError(f"This run is {run.state}.", "Only a run that ended early can go on.")
-        self._path(run_id, ".cancel").unlink(missing_ok=True)
-        self.tell(run_id, Event("resumed", "Going on"))
-        self._spawn(run_id, keys or {})
+        """Go on with a run that failed, was cancelled or interrupted: what it read is not read again.
+
+        Raises OptionError for another run, and when as many run already as may at once.
+        """
+        with self._starting():
+            run = self.run(run_id)
+            if run.state in ("running", "answered"):
+                raise OptionError(f"This run is {run.state}.", "Only a run that ended early can go on.")
+            self._path(run_id, ".cancel").unlink(missing_ok=True)
+            self.tell(run_id, Event("resumed", "Going on"))
+            self._spawn(run_id, keys or {})
         return self.run(run_id)
 
     def keep(self, run: Run, events: Iterable[Event]) -> None:
@@ -167,6 +169,17 @@ class Runs:
         for run in runs:
             self._delete(run.run_id)
         return len(runs)
+
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        """Let one process at a time count the runs and add its own: else two that count at once both find room."""
+        make_folder(self._folder)
+        with FileLock(self._folder / STARTING):
+            if sum(not one.is_over for one in self.all()) >= MAX_AT_ONCE:
+                raise OptionError(
+                    f"{MAX_AT_ONCE} questions are being answered already.", "Wait for one, or cancel it."
+                )
+            yield
 
     def _begin(self, run: Run, api_base: str | None = None) -> None:
         make_folder(self._folder)

@@ -1,4 +1,4 @@
-"""Typeset the bundled example, the Jargon File, as a book: python -m examples.build OUT.pdf
+"""Typeset the bundled example, the Jargon File, as a book: python -m catena.examples.build OUT.pdf
 
 Several hundred pages with outline, printed page labels (i, ii, ... then 1, 2, ...), running heads and
 tables; the same bytes every time.
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pymupdf
 
-from examples.reading import Block, read_blocks
-from examples.setting import (
+from catena.examples.reading import Block, read_blocks
+from catena.examples.setting import (
     BOTTOM,
     FONTS,
     HEIGHT,
@@ -56,7 +56,7 @@ ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5
 
 def main() -> None:
     if len(sys.argv) != 2:
-        sys.exit("usage: python -m examples.build OUT.pdf")
+        sys.exit("usage: python -m catena.examples.build OUT.pdf")
     build(Path(sys.argv[1]))
 
 

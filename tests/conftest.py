@@ -72,7 +72,7 @@ def data() -> Path:
 def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundled example, typeset: a PDF of more than 600 pages. Takes five seconds."""
     path = tmp_path_factory.mktemp("book") / "jargon.pdf"
-    command = [sys.executable, "-m", "examples.build", str(path)]
+    command = [sys.executable, "-m", "catena.examples.build", str(path)]
     subprocess.run(command, cwd=ROOT, check=True, timeout=600)
     return path
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("agents", "app", "evaluation", "ingest", "retrieval", "serving")
-ORDER = ["core", "ingest", "retrieval", "serving", "agents", "client", "evaluation", "app"]
+FOLDERS = ("agents", "app", "evaluation", "examples", "ingest", "retrieval", "serving")
+ORDER = ["core", "ingest", "retrieval", "serving", "agents", "client", "examples", "evaluation", "app"]
 # The modules of catena/ that tie the folders together, and what only re-exports them.
 TIES = {
     "catena",

@@ -54,5 +54,7 @@ def test_no_character_is_lost(opened: pymupdf.Document) -> None:
 @pytest.mark.slow
 def test_it_is_the_same_every_time(book: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.pdf"
-    subprocess.run([sys.executable, "-m", "examples.build", str(again)], cwd=ROOT, check=True, timeout=600)
+    subprocess.run(
+        [sys.executable, "-m", "catena.examples.build", str(again)], cwd=ROOT, check=True, timeout=600
+    )
     assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(book.read_bytes()).digest()

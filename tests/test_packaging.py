@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("agents", "app", "evaluation", "ingest", "retrieval", "serving")
+FOLDERS = ("agents", "app", "evaluation", "examples", "ingest", "retrieval", "serving")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Imports every module of the package; says where it is and which names share a file.
@@ -55,7 +55,7 @@ def survey(path: Path | None = None) -> Any:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel of the working tree, built with what is installed: no index is asked."""
     source = tmp_path_factory.mktemp("source") / "catena"
-    ignored = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "build", "dist", "docs", "examples")
+    ignored = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "build", "dist", "docs")
     shutil.copytree(ROOT, source, symlinks=True, ignore=ignored)
     folder = tmp_path_factory.mktemp("wheel")
     build = f"from setuptools import build_meta; build_meta.build_wheel({str(folder)!r})"
@@ -106,7 +106,7 @@ def test_the_wheel_has_every_module_of_the_checkout(unpacked: Path) -> None:
 
 
 def test_the_wheel_has_what_the_package_reads(unpacked: Path) -> None:
-    carried = {"*.onnx", "*.json", "*.md", "*.toml"}
+    carried = {"*.onnx", "*.json", "*.md", "*.toml", "*.txt"}
     data = {path for kind in carried for folder in FOLDERS for path in (ROOT / folder).rglob(kind)}
     missing = [path for path in data if not (unpacked / "catena" / path.relative_to(ROOT)).is_file()]
     assert missing == []
@@ -157,8 +157,8 @@ def test_whatever_is_imported_is_asked_for() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     asked = requirements().union(*(requirements(extra) for extra in extras))
     brought = packages_distributions()
-    ours = {"catena", "examples", *FOLDERS}
-    roots = {name for folder in ("catena", "examples", *FOLDERS) for name in imported_roots(ROOT / folder)}
+    ours = {"catena", *FOLDERS}
+    roots = {name for folder in ("catena", *FOLDERS) for name in imported_roots(ROOT / folder)}
     third = roots - ours - set(sys.stdlib_module_names)
     assert {name for name in third if not {plain(one) for one in brought.get(name, [name])} & asked} == set()
 

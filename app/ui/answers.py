@@ -8,15 +8,15 @@ import streamlit as st
 
 from catena.answers import to_json
 from catena.app.ui.evidence import choose_citation, picture
-from catena.app.ui.session import open_client
-from catena.app.ui.words import MARKS, places, plain
+from catena.app.ui.session import go_to
+from catena.app.ui.words import MARKS, counted, dollars, places, plain, read_how, reader
 from catena.html import to_html
 from catena.markdown import to_markdown
 from catena.types import Answer, Statement
 
 
-def show_answer(answer: Answer, viewer: str, *, is_last: bool = True) -> None:
-    """Show an answer whose citations open in the viewer of this name."""
+def show_answer(answer: Answer, viewer: str, *, is_last: bool = True, is_blind: bool = False) -> None:
+    """Show an answer whose citations open in the viewer of this name; blind, without a word of who gave it."""
     if answer.read_as:
         st.caption(f"Understood as: {plain(answer.read_as)}")
     if answer.statements:
@@ -26,7 +26,8 @@ def show_answer(answer: Answer, viewer: str, *, is_last: bool = True) -> None:
         _show_nothing(answer, viewer)
     if answer.stopped:
         st.warning(f"Stopped early: {plain(answer.stopped)}", icon=":material/timer_off:")
-    _show_foot(answer, viewer, is_last=is_last)
+    if not is_blind:
+        _show_foot(answer, viewer, is_last=is_last)
 
 
 def _show_statement(answer: Answer, statement: Statement, number: int, viewer: str) -> None:
@@ -63,12 +64,16 @@ def _citation_button(answer: Answer, index: int, key: str, viewer: str) -> None:
 
 def _show_foot(answer: Answer, viewer: str, *, is_last: bool) -> None:
     coverage, usage = answer.coverage, answer.usage
-    cost = "" if not usage.calls else f" · {usage.num_tokens:,} tokens"
-    cost += f" · ${usage.cost_usd:.4f}" if usage.calls and usage.cost_usd is not None else ""
-    st.caption(
-        f"{answer.strategy}: {plain(answer.strategy_reason)} · {coverage.pages_searched} of {coverage.pages_total} "
-        f"pages searched, {coverage.pages_read} read · {answer.seconds:.1f} s · {plain(answer.model)}{plain(cost)}"
-    )
+    total = counted(coverage.pages_total, "page")
+    facts = [
+        read_how(answer.strategy, answer.strategy_reason),
+        f"{coverage.pages_searched:,} of {total} searched, {coverage.pages_read:,} read",
+        f"{answer.seconds:.1f} s",
+        reader(answer.model),
+    ]
+    if usage.calls:
+        facts += [f"{usage.num_tokens:,} tokens", dollars(usage.cost_usd)]
+    st.caption(plain(" · ".join(facts)))
     with st.container(horizontal=True, gap="small"):
         if answer.warnings:
             with st.popover("Remarks", icon=":material/info:"):
@@ -101,13 +106,5 @@ def _show_exports(answer: Answer, viewer: str) -> None:
         )
         st.code(markdown, language=None, wrap_lines=True, height=200)
     if st.button("How it was read", key=f"{key}-reading", icon=":material/insights:"):
-        from catena.app.ui.session import go_to
-
         st.session_state["reading"] = answer.run_id
         go_to("reading")
-
-
-def title_of(document_id: str) -> str:
-    """The title of a document, also of one that was removed meanwhile."""
-    found = open_client().library.get(document_id)
-    return found.title if found else f"{document_id[:12]} (removed)"

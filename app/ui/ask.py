@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import streamlit as st
 
 from catena.agents.events import Event
 from catena.answers import from_json
+from catena.app.ui import sight
 from catena.app.ui.answers import show_answer
 from catena.app.ui.evidence import choose_citation, show_evidence
 from catena.app.ui.live import show_progress
+from catena.app.ui.running import begin, show_order, show_running
 from catena.app.ui.session import chosen_model, go_to, open_client, readable
-from catena.app.ui.trouble import guarded, show_trouble
-from catena.app.ui.words import STRATEGIES, plain, shortened
+from catena.app.ui.words import EMBEDDED, STRATEGIES, plain, shortened
 from catena.runs import Run
 from catena.types import Answer, AskOptions, Document, Limits
 
-VIEWER = "ask-viewer"
+VIEWER, TURN, UNDER_WAY = "ask-viewer", "newest-turn", "turn-under-way"
 MAX_TURNS, MAX_THREADS = 30, 40
 
 
@@ -39,21 +40,35 @@ def show() -> None:
     turns = list(reversed(catena.history(MAX_TURNS, thread_id=thread))) if thread else []
     left, right = st.columns([5, 6], gap="large")
     with left:
-        if not turns:
-            _show_invitation(chosen or documents)
+        invitation = st.empty()
+        if not (turns or "order" in st.session_state or "run" in st.query_params):
+            with invitation.container():
+                _show_invitation(chosen or documents)
         for turn in turns:
-            with st.chat_message("user", avatar=":material/person:"):
-                st.markdown(plain(turn.question))
-            with st.chat_message("assistant", avatar=":material/link:"):
-                show_answer(turn, VIEWER, is_last=turn is turns[-1])
-        _show_running(thread)
+            with st.container(key=TURN) if turn is turns[-1] else nullcontext():
+                _show_turn(turn, is_last=turn is turns[-1])
+        show_running(thread, _open)
+        show_order()
+        if stopped := st.session_state.pop("stopped", None):
+            st.caption(f":material/stop_circle: Stopped: {plain(stopped)}")
+        place = st.container()
         question = st.chat_input("Ask the documents", key="question") or st.session_state.pop(
             "ask-this", None
         )
         if question:
-            _answer(question, chosen, options)
+            asked = chosen or (None if thread else documents)
+            with place:  # above the line to type in
+                invitation.empty()
+                (begin if options.model else _answer_here)(question, asked, options)
     with right:
-        show_evidence(VIEWER)
+        show_evidence(VIEWER, back_to=TURN)
+
+
+def _show_turn(turn: Answer, *, is_last: bool) -> None:
+    with st.chat_message("user", avatar=":material/person:"):
+        st.markdown(plain(turn.question))
+    with st.chat_message("assistant", avatar=":material/link:"):
+        show_answer(turn, VIEWER, is_last=is_last)
 
 
 def _choose_documents(documents: Sequence[Document]) -> list[Document]:
@@ -65,7 +80,7 @@ def _choose_documents(documents: Sequence[Document]) -> list[Document]:
         "Documents",
         list(titles),
         key="documents",
-        format_func=lambda one: f"{titles[one].title} ({titles[one].num_pages} p.)",
+        format_func=lambda one: titles[one].title,
         placeholder="The whole library",
     )
     return [titles[one] for one in chosen]
@@ -79,7 +94,8 @@ def _choose_options(thread: str | None) -> AskOptions:
     limits = Limits()
     if model is None:
         st.caption(
-            "Answered by the embedded reader, which quotes and does not reason. A model writes: see Models."
+            f"Answered by {EMBEDDED}, which quotes sentences and writes none. For written answers choose a model"
+            " under Models."
         )
     else:
         st.caption(f"Answered by {plain(model.name)}.")
@@ -115,40 +131,40 @@ def _show_invitation(documents: Sequence[Document]) -> None:
     names = ", ".join(plain(document.title) for document in documents[:3])
     more = f" and {len(documents) - 3} more" if len(documents) > 3 else ""
     st.markdown(f"Asking **{names}**{more}. Every sentence of the answer comes with its page, quote and box.")
-    for question in ("What is this document about?", "What are the main findings?"):
+    these = "is this document" if len(documents) == 1 else "are these documents"
+    for question in (f"What {these} about?", "What are the main findings?"):
         if st.button(question, key=f"invite-{question}", icon=":material/chat:"):
             st.session_state["ask-this"] = question
             st.rerun()
 
 
-def _answer(question: str, documents: list[Document], options: AskOptions) -> None:
-    """The embedded reader answers here, within seconds; a model in a process that outlives this page."""
-    with st.chat_message("user", avatar=":material/person:"):
-        st.markdown(plain(question))
-    asked = documents or (None if options.thread_id else readable(open_client()))
-    if options.model:
-        choice = chosen_model()
-        run = open_client().start(
-            question,
-            documents=asked,
-            options=options,
-            keys=choice.keys if choice else None,
-            api_base=choice.api_base if choice else None,
-        )
-        st.query_params["run"] = run.run_id
-        st.rerun()
+def _answer_here(question: str, documents: Sequence[Document] | None, options: AskOptions) -> None:
+    """The embedded reader answers in this process, within seconds; whoever is tired of waiting stops it."""
     events: list[Event] = []
-    with st.chat_message("assistant", avatar=":material/link:"):
-        place = st.empty()
-        for event in open_client().events(question, documents=asked, options=options):
-            events.append(event)
-            with place.container():
-                show_progress(events)
+    with st.container(key=UNDER_WAY):
+        with st.chat_message("user", avatar=":material/person:"):
+            st.markdown(plain(question))
+        with st.chat_message("assistant", avatar=":material/link:"):
+            place = st.empty()
+            st.button(
+                "Stop", icon=":material/stop_circle:", on_click=_stop, args=(question,), type="tertiary"
+            )
+    sight.wish(UNDER_WAY)
+    sight.fulfil()
+    for event in open_client().events(question, documents=documents, options=options):
+        events.append(event)
+        with place.container():
+            show_progress(events)
     answer = from_json(events[-1].data)
     ids = tuple(part.document_id for part in answer.coverage.documents)
     run = Run(answer.run_id, question, ids, options, time.time() - answer.seconds)
     open_client().runs.keep(run, events)
     _open(answer)
+
+
+def _stop(question: str) -> None:
+    """What is drawn anew leaves the loop over events, which ends the work on them."""
+    st.session_state["stopped"] = question
 
 
 def _open(answer: Answer) -> None:
@@ -157,57 +173,5 @@ def _open(answer: Answer) -> None:
     st.query_params.pop("run", None)
     if answer.citations:
         choose_citation(VIEWER, answer.citations[0])
+    sight.wish(TURN)
     st.rerun()
-
-
-def _show_running(thread: str | None) -> None:
-    """The run that this page watches, also after it was loaded again; and others that still run."""
-    catena = open_client()
-    watched = st.query_params.get("run")
-    if watched:
-        _watch(watched)
-        return
-    for run in catena.runs.all():
-        if run.is_over or (thread and run.options.thread_id not in (None, thread)):
-            continue
-        with st.container(border=True):
-            st.markdown(f":material/pending: Still being answered: {plain(run.question)}")
-            if st.button("Watch", key=f"watch-{run.run_id}"):
-                st.query_params["run"] = run.run_id
-                st.rerun()
-
-
-@st.fragment(run_every=0.7)
-@guarded
-def _watch(run_id: str) -> None:
-    runs = open_client().runs
-    run, events = runs.run(run_id), runs.events(run_id)
-    with st.chat_message("user", avatar=":material/person:"):
-        st.markdown(plain(run.question))
-    with st.chat_message("assistant", avatar=":material/link:"):
-        show_progress(events)
-        if run.state == "running":
-            if st.button("Cancel", icon=":material/cancel:", key=f"cancel-{run_id}"):
-                runs.cancel(run_id)
-                st.caption("It stops after the step it is at.")
-            return
-        if run.state == "answered":
-            _open(from_json(events[-1].data))
-        _show_end(run)
-
-
-def _show_end(run: Run) -> None:
-    """A run that ended without an answer, and the way on."""
-    if run.state == "failed":
-        show_trouble("Not answered", run.message, run.remedy)
-    else:
-        what = "Cancelled." if run.state == "cancelled" else "The process that worked on this was ended."
-        st.warning(f"{what} What was read is kept.", icon=":material/pause_circle:")
-    choice = chosen_model()
-    with st.container(horizontal=True):
-        if st.button("Go on", icon=":material/play_arrow:", key=f"on-{run.run_id}"):
-            open_client().runs.restart(run.run_id, keys=choice.keys if choice else None)
-            st.rerun(scope="fragment")
-        if st.button("Leave it", icon=":material/close:", key=f"leave-{run.run_id}-{uuid.uuid4().hex[:4]}"):
-            st.query_params.pop("run", None)
-            st.rerun()

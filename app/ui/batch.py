@@ -12,11 +12,11 @@ from catena.agents.bookqa import rules
 from catena.agents.bookqa.arena import Ranking
 from catena.agents.bookqa.arena_page import agreement_lines
 from catena.agents.bookqa.generating import NO_MODEL, Order
-from catena.agents.bookqa.items import KINDS, Item
+from catena.agents.bookqa.items import KINDS, Item, ItemKind, Scope
 from catena.app.ui.evidence import choose_citation, show_evidence
 from catena.app.ui.session import chosen_model, open_client, readable
 from catena.app.ui.trouble import guarded
-from catena.app.ui.words import places, plain, shortened
+from catena.app.ui.words import counted, places, plain, shortened
 from catena.arena import RULES, judge_runs
 from catena.batchruns import Batch, Batches
 from catena.bookqa import GenerateOptions
@@ -24,6 +24,22 @@ from catena.errors import OptionError
 
 VIEWER = "batch-viewer"
 ITEMS_A_PAGE = 10
+KIND_WORDS: dict[ItemKind, str] = {
+    "arc": "how somebody changes",
+    "consequence": "an act and what comes of it",
+    "order": "what came first",
+    "comparison": "two compared",
+    "number": "a number over chapters",
+    "facts": "facts of several places",
+    "local": "one fact of one place",
+    "unanswerable": "what the book does not say",
+}
+SCOPE_WORDS: dict[Scope, str] = {
+    "none": "nothing to read",
+    "passage": "one passage to read",
+    "section": "a section to read",
+    "book": "the whole book to read",
+}
 STATES = {
     "running": (":material/pending:", "being made"),
     "done": (":material/check_circle:", "done"),
@@ -59,16 +75,25 @@ def _show_order() -> None:
     choice = chosen_model()
     possible = list(KINDS) if choice else list(rules.KINDS)
     with st.form("order", border=True):
-        books = st.multiselect("Books", list(documents), format_func=lambda one: documents[one].title)
-        kinds = st.multiselect("Kinds of questions", possible, default=possible)
+        books = st.multiselect(
+            "Books",
+            list(documents),
+            format_func=lambda one: documents[one].title,
+            placeholder="Choose one or several",
+        )
+        kinds = st.multiselect(
+            "Kinds of questions", possible, default=possible, format_func=KIND_WORDS.__getitem__
+        )
         left, middle, right = st.columns(3)
         num = left.number_input("Questions about each book", 1, 10_000, 20)
-        seed = middle.number_input("Seed", 0, 1 << 30, 1)
+        seed = middle.number_input("Seed", 0, 1 << 30, 1, help="The same seed makes the same set again.")
         cap = right.number_input("Spend at most, in USD (0: no cap)", 0.0, step=0.5)
         if choice is None:
-            st.caption("Without a model, rules make two kinds. A model makes all: see Models.")
+            st.caption("Without a model, rules make two kinds. For all kinds choose a model under Models.")
         is_sent = st.form_submit_button("Make the set", type="primary", icon=":material/play_arrow:")
-    if is_sent and books and kinds:
+    if is_sent and not (books and kinds):
+        st.warning("Choose at least one book and one kind of question.", icon=":material/menu_book:")
+    elif is_sent:
         order = Order(int(num), tuple(kinds), int(seed), choice.name if choice else NO_MODEL)
         options = GenerateOptions(max_cost_usd=cap or None)
         _batches().start(books, order, options, keys=choice.keys if choice else None)
@@ -89,12 +114,14 @@ def _show_batch(batch: Batch) -> None:
     with st.container(border=True):
         who = "rules" if batch.order.model == NO_MODEL else batch.order.model
         st.markdown(
-            f"{icon} **{word}** · {len(batch.books)} books × {batch.order.num} questions by {plain(who)}"
+            f"{icon} **{word}** · {counted(len(batch.books), 'book')}, {counted(batch.order.num, 'question')} about"
+            f" each, made by {plain(who)}"
         )
         share = progress.num_made / max(1, progress.num_asked)
         st.progress(
             min(1.0, share),
-            f"{progress.num_made} of {progress.num_asked} · {progress.num_books_done} books done",
+            f"{progress.num_made} of {counted(progress.num_asked, 'question')} · "
+            f"{counted(progress.num_books_done, 'book')} done",
         )
         if batch.message:
             st.caption(f"{plain(batch.message)} {plain(batch.remedy)}")
@@ -131,7 +158,8 @@ def _show_item(item: Item, number: int) -> None:
         st.markdown(f"{number}. **{plain(item.question)}**")
         st.markdown(plain(item.answer) if item.is_answerable else "Not in the book.")
         st.caption(
-            f"{item.kind} · {item.difficulty} · reads: {item.scope} · {plain(shortened(item.title, 60))}"
+            f"{KIND_WORDS[item.kind]} · {item.difficulty} · {SCOPE_WORDS[item.scope]} · "
+            f"{plain(shortened(item.title, 60))}"
         )
         with st.container(horizontal=True):
             for place, citation in enumerate(item.citations):

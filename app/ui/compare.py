@@ -1,7 +1,8 @@
-"""Compare: one question through two strategies or models, side by side, and a vote for the better answer."""
+"""Compare: one question through two strategies or models. Who gave which answer is told after the vote."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,16 +10,16 @@ import streamlit as st
 
 from catena.app.ui.answers import show_answer
 from catena.app.ui.evidence import show_evidence
-from catena.app.ui.live import show_progress
 from catena.app.ui.session import ModelChoice, open_client, readable, tested_models
-from catena.app.ui.trouble import show_trouble
-from catena.app.ui.words import STRATEGIES, plain
+from catena.app.ui.trouble import guarded, show_trouble
+from catena.app.ui.words import EMBEDDED, STRATEGIES, WAYS, counted, dollars, plain, reader
 from catena.runs import Run
 from catena.types import Answer, AskOptions, Document, Limits, Strategy
 from catena.votes import Vote
 
 SIDES = ("left", "right")
-EMBEDDED = "the embedded reader"
+SHOWN = "shown"
+"""In the page's address once it was told who gave which answer: there is no vote after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,6 @@ class System:
 
     strategy: Strategy
     model: ModelChoice | None
-
-    @property
-    def name(self) -> str:
-        return _name(self.strategy, self.model.name if self.model else "")
 
     def options(self, limits: Limits) -> AskOptions:
         return AskOptions(self.strategy, model=self.model.name if self.model else "", limits=limits)
@@ -50,8 +47,8 @@ def show() -> None:
             format_func=lambda one: documents[one].title,
             placeholder="The whole library",
         )
-        columns = st.columns(2, gap="large")
-        systems = [_choose_system(side, place) for side, place in zip(SIDES, columns, strict=True)]
+        left, right = st.columns(2, gap="large")
+        systems = [_choose_system("First", "retrieve", left), _choose_system("Second", "chain", right)]
         cap = st.number_input("Spend at most for each, in USD (0: no cap)", min_value=0.0, step=0.05)
         with st.container(horizontal=True):
             is_sent = st.form_submit_button("Ask both", type="primary", icon=":material/compare:")
@@ -67,18 +64,18 @@ def show() -> None:
         _show_both([run for run in runs if run])
 
 
-def _choose_system(side: str, place: st.delta_generator.DeltaGenerator) -> System:
+def _choose_system(name: str, way: Strategy, place: st.delta_generator.DeltaGenerator) -> System:
     models: dict[str, ModelChoice | None] = {EMBEDDED: None, **tested_models()}
     ways = list(STRATEGIES)
     with place:
         strategy = st.selectbox(
-            f"How to read, {side}",
+            f"{name}: how to read",
             ways,
-            index=ways.index("retrieve" if side == "left" else "chain"),
+            index=ways.index(way),
             format_func=STRATEGIES.__getitem__,
         )
-        name = st.selectbox(f"Who answers, {side}", list(models), index=min(1, len(models) - 1))
-    return System(strategy, models[name])
+        model = st.selectbox(f"{name}: who answers", list(models), index=min(1, len(models) - 1))
+    return System(strategy, models[model])
 
 
 def _plan(question: str, documents: Sequence[Document], both: Sequence[AskOptions]) -> None:
@@ -88,25 +85,25 @@ def _plan(question: str, documents: Sequence[Document], both: Sequence[AskOption
     st.dataframe(
         [
             {
-                "": side,
-                "way": plan.strategy,
+                "how to read": STRATEGIES[plan.strategy],
+                "who answers": reader(plan.model),
                 "calls": plan.expected.calls,
                 "tokens": plan.expected.num_tokens,
-                "USD": plan.expected.cost_usd,
-                "at most USD": plan.most.cost_usd,
-                "seconds": plan.seconds,
+                "cost": dollars(plan.expected.cost_usd),
+                "at most": dollars(plan.most.cost_usd),
+                "seconds": "not known yet" if plan.seconds is None else f"{plan.seconds:.0f}",
             }
-            for side, plan in zip(SIDES, plans, strict=True)
+            for plan in plans
         ],
         hide_index=True,
     )
 
 
 def _start(question: str, documents: Sequence[Document], systems: Sequence[System], limits: Limits) -> None:
-    if systems[0].name == systems[1].name:
-        st.warning("Both sides are the same. Choose another way to read, or another model.")
+    if systems[0] == systems[1]:
+        st.warning("Both are the same. Choose another way to read, or another model.")
         return
-    for side, system in zip(SIDES, systems, strict=True):
+    for side, system in zip(SIDES, random.sample(systems, len(SIDES)), strict=True):
         run = open_client().start(
             question,
             documents=documents,
@@ -115,7 +112,7 @@ def _start(question: str, documents: Sequence[Document], systems: Sequence[Syste
             api_base=system.model.api_base if system.model else None,
         )
         st.query_params[side] = run.run_id
-    st.session_state.pop("voted", None)
+    st.query_params.pop(SHOWN, None)
 
 
 def _show_both(run_ids: Sequence[str]) -> None:
@@ -124,36 +121,40 @@ def _show_both(run_ids: Sequence[str]) -> None:
     if any(run.state == "running" for run in runs):
         _watch(run_ids)
         return
+    answers = [answer for run in runs if (answer := open_client().trace(run.run_id).answer)]
+    is_blind = len(answers) == len(SIDES) and SHOWN not in st.query_params
     for side, run, column in zip(SIDES, runs, st.columns(2, gap="large"), strict=True):
         with column:
-            _show_side(side, run)
-    answers = [answer for run in runs if (answer := open_client().trace(run.run_id).answer)]
-    if len(answers) == len(SIDES):
+            _show_side(side, run, is_blind=is_blind)
+    if is_blind:
+        _ask_vote(runs)
+    elif len(answers) == len(SIDES):
         _show_figures(runs, answers)
-        _show_vote(runs)
 
 
 @st.fragment(run_every=0.7)
+@guarded
 def _watch(run_ids: Sequence[str]) -> None:
+    """How far both are, without a word of who they are."""
     runs = open_client().runs
     now = [runs.run(run_id) for run_id in run_ids]
     if all(run.is_over for run in now):
         st.rerun()
-    for run, column in zip(now, st.columns(2, gap="large"), strict=True):
+    for side, run, column in zip(SIDES, now, st.columns(2, gap="large"), strict=True):
         with column:
-            st.caption(plain(_system(run)))
-            show_progress(runs.events(run.run_id))
+            icon = ":material/check_circle: ready" if run.is_over else ":material/pending: being answered"
+            st.markdown(f"**{side.title()}** · {icon}")
             if not run.is_over and st.button("Cancel", icon=":material/cancel:", key=f"cancel-{run.run_id}"):
                 runs.cancel(run.run_id)
 
 
-def _show_side(side: str, run: Run) -> None:
-    st.markdown(f"**{side.title()}**: {plain(_system(run))}")
+def _show_side(side: str, run: Run, *, is_blind: bool) -> None:
+    st.markdown(f"**{side.title()}**" if is_blind else f"**{side.title()}**: {plain(_in_words(run))}")
     answer = open_client().trace(run.run_id).answer
     if answer is None:
         show_trouble(f"No answer: {run.state}", run.message, run.remedy)
         return
-    show_answer(answer, f"compare-{side}")
+    show_answer(answer, f"compare-{side}", is_blind=is_blind)
     show_evidence(f"compare-{side}")
 
 
@@ -163,40 +164,45 @@ def _show_figures(runs: Sequence[Run], answers: Sequence[Answer]) -> None:
         [
             {
                 "": side,
+                "who": _in_words(run),
                 "statements": len(answer.statements),
                 "supported": sum(one.support == "supported" for one in answer.statements),
                 "pages read": answer.coverage.pages_read,
                 "seconds": round(answer.seconds, 1),
                 "tokens": answer.usage.num_tokens,
-                "USD": answer.usage.cost_usd,
-                "system": _system(run),
+                "cost": dollars(answer.usage.cost_usd),
             }
             for side, run, answer in zip(SIDES, runs, answers, strict=True)
         ],
         hide_index=True,
     )
+    if num := len(open_client().votes()):
+        st.caption(f":material/how_to_vote: The arena has {counted(num, 'vote')}.")
 
 
-def _show_vote(runs: Sequence[Run]) -> None:
-    """One vote for each comparison of this visitor; the arena counts it."""
+def _ask_vote(runs: Sequence[Run]) -> None:
+    """One vote for each comparison, by somebody who does not know who is who; the arena counts it."""
     st.subheader("Which answer is better?")
+    st.caption("Left and right were drawn by lot. Who gave which answer is told when you have voted.")
     first, second = (_system(run) for run in runs)
-    pair = tuple(run.run_id for run in runs)
-    if st.session_state.get("voted") == pair:
-        num = len(open_client().votes())
-        st.success(f"Kept. The arena has {num} vote{'s' if num > 1 else ''}.", icon=":material/how_to_vote:")
-        return
     with st.container(horizontal=True):
         for name, winner in (("Left", first), ("Equally good", None), ("Right", second)):
             if st.button(name, key=f"vote-{name}", icon=":material/how_to_vote:"):
                 open_client().vote(Vote(runs[0].question, first, second, winner, runs[0].document_ids))
-                st.session_state["voted"] = pair
-                st.rerun()
+                _tell()
+        if st.button("No vote, tell me", type="tertiary"):
+            _tell()
+
+
+def _tell() -> None:
+    st.query_params[SHOWN] = "yes"
+    st.rerun()
 
 
 def _system(run: Run) -> str:
-    return _name(run.options.strategy, run.options.model or "")
+    """The name under which the arena counts votes: the strategy, and who answered."""
+    return f"{run.options.strategy}, {run.options.model or EMBEDDED}"
 
 
-def _name(strategy: Strategy, model: str) -> str:
-    return f"{strategy}, {model or EMBEDDED}"
+def _in_words(run: Run) -> str:
+    return f"{WAYS[run.options.strategy]}, {reader(run.options.model or '')}"

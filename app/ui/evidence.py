@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from catena.app.ui import sight
 from catena.app.ui.session import open_client
 from catena.app.ui.trouble import guarded, show_error
 from catena.app.ui.words import page_name, plain
@@ -23,13 +24,34 @@ def picture(document_id: str, number: int, boxes: tuple[Box, ...], dpi: int) -> 
 
 
 def choose_citation(key: str, citation: Citation) -> None:
-    """Open a citation in the viewer of this name."""
+    """Open a citation in the viewer of this name; in a narrow window it comes into sight."""
     st.session_state[key] = {"citation": citation, "page": citation.parts[0].ref.number}
+    sight.wish(pane(key), is_always=False)
+
+
+def pane(key: str) -> str:
+    """The key of the container that a viewer stands in."""
+    return f"{key}-pane"
+
+
+def show_evidence(key: str, *, back_to: str = "") -> None:
+    """Show the viewer of this name. `back_to`: what narrow windows offer to go back to, the key of a container."""
+    with st.container(key=pane(key)):
+        if back_to and key in st.session_state:
+            with st.container(key=f"{key}-narrow"):
+                st.button(
+                    "Back to the answer",
+                    key=f"{key}-back",
+                    icon=":material/arrow_upward:",
+                    on_click=sight.wish,
+                    args=(back_to,),
+                )
+        _show_page(key)
 
 
 @st.fragment
 @guarded
-def show_evidence(key: str) -> None:
+def _show_page(key: str) -> None:
     """The viewer: quote, page picture, the way to the pages before and after. Turning a page draws it alone."""
     opened = st.session_state.get(key)
     if opened is None:

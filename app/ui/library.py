@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import streamlit as st
 
+from catena.app.ui.adding import show_adding, show_jobs
 from catena.app.ui.evidence import picture
 from catena.app.ui.session import go_to, open_client
-from catena.app.ui.trouble import guarded, show_error
-from catena.app.ui.words import num_pages, plain, shortened
+from catena.app.ui.trouble import show_error
+from catena.app.ui.words import counted, plain, shortened
 from catena.errors import CatenaError
-from catena.jobs import Job
 from catena.types import Document
-from catena.uploads import SUFFIXES, receive
 
 THUMBNAILS, THUMBNAIL_DPI = 12, 40
 MAX_OUTLINE = 200
-SHOWN_SECONDS = 120
-"""How long a job that is over stays on the page."""
 STATES = {
     "ready": ("ready", ":material/check_circle:", "green"),
     "partial": ("partly read", ":material/warning:", "orange"),
@@ -31,94 +27,22 @@ LOCKED = ("locked", ":material/lock:", "orange")
 def show() -> None:
     catena = open_client()
     st.title("Library")
-    _show_adding()
-    _show_jobs()
+    show_adding()
+    show_jobs()
     documents = list(reversed(catena.documents()))
     if not documents:
-        st.info(
-            "Nothing here yet.",
-            icon=":material/upload_file:",
-        )
         return
-    wanted = st.text_input(
-        "Search titles", placeholder="Search titles", label_visibility="collapsed", key="wanted"
-    )
-    found = [one for one in documents if wanted.casefold() in f"{one.title} {one.path}".casefold()]
-    st.caption(f"{len(found)} of {len(documents)} documents")
-    for document in found:
+    num = counted(len(documents), "document")
+    if len(documents) > 1:
+        wanted = st.text_input(
+            "Search titles", placeholder="Search titles", label_visibility="collapsed", key="wanted"
+        )
+        found = [one for one in documents if wanted.casefold() in f"{one.title} {one.path}".casefold()]
+        num = num if len(found) == len(documents) else f"{len(found)} of {num}"
+        documents = found
+    st.caption(num)
+    for document in documents:
         _show_document(document)
-
-
-def _show_adding() -> None:
-    """What is dropped is added at once; the box is empty again for the next."""
-    catena = open_client()
-    turn = st.session_state.setdefault("uploads", 0)
-    uploads = st.file_uploader(
-        "Drop documents here: PDF, EPUB, DOCX, HTML, Markdown or text",
-        type=SUFFIXES,
-        accept_multiple_files=True,
-        key=f"uploads-{turn}",
-    )
-    for upload in uploads:
-        kept = receive(catena.settings.home, upload.name, upload)
-        catena.add_later(kept, title=Path(upload.name).stem, is_upload=True)
-    if uploads:
-        st.session_state["uploads"] = turn + 1
-        st.rerun()
-    with (
-        st.expander("Add a file or folder of this computer", icon=":material/folder_open:"),
-        st.form("add-path", clear_on_submit=True, border=False),
-    ):
-        path = st.text_input("Path", placeholder="/home/me/papers")
-        if st.form_submit_button("Add", icon=":material/add:") and path.strip():
-            catena.add_later(Path(path.strip()).expanduser())
-
-
-@st.fragment(run_every=1.0)
-@guarded
-def _show_jobs() -> None:
-    """Jobs under way; the page is drawn anew when one has ended."""
-    jobs = [
-        job
-        for job in open_client().adding()
-        if not job.is_over or time.time() - job.finished_at < SHOWN_SECONDS
-    ]
-    ended = {job.id for job in jobs if job.is_over}
-    known: set[int] = st.session_state.setdefault("ended-jobs", set())
-    for job in reversed(jobs):
-        _show_job(job)
-    if ended - known:
-        known.update(ended)
-        st.rerun()
-
-
-def _show_job(job: Job) -> None:
-    files = job.payload["files"]
-    name = plain(files[0]["title"] or Path(files[0]["path"]).name)
-    name += f" and {len(files) - 1} more" if len(files) > 1 else ""
-    if job.state == "queued":
-        st.caption(f":material/schedule: {name}: waits")
-    elif job.state == "running":
-        done, total = job.progress.get("done", 0), job.progress.get("total", 0)
-        st.progress(
-            min(1.0, done / max(1, total, done)),
-            f"{name}: {done} of {total or '?'} pages{_speed(job, done, total)}",
-        )
-    elif job.state == "failed":
-        st.error(
-            f"{name}: {plain(job.error['message'])} {plain(job.error.get('remedy', ''))}",
-            icon=":material/error:",
-        )
-
-
-def _speed(job: Job, done: int, total: int) -> str:
-    """Pages a second since this page first saw the job, and how long it will take."""
-    first_done, first_time = st.session_state.setdefault(f"job-{job.id}", (done, time.monotonic()))
-    seconds = time.monotonic() - first_time
-    if done <= first_done or seconds <= 0:
-        return ""
-    speed = (done - first_done) / seconds
-    return f" · {speed:.0f} pages/s · {max(0, total - done) / speed:.0f} s left"
 
 
 def _show_document(document: Document) -> None:
@@ -131,9 +55,11 @@ def _show_document(document: Document) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.badge(word, icon=icon, color=color)  # type: ignore[arg-type]
                 added = time.strftime("%Y-%m-%d %H:%M", time.localtime(document.added_at))
-                facts = [] if document.status == "failed" else [num_pages(document.num_pages)]
+                facts = [] if document.status == "failed" else [counted(document.num_pages, "page")]
                 st.caption(
-                    " · ".join([*facts, *([document.kind] if document.kind else []), f"added {added}"])
+                    " · ".join(
+                        [*facts, *([document.kind.upper()] if document.kind else []), f"added {added}"]
+                    )
                 )
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             if document.status != "failed" and st.button(

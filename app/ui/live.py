@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from catena.agents.events import Event
-from catena.app.ui.words import MARKS, plain
+from catena.app.ui.words import MARKS, plain, read_how
 
-SHOWN = ("question", "route", "queries", "hits")
+SHOWN = ("question", "queries", "hits")
 
 
 def show_progress(events: Sequence[Event]) -> None:
     """Steps done, how far the readers are, and the answer as far as it is written."""
     for event in events:
-        if event.kind in SHOWN:
+        if event.kind == "route":
+            st.caption(plain(read_how(event.data["strategy"], event.data["reason"])))
+        elif event.kind in SHOWN:
             st.caption(plain(event.message))
     counted = [event for event in events if event.kind in ("read", "note")]
     if counted:

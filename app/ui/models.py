@@ -6,15 +6,13 @@ import streamlit as st
 
 from catena.app.ui.session import ModelChoice, chosen_model, open_client, tested_models
 from catena.app.ui.trouble import show_error
-from catena.app.ui.words import plain
+from catena.app.ui.words import EMBEDDED, plain
 from catena.errors import CatenaError, MissingExtra
 from catena.llm import Price
 from catena.models.catalogue import price, window
 from catena.models.keys import forget_key, keep_key, kept_key
 from catena.models.providers import PROVIDERS, Provider
 from catena.models.trying import Tried, try_model
-
-EMBEDDED = "the embedded reader"
 
 
 def show() -> None:
@@ -38,7 +36,7 @@ def _choose() -> None:
         names,
         index=names.index(choice.name) if choice else 0,
         format_func=plain,
-        captions=["Quotes and does not reason; needs no key and no network", *map(_facts, tested)],
+        captions=["Quotes sentences and writes none; needs no key and no network", *map(_facts, tested)],
     )
     if wanted != (choice.name if choice else EMBEDDED):
         st.session_state["model"] = tested.get(wanted)
@@ -109,5 +107,5 @@ def _facts(model: str) -> str:
     found = Price(own[0] / 1e6, own[1] / 1e6) if own else price(model)
     cost = "price not known"
     if found is not None:
-        cost = f"${found.input * 1e6:.2f} read and ${found.output * 1e6:.2f} written a million tokens"
-    return plain(f"{settings.context_window or window(model):,} tokens · {cost}")
+        cost = f"a million tokens: ${found.input * 1e6:.2f} read, ${found.output * 1e6:.2f} written"
+    return plain(f"Reads {settings.context_window or window(model):,} tokens at once · {cost}")

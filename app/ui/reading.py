@@ -6,7 +6,7 @@ import streamlit as st
 
 from catena.app.ui.session import open_client
 from catena.app.ui.strip import show_strip
-from catena.app.ui.words import plain, shortened
+from catena.app.ui.words import dollars, plain, read_how, shortened
 from catena.trace import PathTrace, Trace, WorkerTrace
 from catena.types import Answer
 
@@ -64,7 +64,7 @@ def _watch(run_id: str) -> None:
 
 
 def _show(found: Trace) -> None:
-    reason = f" · **{found.strategy}**: {plain(found.reason)}" if found.strategy else ""
+    reason = f" · {plain(read_how(found.strategy, found.reason))}" if found.strategy else ""
     st.markdown(STATES[found.state] + reason)
     if found.queries:
         st.caption(f"Searched for: {plain('; '.join(found.queries))}")
@@ -91,7 +91,7 @@ def _show_figures(found: Trace) -> None:
     if usage.calls or usage.cached:
         figures["Model calls"] = f"{usage.calls}" + (f" + {usage.cached} kept" if usage.cached else "")
         figures["Tokens"] = f"{usage.num_tokens:,}"
-        figures["Cost"] = "not known" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
+        figures["Cost"] = dollars(usage.cost_usd)
     with st.container(horizontal=True, gap="medium"):
         for name, value in figures.items():
             st.metric(name, value, width="content")

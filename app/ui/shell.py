@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from catena.app.ui import ask, compare, library, models, reading, start
+from catena.app.ui import ask, compare, library, models, reading, sight, start
 from catena.app.ui.session import warm_behind
 from catena.app.ui.trouble import guarded
 
@@ -23,8 +23,11 @@ STYLE = """
 [class*="-fitting"] img { max-height: max(24rem, calc(100vh - 15rem)); width: auto !important; }
 [class*="-zoomed"] { overflow-x: auto; } [class*="-zoomed"] img { max-width: none; }
 [data-testid="stSidebar"] button[kind="tertiary"] { justify-content: flex-start; text-align: left; }
+[class*="st-key-"] { scroll-margin-top: 4rem; }
+.st-key-question { position: sticky; bottom: 1rem; z-index: 1; } /* the next question: always at hand */
 @media (min-width: 64rem) { /* the proof stays in sight while a long conversation is scrolled */
   [data-testid="stColumn"]:has([data-testid="stImage"]) { position: sticky; top: 3.5rem; align-self: flex-start; }
+  [class*="-narrow"] { display: none; }
 }
 </style>
 """
@@ -55,6 +58,7 @@ def main() -> None:
     }
     st.session_state["pages"] = pages
     st.navigation(list(pages.values())).run()
+    sight.fulfil()
     warm_behind()
 
 

@@ -1,19 +1,18 @@
-"""The first page: an example to try at once, or a document of one's own."""
+"""The first page: a document of one's own, or an example to try at once."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import streamlit as st
 
+from catena.app.ui.adding import drop_files, receive_all
 from catena.app.ui.session import go_to, open_client, readable
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-QUESTIONS = CHECKOUT / "examples" / "questions.txt"
-"""The example is in the repository and not in the wheel."""
 TITLE = "The Jargon File"
 
 
@@ -24,20 +23,21 @@ def show() -> None:
         " stands on. It works at once, offline, with no key."
     )
     left, right = st.columns(2, gap="large")
-    with left, st.container(border=True):
+    with left, st.container(border=True, height="stretch"):
         st.subheader("A document of your own")
-        st.markdown("PDF, EPUB, DOCX, HTML, Markdown or text, of any length.")
-        if st.button("Add a document", type="primary", icon=":material/upload_file:"):
+        if uploads := drop_files():
+            receive_all(uploads)
             go_to("library")
-    if QUESTIONS.is_file():
-        with right, st.container(border=True):
-            _show_example()
+        if st.button("A folder, or many files", icon=":material/library_books:"):
+            go_to("library")
+    with right, st.container(border=True, height="stretch"):
+        _show_example()
 
 
 def _show_example() -> None:
     st.subheader("An example")
     st.markdown(f"*{TITLE}*, a book of 651 pages in the public domain. Click a question:")
-    for question in QUESTIONS.read_text("utf-8").splitlines():
+    for question in files("catena.examples").joinpath("questions.txt").read_text("utf-8").splitlines():
         if st.button(question, icon=":material/chat:", width="stretch"):
             st.session_state["documents"] = [_example()]
             st.session_state["ask-this"] = question
@@ -51,7 +51,7 @@ def _example() -> str:
     for document in readable(catena):
         if document.title.startswith(TITLE):
             return document.id
-    with st.spinner("Typesetting and reading the book"), TemporaryDirectory() as folder:
+    with st.spinner("Typesetting and reading the book: half a minute, once"), TemporaryDirectory() as folder:
         path = Path(folder) / "jargon.pdf"
-        subprocess.run([sys.executable, "-m", "examples.build", str(path)], cwd=CHECKOUT, check=True)
+        subprocess.run([sys.executable, "-m", "catena.examples.build", str(path)], check=True)
         return catena.add(path).id

@@ -19,6 +19,17 @@ STRATEGIES: dict[Strategy, str] = {
     "full": "Read everything at once",
     "kv": "Ask a served model that has read it",
 }
+WAYS: dict[str, str] = {
+    "auto": "automatic",
+    "retrieve": "searched",
+    "chain": "read everything, part by part",
+    "full": "read everything at once",
+    "kv": "a served model that has read it",
+}
+"""How a strategy is called where something was read with it."""
+EMBEDDED = "the embedded reader"
+CHOSEN = "asked for"
+"""The reason of a strategy that was not chosen by Catena."""
 
 
 def plain(text: str) -> str:
@@ -31,8 +42,21 @@ def page_name(number: int, label: str) -> str:
     return f"page {number}" if label in ("", str(number)) else f"page {number} (printed {label})"
 
 
-def num_pages(number: int) -> str:
-    return f"{number:,} page{'' if number == 1 else 's'}"
+def counted(number: int, noun: str) -> str:
+    """`1 page`, `2 pages`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def reader(model: str) -> str:
+    """Who answered; an answer names the embedded reader by its model for sentences."""
+    return EMBEDDED if not model or model.startswith("embedded") else model
+
+
+def dollars(cost: float | None) -> str:
+    """A cost, small ones too: `$0.0042`."""
+    if cost is None:
+        return "price not known"
+    return f"${cost:.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
 
 
 def short_page_name(part: CitationPart) -> str:
@@ -41,6 +65,12 @@ def short_page_name(part: CitationPart) -> str:
         if part.label in ("", str(part.ref.number))
         else f"p. {part.ref.number} ({part.label})"
     )
+
+
+def read_how(strategy: str, reason: str) -> str:
+    """How it was read, and why: `Searched: the question asks for …`."""
+    way = WAYS[strategy].capitalize()
+    return f"{way}, as chosen" if reason == CHOSEN else f"{way}: {reason}"
 
 
 def places(citation: Citation) -> str:

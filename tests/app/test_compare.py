@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from catena import AskOptions, Catena
+from catena.app.ui.words import STRATEGIES
 from catena.runs import Run
 from catena.types import Strategy
 from tests.app.test_reading import opened, texts
@@ -31,14 +32,15 @@ def press(page: Any, label: str) -> Any:
     return next(button for button in page.button if button.label == label).click().run()
 
 
-def test_two_answers_stand_side_by_side_and_one_vote_is_kept(home: Path, runs: list[Run]) -> None:
+def test_two_answers_stand_side_by_side_and_one_blind_vote_is_kept(home: Path, runs: list[Run]) -> None:
     page = opened("compare", left=runs[0].run_id, right=runs[1].run_id)
     assert not page.exception and texts(page).count("forty hours") >= 2
+    assert "part by part" not in texts(page), "nobody is told who is who before the vote"
     press(page, "Right")
     with Catena(home) as c:
         (vote,) = c.votes()
     assert (vote.question, vote.winner) == (QUESTION, "chain, the embedded reader")
-    assert "The arena has 1 vote." in page.success[0].value
+    assert "The arena has 1 vote." in texts(page) and "part by part" in texts(page)
     assert "Right" not in {button.label for button in page.button}
 
 
@@ -48,7 +50,7 @@ def test_the_same_system_twice_is_no_comparison(home: Path, manual: Path) -> Non
     page = opened("compare")
     page.text_input[0].set_value(QUESTION)
     page.selectbox[2].set_value("retrieve")
-    assert "Both sides are the same" in press(page, "Ask both").warning[0].value
+    assert "Both are the same" in press(page, "Ask both").warning[0].value
 
 
 def test_what_both_will_take_is_told_before_any_is_asked(home: Path, manual: Path) -> None:
@@ -57,7 +59,8 @@ def test_what_both_will_take_is_told_before_any_is_asked(home: Path, manual: Pat
     page = opened("compare")
     page.text_input[0].set_value(QUESTION)
     told = press(page, "What will it take?").dataframe[0].value
-    assert list(told["way"]) == ["retrieve", "chain"] and list(told["calls"]) == [0, 0]
+    assert list(told["how to read"]) == [STRATEGIES["retrieve"], STRATEGIES["chain"]]
+    assert list(told["calls"]) == [0, 0]
     with Catena(home) as c:
         assert not c.runs.all()
 

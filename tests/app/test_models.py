@@ -33,7 +33,7 @@ def test_every_provider_can_be_chosen(home: Path, provider: str) -> None:
 
 
 def test_window_and_price_are_told_before_anything_is_asked(home: Path) -> None:
-    assert "128,000 tokens · \\$0\\.15 read and \\$0\\.60 written" in texts(chosen("OpenAI"))
+    assert "a million tokens\\: \\$0\\.15 read, \\$0\\.60 written" in texts(chosen("OpenAI"))
 
 
 def test_a_model_that_answers_its_test_is_used_and_its_key_is_on_no_disk(home: Path) -> None:

@@ -84,6 +84,21 @@ def test_a_follow_up_stays_in_its_conversation(asked: Any) -> None:
     assert first.thread_id == second.thread_id and not page.exception
 
 
+def test_what_a_whole_book_takes_is_told_before_a_model_reads_it(
+    home: Path, manual: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Catena() as c:
+        c.add(manual)
+    monkeypatch.setenv("CATENA_MODEL", "openai/gpt-4o-mini")
+    page = ask(opened(strategy="chain"), "How long does the battery last?")
+    assert not page.exception and "Before it starts" in texts(page) and "never more than" in texts(page)
+    assert "Spend at most" in page.number_input(key="order-cap").label
+    by_label(page.button, "Cancel").click().run()
+    with Catena() as c:
+        assert not c.runs.all()
+    assert "Before it starts" not in texts(page)
+
+
 def test_how_an_answer_was_read_is_kept(asked: Any) -> None:
     with Catena() as c:
         run = c.runs.all()[0]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from catena.agents.events import Event
 from catena.agents.streaming import Together
 from catena.answers import from_json
 from catena.locks import FileLock
-from catena.runs import Run, Runs
+from catena.runs import MAX_AT_ONCE, Run, Runs
 from catena.settings import load_settings
 from catena.testing import StubModel
 from catena.types import Strategy
@@ -168,6 +169,28 @@ def test_a_run_killed_after_its_answer_was_kept_does_not_read_again(home: Path, 
             answer = asyncio.run(catena.continue_async(run.run_id))
         assert answer.run_id == run.run_id and len(stub.requests()) == num
         assert catena.runs.run(run.run_id).state == "answered"
+
+
+class Unspawned(Runs):
+    """Runs whose processes are left out: what is counted is what was begun."""
+
+    def _spawn(self, run_id: str, keys: Mapping[str, str]) -> None:
+        pass
+
+
+def test_runs_that_start_at_once_are_no_more_than_may_be(home: Path) -> None:
+    settings, barrier = load_settings(home=home), threading.Barrier(8)
+
+    def start(number: int) -> bool:
+        barrier.wait()
+        try:
+            Unspawned(settings).start(Run(f"{number:032x}", QUESTION, (), AskOptions(), time.time()))
+        except OptionError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(start, range(8))) == MAX_AT_ONCE
 
 
 def test_states_of_many_long_runs_are_listed_at_once(home: Path) -> None:

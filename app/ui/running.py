@@ -1,0 +1,153 @@
+"""Questions to a model: what they will take, the process that answers them, how far it is, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from catena.answers import from_json
+from catena.app.ui.live import show_progress
+from catena.app.ui.session import chosen_model, open_client
+from catena.app.ui.trouble import guarded, show_trouble
+from catena.app.ui.words import CHOSEN, WAYS, counted, dollars, plain
+from catena.runs import Run
+from catena.types import Answer, AskOptions, Document, Limits, Plan
+
+WHOLE = ("chain", "full")
+"""Ways that read whole documents: what they will take is shown first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A question to a model that waits for a yes; no documents: those of the conversation."""
+
+    question: str
+    documents: Sequence[Document] | None
+    options: AskOptions
+    plan: Plan
+
+
+def begin(question: str, documents: Sequence[Document] | None, options: AskOptions) -> None:
+    """Ask a model: at once where little is read, else when its cost has been seen."""
+    if options.strategy in ("auto", *WHOLE):
+        with st.spinner("Working out what it will take"):
+            plan = open_client().plan(question, documents=documents, options=options)
+        if plan.strategy in WHOLE:
+            st.session_state["order"] = Order(question, documents, options, plan)
+            st.rerun()
+    _start(question, documents, options)
+    st.rerun()
+
+
+def show_order() -> None:
+    """What a question over whole documents will take; it is asked when somebody says so."""
+    order: Order | None = st.session_state.get("order")
+    if order is None:
+        return
+    with st.chat_message("user", avatar=":material/person:"):
+        st.markdown(plain(order.question))
+    with st.chat_message("assistant", avatar=":material/price_check:"), st.container(border=True):
+        st.markdown(f"**Before it starts**: {plain(_in_words(order.plan))}")
+        cap = st.number_input(
+            "Spend at most, in USD (0: no cap)",
+            min_value=0.0,
+            value=order.options.limits.max_cost_usd or 0.0,
+            step=0.05,
+            key="order-cap",
+            help="It stops there, and answers from what was read so far.",
+        )
+        options = replace(order.options, limits=Limits(max_cost_usd=cap or None))
+        searching = replace(options, strategy="retrieve")
+        with st.container(horizontal=True, gap="small"):
+            _decide("Read it all", ":material/play_arrow:", order, options, is_first=True)
+            _decide("Search instead", ":material/search:", order, searching)
+            if st.button("Cancel", icon=":material/close:", key="order-cancel"):
+                del st.session_state["order"]
+                st.rerun()
+
+
+def _decide(label: str, icon: str, order: Order, options: AskOptions, *, is_first: bool = False) -> None:
+    if st.button(label, icon=icon, type="primary" if is_first else "secondary", key=f"order-{label}"):
+        del st.session_state["order"]
+        _start(order.question, order.documents, options)
+        st.rerun()
+
+
+def _in_words(plan: Plan) -> str:
+    reason = "" if plan.strategy_reason == CHOSEN else f", since {plan.strategy_reason}"
+    expected = plan.expected
+    seconds = "" if plan.seconds is None else f", {plan.seconds:.0f} s"
+    most = "" if plan.most.cost_usd is None else f" and never more than {dollars(plan.most.cost_usd)}"
+    return (
+        f"{plan.model} will {WAYS[plan.strategy]}{reason}. About {counted(expected.calls, 'call')}, "
+        f"{expected.num_tokens:,} tokens{seconds}; cost: {dollars(expected.cost_usd)}{most}."
+    )
+
+
+def _start(question: str, documents: Sequence[Document] | None, options: AskOptions) -> None:
+    choice = chosen_model()
+    run = open_client().start(
+        question,
+        documents=documents,
+        options=options,
+        keys=choice.keys if choice else None,
+        api_base=choice.api_base if choice else None,
+    )
+    st.query_params["run"] = run.run_id
+
+
+def show_running(thread: str | None, on_answer: Callable[[Answer], None]) -> None:
+    """The run that this page watches, also after it was loaded again; and others that still run."""
+    catena = open_client()
+    watched = st.query_params.get("run")
+    if watched:
+        _watch(watched, on_answer)
+        return
+    for run in catena.runs.all():
+        if run.is_over or (thread and run.options.thread_id not in (None, thread)):
+            continue
+        with st.container(border=True):
+            st.markdown(f":material/pending: Still being answered: {plain(run.question)}")
+            if st.button("Watch", key=f"watch-{run.run_id}"):
+                st.query_params["run"] = run.run_id
+                st.rerun()
+
+
+@st.fragment(run_every=0.7)
+@guarded
+def _watch(run_id: str, on_answer: Callable[[Answer], None]) -> None:
+    runs = open_client().runs
+    run, events = runs.run(run_id), runs.events(run_id)
+    with st.chat_message("user", avatar=":material/person:"):
+        st.markdown(plain(run.question))
+    with st.chat_message("assistant", avatar=":material/link:"):
+        if not events and run.state == "running":
+            st.caption(":material/hourglass_top: Starting")
+        show_progress(events)
+        if run.state == "running":
+            if st.button("Cancel", icon=":material/cancel:", key=f"cancel-{run_id}"):
+                runs.cancel(run_id)
+                st.caption("It stops after the step it is at.")
+            return
+        if run.state == "answered":
+            on_answer(from_json(events[-1].data))
+        _show_end(run)
+
+
+def _show_end(run: Run) -> None:
+    """A run that ended without an answer, and the way on."""
+    if run.state == "failed":
+        show_trouble("Not answered", run.message, run.remedy)
+    else:
+        what = "Cancelled." if run.state == "cancelled" else "The process that worked on this was ended."
+        st.warning(f"{what} What was read is kept.", icon=":material/pause_circle:")
+    choice = chosen_model()
+    with st.container(horizontal=True):
+        if st.button("Go on", icon=":material/play_arrow:", key=f"on-{run.run_id}"):
+            open_client().runs.restart(run.run_id, keys=choice.keys if choice else None)
+            st.rerun(scope="fragment")
+        if st.button("Leave it", icon=":material/close:", key=f"leave-{run.run_id}"):
+            st.query_params.pop("run", None)
+            st.rerun()

@@ -1,0 +1,1 @@
+"""The bundled book: its text, the script that typesets it, and questions about it."""
