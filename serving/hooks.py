@@ -8,7 +8,7 @@ The model runs unpatched with `attn_implementation="catena_kv"` and is given, wi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -56,6 +56,25 @@ class _RowsLayer(DynamicLayer):
         return 0
 
 
+class Passing(Cache):
+    """For sessions that keep keys and values themselves: what a layer computes goes on as it is."""
+
+    def __init__(self, num_layers: int) -> None:
+        super().__init__(layers=[_PassingLayer() for _ in range(num_layers)])
+
+
+class _PassingLayer(DynamicLayer):
+    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return key_states, value_states
+
+
+class Sessions(Protocol):
+    """All rows of a pass together."""
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+        """q (B, Hq, T, D) over what each row sees and its new k, v (B, Hkv, T, D): (B, Hq, T, D)."""
+
+
 def register() -> None:
     """Make the name known to transformers; again does no harm."""
     AttentionInterface.register(NAME, _attend)
@@ -69,14 +88,16 @@ def _no_mask(*args: Any, **kwargs: Any) -> None:
 def _attend(
     module: Any,
     query: Tensor,
-    key: Tensor | list[Tensor],
-    value: Tensor | list[Tensor],
+    key: Any,
+    value: Any,
     attention_mask: Tensor | None,
     scaling: float,
-    sessions: Sequence[Session],
+    sessions: Sequence[Session] | Sessions,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """query (B, Hq, T, D), keys and values (Hkv, N, D) a row -> (B, T, Hq, D)."""
+    """query (B, Hq, T, D), keys and values a row (Hkv, N, D), or all rows' -> (B, T, Hq, D)."""
+    if not isinstance(sessions, Sequence):
+        return sessions.attend(module.layer_idx, query, key, value, scaling).transpose(1, 2), None
     rows = [
         session.attend(module.layer_idx, query[n], key[n], value[n], scaling)
         for n, session in enumerate(sessions)

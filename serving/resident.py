@@ -1,0 +1,89 @@
+"""KV pages of whole documents in the memory of the model's device, and what stands for them when they are judged.
+
+One tensor a layer, made once, so that kernels and captured graphs find it where it was; documents come and go in slots.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from catena.errors import OptionError
+from catena.retrieval.kv.digests import Digest
+from catena.serving.document import DocumentKV, record_shape
+from catena.serving.spec import ModelSpec
+
+
+@dataclass(slots=True, eq=False)
+class _Place:
+    slots: Tensor
+    num_holders: int = 0
+    judged: set[tuple[Digest, int, bool]] = field(default_factory=set)
+
+
+class Resident:
+    """`records` are (N, 2, Hkv, S, D) each. Documents that nobody holds make room for others, the oldest first."""
+
+    def __init__(self, spec: ModelSpec, page_size: int, num_pages: int, device: torch.device) -> None:
+        self.spec = spec
+        self.page_size = page_size
+        shape = record_shape(spec, num_pages * page_size, page_size)
+        self.records = [torch.zeros(shape, dtype=spec.dtype, device=device) for _ in range(spec.num_layers)]
+        self._digests: dict[tuple[Digest, int, bool], Tensor] = {}
+        self._free = list(range(num_pages))
+        self._places: OrderedDict[DocumentKV, _Place] = OrderedDict()
+
+    def take(self, count: int) -> Tensor:
+        """Slots (count) for keys that are yet to be written. Raises OptionError when there is no room."""
+        idle = [document for document, place in self._places.items() if not place.num_holders]
+        while len(self._free) < count and idle:
+            self._free += self._places.pop(idle.pop(0)).slots.tolist()
+        if len(self._free) < count:
+            raise OptionError(
+                f"{count:,} KV pages are needed on the device, and {len(self._free):,} are free.",
+                "Ask fewer documents at once, or give the KV pages more memory.",
+            )
+        taken, self._free = self._free[:count], self._free[count:]
+        return torch.tensor(taken, dtype=torch.int32)
+
+    def hold(self, document: DocumentKV) -> Tensor:
+        """Copy a document to the device unless it is there; its slots (P). It stays until it is given back."""
+        place = self._places.pop(document, None)
+        if place is None:
+            place = _Place(self.take(document.num_pages(0)))
+            for layer, records in enumerate(self.records):
+                records[place.slots] = _records_of(document, layer).to(records.device)
+        self._places[document] = place
+        place.num_holders += 1
+        return place.slots
+
+    def give_back(self, document: DocumentKV) -> None:
+        self._places[document].num_holders -= 1
+
+    def digests(self, layer: int, make: Digest, *, is_rotated: bool) -> Tensor:
+        """What stands for the KV pages here (R, Hkv, N, D), as far as `judge` has been asked for it."""
+        key = (make, layer, is_rotated)
+        if key not in self._digests:
+            records = self.records[layer]
+            kinds = len(make(torch.zeros(1, 1, 1, self.spec.head_dim), torch.ones(1, 1, dtype=torch.bool)))
+            self._digests[key] = records.new_zeros(kinds, records.shape[2], len(records), self.spec.head_dim)
+        return self._digests[key]
+
+    def judge(self, document: DocumentKV, layer: int, make: Digest, *, is_rotated: bool) -> None:
+        """Put what stands for the KV pages of a document, which is held, among `digests`."""
+        key, place = (make, layer, is_rotated), self._places[document]
+        if key not in place.judged:
+            found = document.digest(layer, make, is_rotated=is_rotated)
+            digests = self.digests(layer, make, is_rotated=is_rotated)
+            digests[:, :, place.slots] = found.to(digests)
+            place.judged.add(key)
+
+
+def _records_of(document: DocumentKV, layer: int) -> Tensor:
+    """All KV pages of a layer (P, 2, Hkv, S, D), zeros behind the end of the last."""
+    x = torch.stack(document.whole(layer))  # (2, Hkv, N, D)
+    x = torch.nn.functional.pad(x, (0, 0, 0, -x.shape[2] % document.page_size))
+    return x.view(*x.shape[:2], -1, document.page_size, x.shape[-1]).permute(2, 0, 1, 3, 4)

@@ -1,0 +1,169 @@
+"""Steps of equal shape, which can be captured, write what steps of any shape write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from torch import Tensor
+
+from catena.errors import OptionError
+from catena.retrieval.kv.policy import PRESETS, Policy, preset
+from catena.retrieval.kv.trained import PageRetriever
+from catena.serving import hooks, kernels, paged, tables
+from catena.serving.answering import Row, ask, step
+from catena.serving.decoding import Decoder, can_decode
+from catena.serving.document import DocumentKV
+from catena.serving.resident import Resident
+from catena.serving.selecting import Aids
+from catena.serving.session import Session
+from catena.serving.spec import spec_of
+from tests.serving import tiny
+
+QUESTIONS = [tiny.tokens(9, seed=2), tiny.tokens(3, seed=4), tiny.tokens(21, seed=5)]
+STEPS = 14
+"""More than what is left of a KV page behind any of the questions."""
+HALF = replace(preset("mean"), budget=0.3)
+POLICIES = {
+    "full": preset("full"),
+    "quest": replace(preset("quest"), budget=0.2, dense_layers=1, refresh=3),
+    "arkvale": replace(preset("arkvale"), budget=0.2, dense_layers=1),
+    "mean": HALF,
+    "unrotated": replace(HALF, space="unrotated"),
+    "a layer chooses": replace(HALF, granularity="layer"),
+    "once a question": replace(HALF, refresh=0),
+    "window": replace(HALF, score="window", local_pages=2),
+    "retro": replace(preset("retro"), budget=0.3),
+}
+
+
+@cache
+def documents() -> list[DocumentKV]:
+    """Two documents; the last question is on the second, the others are on the first."""
+    read = [tiny.read_tokens("llama", tiny.tokens(count, seed=count)) for count in (150, 70)]
+    return [read[0], read[0], read[1]]
+
+
+def asked(policy: Policy) -> list[Row]:
+    aids = Aids(retriever=retriever())
+    pairs = zip(documents(), QUESTIONS, strict=True)
+    return [ask(tiny.model(), Session(document, policy, aids), question) for document, question in pairs]
+
+
+@cache
+def retriever() -> PageRetriever:
+    torch.manual_seed(0)
+    return PageRetriever(3, 16).requires_grad_(False)
+
+
+def decoder(policy: Policy, *, model: Any = None, num_pages: int = 40, device: str = "cpu") -> Decoder:
+    """Of three rows."""
+    memory = Resident(spec_of(tiny.model()), tiny.PAGE, num_pages, torch.device(device))
+    return Decoder(
+        model or tiny.model(), memory, policy, num_rows=3, max_pages=10, max_tail=40, retriever=retriever()
+    )
+
+
+def next_tokens(rows: list[Row]) -> Tensor:
+    return torch.stack([row.logits.argmax() for row in rows])
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_equals_steps_of_any_shape(name: str, num_steps: int = STEPS) -> None:
+    """Three questions on two documents, together in buffers, and each alone."""
+    rows, alone = asked(POLICIES[name]), asked(POLICIES[name])
+    fixed = decoder(POLICIES[name])
+    for n, row in enumerate(rows):
+        fixed.place(n, row)
+    for _ in range(num_steps):
+        tokens = next_tokens(alone)
+        for row, token in zip(alone, tokens, strict=True):
+            step(tiny.model(), [row], token[None])
+        fixed.step(tokens)
+        for row, other in zip(rows, alone, strict=True):
+            assert tiny.distance(row.logits, other.logits) < 1e-5
+            assert row.position == other.position
+
+
+@pytest.mark.skipif(
+    find_spec("triton") is None, reason='Triton is not installed (pip install "catena[kernels]")'
+)
+@pytest.mark.parametrize("name", ["quest", "retro"])
+def test_equals_them_with_kernels_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the CPU in Triton's interpreter."""
+    for module in (paged, tables):
+        monkeypatch.setattr(module, "backend_of", lambda device: "triton")
+    test_equals_steps_of_any_shape(name, num_steps=2)
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_row_leaves_and_another_comes(name: str) -> None:
+    """The next question in the same place is not disturbed by what was there."""
+    first, second, alone = asked(POLICIES[name])[2], asked(POLICIES[name])[0], asked(POLICIES[name])[0]
+    fixed = decoder(POLICIES[name])
+    for row in (first, second):
+        fixed.place(1, row)
+        for _ in range(3):
+            fixed.step(row.logits.argmax().expand(3))
+    for _ in range(3):
+        step(tiny.model(), [alone], next_tokens([alone]))
+    assert tiny.distance(second.logits, alone.logits) < 1e-5
+
+
+def test_documents_that_nobody_asks_make_room() -> None:
+    fixed = decoder(HALF, num_pages=20)
+    for n in (0, 2, 1):
+        fixed.place(0, asked(HALF)[n])
+        fixed.step(torch.zeros(3, dtype=torch.int64))
+    with pytest.raises(OptionError, match="are free"):
+        fixed.place(1, asked(HALF)[2])
+
+
+def test_an_answer_ends_where_its_room_ends() -> None:
+    fixed = decoder(HALF)
+    fixed.place(0, asked(HALF)[0])
+    with pytest.raises(OptionError, match="longer than 40"):
+        for _ in range(32):
+            fixed.step(torch.zeros(3, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("name", ["longheads", "lm-infinite", "squeezed", "random"])
+def test_a_policy_without_equal_shapes_is_refused(name: str) -> None:
+    assert not can_decode(PRESETS[name])
+    with pytest.raises(OptionError, match=name):
+        decoder(preset(name))
+
+
+class Kernels:
+    """Results of the right shape; what they hold is tested elsewhere."""
+
+    @staticmethod
+    def attend_pages(q: Tensor, *args: object) -> tuple[Tensor, Tensor]:
+        return torch.empty_like(q), q.new_empty(q.shape[:3])
+
+    @staticmethod
+    def score_pages(q: Tensor, digest: Tensor, slots: Tensor, *args: object, is_shared: bool) -> Tensor:
+        return q.new_empty(3, q.shape[1] if is_shared else q.shape[1] * q.shape[2], slots.shape[1])
+
+    @staticmethod
+    def choose_pages(*args: object, **sizes: int) -> None:
+        """Writes in place."""
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_step_reads_nothing_back(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be captured runs on tensors that have no values, and on no other device's."""
+    for module in (paged, tables):
+        monkeypatch.setattr(module, "backend_of", lambda device: "triton")
+    for name in ("attending", "choosing"):
+        monkeypatch.setattr(kernels, name, Kernels, raising=False)
+    with torch.device("meta"):
+        made = transformers.LlamaForCausalLM(transformers.LlamaConfig(**tiny.SIZES))
+        made.set_attn_implementation(hooks.NAME)
+    fixed = decoder(POLICIES[name], model=made, device="meta")
+    assert fixed.run(is_choosing=True).shape == (3, 101)
