@@ -160,8 +160,8 @@ def test_a_step_reads_nothing_back(name: str, monkeypatch: pytest.MonkeyPatch) -
     """What can be captured runs on tensors that have no values, and on no other device's."""
     for module in (paged, tables):
         monkeypatch.setattr(module, "backend_of", lambda device: "triton")
-    for name in ("attending", "choosing"):
-        monkeypatch.setattr(kernels, name, Kernels, raising=False)
+    for kernel in ("attending", "choosing"):
+        monkeypatch.setattr(kernels, kernel, Kernels, raising=False)
     with torch.device("meta"):
         made = transformers.LlamaForCausalLM(transformers.LlamaConfig(**tiny.SIZES))
         made.set_attn_implementation(hooks.NAME)
