@@ -162,6 +162,7 @@ def test_a_step_reads_nothing_back(name: str, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(module, "backend_of", lambda device: "triton")
     for kernel in ("attending", "choosing"):
         monkeypatch.setattr(kernels, kernel, Kernels, raising=False)
+    hooks.register()
     with torch.device("meta"):
         made = transformers.LlamaForCausalLM(transformers.LlamaConfig(**tiny.SIZES))
         made.set_attn_implementation(hooks.NAME)
