@@ -8,18 +8,25 @@ best sentence stands out from ordinary sentences of the document was tried too a
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 
 from catena.agents import ranking
 from catena.agents.desk import Desk
 from catena.agents.numbers import years
 from catena.agents.quantities import quantities
+from catena.agents.spelling import Frequency
 from catena.retrieval.analysis import terms
 from catena.retrieval.embedder import Embedder
 from catena.types import Evidence
 
 NUM_BEST = 3
+_MEASURES = "ebit ebitda ebitdar capex opex cogs fcf roa roe roi roic dpo dso dio eps cagr yoy"
+ABBREVIATED = frozenset(_MEASURES.split())
+"""Measures that documents write out or leave to be computed: no names of anything."""
+_NAME = re.compile(r"(?:(?<=[\w,;:] )|(?<=[\"'“‘(]))[A-Z][^\W_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +34,19 @@ class Signs:
     """What speaks for an answer, each 0 to 1.
 
     covered: share of the question's weight that one piece of evidence and its surroundings hold; known: share of
-    its words that stand anywhere in the document; names and figures: share of those that the evidence holds; years:
-    share of those asked that its pages hold; cosine: of the best evidence.
+    its words that stand anywhere in the document; met: 1 if the document uses every name in it, else 0; figures: share
+    of those that the evidence holds; years: share of those asked that its pages hold; cosine: of the best evidence.
     """
 
     covered: float
     known: float
-    names: float
+    met: float
     figures: float
     years: float
     cosine: float
 
 
-WEIGHTS = Signs(covered=1.92, known=0.93, names=0.69, figures=0.54, years=1.58, cosine=2.10)
+WEIGHTS = Signs(covered=1.92, known=0.93, met=0.69, figures=0.54, years=1.58, cosine=2.10)
 BIAS = -4.81
 THRESHOLD = 0.33
 """One answer in ten that is there is then refused."""
@@ -60,17 +67,22 @@ def signs(question: str, found: Sequence[Evidence], desk: Desk, embedder: Embedd
     around = [set(terms(_around(evidence, desk))) for evidence in best]
     together = set().union(*around)
     on_pages = set().union(*(terms(desk.text(evidence.spans[0].ref).text) for evidence in best))
-    names = [term for term in asked.names if idf(term) > ranking.COMMON]
     figures = [str(int(one.value)) for one in quantities(question)]
     similar = embedder.embed([evidence.text for evidence in best]) @ embedder.embed(asked.phrases).T
     return Signs(
         covered=max(ranking.overlap(phrase, one, idf) for phrase in asked.terms for one in around),
         known=max(_known(phrase, document_id, desk) for phrase in asked.terms),
-        names=_share(names, together),
+        met=float(not strangers(question, partial(desk.frequency, document_id))),
         figures=_share(figures, together),
         years=_share([str(year) for year in years(question)], on_pages),
         cosine=float(similar.max()),
     )
+
+
+def strangers(question: str, frequency: Frequency) -> list[str]:
+    """The names in a question that the document never uses: its answer would be about something else."""
+    names = [name for name in _NAME.findall(question) if name.lower() not in ABBREVIATED]
+    return [name for name in names if not any(map(frequency, terms(name)))]
 
 
 def _around(evidence: Evidence, desk: Desk) -> str:

@@ -111,6 +111,10 @@ class Desk:
         """In how many passages of the document a term stands."""
         return self._index(document_id).frequency(term)
 
+    def total_frequency(self, term: str) -> int:
+        """In how many passages of all documents asked a term stands."""
+        return sum(self.frequency(document_id, term) for document_id in self.document_ids)
+
     def head_terms(self, ref: PageRef) -> frozenset[str]:
         """The terms at the top of a page, where statements and chapters say what they are."""
         if ref not in self._heads:

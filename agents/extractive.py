@@ -21,6 +21,7 @@ from catena.agents.numbers import may_be_number
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.routing import asks_of_all, scope_of
 from catena.agents.segments import Stretch, pack
+from catena.agents.spelling import spelled
 from catena.retrieval.embedder import Embedder
 from catena.types import Evidence, Note, Segment, Support
 
@@ -87,9 +88,9 @@ class ExtractiveReasoner:
         """Name the number if one is asked for, else quote the best sentences; or say that nothing answers."""
         return await asyncio.to_thread(self._write, question, note, desk)
 
-    async def understand(self, question: str, turns: Sequence[Turn]) -> str:
-        """Put the words of the question before behind one that leans on it."""
-        return await self_contained(question, turns, None)
+    async def understand(self, question: str, turns: Sequence[Turn], desk: Desk) -> str:
+        """Spell as the documents do; put the words of the question before behind one that leans on it."""
+        return spelled(await self_contained(question, turns, None), desk.total_frequency)
 
     async def rewrite(self, question: Question) -> list[str]:
         """Search for the question alone."""
@@ -128,7 +129,8 @@ class ExtractiveReasoner:
             return self._about_the_whole(question, found)
         sure = abstain.confidence(abstain.signs(question.text, found, desk, self._embedder))
         if sure < abstain.THRESHOLD:
-            return Draft((), found[: question.options.max_sentences], sure)
+            strangers = abstain.strangers(question.text, desk.total_frequency)
+            return Draft((), found[: question.options.max_sentences], sure, _never_mentioned(strangers))
         named = name_number(question.text, found, desk) if may_be_number(question.text) else None
         if named is not None:
             return Draft((named,), confidence=sure)
@@ -175,3 +177,9 @@ class ExtractiveReasoner:
                 best, (around @ phrases.T).max(axis=1), strict=True
             )
         ]
+
+
+def _never_mentioned(names: Sequence[str]) -> tuple[str, ...]:
+    """Say why nothing was found, where the question names what is not there."""
+    listed = ", ".join(f"“{name}”" for name in dict.fromkeys(names))
+    return (f"Never mentioned: {listed}.",) if listed else ()

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from catena.retrieval.sentences import sentences
+from catena.retrieval.sentences import line_sentences, sentences
 from catena.types import AskOptions, Evidence, Page, PageRef, Span
 
 MAX_BETWEEN = 3
 """Sentences that say more of one item, before the next."""
+TITLE_WORDS = 3
 _FIRST = re.compile(r"\W*(?:first(?:ly)?,|the first\b|\(?(?:1|i|a)[.)]\s|[•●▪◦]\s)", re.IGNORECASE)
 _ITEM = re.compile(
     r"\W*(?:(?:first|second|third|fourth|fifth|finally|last)(?:ly)?,|the (?:second|third|fourth|fifth|last)\b"
@@ -41,6 +42,8 @@ def _items(announcing: Evidence, page: Page) -> Iterator[Evidence]:
     end = announcing.spans[-1].end
     behind = [span for span in sentences(page, ("text", "row")) if span[0] >= end]
     if not behind or not _FIRST.match(page.text[slice(*behind[0])]):
+        if announcing.text.rstrip().endswith(":"):
+            yield from _paragraphs(announcing, page, end)
         return
     num_between = 0
     for start, stop in behind:
@@ -50,3 +53,17 @@ def _items(announcing: Evidence, page: Page) -> Iterator[Evidence]:
             yield replace(announcing, spans=(Span(page.ref, start, stop),), text=text)
         elif (num_between := num_between + 1) > MAX_BETWEEN:
             return
+
+
+def _paragraphs(announcing: Evidence, page: Page, end: int) -> Iterator[Evidence]:
+    """The first sentence of each paragraph up to the next heading; "Recall." alone is a title, and takes one more."""
+    for line in page.lines:
+        if line.start < end:
+            continue
+        if line.kind != "text":
+            return
+        inside = line_sentences(page.text, line)
+        start, stop = inside[0]
+        if len(page.text[start:stop].split()) <= TITLE_WORDS and len(inside) > 1:
+            stop = inside[1][1]
+        yield replace(announcing, spans=(Span(page.ref, start, stop),), text=page.text[start:stop])

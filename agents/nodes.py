@@ -56,13 +56,12 @@ def counted(node: Node[S]) -> Node[S]:
 
 
 async def understand(state: State, runtime: Runtime[Deps]) -> State:
-    """Make a follow-up self-contained, so that the steps after it need not know of the conversation."""
+    """Make a question self-contained, so that the steps after it need not know of the conversation."""
     deps = runtime.context
     turns = [Turn(asked, answered) for asked, answered in state.get("turns", ())]
     question = state["question"]
-    if turns:
-        with suppress(Stopped):  # the cap will be met again, where it ends the run
-            question = await deps.reasoner.understand(question, turns)
+    with suppress(Stopped):  # the cap will be met again, where it ends the run
+        question = await deps.reasoner.understand(question, turns, deps.desk)
     if question != state["question"]:
         deps.emit(Event("question", question, {"question": question}))
     return {"question": question, "query": question, "said": state["question"]}

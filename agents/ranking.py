@@ -21,9 +21,10 @@ KIND = 0.05
 ROW = 0.2
 NOTHING_NEW = -0.5
 APPARATUS = -0.4
-FRAGMENT = -0.1
+FRAGMENT = -0.3
 STEP = 0.3
 DEFINES = 0.3
+DESIGNATED = 0.8
 MIN_WORDS = 3
 COMMON = 2.0
 """A name of such rarity or less (in an eighth of the passages or more) is the document's own subject."""
@@ -66,17 +67,24 @@ _ASIDE = re.compile(
 )
 GENERIC = frozenset(terms("total other net subtotal amount balance sum"))
 """What alone names no row."""
+_DESIGNATION = re.compile(
+    r"\b(?:error|fault|code|number|no\.|article|clause|rule|item|step|note|level|port|pin|part|model|type|class|version)"
+    r"\s+#?(\d[\w.-]*)\b(?! ?%)",
+    re.IGNORECASE,
+)
 Idf = Callable[[str], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The core of a question in every phrasing, with their terms, and the parts it points to."""
+    """The core of a question in every phrasing, with their terms, the parts it points to ("in the balance sheet"),
+    and the number of the thing it asks about ("error 186")."""
 
     phrases: tuple[str, ...]
     terms: tuple[tuple[str, ...], ...]
     names: frozenset[str]
     hints: tuple[list[str], ...]
+    designated: frozenset[str]
     wants_number: bool
 
     @classmethod
@@ -86,12 +94,17 @@ class Asked:
         phrases = tuple(phrasings(text))
         names = frozenset(term for name in _CAPITAL.findall(f"x {text}") for term in terms(name))
         in_phrases = tuple(tuple(query_terms(phrase)) for phrase in phrases)
-        return cls(phrases, in_phrases, names, hints, wants_number(question))
+        designated = frozenset(terms(" ".join(_DESIGNATION.findall(text))))
+        return cls(phrases, in_phrases, names, hints, designated, wants_number(question))
 
     def besides_subject(self, phrase: Sequence[str], idf: Idf) -> list[str]:
         """The terms without the name of what the whole document is about, which every row could claim."""
         rest = [term for term in phrase if term not in self.names or idf(term) > COMMON]
         return rest or list(phrase)
+
+    def is_of(self, held: set[str], idf: Idf) -> bool:
+        """Whether a text holds the number of the thing asked about, and few others do."""
+        return any(term in held and idf(term) > COMMON for term in self.designated)
 
 
 def hinted(asked: Asked, head: frozenset[str]) -> float:
@@ -115,12 +128,14 @@ def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
         words = max(
             _row_by_words(asked.besides_subject(phrase, idf), candidate, idf) for phrase in asked.terms
         )
-        return words + ROW * asked.wants_number * bool(quantities(candidate.text))
+        words += ROW * asked.wants_number * bool(quantities(candidate.text))
+        return words + DESIGNATED * asked.is_of(set(terms(candidate.text)), idf)
     own = set(terms(candidate.text))
     around = own | set(terms(f"{candidate.heading} {candidate.before}"))
     phrase = asked.terms[0]
     words = OWN * overlap(phrase, own, idf) + AROUND * overlap(phrase, around, idf)
     words += KIND * fits_kind(asked.phrases[0], candidate.text) + FRAGMENT * is_fragment(candidate.text)
+    words += DESIGNATED * asked.is_of(own, idf)
     words += DEFINES * defines(asked.phrases[0], candidate.text)
     return words + STEP * asks_how(asked.phrases[0]) * overlap(phrase, set(terms(candidate.heading)), idf)
 

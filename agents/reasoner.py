@@ -80,8 +80,8 @@ class Reasoner(Protocol):
     async def whole(self, question: Question, desk: Desk) -> int | None:
         """Count the tokens of one call with all of the documents; nothing if it cannot be made."""
 
-    async def understand(self, question: str, turns: Sequence[Turn]) -> str:
-        """Make a follow-up self-contained. Raises ModelError and Stopped."""
+    async def understand(self, question: str, turns: Sequence[Turn], desk: Desk) -> str:
+        """Make a follow-up self-contained, and say what is misspelt as it is meant. Raises ModelError and Stopped."""
 
     async def rewrite(self, question: Question) -> list[str]:
         """Say what else to search for, besides the question itself."""

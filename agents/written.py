@@ -68,7 +68,7 @@ class LLMReasoner:
         shown = await asyncio.to_thread(lambda: fit(_all_passages(desk), desk, room.text))
         return None if shown.num_dropped else room.window - room.text + num_tokens(shown.text)
 
-    async def understand(self, question: str, turns: Sequence[Turn]) -> str:
+    async def understand(self, question: str, turns: Sequence[Turn], desk: Desk) -> str:
         """Let the model say what a follow-up means."""
         return await self_contained(question, turns, self._small)
 

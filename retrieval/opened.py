@@ -6,7 +6,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +61,7 @@ class OpenedDocuments:
 
 
 def _headers(passages: Sequence[Passage]) -> DocumentIndex:
-    lines = lru_cache(maxsize=None)(terms)  # title, section and opening are the same from passage to passage
     builder = DocumentIndex.builder()
     for passage in passages:
-        builder.add(term for line in passage.header.split("\n") for term in lines(line))
+        builder.add(terms(passage.header))
     return builder.build()

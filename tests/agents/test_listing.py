@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catena.agents.listing import with_items
-from catena.types import AskOptions, Evidence, Line, Page, PageRef, Span
+from catena.types import AskOptions, Evidence, Line, LineKind, Page, PageRef, Span
 
 REF = PageRef("d" * 64, 1)
 
@@ -38,3 +38,22 @@ def test_the_items_of_an_announced_list_follow(text: str, items: list[str]) -> N
 def test_a_list_stays_within_the_words_allowed() -> None:
     page, first = read("It has two limits. First, it is very slow indeed. Secondly, it is loud.")
     assert len(with_items([first], lambda _: page, AskOptions(max_words=12))) == 2
+
+
+def test_what_a_colon_announces_follows_paragraph_by_paragraph() -> None:
+    lines = [
+        "It has notable limits:",
+        "Speed. It is slow. It takes days.",
+        "It is loud, too. Very.",
+        "Next steps",
+    ]
+    kinds: list[LineKind] = ["text", "text", "text", "heading"]
+    text = "\n".join(lines)
+    starts = [text.index(line) for line in lines]
+    marked = tuple(
+        Line(at, at + len(line), kind) for at, line, kind in zip(starts, lines, kinds, strict=True)
+    )
+    page = Page(REF, text, "1", lines=marked)
+    first = Evidence((Span(REF, 0, len(lines[0])),), lines[0], 1.0)
+    found = with_items([first], lambda _: page, AskOptions())
+    assert [one.text for one in found] == [lines[0], "Speed. It is slow.", "It is loud, too."]

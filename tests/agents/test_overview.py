@@ -10,7 +10,7 @@ import pytest
 from catena import Catena
 from catena.agents.apparatus import is_apparatus
 from catena.agents.overview import aspect_of, names_people
-from catena.agents.ranking import defines
+from catena.agents.ranking import Asked, defines
 from catena.settings import load_settings
 
 PAPER = """# Counting Otters at Night
@@ -115,3 +115,11 @@ def test_contents_and_references_are_no_text(text: str, heading: str, expected: 
 def test_a_definition_is_told_from_a_mention() -> None:
     assert defines("Who is Queequeg?", "Queequeg was a native of Rokovoko.")
     assert not defines("Who is Queequeg?", "And just so I now did with Queequeg.")
+
+
+def test_the_number_of_a_thing_finds_it() -> None:
+    asked = Asked.of("What does error 186 mean?")
+    assert asked.designated == {"186"}
+    assert asked.is_of({"186", "boiler"}, lambda _: 5.0)
+    assert not asked.is_of({"186", "boiler"}, lambda _: 0.5)  # a number on every page names nothing
+    assert not Asked.of("What share of 186 people slept?").designated
