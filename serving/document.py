@@ -147,15 +147,18 @@ class DocumentKV:
 
     def whole(self, layer: int, first_page: int = 0, loads: Loads | None = None) -> tuple[Tensor, Tensor]:
         """All keys and values (Hkv, n, D) of a layer, or those from a KV page on; they come past the pool."""
-        count = self.num_pages(layer)
-        pages = torch.arange(first_page, count)
-        self.check(layer, pages)
         if self.pool and loads:
-            self.pool.count(loads, len(pages))
-        records = self._restored(layer, self.layers[layer][first_page:count], pages)
+            self.pool.count(loads, self.num_pages(layer) - first_page)
+        records = self.records(layer, first_page)
         flat = records.permute(1, 2, 0, 3, 4).flatten(2, 3)
         flat = flat[:, :, : self.filled[layer] - first_page * self.page_size]
         return flat[0].contiguous(), flat[1].contiguous()
+
+    def records(self, layer: int, first_page: int = 0) -> Tensor:
+        """All KV pages of a layer (P, 2, Hkv, S, D), or those from one on, in the model's dtype."""
+        pages = torch.arange(first_page, self.num_pages(layer))
+        self.check(layer, pages)
+        return self._restored(layer, self.layers[layer][first_page : len(pages) + first_page], pages)
 
     def gather_pages(
         self, layer: int, pages: Tensor, heads: Tensor, loads: Loads | None = None

@@ -55,7 +55,7 @@ class Resident:
         if place is None:
             place = _Place(self.take(document.num_pages(0)))
             for layer, records in enumerate(self.records):
-                records[place.slots] = _records_of(document, layer).to(records.device)
+                records[place.slots] = document.records(layer).to(records.device)
         self._places[document] = place
         place.num_holders += 1
         return place.slots
@@ -80,10 +80,3 @@ class Resident:
             digests = self.digests(layer, make, is_rotated=is_rotated)
             digests[:, :, place.slots] = found.to(digests)
             place.judged.add(key)
-
-
-def _records_of(document: DocumentKV, layer: int) -> Tensor:
-    """All KV pages of a layer (P, 2, Hkv, S, D), zeros behind the end of the last."""
-    x = torch.stack(document.whole(layer))  # (2, Hkv, N, D)
-    x = torch.nn.functional.pad(x, (0, 0, 0, -x.shape[2] % document.page_size))
-    return x.view(*x.shape[:2], -1, document.page_size, x.shape[-1]).permute(2, 0, 1, 3, 4)

@@ -17,7 +17,8 @@ from catena.retrieval.kv.policy import PRESETS, Policy, preset
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving import hooks, kernels, paged, tables
 from catena.serving.answering import Row, ask, step
-from catena.serving.decoding import Decoder, can_decode
+from catena.serving.buffers import Buffers, has_equal_shapes
+from catena.serving.decoding import Decoder
 from catena.serving.document import DocumentKV
 from catena.serving.resident import Resident
 from catena.serving.selecting import Aids
@@ -49,10 +50,9 @@ def documents() -> list[DocumentKV]:
     return [read[0], read[0], read[1]]
 
 
-def asked(policy: Policy) -> list[Row]:
-    aids = Aids(retriever=retriever())
-    pairs = zip(documents(), QUESTIONS, strict=True)
-    return [ask(tiny.model(), Session(document, policy, aids), question) for document, question in pairs]
+def alone(policy: Policy, n: int) -> Row:
+    """A question that was asked by itself, in shapes as they come."""
+    return ask(tiny.model(), Session(documents()[n], policy, Aids(retriever=retriever())), QUESTIONS[n])
 
 
 @cache
@@ -64,30 +64,27 @@ def retriever() -> PageRetriever:
 def decoder(policy: Policy, *, model: Any = None, num_pages: int = 40, device: str = "cpu") -> Decoder:
     """Of three rows."""
     memory = Resident(spec_of(tiny.model()), tiny.PAGE, num_pages, torch.device(device))
-    return Decoder(
-        model or tiny.model(), memory, policy, num_rows=3, max_pages=10, max_tail=40, retriever=retriever()
-    )
+    buffers = Buffers(memory, policy, num_rows=3, max_pages=10, max_tail=40, retriever=retriever())
+    return Decoder(model or tiny.model(), buffers)
 
 
-def next_tokens(rows: list[Row]) -> Tensor:
-    return torch.stack([row.logits.argmax() for row in rows])
+def begin(fixed: Decoder, place: int, n: int) -> Tensor:
+    """Ask a question in some row: logits (V)."""
+    fixed.begin(place, documents()[n])
+    return fixed.take(place, QUESTIONS[n])
 
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_equals_steps_of_any_shape(name: str, num_steps: int = STEPS) -> None:
     """Three questions on two documents, together in buffers, and each alone."""
-    rows, alone = asked(POLICIES[name]), asked(POLICIES[name])
-    fixed = decoder(POLICIES[name])
-    for n, row in enumerate(rows):
-        fixed.place(n, row)
+    rows, fixed = [alone(POLICIES[name], n) for n in range(3)], decoder(POLICIES[name])
+    found = [begin(fixed, n, n) for n in range(3)]
     for _ in range(num_steps):
-        tokens = next_tokens(alone)
-        for row, token in zip(alone, tokens, strict=True):
+        assert max(tiny.distance(one, row.logits) for one, row in zip(found, rows, strict=True)) < 1e-5
+        tokens = torch.stack([row.logits.argmax() for row in rows])
+        for row, token in zip(rows, tokens, strict=True):
             step(tiny.model(), [row], token[None])
-        fixed.step(tokens)
-        for row, other in zip(rows, alone, strict=True):
-            assert tiny.distance(row.logits, other.logits) < 1e-5
-            assert row.position == other.position
+        found = list(fixed.step(tokens))
 
 
 @pytest.mark.skipif(
@@ -104,29 +101,33 @@ def test_equals_them_with_kernels_too(name: str, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("name", POLICIES)
 def test_a_row_leaves_and_another_comes(name: str) -> None:
     """The next question in the same place is not disturbed by what was there."""
-    first, second, alone = asked(POLICIES[name])[2], asked(POLICIES[name])[0], asked(POLICIES[name])[0]
-    fixed = decoder(POLICIES[name])
-    for row in (first, second):
-        fixed.place(1, row)
-        for _ in range(3):
-            fixed.step(row.logits.argmax().expand(3))
-    for _ in range(3):
-        step(tiny.model(), [alone], next_tokens([alone]))
-    assert tiny.distance(second.logits, alone.logits) < 1e-5
+    fixed, row = decoder(POLICIES[name]), alone(POLICIES[name], 0)
+    begin(fixed, 1, 2)
+    fixed.step(torch.zeros(3, dtype=torch.int64))
+    assert tiny.distance(begin(fixed, 1, 0), row.logits) < 1e-5
+    step(tiny.model(), [row], torch.tensor([7]))
+    assert tiny.distance(fixed.step(torch.full((3,), 7))[1], row.logits) < 1e-5
+
+
+@pytest.mark.parametrize("parts", [[21], [4, 17], [1] * 21])
+def test_a_question_in_parts(parts: list[int]) -> None:
+    fixed = decoder(preset("full"))
+    fixed.begin(0, documents()[2])
+    logits = [fixed.take(0, part) for part in torch.split(QUESTIONS[2], parts)][-1]
+    assert tiny.distance(logits, alone(preset("full"), 2).logits) < 1e-5
 
 
 def test_documents_that_nobody_asks_make_room() -> None:
     fixed = decoder(HALF, num_pages=20)
     for n in (0, 2, 1):
-        fixed.place(0, asked(HALF)[n])
-        fixed.step(torch.zeros(3, dtype=torch.int64))
+        begin(fixed, 0, n)
     with pytest.raises(OptionError, match="are free"):
-        fixed.place(1, asked(HALF)[2])
+        begin(fixed, 1, 2)
 
 
 def test_an_answer_ends_where_its_room_ends() -> None:
     fixed = decoder(HALF)
-    fixed.place(0, asked(HALF)[0])
+    begin(fixed, 0, 0)
     with pytest.raises(OptionError, match="longer than 40"):
         for _ in range(32):
             fixed.step(torch.zeros(3, dtype=torch.int64))
@@ -134,7 +135,7 @@ def test_an_answer_ends_where_its_room_ends() -> None:
 
 @pytest.mark.parametrize("name", ["longheads", "lm-infinite", "squeezed", "random"])
 def test_a_policy_without_equal_shapes_is_refused(name: str) -> None:
-    assert not can_decode(PRESETS[name])
+    assert not has_equal_shapes(PRESETS[name])
     with pytest.raises(OptionError, match=name):
         decoder(preset(name))
 
