@@ -6,15 +6,24 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from catena.durable import write_file
 from catena.errors import ModelError
 from catena.serving.remote import KVServer
 
-Key = tuple[str, str, str]
-"""Address of the server, model, document."""
-DELETED = ""
-"""Stands in place of a document that is gone here and not yet there."""
+
+class Key(NamedTuple):
+    """A document at a server: of which model, read with which KV-page policy, and a digest of the text that was sent.
+
+    What is gone here and not yet there has its served id in place of the document's, and no model.
+    """
+
+    address: str
+    model: str
+    document: str
+    policy: str
+    text: str
 
 
 class ServedIds:
@@ -28,17 +37,21 @@ class ServedIds:
         return self._read().get(key)
 
     def put(self, key: Key, served_id: str) -> None:
+        """Note where a document is; what the server has of an earlier text of it is to go."""
         with self._lock:
-            self._write({**self._read(), key: served_id})
+            known = self._read()
+            for old in [old for old in known if old[:4] == key[:4] and old.text != key.text]:
+                _owe(known, old)
+            known[key] = served_id
+            self._write(known)
 
     def forget(self, document_id: str) -> int:
         """Note that a document is gone here, at every server that has it; returns how many those are."""
         with self._lock:
             known = self._read()
-            gone = [key for key in known if key[2] == document_id]
+            gone = [key for key in known if key.document == document_id]
             for key in gone:
-                served_id = known.pop(key)
-                known[key[0], DELETED, served_id] = served_id
+                _owe(known, key)
             if gone:
                 self._write(known)
             return len(gone)
@@ -51,9 +64,9 @@ class ServedIds:
         with self._lock:
             known = self._read()
             num_done = 0
-            for key in [key for key in known if key[1] == DELETED]:
+            for key in [key for key in known if not key.model]:
                 try:
-                    server_of(key[0]).delete(known[key])
+                    server_of(key.address).delete(known[key])
                 except ModelError:
                     continue
                 del known[key]
@@ -65,8 +78,13 @@ class ServedIds:
     def _read(self) -> dict[Key, str]:
         if not self._path.exists():
             return {}
-        rows = json.loads(self._path.read_text("utf-8"))
-        return {(address, model, document): served_id for address, model, document, served_id in rows}
+        return {Key(*key): served_id for *key, served_id in json.loads(self._path.read_text("utf-8"))}
 
     def _write(self, known: dict[Key, str]) -> None:
         write_file(self._path, json.dumps([[*key, served_id] for key, served_id in known.items()]).encode())
+
+
+def _owe(known: dict[Key, str], key: Key) -> None:
+    """Note a deletion in place of a document."""
+    served_id = known.pop(key)
+    known[Key(key.address, "", served_id, "", "")] = served_id

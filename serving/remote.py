@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,9 +62,13 @@ class KVServer:
         except _NotThere as error:
             raise OptionError(f"At {self.api_base} there is no KV-page server.", START) from error
 
-    def add(self, text: str) -> Served:
-        """Give a text to be read; the same text again is the same document."""
-        return _served(self._call("POST", "/documents", {"text": text}))
+    def add(self, text: str, *, policy: str = "full", goes_first: Sequence[tuple[int, int]] = ()) -> Served:
+        """Give a text to be read with a policy; the same again is the same document.
+
+        `goes_first` are start and end of what may be merged before the rest: table rows.
+        """
+        body = {"text": text, "policy": policy, "goes_first": goes_first}
+        return _served(self._call("POST", "/documents", body))
 
     def state(self, served_id: str) -> Served | None:
         """How far a document is; nothing if the server does not know it (any more)."""

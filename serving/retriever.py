@@ -8,27 +8,22 @@ same prompt gets with no question in it ("N/A") is taken off: heads look at the 
 
 from __future__ import annotations
 
-import bisect
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Protocol
 
 from catena.errors import ModelRefused, Stopped
-from catena.serving.kept import ServedIds
+from catena.retrieval.kv.policy import preset
+from catena.serving.kept import Key, ServedIds
 from catena.serving.remote import KVServer, Recalled
-from catena.types import Document, Page, PageHit, PageRef, Passage
+from catena.serving.sent import SentText
+from catena.types import Document, Page, PageHit, Passage
 
-BREAK = "\n"
 POLL_SECONDS = 0.5
-PASSAGES_EACH = 4
-"""Of a page: those that got the most attention."""
 NO_QUESTION = "N/A"
 Prompt = Callable[[str], str]
 """From a question to what stands behind the document."""
-Share = tuple[int, int, float]
-"""Start and end in the text, and the share of the attention."""
 OnTokens = Callable[[str, int, int], None]
 """Called with a document's title, and its tokens read so far and in all, while the server reads it."""
 
@@ -48,6 +43,11 @@ class Look:
     policy: str = "quest"
     budget: float | None = None
     max_tokens: int = 1
+
+    @property
+    def reading(self) -> str:
+        """The policy that a document must be read with to be looked at so. Raises OptionError for an unknown policy."""
+        return self.policy if preset(self.policy).counted_window(1) else "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +95,14 @@ class KVPageRetriever:
 
     def ask(self, question: str, document_id: str, k: int, prompt: Prompt = str) -> Seen:
         """What the model writes behind the document, and the `k` pages that it looks at most. Raises ModelError."""
-        pages = list(self._shelf.pages(document_id))
-        served_id = self._served(document_id, pages)
+        sent = SentText(list(self._shelf.passages(document_id)))
+        served_id = self._served(document_id, sent)
         recalled = self._ask(served_id, prompt(question), self._look.max_tokens)
         nothing = prompt(NO_QUESTION)
         if (served_id, nothing) not in self._usual:
             self._usual[served_id, nothing] = self._ask(served_id, nothing, 1)
-        passages = list(self._shelf.passages(document_id))
         usual = self._usual[served_id, nothing].spans
-        return Seen(document_id, recalled, tuple(hits(recalled.spans, usual, pages, passages, k)))
+        return Seen(document_id, recalled, tuple(sent.hits(recalled.spans, usual, k)))
 
     def _ask(self, served_id: str, prompt: str, max_tokens: int) -> Recalled:
         look = self._look
@@ -116,13 +115,15 @@ class KVPageRetriever:
             max_tokens=max_tokens,
         )
 
-    def _served(self, document_id: str, pages: Sequence[Page]) -> str:
+    def _served(self, document_id: str, sent: SentText) -> str:
         """The document's id at the server, once it has read it."""
-        key = (self._server.api_base, self._model, document_id)
+        reading = self._look.reading
+        key = Key(self._server.api_base, self._model, document_id, reading, sent.digest)
         kept = self._ids.get(key)
         served = self._server.state(kept) if kept else None
         if served is None or served.status == "failed":
-            served = self._server.add(BREAK.join(page.text for page in pages))
+            rows = [] if reading == "full" else sent.rows(self._shelf.pages(document_id))
+            served = self._server.add(sent.text, policy=reading, goes_first=rows)
             self._ids.put(key, served.id)
         title = self._shelf.document(document_id).title
         while served.status in ("queued", "reading"):
@@ -137,34 +138,3 @@ class KVPageRetriever:
         if served.status != "ready":
             raise ModelRefused(f"The server could not read {title}: {served.error}", "Its output says more.")
         return served.id
-
-
-def hits(
-    spans: Iterable[Share], usual: Iterable[Share], pages: Sequence[Page], passages: Iterable[Passage], k: int
-) -> list[PageHit]:
-    """Attention on spans of the whole text, less the usual, shared out to pages and passages by their characters."""
-    starts = list(accumulate((len(page.text) + len(BREAK) for page in pages), initial=0))[:-1]
-    on_page: dict[PageRef, list[Passage]] = {}
-    for passage in passages:
-        on_page.setdefault(passage.ref, []).append(passage)
-    of_page: dict[PageRef, float] = dict.fromkeys((page.ref for page in pages), 0.0)
-    of_passage: dict[tuple[PageRef, int], float] = {}
-    for start, end, share in (*spans, *((start, end, -share) for start, end, share in usual)):
-        for place in range(max(0, bisect.bisect_right(starts, start) - 1), bisect.bisect_left(starts, end)):
-            page = pages[place]
-            first, last = max(0, start - starts[place]), min(len(page.text), end - starts[place])
-            if first >= last:
-                continue
-            density = share / (end - start)
-            of_page[page.ref] += density * (last - first)
-            for passage in on_page.get(page.ref, ()):
-                common = max(0, min(last, passage.end) - max(first, passage.start))
-                key = (page.ref, passage.ordinal)
-                of_passage[key] = of_passage.get(key, 0.0) + density * common
-    best = sorted((ref for ref in of_page if of_page[ref] > 0), key=lambda ref: -of_page[ref])[:k]
-    found = []
-    for ref in best:
-        looked = [one for one in on_page.get(ref, ()) if of_passage.get((ref, one.ordinal), 0.0) > 0]
-        looked.sort(key=lambda one: -of_passage[one.ref, one.ordinal])
-        found.append(PageHit(ref, of_page[ref], "kv", tuple(looked[:PASSAGES_EACH])))
-    return found

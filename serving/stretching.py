@@ -39,8 +39,11 @@ class Stretch:
             raise OptionError(
                 f"A RoPE factor below 1 shortens a model: {self.factor:g}.", "Take 2 or 4, say."
             )
+        if self.length is not None and self.length < 1:
+            raise OptionError(f"A length is a number of tokens, not {self.length}.", "Write 64k, say.")
 
     def factor_for(self, trained_length: int) -> float:
+        """The given factor, or the least whole one that reaches the length (LongEmbed, arXiv 2404.12096)."""
         if self.factor is not None:
             return self.factor
         return max(1.0, math.ceil((self.length or trained_length) / trained_length))
@@ -60,7 +63,16 @@ def parse_stretch(text: str) -> Stretch:
 
 
 def stretch_config(config: Any, stretch: Stretch) -> None:
-    """Write the option into a Hugging Face config, before its model is made."""
+    """Write the option into a Hugging Face config, before its model is made.
+
+    Raises OptionError for a model whose positions are stretched already: which of the two would hold is unclear.
+    """
+    kind = config.rope_parameters.get("rope_type", "default")
+    if stretch.kind != "truncated" and kind != "default":
+        raise OptionError(
+            f"The model's positions are stretched already, by {kind}; {stretch.kind} would undo that.",
+            "Serve it without --rope, or with --rope truncated.",
+        )
     theta = config.rope_parameters["rope_theta"]
     factor = stretch.factor_for(config.max_position_embeddings)
     dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
