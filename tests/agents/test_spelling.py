@@ -43,6 +43,7 @@ def test_slips_are_put_right(typed: str, meant: str | None) -> None:
         ('How large was "QUIDEL CORPORATION"?', ["QUIDEL", "CORPORATION"]),
         ("What is the EBITDA of Netflix? Round it.", []),
         ("Which advertising was cut?", []),
+        ("What Are The Main Findings About Netflix?", []),
     ],
 )
 def test_names_that_a_document_never_uses_are_strangers(question: str, names: list[str]) -> None:
