@@ -58,7 +58,9 @@ bookqa: $(VENV)/.installed-dev  ## Make sets of questions with a stub model: nov
 	$(BIN)/python -m catena.evaluation.bookqa planted
 	$(BIN)/python -m catena.evaluation.bookqa speed
 	$(BIN)/python -m catena.evaluation.bookqa memory
-	$(BIN)/python -m catena.evaluation.bookkills --kills 100
+	$(BIN)/python -m catena.evaluation.bookkills sets --kills 100
+	$(BIN)/python -m catena.evaluation.bookkills sets --kills 20 --books 25 --concurrency 1
+	$(BIN)/python -m catena.evaluation.bookkills runs --kills 20 --books 6
 
 spans: $(VENV)/.installed-dev  ## Compare the boxes of 500 quotes with a second extractor
 	$(BIN)/catena eval spans --data $(DATA) --spans 500
@@ -69,7 +71,7 @@ quality: $(VENV)/.installed-dev  ## Score the embedded reader on public question
 	$(BIN)/catena eval fairytaleqa --data $(DATA) --limit 200 --sample 1
 
 arena: $(VENV)/.installed-dev  ## Rank what needs no model on FairytaleQA, and draw docs/pictures/arena.png (DATA=FOLDER)
-	$(BIN)/python -m catena.evaluation.fairyarena --data $(DATA) --out docs/pictures/arena.png
+	$(BIN)/python -m catena.evaluation.fairyarena --data $(DATA) --out docs/pictures/arena.png --runs .arena
 
 examples: $(VENV)/.installed-dev  ## Ask a dozen real documents, and write docs/examples.md
 	$(BIN)/python -m catena.evaluation.examples --data $(DATA) --out docs

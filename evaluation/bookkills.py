@@ -1,7 +1,8 @@
-"""`python -m catena.evaluation.bookkills`: kill a job over 200 books again and again, a fifth of them broken.
+"""`python -m catena.evaluation.bookkills sets|runs`: kill a job again and again, and let it go on.
 
-However often it is killed, its results and failures are those of an undisturbed run, each there once, and after each
-kill no more calls of the model are made a second time than were under way.
+`sets` makes questions about books of which a fifth are broken; `runs` has systems answer a set and a model judge them.
+However often it is killed, what it kept is what an undisturbed run keeps, each result there once, and after each kill
+no more calls of the model are made a second time than may be under way.
 """
 
 from __future__ import annotations
@@ -15,16 +16,23 @@ import random
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from catena.agents.bookqa import rules
 from catena.agents.bookqa.generating import Order
-from catena.bookqa import GenerateOptions, Progress, generate, journal_path
+from catena.arena import AnswerOptions, ArenaOptions, answer_set, judge_runs
+from catena.batches.journal import Journal
+from catena.bookqa import GenerateOptions, generate, journal_path
 from catena.client import Catena
+from catena.evaluation import bookwriter
 from catena.evaluation.chainkills import Watch
 from catena.evaluation.novels import write_novel
 from catena.models import catalogue
@@ -32,8 +40,9 @@ from catena.settings import Settings
 from catena.testing import StubModel
 
 MODEL = "openai/stub"
-RULES = "catena.evaluation.bookwriter:reply"
+RULES = "catena.evaluation.bookkills:reply"
 ORDER = Order(2, ("facts", "local"), model=MODEL)
+SYSTEMS = ("none", "retrieve", "bm25")
 NUM_PARAGRAPHS = 30
 BROKEN = 5
 """Every so-manieth book cannot be read."""
@@ -41,40 +50,68 @@ KILLS_PER_JOB = 25
 LATENCY = 0.01
 SECONDS = (0.2, 4.0)
 """After which a child is killed, at least and at most."""
-Rows = list[tuple[str, str, str]]
+POLL_SECONDS = 0.05
+_VOLATILE = ("seconds", "usage")
+"""Of a response: a resumed run takes another time, and what the cache serves costs nothing."""
+Kept = dict[str, list[tuple[str, ...]]]
 
 
-def write_books(folder: Path, num: int) -> list[Path]:
+def reply(request: Mapping[str, Any]) -> str:
+    """Judge by the sum of the letters, or write and read as `bookwriter` does."""
+    system, user = (message["content"] for message in request["messages"][-2:])
+    if system.startswith("You compare"):
+        return f"Better: {('1', '2', 'tie')[sum(map(ord, user)) % 3]}"
+    return bookwriter.reply(request)
+
+
+def write_books(home: Path, num: int) -> None:
     """Small novels, and between them PDFs that are cut off."""
-    folder.mkdir()
+    (home / "books").mkdir(parents=True)
     for number in range(num):
+        path = home / "books" / f"{number:03}"
         if number % BROKEN == 0:
-            (folder / f"{number:03}.pdf").write_bytes(b"%PDF-1.4 " + bytes([number]))
+            path.with_suffix(".pdf").write_bytes(b"%PDF-1.4 " + bytes([number]))
         else:
-            (folder / f"{number:03}.md").write_text(write_novel(NUM_PARAGRAPHS, number), "utf-8")
-    return sorted(folder.iterdir())
+            path.with_suffix(".md").write_text(write_novel(NUM_PARAGRAPHS, number), "utf-8")
 
 
-def work(home: Path, url: str, books: Sequence[Path], concurrency: int) -> None:
-    """What is killed. Notes how long it took from its start to the first new result."""
-    began = time.monotonic()
-    first = home / "first.txt"
-
-    def on_progress(now: Progress) -> None:
-        if now.usage.calls and not first.exists():
-            first.write_text(str(time.monotonic() - began))
-
-    settings = Settings(home=home, model=MODEL, api_base=url, background=False)
-    with Catena(settings=settings) as catena:
-        generate(catena, books, ORDER, home / "set.jsonl", GenerateOptions(concurrency), on_progress)
+def write_set(home: Path, num: int) -> None:
+    """A library with so many books, and a set about them made by rule."""
+    write_books(home, num)
+    with Catena(settings=Settings(home=home, background=False)) as catena:
+        generate(catena, [home / "books"], Order(6, rules.KINDS), home / "given.jsonl")
 
 
-def run_child(home: Path, url: str, books: Sequence[Path], concurrency: int, seconds: float | None) -> bool:
+def make_set(catena: Catena, home: Path, concurrency: int) -> None:
+    generate(catena, [home / "books"], ORDER, home / "out/set.jsonl", GenerateOptions(concurrency))
+
+
+def answer_and_judge(catena: Catena, home: Path, concurrency: int) -> None:
+    answer_set(catena, home / "given.jsonl", SYSTEMS, home / "out", AnswerOptions(MODEL, concurrency))
+    judge_runs(catena, home / "out", [MODEL], ArenaOptions(concurrency=concurrency))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is killed: `prepare` writes into a folder what `work` is given there."""
+
+    prepare: Callable[[Path, int], None]
+    work: Callable[[Catena, Path, int], None]
+
+
+JOBS = {"sets": Job(write_books, make_set), "runs": Job(write_set, answer_and_judge)}
+
+
+def run_child(job: Job, home: Path, url: str, concurrency: int, seconds: float | None) -> bool:
     """Work in a child, killed after so long; return whether it was."""
     child = os.fork()
     if child == 0:
         try:
-            work(home, url, books, concurrency)
+            settings = Settings(
+                home=home, model=MODEL, api_base=url, background=False, model_concurrency=concurrency
+            )
+            with Catena(settings=settings) as catena:
+                job.work(catena, home, concurrency)
             os._exit(0)
         except BaseException as error:
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -88,76 +125,135 @@ def run_child(home: Path, url: str, books: Sequence[Path], concurrency: int, sec
     return os.WIFSIGNALED(status)
 
 
-def rows_of(home: Path) -> tuple[Rows, list[str]]:
-    """Every result and failure as it stands in the database, and the lines of the set."""
-    database = sqlite3.connect(journal_path(home / "set.jsonl"))
-    found = [
-        (table, key, value)
-        for table in ("results", "failures")
-        for key, value in database.execute(f"SELECT key, value FROM {table} ORDER BY key")
-    ]
-    database.close()
-    return found, (home / "set.jsonl").read_text("utf-8").splitlines()
+def resume(home: Path, url: str, concurrency: int) -> float:
+    """Go on with a set by the command, to its end; seconds from its start to the first new result on disk."""
+    out = home / "out/set.jsonl"
+    with Journal(journal_path(out)) as journal:
+        before = journal.count()
+        command = [
+            sys.executable,
+            "-c",
+            "from catena.app.cli import main; main()",
+            "generate",
+            str(home / "books"),
+            "-o",
+            str(out),
+        ]
+        command += [
+            "-n",
+            str(ORDER.num),
+            "--kinds",
+            ",".join(ORDER.kinds),
+            "--model",
+            MODEL,
+            "--home",
+            str(home),
+        ]
+        command += ["--api-base", url, "--concurrency", str(concurrency)]
+        began = time.monotonic()
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as working:
+            while journal.count() == before and working.poll() is None:
+                time.sleep(POLL_SECONDS)
+            seconds = time.monotonic() - began
+    return seconds
 
 
-def run(num_kills: int, num_books: int, concurrency: int, seed: int) -> tuple[Counter[int], float, list[str]]:
-    """Kill until it was often enough; return calls repeated after each kill, the slowest resume, and what was wrong."""
-    drawn = random.Random(seed)
-    repeated: Counter[int] = Counter()
-    wrong: list[str] = []
-    slowest = 0.0
-    importlib.import_module("catena.agents.graph")
+def kept_in(out: Path) -> Kept:
+    """Every result and failure of each database, and the lines of each file, without what may differ."""
+    found: Kept = {}
+    for path in sorted(out.rglob("*.db")):
+        database = sqlite3.connect(path)
+        for table in ("results", "failures"):
+            rows = database.execute(f"SELECT key, value FROM {table} ORDER BY key")
+            found[f"{path.name} {table}"] = [(key, _same(value)) for key, value in rows]
+        database.close()
+    for path in sorted(out.rglob("*.jsonl")):
+        found[path.name] = [(_same(line),) for line in path.read_text("utf-8").splitlines()]
+    return found
+
+
+def _same(value: str) -> str:
+    told = json.loads(value)
+    return json.dumps({name: told[name] for name in told if name not in _VOLATILE})
+
+
+@dataclass
+class Outcome:
+    """Calls repeated after each kill, seconds of each resume, what was kept in all, and what was wrong."""
+
+    repeated: Counter[int] = field(default_factory=Counter)
+    resumes: list[float] = field(default_factory=list)
+    kept: str = ""
+    wrong: list[str] = field(default_factory=list)
+
+
+def run(what: str, num_kills: int, num_books: int, concurrency: int, seed: int) -> Outcome:
+    """Kill until it was often enough."""
+    job, drawn, found = JOBS[what], random.Random(seed), Outcome()
+    importlib.import_module("catena.agents.graph")  # here, so that no child has to: children are forks
     asyncio.run(catalogue.loaded())
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        books = write_books(folder / "books", num_books)
+        given, home = Path(name) / "given", Path(name) / "home"
+        job.prepare(given, num_books)
+        shutil.copytree(given, home)
         with StubModel(rules=RULES, latency=LATENCY) as stub:
-            run_child(folder / "calm", stub.url, books, concurrency, None)
+            run_child(job, home, stub.url, concurrency, None)
             num_calls = len(stub.requests())
-        expected = rows_of(folder / "calm")
-        num_killed = 0
-        while num_killed < num_kills:
-            home = folder / f"home{num_killed}"
-            with StubModel(rules=RULES, latency=LATENCY) as stub:
-                watch = Watch()
-                for _ in range(min(KILLS_PER_JOB, num_kills - num_killed)):
-                    (home / "first.txt").unlink(missing_ok=True)
-                    is_killed = run_child(home, stub.url, books, concurrency, drawn.uniform(*SECONDS))
-                    again = watch.count_repeated(stub)
-                    repeated[again] += 1
-                    wrong += [f"{again} calls repeated after a kill"] if again > concurrency else []
-                    if not is_killed:
-                        break
-                    num_killed += 1
-                (home / "first.txt").unlink(missing_ok=True)
-                run_child(home, stub.url, books, concurrency, None)
-                repeated[watch.count_repeated(stub)] += 1
-                if (home / "first.txt").exists():
-                    slowest = max(slowest, float((home / "first.txt").read_text()))
-                wrong += [f"{len(watch.sent)} calls, not {num_calls}"] if len(watch.sent) != num_calls else []
-            wrong += ["the database is another"] if rows_of(home) != expected else []
+        expected = kept_in(home / "out")
+        found.kept = ", ".join(f"{len(rows)} {name}" for name, rows in expected.items())
+        left = num_kills
+        while left:
             shutil.rmtree(home)
-        kinds = Counter(table for table, _, _ in expected[0])
-        print(f"{num_books} books: {json.dumps(kinds)}, {len(expected[1])} items, {num_calls} calls")
-    return repeated, slowest, wrong
+            shutil.copytree(given, home)
+            left -= _killed_job(job, home, concurrency, drawn, num_calls, min(KILLS_PER_JOB, left), found)
+            found.wrong += ["what was kept is another"] if kept_in(home / "out") != expected else []
+    return found
+
+
+def _killed_job(
+    job: Job, home: Path, concurrency: int, drawn: random.Random, num_calls: int, most: int, found: Outcome
+) -> int:
+    """One job, killed at most so often, and then finished; return how often it was killed."""
+    with StubModel(rules=RULES, latency=LATENCY) as stub:
+        watch, num_killed = Watch(), 0
+
+        def look() -> None:
+            again = watch.count_repeated(stub)
+            found.repeated[again] += 1
+            found.wrong += [f"{again} calls repeated after a kill"] if again > concurrency else []
+
+        while num_killed < most and run_child(job, home, stub.url, concurrency, drawn.uniform(*SECONDS)):
+            num_killed += 1
+            look()
+        look()
+        if job.work is make_set and num_killed == most:
+            found.resumes.append(resume(home, stub.url, concurrency))
+        else:
+            run_child(job, home, stub.url, concurrency, None)
+        look()
+        found.wrong += [f"{len(watch.sent)} calls, not {num_calls}"] if len(watch.sent) != num_calls else []
+        return num_killed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=JOBS)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--books", type=int, default=200)
     parser.add_argument("--concurrency", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     began = time.perf_counter()
-    repeated, slowest, wrong = run(options.kills, options.books, options.concurrency, options.seed)
-    calls = ", ".join(f"{times} times {count}" for count, times in sorted(repeated.items()))
+    found = run(options.what, options.kills, options.books, options.concurrency, options.seed)
+    calls = ", ".join(f"{times} times {count}" for count, times in sorted(found.repeated.items()))
+    print(f"kept of {options.books} books: {found.kept}")
     print(f"calls repeated when a job went on, {options.concurrency} at once: {calls}")
-    print(f"slowest resume, from its start to the first new item: {slowest:.1f} s")
-    print(f"{options.kills} kills in {time.perf_counter() - began:.0f} s, {len(wrong)} wrong")
-    for one in wrong:
+    for seconds in found.resumes:
+        print(f"resumed by the command, the first new result after {seconds:.1f} s")
+    print(f"{options.kills} kills in {time.perf_counter() - began:.0f} s, {len(found.wrong)} wrong")
+    for one in found.wrong:
         print(one)
-    return 1 if wrong else 0
+    return 1 if found.wrong else 0
 
 
 if __name__ == "__main__":

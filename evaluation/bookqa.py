@@ -79,7 +79,7 @@ def plants(num: int) -> Iterator[Row]:
 def speed(latency: float, concurrency: int, num_books: int, num: int) -> Iterator[Row]:
     """A whole job against a model that takes its time, and a bare loop that sends the same requests."""
     with tempfile.TemporaryDirectory() as name:
-        files = _novels(Path(name), num_books, 40)
+        files = _novels(Path(name), num_books, 200)
         with StubModel(rules=RULES, latency=latency) as stub:
             settings = load_settings(home=Path(name) / "home", model=MODEL, api_base=stub.url)
             with Catena(settings=settings) as catena:

@@ -73,7 +73,8 @@ async def write(
     question, claims = read
     if kind == "unanswerable":
         return Draft(question, "", ())
-    evidence = [quote(claim, shown.sentences(book.desk), embedder) for claim in claims]
+    sentences = shown.sentences(book.desk)
+    evidence = [quote(claim, sentences, embedder) for claim in claims]
     citations, _ = cite_all(evidence, book.desk)
     found = tuple(one for one in citations if one.status == "verified")
     # A claim that rests on nothing would be an answer without evidence.

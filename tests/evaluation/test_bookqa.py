@@ -18,9 +18,16 @@ def test_filters_throw_away_what_was_planted_and_keep_the_good() -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_job_ends_as_if_it_had_not_been() -> None:
-    repeated, _, wrong = run(num_kills=10, num_books=20, concurrency=4, seed=1)
-    assert wrong == [] and sum(repeated.values()) >= 10
+@pytest.mark.parametrize(
+    ("what", "num_kills", "num_books", "concurrency"),
+    [("sets", 10, 20, 4), ("sets", 3, 5, 1), ("runs", 3, 3, 4)],
+)
+def test_a_killed_job_ends_as_if_it_had_not_been(
+    what: str, num_kills: int, num_books: int, concurrency: int
+) -> None:
+    found = run(what, num_kills, num_books, concurrency, seed=1)
+    assert found.wrong == [] and found.repeated.total() >= num_kills
+    assert max(found.repeated) <= concurrency
 
 
 @pytest.mark.data
