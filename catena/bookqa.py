@@ -19,6 +19,7 @@ from catena.batches.distributed import Cluster, Remote, cluster
 from catena.batches.journal import Journal
 from catena.bridge import Bridge
 from catena.errors import DocumentError, OptionError
+from catena.models import catalogue
 from catena.models.budget import Budget
 from catena.models.metered import Meter
 from catena.models.opening import ModelRoom
@@ -148,7 +149,8 @@ class _Making:
         on_progress: OnProgress,
     ) -> None:
         self._catena, self._order, self._options, self._journal = catena, order, options, journal
-        self._names, self._on_progress = names, on_progress
+        self._books = [LibraryBook(catena, name) for name in names]
+        self._on_progress = on_progress
         self._meter = Meter()
         self._meter.restore(journal.note(sets.USAGE) or self._meter.to_json())
         self._now = replace(progress_of(journal), num_failed=0)
@@ -156,6 +158,9 @@ class _Making:
     async def run(self) -> None:
         self._on_progress(self._now)
         if self._options.engine == "local":
+            if self._order.model != NO_MODEL and not all(self._journal.has(book.key) for book in self._books):
+                # LiteLLM takes seconds to import: beside the reading of the first book.
+                self._loading = asyncio.create_task(catalogue.loaded())
             num_open = sets.books_at_once(self._order.num, self._options.concurrency)
             await self._generate(self._local(), num_open)
             return
@@ -164,7 +169,7 @@ class _Making:
 
     async def _generate(self, make: sets.MakeBook, num_open: int) -> None:
         await sets.generate(
-            [LibraryBook(self._catena, name) for name in self._names],
+            self._books,
             make,
             self._journal,
             num_open=num_open,
@@ -174,7 +179,7 @@ class _Making:
 
     def _distributed(self, machines: Cluster) -> sets.MakeBook:
         """Each book a task. Tasks know nothing of each other, so a cap on cost is shared out among the books."""
-        cap, num_books = self._options.max_cost_usd, len(self._names)
+        cap, num_books = self._options.max_cost_usd, len(self._books)
         limits = Limits(max_cost_usd=None if cap is None else cap / num_books)
         concurrency = max(1, self._options.concurrency // machines.num_workers)
         settings = self._catena.settings.model_copy(update={"model_concurrency": concurrency})

@@ -22,9 +22,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from catena.agents.bookqa import rules
 from catena.agents.bookqa.generating import Order
@@ -125,37 +128,31 @@ def run_child(job: Job, home: Path, url: str, concurrency: int, seconds: float |
     return os.WIFSIGNALED(status)
 
 
-def resume(home: Path, url: str, concurrency: int) -> float:
-    """Go on with a set by the command, to its end; seconds from its start to the first new result on disk."""
+def resume(home: Path, url: str, concurrency: int) -> tuple[float, float] | None:
+    """Go on with a set by the command, to its end. From its start to the first new result on disk: seconds, and seconds
+    of processor; nothing where no result was left to make."""
     out = home / "out/set.jsonl"
+    command = [sys.executable, "-c", "from catena.app.cli import main; main()", "generate"]
+    command += [str(home / "books"), "-o", str(out), "-n", str(ORDER.num), "--kinds", ",".join(ORDER.kinds)]
+    command += ["--model", MODEL, "--api-base", url, "--home", str(home), "--concurrency", str(concurrency)]
     with Journal(journal_path(out)) as journal:
-        before = journal.count()
-        command = [
-            sys.executable,
-            "-c",
-            "from catena.app.cli import main; main()",
-            "generate",
-            str(home / "books"),
-            "-o",
-            str(out),
-        ]
-        command += [
-            "-n",
-            str(ORDER.num),
-            "--kinds",
-            ",".join(ORDER.kinds),
-            "--model",
-            MODEL,
-            "--home",
-            str(home),
-        ]
-        command += ["--api-base", url, "--concurrency", str(concurrency)]
-        began = time.monotonic()
+        before, began = journal.count(), time.monotonic()
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as working:
-            while journal.count() == before and working.poll() is None:
+            while journal.count() == before:
+                if working.poll() is not None:
+                    return None
                 time.sleep(POLL_SECONDS)
-            seconds = time.monotonic() - began
-    return seconds
+            return time.monotonic() - began, _processor_seconds(working.pid)
+
+
+def _processor_seconds(pid: int) -> float:
+    """Of a process and those it started."""
+    total = 0.0
+    for one in (parent := psutil.Process(pid), *parent.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 def kept_in(out: Path) -> Kept:
@@ -179,10 +176,10 @@ def _same(value: str) -> str:
 
 @dataclass
 class Outcome:
-    """Calls repeated after each kill, seconds of each resume, what was kept in all, and what was wrong."""
+    """Calls repeated after each kill, what `resume` says, what was kept in all, and what was wrong."""
 
     repeated: Counter[int] = field(default_factory=Counter)
-    resumes: list[float] = field(default_factory=list)
+    resumes: list[tuple[float, float]] = field(default_factory=list)
     kept: str = ""
     wrong: list[str] = field(default_factory=list)
 
@@ -227,7 +224,7 @@ def _killed_job(
             look()
         look()
         if job.work is make_set and num_killed == most:
-            found.resumes.append(resume(home, stub.url, concurrency))
+            found.resumes += filter(None, [resume(home, stub.url, concurrency)])
         else:
             run_child(job, home, stub.url, concurrency, None)
         look()
@@ -248,8 +245,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     calls = ", ".join(f"{times} times {count}" for count, times in sorted(found.repeated.items()))
     print(f"kept of {options.books} books: {found.kept}")
     print(f"calls repeated when a job went on, {options.concurrency} at once: {calls}")
-    for seconds in found.resumes:
-        print(f"resumed by the command, the first new result after {seconds:.1f} s")
+    for seconds, processor in found.resumes:
+        print(
+            f"resumed by the command: first new result after {seconds:.1f} s, {processor:.1f} s of processor"
+        )
     print(f"{options.kills} kills in {time.perf_counter() - began:.0f} s, {len(found.wrong)} wrong")
     for one in found.wrong:
         print(one)

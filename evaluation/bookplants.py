@@ -105,7 +105,7 @@ def _plants(book: Book, num: int) -> list[Plant]:
 
 
 def _repeated(plants: Sequence[Plant], book: Book) -> Outcomes:
-    """Each good item once more in other words; the good ones alone must all stay."""
+    """Each good item once more in other words: of the two one must go. The good ones alone must all stay."""
     good = [one for one in plants if one.name == "good"]
     again = [replace(one, draft=replace(one.draft, question=_reworded(one.draft.question))) for one in good]
     made = [
@@ -113,7 +113,7 @@ def _repeated(plants: Sequence[Plant], book: Book) -> Outcomes:
     ]
     thrown = set(duplicates(made, MiniLM()))
     first = Counter("duplicate" if place in thrown else "" for place in range(len(good)))
-    second = Counter("duplicate" if place in thrown else "" for place in range(len(good), len(made)))
+    second = Counter("duplicate" if {place, place + len(good)} & thrown else "" for place in range(len(good)))
     return {"good, beside each other": ("", first), "duplicate": ("duplicate", second)}
 
 

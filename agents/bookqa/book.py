@@ -17,6 +17,7 @@ MIN_LETTERS = 0.75
 """Share of a good sentence's characters that are letters or spaces."""
 MIN_WORDS, MAX_WORDS = 5, 60
 _CLOSED = tuple(".!?…。！？”’\"'")
+_CAPTION = re.compile(r"(?:Sources?|Notes?|Figure|Table|Exhibit)\b[^.:]{0,12}[.:]")
 _OPENING = re.compile(r"(?:^|(?<=[\s(\u2014-]))['\u2018](?=\w)")
 _CLOSING = re.compile(r"(?<=[.,!?;:\u2014-])['\u2019](?=\s|$|[)\u2014-])")
 
@@ -146,7 +147,7 @@ def read_book(shelf: Shelf, pages: Iterable[Page], document_id: str) -> Book:
 
 
 def _is_good(one: Candidate) -> bool:
-    """A whole sentence of running text: no heading, no list of contents, no scrap."""
+    """A whole sentence of running text: no heading, no list of contents, no line below a table, no scrap."""
     text = one.text
     letters = sum(char.isalpha() or char.isspace() for char in text)
     words = text.split()
@@ -158,6 +159,7 @@ def _is_good(one: Candidate) -> bool:
         and (text[0].isupper() or not text[0].isalpha())
         and letters >= MIN_LETTERS * len(text)
         and shouted <= 1
+        and not _CAPTION.match(text)
         and _is_closed(text)
     )
 

@@ -34,7 +34,9 @@ _OTHER_CAPITALS = """
     oh ah yes well god heaven christ jesus bible christmas easter sunday monday tuesday wednesday thursday friday
     saturday january february march april may june july august september october november december english french
     german italian spanish american latin greek irish scotch welsh roman jewish jew jews christian christians indian
-    indians chapter book volume part mamma papa majesty nature providence englishman frenchman church
+    indians americans europeans italians germans russian russians chinese japanese british canadian canadians jan
+    feb mar apr jun jul aug sept sep oct nov dec chapter book volume part mamma papa majesty nature providence
+    englishman frenchman church
 """
 _qualifiers = frozenset(_BEFORE_NAMES.split())
 """Before a name, but no part of it."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,9 +27,14 @@ CHOICE = 6
 """Sentences among which the one with the rarest name is taken."""
 _SPOKEN = re.compile(r"[\"“”‘]|(?:^|\s)'|'(?:\s|$)|\b(?:I|we|you|my|your|our|us)\b", re.I)
 _NUMBER = re.compile(
-    r"(?<!or )(?<!-)\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|"
-    r"sixty|hundred|thousand|\d[\d,.]*\d|\d)\b(?= [a-z]+s\b)"
+    r"(?<!or )(?<![-\d.,])\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|"
+    r"fifty|sixty|hundred|thousand|\d[\d,.]*\d|\d)(?=\b [a-z]+s\b|%| per ?cent\b)"
 )
+_WORD = re.compile(r"[^\W\d_]+")
+_BEFORE, _AFTER = re.compile(r"([^\W\d_]+) $"), re.compile(r"-\w| [A-Z]")
+"""What may stand beside a word that is one of several of a name."""
+_LABEL = re.compile(r"(?:^Notes?|^Items?|\s[A-Z][\w.]*) $")
+"""Before a number that counts nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,8 @@ class Rules:
         drawn = slot.drawn(attempt)
         if slot.kind == "order":
             return self._order(slot, drawn)
-        found = list(self._by_tenth.get(slot.tenths[0], ()))
-        drawn.shuffle(found)
-        gaps = (gap for one in found if (gap := _gap(one, self._names)))
-        choice = [gap for gap, _ in zip(gaps, range(CHOICE), strict=False)]
+        found = self._gaps.get(slot.tenths[0], [])
+        choice = drawn.sample(found, min(CHOICE, len(found)))
         # A number only where there is no name to ask for.
         rarest = min(choice, key=lambda gap: (gap.what == "number", self._counts[gap.left_out]), default=None)
         return self._draft(rarest) if rarest else None
@@ -67,9 +70,9 @@ class Rules:
         return Draft(question, gap.left_out, (cite(gap.sentence.evidence, self._book.desk),))
 
     def _order(self, slot: Slot, drawn: random.Random) -> Draft | None:
-        if not all(self._by_tenth.get(tenth) for tenth in slot.tenths):
+        if not all(self._whole.get(tenth) for tenth in slot.tenths):
             return None
-        early, late = (drawn.choice(self._by_tenth[tenth]) for tenth in sorted(drawn.sample(slot.tenths, 2)))
+        early, late = (drawn.choice(self._whole[tenth]) for tenth in sorted(drawn.sample(slot.tenths, 2)))
         first, second = (early, late) if drawn.random() < 0.5 else (late, early)
         question = (
             f"Which of these two sentences stands earlier in the book: (a) “{_quotable(first.text)}” "
@@ -80,9 +83,18 @@ class Rules:
 
     @cached_property
     def _names(self) -> Mapping[str, str]:
-        """Single words that are somebody's or some place's most frequent name."""
+        """Single words that are somebody's or some place's most frequent name, and do not stand in the title."""
         named = ((one.aliases[0], one.kind) for one in self._subjects.entities if one.kind != "other")
-        return {alias: "name" if kind == "person" else "place" for alias, kind in named if " " not in alias}
+        told = set(_WORD.findall(self._book.title))
+        return {
+            alias: "name" if kind == "person" else "place"
+            for alias, kind in named
+            if " " not in alias and alias not in told and not self._is_people(alias)
+        }
+
+    def _is_people(self, word: str) -> bool:
+        """Whether a name is the plural of another word of the book: Americans are no place."""
+        return word.endswith("s") and word[:-1] in self._words
 
     @cached_property
     def _counts(self) -> Counter[str]:
@@ -90,37 +102,71 @@ class Rules:
         return Counter({one.aliases[0]: len(one.mentions) for one in self._subjects.entities})
 
     @cached_property
-    def _by_tenth(self) -> Mapping[int, list[Sentence]]:
-        found: dict[int, list[Sentence]] = {}
-        for sentence in _fit(self._book):
-            found.setdefault(min(TENTHS - 1, int(TENTHS * sentence.at)), []).append(sentence)
+    def _words(self) -> frozenset[str]:
+        return frozenset(word for one in self._book.sentences for word in _WORD.findall(one.text))
+
+    @cached_property
+    def _gaps(self) -> Mapping[int, list[Gap]]:
+        """By tenth, the sentences that a word can be left out of."""
+        found: dict[int, list[Gap]] = defaultdict(list)
+        for sentence in self._fit:
+            if gap := self._gap(sentence):
+                found[_tenth(sentence)].append(gap)
         return found
 
+    @cached_property
+    def _whole(self) -> Mapping[int, list[Sentence]]:
+        """By tenth, the other sentences: quoted whole, they give no gap away."""
+        found: dict[int, list[Sentence]] = defaultdict(list)
+        for sentence in self._fit:
+            if self._gap(sentence) is None:
+                found[_tenth(sentence)].append(sentence)
+        return found
 
-def _gap(sentence: Sentence, names: Mapping[str, str]) -> Gap | None:
-    """Leave out the only name of a sentence, or else its only number."""
-    text = sentence.text
-    found = [match for match in re.finditer(r"[^\W\d_]+", text) if match.group() in names]
-    numbers = list(_NUMBER.finditer(text))
-    if len(found) == 1:
-        match, what = found[0], names[found[0].group()]
-    elif len(numbers) == 1 and not found:
-        match, what = numbers[0], "number"
-    else:
-        return None
-    return Gap(sentence, f"{text[: match.start()]}{GAP}{text[match.end() :]}", match.group(), what)
-
-
-def _fit(book: Book) -> Iterator[Sentence]:
-    """Sentences of narrative that tell enough to be recognised, and contain no speech."""
-    for one in book.sentences:
-        if (
-            one.is_good
+    @cached_property
+    def _fit(self) -> list[Sentence]:
+        """Sentences of narrative that tell enough to be recognised, stand in the book once and contain no speech."""
+        times = Counter(one.text for one in self._book.sentences)
+        return [
+            one
+            for one in self._book.sentences
+            if one.is_good
+            and times[one.text] == 1
             and MIN_WORDS <= len(one.text.split()) <= MAX_WORDS
             and not _SPOKEN.search(one.text)
             and len(set(query_terms(one.text))) >= MIN_TERMS
-        ):
-            yield one
+        ]
+
+    def _gap(self, sentence: Sentence) -> Gap | None:
+        """Leave out the only name of a sentence, or else the first number."""
+        text, names = sentence.text, self._names
+        found = [match for match in _WORD.finditer(text) if match.group() in names]
+        if len(found) == 1 and not self._is_part(text, found[0]):
+            match, what = found[0], names[found[0].group()]
+        elif not found and (number := _NUMBER.search(text)) and not _LABEL.search(text[: number.start()]):
+            match, what = number, "number"
+        else:
+            return None
+        return Gap(sentence, f"{text[: match.start()]}{GAP}{text[match.end() :]}", match.group(), what)
+
+    def _is_part(self, text: str, match: re.Match[str]) -> bool:
+        """Whether the words beside it belong to the name and would give it away; behind "the" stands no name alone."""
+        before = _BEFORE.search(text[: match.start()])
+        if before is None:
+            return bool(_AFTER.match(text[match.end() :]))
+        word, is_first = before[1], before.start() == 0
+        is_second = word in ("the", "The") or (
+            word.casefold() in self._name_words if is_first else word[0].isupper()
+        )
+        return is_second or bool(_AFTER.match(text[match.end() :]))
+
+    @cached_property
+    def _name_words(self) -> frozenset[str]:
+        return frozenset(word for one in self._subjects.entities for word in one.words)
+
+
+def _tenth(sentence: Sentence) -> int:
+    return min(TENTHS - 1, int(TENTHS * sentence.at))
 
 
 def _quotable(text: str) -> str:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
 from catena.agents.bookqa import rules, sets
+from catena.agents.bookqa.book import read_book
 from catena.agents.bookqa.generating import Json, Maker, Order
 from catena.agents.bookqa.items import Item
 from catena.agents.bookqa.report import Spread
+from catena.agents.bookqa.slots import Slot
+from catena.agents.bookqa.subjects import Subjects
 from catena.batches.journal import Journal
 from catena.errors import ModelTimeout, OptionError
 from catena.llm import LLM
 from catena.retrieval.embedder import MiniLM
 from tests.agents.bookqa.novel import novel, writer
+from tests.agents.shelf import DOC, MemoryShelf, make_page
 from tests.agents.test_chain import Reader
 
 EMBEDDER = MiniLM()
@@ -57,6 +62,34 @@ def test_rules_make_gaps_and_orders_without_a_model(tmp_path: Path) -> None:
             assert item.answer in item.citations[0].quote and rules.GAP in item.question
         else:
             assert item.places == tuple(sorted(item.places)) and item.answer in ("(a)", "(b)")
+
+
+def test_a_gap_is_not_given_away_by_a_longer_name_or_another_question(tmp_path: Path) -> None:
+    items, _ = make(tmp_path / "set.db", Order(40, rules.KINDS), None)
+    gaps = {item.citations[0].quote for item in items if item.kind == "local"}
+    assert gaps and not any(
+        one.quote in gaps for item in items if item.kind == "order" for one in item.citations
+    )
+    told = [item.question for item in items if item.kind == "local" and "Which name" in item.question]
+    assert told and not any(re.search(rf"{rules.GAP} [A-Z]", question) for question in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "left_out"),
+    [
+        ("In 2018, 87% of those who voted for the other party saw it unfavourably.", "87"),
+        ("The company shipped 1,250 units to the dealers of the northern district.", "1,250"),
+        ("About 28 per cent of the voters of that district stayed away in the rain.", "28"),
+        ("The seat was won in 2018 by the candidate of the smaller liberal party.", ""),
+        ("The impact of applying ASC 606 as compared with earlier guidance was not material.", ""),
+        ("Source: 87% of those who voted in the district survey, annual total of adults.", ""),
+    ],
+)
+def test_the_numbers_of_reports_are_left_out(text: str, left_out: str) -> None:
+    pages = [make_page(1, [("text", text)])]
+    book = read_book(MemoryShelf(pages), pages, DOC)
+    draft = rules.Rules(book, Subjects(book)).write(Slot("", 0, 0, "local", (0,), 1), 0)
+    assert (draft.answer if draft else "") == left_out
 
 
 def test_a_question_that_fails_is_tried_again(tmp_path: Path) -> None:
