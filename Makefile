@@ -8,11 +8,11 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test app lint format robust kills chainkills planted faults spans statements obedience bookqa quality arena examples pictures lock wheel-test clean
+.PHONY: help demo test test-transformers-min app lint format robust kills chainkills planted faults spans statements obedience bookqa quality arena examples pictures lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-21s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.installed $(DEMO)/jargon.pdf  ## Ask the bundled book a question, with nothing else installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo.sh $(DEMO)
@@ -22,6 +22,9 @@ app: $(VENV)/.installed $(DEMO)/jargon.pdf  ## Open the page in the browser
 
 test: $(VENV)/.installed-dev lint  ## Check style and types, run all tests
 	$(BIN)/pytest $(PYTEST)
+
+test-transformers-min: .venv-min/.installed-dev  ## Run the local model's tests with the oldest transformers it knows
+	.venv-min/bin/pytest $(PYTEST) tests/serving tests/retrieval/kv
 
 lint: $(VENV)/.installed-dev  ## Check style and types
 	$(BIN)/ruff check .
@@ -99,6 +102,15 @@ $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml scripts/install.sh
 	@PYTHON=$(PYTHON) scripts/install.sh $(VENV) requirements-dev.lock
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet torch==2.13.0
 	@touch $@ $(VENV)/.installed
+
+# The same, with the lowest transformers that pyproject.toml allows.
+.venv-min/.installed-dev: requirements-dev.lock pyproject.toml scripts/install.sh
+	@rm -rf .venv-min && mkdir .venv-min
+	@sed -n 's/^    "transformers>=\(.*\)",.*/transformers==\1.*/p' pyproject.toml | sort -u > .venv-min/oldest.txt
+	@sed '/^transformers==/d' requirements-dev.lock | cat - .venv-min/oldest.txt > .venv-min/requirements.txt
+	@PYTHON=$(PYTHON) scripts/install.sh .venv-min .venv-min/requirements.txt
+	@.venv-min/bin/python -c 'import torch' 2>/dev/null || .venv-min/bin/python -m pip install --quiet torch==2.13.0
+	@touch $@
 
 $(DEMO)/jargon.pdf: $(VENV)/.installed examples/jargon.txt $(wildcard examples/*.py)
 	@mkdir -p $(DEMO)
