@@ -16,7 +16,9 @@ from torch import Tensor
 NUM_KEYS = NUM_VALUES = NUM_NOISE = 32
 MARK, ASK = 0, 1
 FIRST_KEY, FIRST_VALUE, FIRST_NOISE = 3, 3 + NUM_KEYS, 3 + NUM_KEYS + NUM_VALUES
-VOCABULARY = FIRST_NOISE + NUM_NOISE
+FIRST_ALIAS = FIRST_NOISE + NUM_NOISE
+"""Other words for the keys, which no document has and the model takes for the same."""
+VOCABULARY = FIRST_ALIAS + NUM_KEYS
 CODE = 32
 """Channels of a token's code; the residual stream holds three: the token, its predecessor, the answer."""
 HEAD = 64
@@ -32,14 +34,15 @@ class Recall:
     values: Tensor
     places: Tensor
 
-    def question(self, number: int) -> Tensor:
-        return torch.tensor([ASK, int(self.keys[number])])
+    def question(self, number: int, *, in_other_words: bool = False) -> Tensor:
+        key = int(self.keys[number])
+        return torch.tensor([ASK, key - FIRST_KEY + FIRST_ALIAS if in_other_words else key])
 
 
 def make_recall(num_tokens: int, num_facts: int = 30, *, seed: int = 0) -> Recall:
     """A document of `num_tokens` with facts in slots of three tokens each, no key twice."""
     random = torch.Generator().manual_seed(seed)
-    tokens = torch.randint(FIRST_NOISE, VOCABULARY, (num_tokens,), generator=random)
+    tokens = torch.randint(FIRST_NOISE, FIRST_ALIAS, (num_tokens,), generator=random)
     starts = torch.randperm(num_tokens // 3, generator=random)[:num_facts] * 3
     keys = FIRST_KEY + torch.randperm(NUM_KEYS, generator=random)[:num_facts]
     values = FIRST_VALUE + torch.randint(NUM_VALUES, (num_facts,), generator=random)
@@ -67,7 +70,8 @@ def plant(*, sharpness: float = 12.0, max_length: int = 1100, seed: int = 0) -> 
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()
-        codes = torch.randn(VOCABULARY, CODE, generator=torch.Generator().manual_seed(seed))
+        codes = torch.randn(FIRST_ALIAS, CODE, generator=torch.Generator().manual_seed(seed))
+        codes = torch.cat((codes, codes[FIRST_KEY:FIRST_VALUE]))
         codes /= codes.norm(dim=-1, keepdim=True)
         model.model.embed_tokens.weight[:, :CODE] = codes
         model.lm_head.weight[:, 2 * CODE :] = codes * 4
@@ -108,7 +112,9 @@ def words_of(tokens: Tensor) -> str:
 
 def vocabulary() -> list[str]:
     groups = (("key", NUM_KEYS), ("value", NUM_VALUES), ("noise", NUM_NOISE))
-    return ["mark", "ask", "unknown", *(f"{name}{n}" for name, count in groups for n in range(count))]
+    aliases = [f"alias{chr(97 + n // 8)}{chr(97 + n % 8)}" for n in range(NUM_KEYS)]  # no number in common
+    words = [f"{name}{n}" for name, count in groups for n in range(count)]
+    return ["mark", "ask", "unknown", *words, *aliases]
 
 
 def save_checkpoint(model: Any, folder: Path) -> None:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pymupdf
 import pytest
-import uvicorn
 
 from catena import AskOptions, Catena, OptionError
 from catena.agents.attending import IDS, ServedModel
@@ -24,21 +19,14 @@ from catena.agents.written import LLMReasoner
 from catena.arena import AnswerOptions, answer_set
 from catena.errors import ModelRefused
 from catena.estimates import estimate_answers
-from catena.evaluation.kv.recall_model import (
-    make_recall,
-    plant,
-    save_checkpoint,
-    words_of,
-)
+from catena.evaluation.kv.recall_model import make_recall, words_of
+from catena.evaluation.kv.recall_server import load_recall, render, served
 from catena.models.metered import Meter
 from catena.retrieval.passages import split
 from catena.serving.kept import Key, ServedIds
-from catena.serving.loading import load_model
 from catena.serving.remote import KVServer
 from catena.serving.retriever import KVPageRetriever, Look
-from catena.serving.running import make_engine
 from catena.serving.sent import SentText
-from catena.serving.server import create_app
 from catena.testing import ScriptedLLM
 from catena.types import Line, Page, PageRef, Passage
 from tests.agents.bookqa.sets import unanswerable
@@ -50,32 +38,15 @@ WORDS_A_PAGE = 120
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("model")
-    save_checkpoint(plant(), folder / "recall")
-    engine = make_engine(load_model(folder / "recall"), folder / "kv", page_size=16)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(engine), port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}/v1"
-    server.should_exit = True
-    thread.join()
-    engine.close()
+    with served(load_recall(folder), folder / "kv") as address:
+        yield f"{address}/v1"
 
 
 @pytest.fixture
 def planted(tmp_path: Path) -> Path:
     """The planted document as a PDF of five pages."""
-    path, words = tmp_path / "planted.pdf", words_of(RECALL.tokens).split()
-    with pymupdf.open() as document:
-        for start in range(0, len(words), WORDS_A_PAGE):
-            page = document.new_page()
-            text = " ".join(words[start : start + WORDS_A_PAGE])
-            assert page.insert_textbox((50, 50, 545, 790), text, fontsize=11) > 0
-        document.save(path)
+    path = tmp_path / "planted.pdf"
+    render(RECALL.tokens, path, WORDS_A_PAGE)
     return path
 
 

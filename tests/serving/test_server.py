@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,13 +11,10 @@ from typing import Any
 import httpx
 import openai
 import pytest
-import uvicorn
 
-from catena.evaluation.kv.recall_model import Recall, make_recall, plant, save_checkpoint, words_of
-from catena.models.catalogue import load
-from catena.serving.loading import load_model
-from catena.serving.running import make_engine
-from catena.serving.server import ServerLimits, create_app
+from catena.evaluation.kv.recall_model import Recall, make_recall, words_of
+from catena.evaluation.kv.recall_server import load_recall, served
+from catena.serving.server import ServerLimits
 
 KEYS = ("first-key-of-sixteen", "second-key-of-sixteen")
 RECALL = make_recall(600, 20, seed=7)
@@ -29,21 +24,10 @@ TEXT = words_of(RECALL.tokens)
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("model")
-    save_checkpoint(plant(), folder / "recall")
-    engine = make_engine(load_model(folder / "recall"), folder / "kv", page_size=16, max_document_tokens=2000)
-    app = create_app(engine, keys=KEYS, limits=ServerLimits(max_body_bytes=100_000))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-    engine.close()
+    limits = ServerLimits(max_body_bytes=100_000)
+    local = load_recall(folder)
+    with served(local, folder / "kv", keys=KEYS, limits=limits, max_document_tokens=2000) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -335,22 +319,6 @@ def test_many_at_once_get_each_their_own(client: openai.OpenAI, document: str) -
     assert {fact: (said or "").split()[0] for fact, said in answers.items()} == {
         n: right(RECALL, n) for n in range(16)
     }
-
-
-def test_litellm_reaches_it(url: str, document: str) -> None:
-    litellm = load()
-    # Its synchronous twin leaves an event loop open.
-    asked = litellm.acompletion(
-        model="openai/recall",
-        api_base=f"{url}/v1",
-        api_key=KEYS[0],
-        messages=question(RECALL, 4),
-        max_tokens=1,
-        temperature=0,
-        extra_body={"kv": {"document_id": document, "policy": "quest"}},
-    )
-    answer = asyncio.run(asked)
-    assert answer.choices[0].message.content == right(RECALL, 4)
 
 
 def test_server_sent_events_are_as_openai_sends_them(url: str, document: str) -> None:
