@@ -1,10 +1,14 @@
 """How well KV-page policies find what a question needs, on a model that truly recalls facts.
 
-Printed: share of right answers, and how often the KV page that holds the answer was selected where it matters.
+Printed: share of right answers, and how often the KV page that holds the answer was selected where it matters. Ends
+with an error where the policies do not stand in the order that they must.
+
+python -m catena.evaluation.kv.quality [--model planted|warm] [--documents 10]
 """
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,12 +16,15 @@ from typing import Any
 import torch
 
 from catena.evaluation.kv.recall_model import NUM_KEYS, Recall, make_recall, plant
+from catena.evaluation.kv.warm import warm_model
+from catena.evaluation.timing import machine
 from catena.retrieval.kv.policy import Policy, preset
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving import hooks
 from catena.serving.answering import ask
 from catena.serving.document import DocumentKV
 from catena.serving.reading import read
+from catena.serving.received import merge_document
 from catena.serving.selecting import Aids, Selection
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
@@ -27,6 +34,17 @@ from catena.serving.training import train_retriever
 MATCH_LAYER = 1
 QUESTIONS = 30
 """Per document."""
+BUDGETS = (1.0, 0.25, 0.0625, 0.03125)
+ORDER = (
+    ("oracle", "retro", 0.0),
+    ("retro", "quest", 0.0),
+    ("retro", "arkvale", 0.0),
+    ("quest", "random", 0.1),
+    ("arkvale", "random", 0.1),
+    ("random", "lm-infinite", -0.1),
+    ("lm-infinite", "random", -0.1),
+)
+"""Better, worse, and by how much; a tenth is more than chance leaves to 300 questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +77,12 @@ def measure(
     for seed in range(setting.num_documents):
         recall = make_recall(setting.num_tokens, setting.num_facts, seed=1000 + seed)
         document = DocumentKV.empty(spec_of(model), recall.tokens, setting.page_size)
-        read(model, document)
-        needs_clusters = any(policy.score == "clusters" for policy in policies)
-        aids = Aids(retriever, squeeze(document) if needs_clusters else None)
+        needs = {policy.score for policy in policies}
+        read(model, document, policy=preset("look-m" if needs & {"representative", "merged"} else "full"))
+        aids = Aids(retriever, squeeze(document) if "clusters" in needs else None)
         for n, policy in enumerate(policies):
+            if policy.score == "merged":
+                aids = replace(aids, merged=merge_document(document, policy.budget))
             found[n] += [
                 _ask(model, document, policy, aids, recall, fact) for fact in range(setting.num_facts)
             ]
@@ -112,41 +132,67 @@ def training_texts(count: int, num_tokens: int = 512, *, seed: int = 0) -> Itera
 
 
 def table(found: Sequence[Quality]) -> str:
-    """A Markdown table, one row for each policy and budget."""
+    """Markdown: a row for each policy, a column for each budget; right answers, then where they stood seen."""
+    budgets = sorted({one.budget for one in found}, reverse=True)
     rows = [
-        f"| {one.policy} | {one.budget:.1%} | {one.tokens:.0f} | {one.accuracy:.2f} | {one.recall:.2f} |"
-        for one in found
+        ["", *(f"{budget:.4g}%" for budget in (100 * share for share in budgets))],
+        ["---"] * (len(budgets) + 1),
     ]
-    head = [
-        "| policy | budget | tokens seen | right answers | KV page of the answer seen |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    return "\n".join([*head, *rows])
+    for name in dict.fromkeys(one.policy for one in found):
+        own = {one.budget: f"{one.accuracy:.2f} / {one.recall:.2f}" for one in found if one.policy == name}
+        rows.append([name, *(own.get(budget, "") for budget in budgets)])
+    return "\n".join("|" + "|".join(f" {cell} " if cell else " " for cell in row) + "|" for row in rows)
 
 
-def policies(budgets: Sequence[float] = (0.25, 0.0625, 0.03125)) -> list[Policy]:
+def broken_order(found: Sequence[Quality]) -> list[str]:
+    """Where recall is not as it must be: oracle ≥ trained ≥ bounds > random ≈ window, each by more than chance."""
+    recall = {(one.policy, one.budget): one.recall for one in found}
+    broken = []
+    for budget in sorted({one.budget for one in found} - {1.0}):
+        for better, worse, gap in ORDER:
+            left, right = recall[better, budget], recall[worse, budget]
+            if left < right + gap:
+                broken.append(f"{better} {left:.2f}, {worse} {right:.2f} at {budget:.1%}")
+    return broken
+
+
+def policies(budgets: Sequence[float] = BUDGETS) -> list[Policy]:
     """Every policy at every budget, on equal terms: each key head chooses, no dense layer, one sink and local page."""
-    named = ("oracle", "retro", "arkvale", "quest", "mean", "longheads", "landmark-like", "random")
+    named = ("oracle", "retro", "arkvale", "quest", "mean", "infllm", "longheads", "landmark-like", "random")
     equal = [
         replace(preset(name), granularity="kv_head", sink_pages=1, local_pages=1, min_pages=1, dense_layers=0)
         for name in named
     ]
     found = [preset("full")]
     for budget in budgets:
-        found += [replace(policy, budget=budget) for policy in (*equal, preset("squeezed"))]
+        found += [replace(policy, budget=budget) for policy in (*equal, preset("squeezed"), preset("look-m"))]
         window = 1 + round(budget * Setting().num_tokens / Setting().page_size)
         found.append(replace(preset("lm-infinite"), budget=budget, local_pages=window))
     return found
 
 
-def main() -> None:
-    torch.set_num_threads(1)
+def prepared(model: Any) -> Any:
+    """The model, with our attention in it."""
     hooks.register()
-    model = plant()
     model.set_attn_implementation(hooks.NAME)
-    setting = Setting()
+    return model
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        "--model", choices=("planted", "warm"), default="planted", help="warm: trained further"
+    )
+    parser.add_argument("--documents", type=int, default=10, help="of 30 questions each")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    model = prepared(plant() if options.model == "planted" else warm_model())
+    setting = Setting(num_documents=options.documents)
     retriever = train_retriever(model, training_texts(300), page_size=setting.page_size, num_last=90)
-    print(table(measure(model, policies(), setting, retriever)))
+    found = measure(model, policies(), setting, retriever)
+    print(f"{machine()}; {options.model}, {found[0].num_questions} questions\n\n{table(found)}")
+    broken = broken_order(found)
+    raise SystemExit("\n".join(["Not in order:", *broken]) if broken else 0)
 
 
 if __name__ == "__main__":
