@@ -10,6 +10,8 @@ from catena.types import Answer, Citation
 def to_markdown(answer: Answer) -> str:
     """Write the answer for a notebook or a mail; document text is escaped, so that it cannot become markup."""
     lines = [f"**{_escape(answer.question)}**", "", _escape(answer.text), ""]
+    if answer.read_as:
+        lines[1:1] = ["", f"*Understood as: {_escape(answer.read_as)}*"]
     if not answer.statements and answer.citations:
         lines += ["The closest passages:", ""]
     lines += [_reference(number, citation) for number, citation in enumerate(answer.citations, 1)]

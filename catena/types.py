@@ -360,7 +360,8 @@ class AskOptions:
 class Answer:
     """The same value for SDK, CLI and UI; `to_json` in `catena.answers` is its one JSON form.
 
-    `read_as` is the self-contained form of a follow-up, and empty where the question was understood as it is.
+    `read_as` is a follow-up in its self-contained form, or with misspelt words put right; empty where the question was
+    understood as it is.
     """
 
     question: str

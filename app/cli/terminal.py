@@ -75,6 +75,8 @@ def print_page(document: Document, page: Page) -> None:
 def print_answer(answer: Answer) -> None:
     """Print each statement with its pages and check, and a quote where the statement is not the quote itself."""
     console = _console()
+    if answer.read_as:
+        console.print(f"[dim]Understood as: {escape(answer.read_as)}[/]\n")
     for statement in answer.statements:
         cited = [answer.citations[index] for index in statement.citations]
         _print_cited(console, statement.text, cited, f"{MARKS[statement.support]} {statement.support}")

@@ -123,3 +123,14 @@ def test_the_number_of_a_thing_finds_it() -> None:
     assert asked.is_of({"186", "boiler"}, lambda _: 5.0)
     assert not asked.is_of({"186", "boiler"}, lambda _: 0.5)  # a number on every page names nothing
     assert not Asked.of("What share of 186 people slept?").designated
+
+
+def test_a_misspelt_word_is_understood(catena: Catena) -> None:
+    answer = catena.ask("For how much of a river is one microphnoe needed?")
+    assert answer.read_as == "For how much of a river is one microphone needed?"
+    assert "one microphone for each mile" in answer.text
+
+
+def test_a_name_that_is_not_there_is_why_nothing_answers(catena: Catena) -> None:
+    answer = catena.ask("Which prize did the museum of Vladivostok award?")
+    assert answer.status == "not_in_document" and "Never mentioned: “Vladivostok”." in answer.warnings
