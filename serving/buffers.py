@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from catena.errors import OptionError
-from catena.retrieval.kv.choosing import choose, reduce_heads
+from catena.retrieval.kv.choosing import choose, reduce_heads, window_scores
 from catena.retrieval.kv.digests import DIGESTS, Digest, judge
 from catena.retrieval.kv.policy import Policy
 from catena.retrieval.kv.trained import PageRetriever
@@ -134,7 +134,7 @@ class Buffers:
         slots = self.pages.slots[n, : int(self.pages.num_pages[n])]
         table, lengths = (x[n] for x in self.document_table(layer))
         digests = self._digests(layer)
-        scores = torch.zeros(len(table), len(slots), device=q.device)
+        scores = window_scores(len(slots), q.device).repeat(len(table), 1)
         if digests is not None:
             asked = self._asked(layer, q[None], places)[0]
             judged = judge(asked.flatten(1, 2), digests[:, :, slots])

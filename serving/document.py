@@ -167,7 +167,7 @@ class DocumentKV:
 
         Places at or beyond the document's end are padding.
         """
-        with self._records(layer, pages, loads) as (records, rows):
+        with self._held(layer, pages, loads) as (records, rows):
             found = self._restored(layer, records[rows, :, heads[:, None]], pages, heads)  # (H, k, 2, S, D)
         places = pages[..., None] * self.page_size + torch.arange(self.page_size)
         return found[:, :, 0].flatten(1, 2), found[:, :, 1].flatten(1, 2), places.flatten(1)
@@ -177,7 +177,7 @@ class DocumentKV:
     ) -> tuple[Tensor, Tensor]:
         """Keys and values (H, n, D) of single tokens (H, n)."""
         pages = tokens // self.page_size
-        with self._records(layer, pages, loads) as (records, rows):
+        with self._held(layer, pages, loads) as (records, rows):
             found = records[rows, :, heads[:, None], tokens % self.page_size, None]  # (H, n, 2, 1, D)
             found = self._restored(layer, found, pages, heads)[..., 0, :]
         return found[:, :, 0], found[:, :, 1]
@@ -216,11 +216,8 @@ class DocumentKV:
 
     def paged_keys(self, layer: int, *, is_rotated: bool) -> tuple[Tensor, Tensor]:
         """Keys (Hkv, P, S, D) in float32, and which of them are tokens (P, S)."""
-        count = self.num_pages(layer)
-        self.check(layer, torch.arange(count))
-        records = self._restored(layer, self.layers[layer][:count], torch.arange(count))
-        keys = records[:, 0].transpose(0, 1).float()
-        places = torch.arange(count * self.page_size).view(count, self.page_size)
+        keys = self.records(layer)[:, 0].transpose(0, 1).float()
+        places = torch.arange(keys.shape[1] * self.page_size).view(-1, self.page_size)
         if not is_rotated:
             keys = self.spec.rope.turn(keys, -places)
         return keys, places < self.filled[layer]
@@ -246,7 +243,7 @@ class DocumentKV:
         return scale_up(records, scales, self.spec.dtype)
 
     @contextmanager
-    def _records(self, layer: int, pages: Tensor, loads: Loads | None) -> Iterator[tuple[Tensor, Tensor]]:
+    def _held(self, layer: int, pages: Tensor, loads: Loads | None) -> Iterator[tuple[Tensor, Tensor]]:
         """A tensor of records (n, 2, Hkv, S, D), and in which of its rows the KV pages are; for as long as held."""
         if self.pool is None:
             self.check(layer, pages)

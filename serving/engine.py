@@ -160,10 +160,9 @@ class Engine:
             self._admit()
             self._write()
             self.shelf.read_some()
-        except RuntimeError as error:  # PyTorch's own, out of memory included
-            problem = ModelUnreachable(f"The model failed: {str(error).partition(chr(10))[0]}", "Ask again.")
+        except RuntimeError as error:
             for job in self._active:
-                job.on_piece(Piece(error=problem))
+                job.on_piece(Piece(error=_failed(error)))
             self._active.clear()
 
     def _admit(self) -> None:
@@ -175,8 +174,8 @@ class Engine:
             return
         try:
             job.row = self._ask(job.prompt)
-        except CatenaError as error:
-            job.on_piece(Piece(error=error))
+        except (CatenaError, RuntimeError) as error:
+            job.on_piece(Piece(error=error if isinstance(error, CatenaError) else _failed(error)))
             return
         self._active.append(job)
         job.first_at = time.monotonic()
@@ -244,3 +243,8 @@ class Engine:
         named = getattr(config, "eos_token_id", None)
         listed = named if isinstance(named, list) else [named]
         return [token for token in (self.local.tokenizer.eos_token_id, *listed) if token is not None]
+
+
+def _failed(error: RuntimeError) -> ModelUnreachable:
+    """PyTorch's own error, out of memory included."""
+    return ModelUnreachable(f"The model failed: {str(error).partition(chr(10))[0]}", "Ask again.")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from catena.errors import OptionError
-from catena.retrieval.kv.choosing import choose, reduce_heads
+from catena.retrieval.kv.choosing import choose, reduce_heads, window_scores
 from catena.retrieval.kv.digests import DIGESTS, judge
 from catena.retrieval.kv.merging import Merged
 from catena.retrieval.kv.policy import Policy
@@ -66,7 +66,7 @@ def _scores(
     """How much each KV page matters to each head that chooses: (H, P)."""
     spec, count = document.spec, document.num_pages(layer)
     if policy.score == "window":
-        return torch.zeros(1, count)
+        return window_scores(count)
     if policy.score == "random":
         return torch.rand(spec.num_kv_heads, count, generator=torch.Generator().manual_seed(seed))
     is_rotated = policy.space == "rotated"
@@ -96,7 +96,7 @@ def best_logits(q: Tensor, keys: Tensor, valid: Tensor) -> Tensor:
 
 def _select_tokens(squeezed: Squeezed, policy: Policy, layer: int, q: Tensor) -> Selection:
     """Heads see different numbers of tokens; the shorter rows are padded."""
-    is_kept = squeezed.is_kept(layer, q, policy.budget)
+    is_kept = squeezed.is_kept(layer, q, policy.budget, is_two_level=policy.is_two_level)
     order = is_kept.int().argsort(dim=-1, descending=True, stable=True)[:, : int(is_kept.sum(-1).max())]
     return Selection(tokens=order, is_seen=is_kept.gather(1, order))
 

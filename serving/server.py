@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 
-from catena.errors import CatenaError
+from catena.errors import CatenaError, OptionError
 from catena.retrieval.kv.policy import Policy, preset
 from catena.serving import chat, replies
 from catena.serving.access import owner_of
@@ -92,15 +92,13 @@ class _Server:
 
     async def chat(self, request: Request, body: ChatRequest) -> Response:
         messages = [message.plain() for message in body.messages]
-        if body.kv.document_id:
-            token_ids = chat.encode_question(self._engine.local.tokenizer, messages)
-        else:
-            token_ids = chat.encode_chat(self._engine.local.tokenizer, messages)
+        encode = chat.encode_question if body.kv.document_id else chat.encode_chat
+        token_ids = await asyncio.to_thread(encode, self._engine.local.tokenizer, messages)
         max_tokens = body.max_completion_tokens or body.max_tokens
         return await self._answer(request, body, replies.Reply("chat", body.model), token_ids, max_tokens)
 
     async def complete(self, request: Request, body: CompletionRequest) -> Response:
-        token_ids = chat.encode(self._engine.local.tokenizer, body.prompt)
+        token_ids = await asyncio.to_thread(chat.encode, self._engine.local.tokenizer, body.prompt)
         return await self._answer(
             request, body, replies.Reply("text", body.model), token_ids, body.max_tokens
         )
@@ -165,7 +163,10 @@ class _Server:
         token_ids: torch.Tensor,
         max_tokens: int | None,
     ) -> Response:
-        asked = self._asked(body.kv.document_id, token_ids, request.state.owner)
+        if body.model != self._engine.local.name:
+            return _not_found(f"The model here is {self._engine.local.name}.", "model_not_found")
+        owner = request.state.owner
+        asked = await asyncio.to_thread(self._asked, body.kv.document_id, token_ids, owner)
         prompt = Prompt(
             asked.token_ids,
             policy_of(body.kv),
@@ -202,13 +203,17 @@ class _Server:
 def policy_of(options: KVOptions) -> Policy:
     """The policy that a request asks for. Raises OptionError."""
     policy = preset(options.policy)
+    if policy.score == "all" and options.budget not in (None, 1):
+        raise OptionError(f"The policy {policy.name} sees everything.", "Leave budget out, or take quest.")
     return replace(policy, budget=options.budget) if options.budget else policy
 
 
 def _no_document(key: str) -> Response:
-    return JSONResponse(
-        replies.error_body(f"There is no document {key[:16]}.", code="document_not_found"), 404
-    )
+    return _not_found(f"There is no document {key[:16]}.", "document_not_found")
+
+
+def _not_found(message: str, code: str) -> Response:
+    return JSONResponse(replies.error_body(message, code=code), 404)
 
 
 def _first_problem(error: RequestValidationError) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from catena.errors import CatenaError, OptionError, StoreError
+from catena.errors import CatenaError, ModelBusy, OptionError, StoreError
 from catena.retrieval.kv.merging import Merged
 from catena.retrieval.kv.policy import Policy, preset
 from catena.retrieval.kv.trained import PageRetriever
@@ -25,6 +25,8 @@ from catena.serving.squeezing import Squeezed, squeeze
 from catena.serving.store import KVStore, Manifest, manifest_of
 
 Status = Literal["queued", "reading", "ready", "failed"]
+MAX_QUEUED = 64
+"""Documents that wait to be read."""
 OPEN_DOCUMENTS = 16
 """Mapped at once; the least recently used is closed first."""
 
@@ -84,7 +86,8 @@ class DocumentShelf:
     def add(self, source: Source, owner: str, *, policy: str = "full") -> Reading:
         """Queue a document to be read under a policy; the same again of the same owner is the same document.
 
-        Raises OptionError for one that is empty or too long, or a policy that nothing can be read with.
+        Raises OptionError for one that is empty or too long, or a policy that nothing can be read with; ModelBusy when
+        too many wait.
         """
         num_tokens = len(source.token_ids)
         if not 0 < num_tokens <= self._limits.max_tokens:
@@ -108,6 +111,8 @@ class DocumentShelf:
         with self._lock:
             found = self._find(manifest.key, owner)
             if found is None or found.status == "failed":
+                if len(self._queue) >= MAX_QUEUED:
+                    raise ModelBusy("Too many documents wait to be read.", "Send it again in a few seconds.")
                 found = Reading(manifest.key, owner, num_tokens, policy, "queued")
                 self._readings[manifest.key] = found
                 self._queue[manifest.key] = (manifest, source)

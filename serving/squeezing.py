@@ -20,11 +20,11 @@ COARSE_KEPT = 0.5
 
 @dataclass(slots=True, eq=False)
 class Squeezed:
-    """The clusters of every layer of one document. `upper` are clusters of clusters, for the two-level search."""
+    """The clusters of every layer of one document; `upper` are clusters of clusters, for the two-level search."""
 
     document: DocumentKV
     layers: Sequence[Clusters]
-    upper: Sequence[Clusters] = ()
+    upper: Sequence[Clusters]
     _thresholds: dict[tuple[float, bool], float] = field(default_factory=dict)
 
     @property
@@ -32,12 +32,12 @@ class Squeezed:
         """Tokens that clusters decide on; those behind are always seen."""
         return max(0, self.document.num_tokens - WINDOW)
 
-    def is_kept(self, layer: int, q: Tensor, budget: float) -> Tensor:
+    def is_kept(self, layer: int, q: Tensor, budget: float, *, is_two_level: bool = False) -> Tensor:
         """Which tokens each query head sees, for its queries q (Hq, T, D): (Hq, num_tokens)."""
         share = (budget * self.document.num_tokens - WINDOW) / max(1, self.num_seen)
         share = min(1.0, max(0.0, share))
         kept = self._scores(self.layers, layer, q) >= self._threshold(share, is_upper=False)
-        if self.upper:
+        if is_two_level:
             kept &= self._scores(self.upper, layer, q) >= self._threshold(COARSE_KEPT, is_upper=True)
         return torch.nn.functional.pad(kept, (0, self.document.num_tokens - self.num_seen), value=True)
 
@@ -65,17 +65,16 @@ class Squeezed:
         return levels[layer].spread(by_head).flatten(0, 1)
 
 
-def squeeze(document: DocumentKV, *, levels: int = 1, seed: int = 0) -> Squeezed:
-    """Cluster the keys of a document that has been read; `levels` 2 adds clusters of clusters."""
+def squeeze(document: DocumentKV, *, seed: int = 0) -> Squeezed:
+    """Cluster the keys of a document that has been read, and the clusters."""
     seen = max(0, document.num_tokens - WINDOW)
     lower, upper = [], []
     for layer in range(document.spec.num_layers):
         keys = document.whole(layer)[0][:, :seen].float()
         found = cluster(keys, max(1, round(SHARE * seen)), seed=seed)
         lower.append(found)
-        if levels == 2:
-            groups = cluster(found.centroids, max(1, round(COARSE_SHARE * seen)), seed=seed)
-            labels = groups.labels.gather(1, found.labels)
-            sizes = torch.zeros_like(groups.sizes).scatter_add_(1, labels, torch.ones(labels.shape))
-            upper.append(Clusters(groups.centroids, sizes, labels))
+        groups = cluster(found.centroids, max(1, round(COARSE_SHARE * seen)), seed=seed)
+        labels = groups.labels.gather(1, found.labels)
+        sizes = torch.zeros_like(groups.sizes).scatter_add_(1, labels, torch.ones(labels.shape))
+        upper.append(Clusters(groups.centroids, sizes, labels))
     return Squeezed(document, lower, upper)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from catena.retrieval.kv.choosing import choose, reduce_heads
+from catena.retrieval.kv.choosing import choose, reduce_heads, window_scores
 from catena.retrieval.kv.digests import judge
 from catena.retrieval.kv.policy import Policy
 from catena.serving.paged import Backend, backend_of
@@ -54,7 +54,7 @@ def choose_rows(
 
     is_shared = policy.granularity == "kv_head"
     if digest is None:
-        scores = torch.zeros(len(table), table.shape[1], rows.slots.shape[1], device=asked.device)
+        scores = window_scores(rows.slots.shape[1], asked.device).expand(*table.shape[:2], -1).contiguous()
     else:
         scores = choosing.score_pages(asked, digest, rows.slots, rows.num_pages, is_shared=is_shared)
     if policy.granularity == "layer":
@@ -87,7 +87,7 @@ def _choose_row(
     count = int(rows.num_pages[row])
     slots = rows.slots[row, :count]
     if digest is None:
-        scores = torch.zeros(len(table), count)
+        scores = window_scores(count).repeat(len(table), 1)
     else:
         judged = judge(asked, digest[:, :, slots])
         scores = reduce_heads(judged[:, :, None], policy)

@@ -21,6 +21,11 @@ def reduce_heads(scores: Tensor, policy: Policy) -> Tensor:
     return best.sum((0, 1))[None]
 
 
+def window_scores(count: int, device: torch.device | None = None) -> Tensor:
+    """A window's: the later a KV page, the better (1, P)."""
+    return torch.arange(count, dtype=torch.float32, device=device)[None]
+
+
 def choose(scores: Tensor, policy: Policy) -> Tensor:
     """The KV pages of each row of scores (H, P), in reading order: (H, k). Ties go to the earlier KV page."""
     total = scores.shape[-1]

@@ -26,7 +26,7 @@ Score = Literal[
 ]
 """What a KV page is judged by.
 
-all: every KV page · window: none but sink and local · random · exact: its true best key (an oracle) ·
+all: every KV page · window: how late it is · random · exact: its true best key (an oracle) ·
 bound: channel-wise minimum and maximum · cuboid: mean and mean deviation · mean: mean key ·
 pooled: attention-pooled key · last: its last token · representative: its tokens that were looked at most ·
 clusters: k-means over single keys · trained · merged: no KV pages are chosen, all keys were merged into few.
@@ -63,6 +63,8 @@ class Policy:
     min_pages: int = 1
     dense_layers: int = 0
     """The first layers see everything."""
+    is_two_level: bool = False
+    """Clusters of clusters decide first."""
     refresh: int = 1
     """Select anew every so many tokens of the answer; 0: once per question."""
 
@@ -84,12 +86,12 @@ class Policy:
 
     def num_pages(self, total: int) -> int:
         """How many of `total` KV pages a head sees."""
-        forced = self.sink_pages + self.local_pages
         if self.score == "all":
             return total
-        if self.score == "window":
-            return min(total, forced)
-        return min(total, forced + max(self.min_pages, round(self.budget * total)))
+        chosen = max(self.min_pages, round(self.budget * total))
+        if self.score == "window":  # the local ones are the end of the window
+            return min(total, self.sink_pages + max(self.local_pages, chosen))
+        return min(total, self.sink_pages + self.local_pages + chosen)
 
 
 _POLICIES = (
@@ -115,10 +117,20 @@ _POLICIES = (
         local_pages=0,
     ),
     Policy(
+        "squeezed-two-level",
+        "clusters",
+        "faithful",
+        "Squeezed Attention, section 3.3: clusters of clusters let half of the keys through before.",
+        sink_pages=0,
+        local_pages=0,
+        is_two_level=True,
+    ),
+    Policy(
         "lm-infinite",
         "window",
         "faithful",
-        "LM-Infinite, arXiv 2308.16137: first and last tokens, distance clipped at the trained length.",
+        "LM-Infinite, arXiv 2308.16137: first tokens and, of the budget, the last; distance clipped at the trained "
+        "length.",
         positions="clipped",
     ),
     Policy(

@@ -68,7 +68,7 @@ def test_clipped_beyond_the_trained_length_is_its_formula() -> None:
 
 
 def test_constant_distance_leaves_local_kv_pages_where_they_are() -> None:
-    policy = replace(HALF, score="window", positions="constant", sink_pages=0, local_pages=2)
+    policy = replace(HALF, score="window", budget=0.2, positions="constant", sink_pages=0, local_pages=2)
     same = replace(policy, positions="absolute")
     logits = [ask(tiny.model(), Session(document(), each), QUESTION).logits for each in (policy, same)]
     assert tiny.distance(*logits) < 1e-5
@@ -99,9 +99,17 @@ def test_squeezed_keeps_the_share_it_was_asked_for() -> None:
 
 def test_squeezed_in_two_levels_keeps_a_part_of_one_level() -> None:
     read = tiny.read_tokens("llama", tiny.tokens(600))
-    flat, deep = squeeze(read), squeeze(read, levels=2)
+    squeezed = squeeze(read)
     q = torch.randn(4, 2, 16)
-    assert (deep.is_kept(0, q, 0.4) <= flat.is_kept(0, q, 0.4)).all()
+    flat, deep = (squeezed.is_kept(0, q, 0.4, is_two_level=is_two_level) for is_two_level in (False, True))
+    assert (deep <= flat).all() and deep.sum() < flat.sum()
+
+
+def test_two_levels_that_let_all_through_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catena.serving.squeezing.COARSE_KEPT", 1.0)
+    squeezed, q = squeeze(tiny.read_tokens("llama", tiny.tokens(600))), torch.randn(4, 2, 16)
+    flat, deep = (squeezed.is_kept(1, q, 0.4, is_two_level=is_two_level) for is_two_level in (False, True))
+    assert torch.equal(flat, deep)
 
 
 def test_squeezed_that_keeps_all_is_exact() -> None:
@@ -117,7 +125,9 @@ def test_what_a_policy_lacks_is_named(name: str) -> None:
         ask(tiny.model(), Session(document(), preset(name)), QUESTION)
 
 
-@pytest.mark.parametrize("name", sorted(PRESETS.keys() - {"squeezed", "retro"}))
+@pytest.mark.parametrize(
+    "name", sorted(name for name in PRESETS if PRESETS[name].score not in ("clusters", "trained"))
+)
 def test_reading_with_few_kv_pages_in_sight(name: str) -> None:
     """Chunk after chunk under a policy: all tokens are read, and the first chunk is as in full."""
     read = tiny.read_tokens("llama", DOCUMENT, policy=preset(name), chunk=32)

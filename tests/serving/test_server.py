@@ -213,6 +213,7 @@ def test_a_document_from_queue_to_deletion(client: openai.OpenAI) -> None:
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages"),
         ({"kv": {"policy": "best"}}, "no KV-page policy"),
         ({"kv": {"budget": 2}}, "budget"),
+        ({"kv": {"policy": "full", "budget": 0.5}}, "sees everything"),
         ({"kv": {"document_id": "nothing"}}, "no document"),
         ({"kv": {"policies": "quest"}}, "policies is not supported"),
     ],
@@ -229,6 +230,11 @@ def test_what_is_not_served_is_refused(url: str, changed: dict[str, Any], messag
     )
     assert reply.status_code == 400
     assert message in reply.json()["error"]["message"]
+
+
+def test_another_model_is_not_answered_for(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError, match="The model here is recall"):
+        client.completions.create(model="gpt", prompt="ask key1")
 
 
 @pytest.mark.parametrize(

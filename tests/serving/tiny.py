@@ -44,7 +44,7 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen3": ("Qwen3", {"head_dim": 32}),
 }
 PAGE = 16
-NEED_AIDS = {"squeezed", "retro", "look-m"}
+NEED_AIDS = {"squeezed", "squeezed-two-level", "retro", "look-m"}
 """Policies that need more than the document."""
 
 

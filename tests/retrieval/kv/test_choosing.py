@@ -21,13 +21,20 @@ PLAIN = replace(preset("mean"), budget=0.2, sink_pages=0, local_pages=0)
         (PLAIN, [1, 3]),  # a tie goes to the earlier one
         (replace(PLAIN, budget=0.4), [1, 3, 4, 5]),
         (replace(PLAIN, sink_pages=2, local_pages=1), [0, 1, 3, 5, 9]),
-        (replace(PLAIN, score="window", sink_pages=1, local_pages=2), [0, 8, 9]),
         (replace(PLAIN, min_pages=3), [1, 3, 5]),
         (replace(PLAIN, score="all"), list(range(10))),
     ],
 )
 def test_the_best_kv_pages_in_reading_order(policy: Policy, wanted: list[int]) -> None:
     assert choose(SCORES, policy).tolist() == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("budget", "local_pages", "wanted"), [(0.2, 3, 4), (0.4, 1, 5), (0.4, 0, 5), (1, 1, 10)]
+)
+def test_a_window_is_its_budget_or_the_local_kv_pages(budget: float, local_pages: int, wanted: int) -> None:
+    policy = replace(PLAIN, score="window", budget=budget, sink_pages=1, local_pages=local_pages)
+    assert choose(torch.arange(10.0)[None], policy).tolist() == [[0, *range(11 - wanted, 10)]]
 
 
 @pytest.mark.parametrize(("granularity", "rows"), [("query_head", 6), ("kv_head", 2), ("layer", 1)])
