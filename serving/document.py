@@ -147,17 +147,17 @@ class DocumentKV:
 
     def whole(self, layer: int, first_page: int = 0, loads: Loads | None = None) -> tuple[Tensor, Tensor]:
         """All keys and values (Hkv, n, D) of a layer, or those from a KV page on; they come past the pool."""
-        if self.pool and loads:
-            self.pool.count(loads, self.num_pages(layer) - first_page)
-        records = self.records(layer, first_page)
+        records = self.records(layer, first_page, loads)
         flat = records.permute(1, 2, 0, 3, 4).flatten(2, 3)
         flat = flat[:, :, : self.filled[layer] - first_page * self.page_size]
         return flat[0].contiguous(), flat[1].contiguous()
 
-    def records(self, layer: int, first_page: int = 0) -> Tensor:
+    def records(self, layer: int, first_page: int = 0, loads: Loads | None = None) -> Tensor:
         """All KV pages of a layer (P, 2, Hkv, S, D), or those from one on, in the model's dtype."""
         pages = torch.arange(first_page, self.num_pages(layer))
         self.check(layer, pages)
+        if self.pool:
+            self.pool.count(loads or Loads(), len(pages))
         return self._restored(layer, self.layers[layer][first_page : len(pages) + first_page], pages)
 
     def gather_pages(
@@ -191,7 +191,12 @@ class DocumentKV:
         """What stands for the KV pages of a layer (R, Hkv, P, D), float32; made once."""
         key = (make, layer, is_rotated)
         if key not in self._digests:
-            self._digests[key] = self._kept_digest(layer, make, is_rotated)
+            name = getattr(make, "name", "") or _NAMES[make]
+            self._digests[key] = self._made_once(
+                name if is_rotated else f"{name}-unrotated",
+                layer,
+                lambda: make(*self.paged_keys(layer, is_rotated=is_rotated)),
+            )
         return self._digests[key]
 
     def representatives(self, layer: int) -> Tensor:
@@ -201,8 +206,12 @@ class DocumentKV:
         """
         key = (representative, layer, False)
         if key not in self._digests:
-            keys, valid = self.paged_keys(layer, is_rotated=False)
-            self._digests[key] = representative(keys, valid, self.counted(layer))
+            received = self.counted(layer)
+            self._digests[key] = self._made_once(
+                "representative",
+                layer,
+                lambda: representative(*self.paged_keys(layer, is_rotated=False), received),
+            )
         return self._digests[key]
 
     def counted(self, layer: int) -> Tensor:
@@ -238,7 +247,7 @@ class DocumentKV:
     def _restored(self, layer: int, records: Tensor, pages: Tensor, heads: Tensor | None = None) -> Tensor:
         """Records in the model's dtype: (n, 2, Hkv, S, D) of KV pages (n), or (H, n, 2, S, D) of heads (H)."""
         if not self.scales:
-            return records
+            return records.to(self.spec.dtype)
         scales = self.scales[layer][pages if heads is None else (pages, slice(None), heads[:, None])]
         return scale_up(records, scales, self.spec.dtype)
 
@@ -261,15 +270,12 @@ class DocumentKV:
 
         return load
 
-    def _kept_digest(self, layer: int, make: Digest, is_rotated: bool) -> Tensor:
+    def _made_once(self, name: str, layer: int, make: Callable[[], Tensor]) -> Tensor:
         """Made of all keys of the layer, unless it was kept."""
-        name = _NAMES.get(make, "")
-        if name and not is_rotated:
-            name += "-unrotated"
-        found = self.kept.get(name, layer) if self.kept and name else None
+        found = self.kept.get(name, layer) if self.kept else None
         if found is None:
-            found = make(*self.paged_keys(layer, is_rotated=is_rotated))
-            if self.kept and name:
+            found = make()
+            if self.kept:
                 self.kept.put(name, layer, found)
         return found
 
@@ -284,7 +290,7 @@ def record_shape(spec: ModelSpec, num_tokens: int, page_size: int) -> tuple[int,
 
 def scales_for(spec: ModelSpec, num_tokens: int, page_size: int, dtype: torch.dtype) -> list[Tensor]:
     """Room for the scales of layers in 8 bits; none for others."""
-    if dtype == spec.dtype:
+    if dtype.itemsize > 1:
         return []
     shape = record_shape(spec, num_tokens, page_size)[:3]
     return [torch.ones(shape) for _ in range(spec.num_layers)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from torch import Tensor
 
 from catena.errors import StoreError
-from catena.serving.hashed import read_hashed, write_hashed
+from catena.serving.sealed import read_sealed, write_sealed
 
 
 class FolderIndex:
@@ -25,14 +25,14 @@ class FolderIndex:
         if not path.is_file():
             return None
         try:
-            return read_hashed(path)["digest"]
+            return read_sealed(path)["digest"]
         except StoreError:
             return None
 
     def put(self, name: str, layer: int, digest: Tensor) -> None:
         """Keep it, unless the document was deleted meanwhile."""
         if self._folder.is_dir():
-            write_hashed(self._path(name, layer), {"digest": digest})
+            write_sealed(self._path(name, layer), {"digest": digest})
 
     def _path(self, name: str, layer: int) -> Path:
         return self._folder / f"index_{name}_{layer:03}.safetensors"

@@ -6,6 +6,7 @@ The JSON header is padded with spaces to 4096 bytes, so that every record starts
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
@@ -29,7 +30,12 @@ def create(path: Path, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
     path.touch(0o600)
     with path.open("r+b") as file:
         file.write(len(header).to_bytes(8, "little") + header)
-        file.truncate(ALIGNED + size)
+        if hasattr(
+            os, "posix_fallocate"
+        ):  # a full disk is an error here, and no signal while KV pages are written
+            os.posix_fallocate(file.fileno(), 0, ALIGNED + size)
+        else:
+            file.truncate(ALIGNED + size)
     return _map(path, shape, dtype, is_shared=True)
 
 

@@ -81,7 +81,7 @@ class DocumentShelf:
         self._open: OrderedDict[str, DocumentKV] = OrderedDict()
         self._known_tokens: dict[str, Tensor] = {}
         self._squeezed: dict[tuple[str, int], Squeezed] = {}
-        self._merged: dict[tuple[str, int, float], list[Merged]] = {}
+        self._merged: dict[tuple[str, int], tuple[float, list[Merged]]] = {}
 
     def add(self, source: Source, owner: str, *, policy: str = "full") -> Reading:
         """Queue a document to be read under a policy; the same again of the same owner is the same document.
@@ -138,6 +138,8 @@ class DocumentShelf:
                 return False
             self._queue.pop(key, None)
             self._readings.pop(key, None)
+            if self._steps and self._steps[0] == key:
+                self._steps = None
             self._close(key)
             self._known_tokens.pop(key, None)
         self._store.delete(key)
@@ -161,11 +163,12 @@ class DocumentShelf:
     def aids(self, key: str, document: DocumentKV, policy: Policy) -> Aids:
         """What the policy needs beside an open document, made when a question first needs it."""
         known = (key, document.num_tokens)  # a prompt may share the beginning only
-        if policy.score == "clusters" and known not in self._squeezed:
-            self._squeezed[known] = squeeze(document)
-        if policy.score == "merged" and (*known, policy.budget) not in self._merged:
-            self._merged[*known, policy.budget] = merge_document(document, policy.budget)
-        return Aids(self._retriever, self._squeezed.get(known), self._merged.get((*known, policy.budget)))
+        squeezed, merged = self._squeezed.get(known), self._merged.get(known)
+        if policy.score == "clusters" and squeezed is None:
+            squeezed = self._squeezed[known] = squeeze(document)
+        if policy.score == "merged" and (merged is None or merged[0] != policy.budget):
+            merged = self._merged[known] = policy.budget, merge_document(document, policy.budget)
+        return Aids(self._retriever, squeezed, merged[1] if merged else None)
 
     def longest_prefix(self, token_ids: Tensor, owner: str) -> tuple[str, DocumentKV, int] | None:
         """The owner's document that shares most tokens with the beginning of a prompt, and how many of them.
@@ -195,8 +198,9 @@ class DocumentShelf:
         if self._steps is None or self._steps[0] != key:
             aids = Aids(self._retriever)
             self._steps = key, reading_into(self._store, self._local.model, *queued, chunk=CHUNK, aids=aids)
+        steps = self._steps[1]
         try:
-            done = next(self._steps[1], None)
+            done = next(steps, None)
         except (CatenaError, OSError, RuntimeError) as error:  # PyTorch's own, out of memory included
             self._end(key, "failed", str(error).partition("\n")[0])
             return
@@ -209,6 +213,9 @@ class DocumentShelf:
         self._steps = None
         with self._lock:
             self._queue.pop(key, None)
+            is_wanted = key in self._readings
+        if not is_wanted:  # deleted while its last chunk was read
+            self._store.delete(key)
         self._note(key, status=status, error=error)
         if status == "ready" and self._limits.max_store_bytes is not None:
             for gone in self._store.trim(self._limits.max_store_bytes):

@@ -22,10 +22,10 @@ from catena.errors import StoreError
 from catena.serving import mapped
 from catena.serving.document import DocumentKV, Source, record_shape, scales_for
 from catena.serving.fingerprint import key_of
-from catena.serving.hashed import read_hashed, write_hashed
 from catena.serving.hashes import PageHashes, hash_record
 from catena.serving.index import FolderIndex
 from catena.serving.pool import PagePool
+from catena.serving.sealed import REMEDY, read_sealed, write_sealed
 from catena.serving.spec import ModelSpec
 
 MANIFEST, STATE = "manifest.json", "state.safetensors"
@@ -74,8 +74,11 @@ class KVStore:
         path = self.root / key / MANIFEST
         if not path.is_file():
             raise StoreError(f"There is no KV cache {key[:12]} in {self.root}.", "Read the document first.")
-        facts = json.loads(path.read_bytes())
-        found = Manifest(**{**facts, "shape": tuple(facts["shape"])})
+        try:
+            facts = json.loads(path.read_bytes())
+            found = Manifest(**{**facts, "shape": tuple(facts["shape"])})
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"The manifest of the KV cache {key[:12]} cannot be read.", REMEDY) from error
         if found.key != key:
             raise StoreError(
                 f"The KV cache {key[:12]} was made by another model or version.", "Read it again."
@@ -93,7 +96,7 @@ class KVStore:
                 f"The KV cache {key[:12]} was made by another model.", "Read the document with this one."
             )
         folder = self.root / key
-        state = read_hashed(folder / STATE)
+        state = read_sealed(folder / STATE)
         document = _map_layers(folder, spec, found, _source(state))
         document.filled = [found.num_tokens] * spec.num_layers
         _restore(document, state)
@@ -121,7 +124,7 @@ class KVStore:
 
     def token_ids(self, key: str) -> Tensor:
         """Token ids (T) of a kept document. Raises StoreError."""
-        return read_hashed(self.root / key / STATE)["token_ids"]
+        return read_sealed(self.root / key / STATE)["token_ids"]
 
     def delete(self, key: str) -> None:
         """Unlink a document, or what was read of it; sessions that have it open keep what they mapped."""
@@ -178,7 +181,7 @@ class Draft:
             "hashes": self._hashes,
             "done": torch.tensor(document.num_tokens),
         }
-        write_hashed(self._folder / STATE, state)
+        write_sealed(self._folder / STATE, state)
 
     def publish(self, root: Path) -> None:
         """Name the folder, which must be whole; another process may have been faster."""
@@ -227,7 +230,7 @@ def _resume(folder: Path, manifest: Manifest, spec: ModelSpec, source: Source) -
     if not (folder / STATE).is_file():
         return None
     try:
-        state = read_hashed(folder / STATE)
+        state = read_sealed(folder / STATE)
         document = _map_layers(folder, spec, manifest, source, for_writing=True)
         check = PageHashes(document.layers, state["hashes"], manifest.key[:12]).check
         count = state["hashes"].shape[1]

@@ -6,7 +6,9 @@ KV page's vector is a sum over its keys. Keys and queries come un-rotated: what 
 
 from __future__ import annotations
 
-from functools import partial
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from safetensors import safe_open
@@ -35,7 +37,15 @@ class PageRetriever(nn.Module):
 
     def of_layer(self, layer: int) -> Digest:
         """`digest` of one layer: always the same function, so that a document keeps what it made."""
-        return self._digests.setdefault(layer, partial(self.digest, layer))
+        return self._digests.setdefault(layer, _LayerDigest(self, layer))
+
+    @cached_property
+    def name(self) -> str:
+        """What its digests are kept under; other weights have another one."""
+        hashed = hashlib.sha256()
+        for _, tensor in sorted(self.state_dict().items()):
+            hashed.update(tensor.cpu().contiguous().numpy().tobytes())
+        return f"trained-{hashed.hexdigest()[:16]}"
 
     def forward(self, layer: int, q: Tensor, digest: Tensor) -> Tensor:
         """Score KV pages for un-rotated queries q (Hkv, N, D), a group's mean each: (Hkv, N, P)."""
@@ -58,6 +68,19 @@ class PageRetriever(nn.Module):
         made = cls(int(facts["num_layers"]), int(facts["head_dim"]), model)
         made.load_state_dict(load_file(path))
         return made.eval()
+
+
+@dataclass(frozen=True, slots=True)
+class _LayerDigest:
+    retriever: PageRetriever
+    layer: int
+
+    @property
+    def name(self) -> str:
+        return self.retriever.name
+
+    def __call__(self, keys: Tensor, valid: Tensor) -> Tensor:
+        return self.retriever.digest(self.layer, keys, valid)
 
 
 def _network(width: int) -> nn.Module:

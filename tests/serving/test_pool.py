@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from catena.errors import StoreError
 from catena.retrieval.kv.policy import preset
+from catena.retrieval.kv.trained import PageRetriever
 from catena.serving.answering import ask, write_greedy
 from catena.serving.document import DocumentKV, Source, record_shape
 from catena.serving.pool import Loads, PagePool
 from catena.serving.reading import reading_into
+from catena.serving.selecting import Aids
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
 from catena.serving.store import KVStore, manifest_of
@@ -158,3 +161,19 @@ def test_many_readers_at_once_read_what_they_asked_for() -> None:
         thread.join()
     pool.close()
     assert wrong == [] and pool.num_bytes <= 6 * BYTES
+
+
+def test_choosing_reads_no_keys_once_the_index_is_kept(tmp_path: Path) -> None:
+    store, source = KVStore(tmp_path), Source(tiny.tokens(470))
+    manifest = manifest_of(SPEC, "tiny", source, page_size=tiny.PAGE, policy="look-m")
+    list(reading_into(store, tiny.model(), manifest, source))
+    torch.manual_seed(0)
+    aids = Aids(PageRetriever(3, 16).requires_grad_(False))
+    for name in ("quest", "longheads", "infllm", "retro"):
+        policy = replace(preset(name), budget=0.1, dense_layers=0, local_pages=1, refresh=0)
+        pools = [pool_of(1000), pool_of(1000)]
+        for pool in pools:
+            opened = store.open(manifest.key, SPEC, "tiny", pool)
+            ask(tiny.model(), Session(opened, policy, aids), QUESTION)
+            pool.close()
+        assert pools[0].loads.num_bytes == pools[1].loads.num_bytes + 3 * 30 * BYTES, name

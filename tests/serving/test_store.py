@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,6 +113,34 @@ def test_an_edited_manifest_is_refused(store: KVStore) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), "num_tokens": 10}))
     with pytest.raises(StoreError, match="another model or version"):
         store.open(manifest().key, spec_of(tiny.model()), "tiny")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "state.safetensors"])
+@pytest.mark.parametrize("damage", [lambda data: data[:20], lambda data: data[:-9] + b"\x7f" + data[-8:]])
+def test_damage_to_what_is_not_a_kv_page_is_refused_too(
+    store: KVStore, name: str, damage: Callable[[bytes], bytes]
+) -> None:
+    path = store.root / manifest().key / name
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(StoreError):
+        store.open(manifest().key, spec_of(tiny.model()), "tiny")
+
+
+def test_a_damaged_index_is_made_again(store: KVStore) -> None:
+    first = logits(store.open(manifest().key, spec_of(tiny.model()), "tiny"))
+    (path,) = (store.root / manifest().key).glob("index_*_002.safetensors")
+    path.write_bytes(path.read_bytes()[:-4] + b"oops")
+    assert torch.equal(logits(store.open(manifest().key, spec_of(tiny.model()), "tiny")), first)
+
+
+def test_what_was_read_of_a_deleted_document_goes_too(tmp_path: Path) -> None:
+    store = KVStore(tmp_path / "kv")
+    steps = reading_into(store, tiny.model(), manifest(), SOURCE, chunk=32)
+    next(steps)
+    store.delete(manifest().key)
+    assert list(store.root.iterdir()) == []
+    with pytest.raises(OSError):
+        next(steps)
 
 
 @pytest.mark.parametrize(
