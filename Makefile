@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-transformers-min app lint format robust kills chainkills planted faults spans statements obedience bookqa quality arena examples pictures lock wheel-test clean
+.PHONY: help demo test test-transformers-min test-kernels app lint format robust kills chainkills planted faults spans statements obedience bookqa quality arena examples pictures lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -34,6 +34,10 @@ lint: $(VENV)/.installed-dev  ## Check style and types
 format: $(VENV)/.installed-dev  ## Lay the code out
 	$(BIN)/ruff check --fix-only --exit-zero .
 	$(BIN)/ruff format .
+
+test-kernels: $(VENV)/.installed-dev  ## Test what runs on a GPU without one (fetches Triton, 190 MB)
+	$(BIN)/python -c 'import triton' 2>/dev/null || $(BIN)/python -m pip install --quiet 'triton>=3.6'
+	$(BIN)/pytest $(PYTEST) $(addprefix tests/serving/test_,paged.py choosing.py decoding.py gpu.py)
 
 robust: $(VENV)/.installed-dev  ## Read every hostile file of the development documents (DATA=FOLDER)
 	$(BIN)/catena eval robust $(DATA)/robust

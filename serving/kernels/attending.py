@@ -17,8 +17,8 @@ BLOCK_N = 64
 """Keys of a step."""
 MAX_QUERIES = 64
 """Rows of a tile of queries; `tl.dot` wants 16 at least."""
-PROGRAMS_PER_PROCESSOR = 4
-"""Splits are made until there are that many programs for every multiprocessor."""
+PROGRAMS_PER_PROCESSOR = 3
+"""Splits are made until there are that many programs for every multiprocessor: it has registers for no more."""
 _MERGED_AT_ONCE = 32
 
 
@@ -28,7 +28,8 @@ def attend_pages(
     """See `catena.serving.paged.attend_pages`; here q is (B, H, M, D): the M queries of a head of the table."""
     rows, heads, count, channels = q.shape
     width, page_size = table.shape[2], records.shape[3]
-    tile = min(MAX_QUERIES, max(16, triton.next_power_of_2(count)))
+    most = MAX_QUERIES if q.element_size() == 2 else 16  # without tensor cores, code grows with the tile
+    tile = min(most, max(16, triton.next_power_of_2(count)))
     num_tiles = triton.cdiv(count, tile)
     steps = _steps_of_a_split(
         triton.cdiv(width * page_size, BLOCK_N), rows * heads * num_tiles, num_splits, q
@@ -48,10 +49,10 @@ def attend_pages(
         count,
         channels,
         width,
-        page_size,
         heads,
         heads // records.shape[2],
         *records.stride()[:4],
+        PAGE=page_size,
         BLOCK_M=tile,
         BLOCK_N=BLOCK_N,
         BLOCK_D=block_d,
@@ -59,7 +60,7 @@ def attend_pages(
         PRODUCT=product_type(q),
         PRECISION="ieee",
         num_warps=4,
-        num_stages=3,
+        num_stages=3,  # a table's loads go before those of keys; with more, nothing else is made of it
     )
     out = torch.empty_like(q, memory_format=torch.contiguous_format)
     lse = torch.empty(rows, heads, count, dtype=torch.float32, device=q.device)
@@ -111,13 +112,13 @@ def _attend_split(
     count,
     channels,
     width,
-    page_size,
     heads,
     heads_per_kv_head,
     stride_page,
     stride_kind,
     stride_head,
     stride_token,
+    PAGE: tl.constexpr,
     BLOCK_M: tl.constexpr,
     BLOCK_N: tl.constexpr,
     BLOCK_D: tl.constexpr,
@@ -138,7 +139,7 @@ def _attend_split(
     out = tl.zeros([BLOCK_M, BLOCK_D], tl.float32)
     for step in range(STEPS):
         n = (split * STEPS + step) * BLOCK_N + tl.arange(0, BLOCK_N)
-        entry, offset = n // page_size, n % page_size
+        entry, offset = n // PAGE, n % PAGE
         is_entry = entry < width
         page = tl.load(table + row * width + entry, mask=is_entry, other=0)
         length = tl.load(lengths + row * width + entry, mask=is_entry, other=0)
