@@ -42,6 +42,11 @@ OnText = Callable[[str], None]
 """Gets the reply piece by piece as it comes; "" means: forget the pieces so far, the call begins again."""
 
 
+def chat(system: str, user: str) -> list[Message]:
+    """The two messages of a prompt."""
+    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """`asked` is the LiteLLM name of the model that was asked, `model` who answered, as the server names it.

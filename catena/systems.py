@@ -22,7 +22,7 @@ from catena.agents.prompting import render
 from catena.agents.showing import as_data
 from catena.client import Catena
 from catena.errors import OptionError, Stopped
-from catena.llm import Message, prompt_tokens
+from catena.llm import Message, chat, prompt_tokens
 from catena.models.opening import ModelRoom
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.index import DocumentIndex
@@ -144,10 +144,7 @@ class MemoryReader:
 
 def _from_memory(item: Item) -> list[Message]:
     user = render("from_memory", title=as_data(item.title), question=as_data(item.question))
-    return [
-        {"role": "system", "content": render("from_memory_system")},
-        {"role": "user", "content": user},
-    ]
+    return chat(render("from_memory_system"), user)
 
 
 class PlainReader:

@@ -35,6 +35,8 @@ from catena.testing import StubModel
 
 MODEL = "openai/stub"
 RULES = "catena.evaluation.bookwriter:reply"
+BARE_ROUNDS = 20
+"""So many calls, one after the other, in each place of the bare loop."""
 NOVELS = "english-novels-100/corpus"
 
 
@@ -93,12 +95,14 @@ def speed(latency: float, concurrency: int, num_books: int, num: int) -> Iterato
                 seconds = time.perf_counter() - began
             requests, most = stub.requests(), stub.most_at_once()
         with StubModel(rules=RULES, latency=latency) as stub:
-            bare = asyncio.run(_bare(stub.url, requests, concurrency))
+            some = requests[: BARE_ROUNDS * concurrency]
+            bare = asyncio.run(_bare(stub.url, some, concurrency)) * len(requests) / len(some)
     ideal = len(requests) * latency / concurrency
     yield Row(f"{report.num_items} items, {len(requests)} calls of {latency:g} s", "", f"{seconds:.1f} s")
     yield Row("calls under way at most", f"{concurrency}", f"{most}")
     yield Row("share of the ideal", "≥ 0.90", f"{ideal / seconds:.3f} (ideal {ideal:.1f} s)")
-    yield Row("share of a bare asyncio loop", "≥ 0.90", f"{bare / seconds:.3f} (bare {bare:.1f} s)")
+    told = f"{bare / seconds:.3f} (bare {bare:.1f} s, from {len(some)} of the calls)"
+    yield Row("share of a bare asyncio loop", "≥ 0.90", told)
 
 
 async def _model_library() -> None:
@@ -176,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     elif options.what == "planted":
         rows = plants(options.num or 100)
     elif options.what == "speed":
-        rows = speed(options.latency, options.concurrency, options.books or 16, options.num or 50)
+        rows = speed(options.latency, options.concurrency, options.books or 32, options.num or 50)
     else:
         rows = memory(options.books or 50, options.num or 200)
     print(table(list(rows)))

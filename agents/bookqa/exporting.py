@@ -14,7 +14,6 @@ from catena.types import Page, PageRef, Passage
 
 Format = Literal["messages", "dpo", "squad", "ragas", "lciteeval", "longbench"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-NOT_SAID = "The book does not say."
 FILES: dict[Format, str] = {"lciteeval": "narrativeqa.jsonl"}
 """L-CiteEval's loaders tell the task by the file's name: NarrativeQA is its questions about books."""
 Record = dict[str, Any]
@@ -62,14 +61,9 @@ def records(
     yield from (record for item in items if (record := make[format](item)) is not None)
 
 
-def reply(item: Item) -> str:
-    """The right reply: the answer, or that the book does not say."""
-    return item.answer if item.is_answerable else NOT_SAID
-
-
 def _messages(item: Item) -> Record:
     """A chat as TRL and OpenAI's fine-tuning take it: the quotes are shown, the answer is learnt."""
-    return {"id": item.id, "messages": [_asked(item), {"role": "assistant", "content": reply(item)}]}
+    return {"id": item.id, "messages": [_asked(item), {"role": "assistant", "content": item.reply}]}
 
 
 def _asked(item: Item) -> dict[str, str]:
@@ -130,7 +124,7 @@ def _ragas(item: Item, outcomes: Outcomes | None) -> Record:
     """Ragas' single-turn sample; with an arena, its best system's reply and quotes."""
     record: Record = {
         "user_input": item.question,
-        "reference": reply(item),
+        "reference": item.reply,
         "reference_contexts": [citation.quote for citation in item.citations],
     }
     response = outcomes.responses[outcomes.best].get(item.id) if outcomes and outcomes.best else None
@@ -152,7 +146,7 @@ def _lciteeval(item: Item, books: Books) -> Record:
     return {
         "id": item.id,
         "question": item.question,
-        "answer": [reply(item)],
+        "answer": [item.reply],
         "docs": docs,
         "length": sum(len(text.split()) for text in docs),
         "evidence": evidence,
@@ -165,7 +159,7 @@ def _longbench(item: Item, books: Books) -> Record:
     return {
         "input": item.question,
         "context": context,
-        "answers": [reply(item)],
+        "answers": [item.reply],
         "length": len(context.split()),
         "dataset": "catena_bookqa",
         "language": "en",

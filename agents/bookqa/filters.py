@@ -11,12 +11,12 @@ import numpy as np
 from catena.agents.bookqa.answers import gives_away, is_same
 from catena.agents.bookqa.book import Book
 from catena.agents.bookqa.items import LONG_KINDS
-from catena.agents.bookqa.slots import TENTHS, Slot
+from catena.agents.bookqa.slots import Slot, tenth
 from catena.agents.bookqa.writing import FOLDER, Draft
 from catena.agents.prompting import render
 from catena.agents.replies import NOT_FOUND, read_reply
 from catena.agents.showing import show
-from catena.llm import LLM, Message
+from catena.llm import LLM, chat
 from catena.retrieval.analysis import query_terms
 from catena.types import Passage
 
@@ -69,7 +69,7 @@ def by_code(draft: Draft, slot: Slot, subject_words: frozenset[str], book: Book)
     """What needs no model: the first reason to throw a draft away."""
     is_long = slot.kind in LONG_KINDS
     places = [book.place(citation) for citation in draft.citations]
-    tenths = {min(TENTHS - 1, int(TENTHS * at)) for _, at in places}
+    tenths = {tenth(at) for _, at in places}
     if slot.kind != "unanswerable" and not draft.citations:
         return "no_evidence"
     if is_long and len({passage for passage, _ in places}) < 2:
@@ -98,7 +98,7 @@ async def _is_known(draft: Draft, book: Book, llm: LLM) -> bool:
     """Whether the model answers with no context but the book's title."""
     user = render("closed", FOLDER, title=book.title, question=draft.question)
     system = render("closed_system", FOLDER)
-    done = await llm.complete(_messages(system, user), max_tokens=MAX_REPLY, role="closed")
+    done = await llm.complete(chat(system, user), max_tokens=MAX_REPLY, role="closed")
     return is_same(done.text, draft.answer, draft.question)
 
 
@@ -123,7 +123,7 @@ async def _answer(question: str, passages: Sequence[Passage], book: Book, llm: L
     form = render("form_answer", max_sentences=str(MAX_SENTENCES))
     system = render("answer_system", form=form, not_found=NOT_FOUND)
     user = render("answer", passages=shown.text, question=question)
-    done = await llm.complete(_messages(system, user), max_tokens=MAX_REPLY, role="check")
+    done = await llm.complete(chat(system, user), max_tokens=MAX_REPLY, role="check")
     reply = read_reply(done.text, range(1, len(passages) + 1))
     return "" if reply.denies else " ".join(claim.text for claim in reply.claims)
 
@@ -133,7 +133,3 @@ def nearest(question: str, book: Book) -> list[Passage]:
     scores = book.index.score(query_terms(question))
     best = np.argsort(-scores, kind="stable")[:NUM_SEARCHED]
     return book.passages(book.id, sorted(int(ordinal) for ordinal in best))
-
-
-def _messages(system: str, user: str) -> list[Message]:
-    return [{"role": "system", "content": system}, {"role": "user", "content": user}]

@@ -22,6 +22,7 @@ ItemKind = Literal["arc", "consequence", "order", "comparison", "number", "facts
 chapters; facts of several segments. These want a long span. A fact of one passage; what the book does not say."""
 LONG_KINDS: tuple[ItemKind, ...] = ("arc", "consequence", "order", "comparison", "number", "facts")
 KINDS: tuple[ItemKind, ...] = (*LONG_KINDS, "local", "unanswerable")
+NOT_SAID = "The book does not say."
 
 Difficulty = Literal["easy", "medium", "hard"]
 Scope = Literal["none", "passage", "section", "book"]
@@ -66,6 +67,11 @@ class Item:
     def __post_init__(self) -> None:
         if self.is_answerable != bool(self.citations):
             raise ValueError("an answerable item has evidence, an unanswerable one none")
+
+    @property
+    def reply(self) -> str:
+        """The right reply: the answer, or that the book does not say."""
+        return self.answer if self.is_answerable else NOT_SAID
 
 
 def item_id(book: str, kind: ItemKind, question: str) -> str:

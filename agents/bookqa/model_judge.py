@@ -12,7 +12,7 @@ from catena.agents.prompting import FOLDER, render
 from catena.agents.replies import plain
 from catena.agents.showing import as_data
 from catena.errors import ModelSilent
-from catena.llm import LLM, Message, head
+from catena.llm import LLM, Message, chat, head
 
 MAX_REPLY = 300
 """Tokens: a sentence of reasons and the verdict."""
@@ -47,16 +47,15 @@ class ModelJudge:
 
 def messages(item: Item, first: Response, second: Response) -> list[Message]:
     """The prompt for one order. Systems are not named to the judge."""
-    gold = item.answer if item.is_answerable else "The book does not say."
     user = render(
         "compare",
         question=as_data(item.question),
-        reference=as_data(gold),
+        reference=as_data(item.reply),
         evidence=_quotes([citation.quote for citation in item.citations]),
         first=_shown(first),
         second=_shown(second),
     )
-    return [{"role": "system", "content": render("compare_system")}, {"role": "user", "content": user}]
+    return chat(render("compare_system"), user)
 
 
 def read_verdict(reply: str) -> Verdict | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from catena.agents.bookqa.filters import REASONS
 from catena.agents.bookqa.items import Item, ItemKind
-from catena.agents.bookqa.slots import TENTHS
+from catena.agents.bookqa.slots import TENTHS, tenth
 from catena.batches.journal import Failure
 from catena.types import Usage
 
@@ -89,7 +89,7 @@ def make_report(
     for item in items:
         by_kind[item.kind] += 1
         for place in item.places:
-            tenths[min(TENTHS - 1, int(TENTHS * place))] += 1
+            tenths[tenth(place)] += 1
     return Report(
         num_books=num_books,
         num_asked=num_asked,

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from catena.agents.bookqa.book import Book, Sentence
 from catena.agents.bookqa.items import ItemKind
-from catena.agents.bookqa.slots import TENTHS, Slot
+from catena.agents.bookqa.slots import Slot, tenth
 from catena.agents.bookqa.subjects import Subjects
 from catena.agents.bookqa.writing import Draft
 from catena.agents.citing import cite
@@ -111,7 +111,7 @@ class Rules:
         found: dict[int, list[Gap]] = defaultdict(list)
         for sentence in self._fit:
             if gap := self._gap(sentence):
-                found[_tenth(sentence)].append(gap)
+                found[tenth(sentence.at)].append(gap)
         return found
 
     @cached_property
@@ -120,7 +120,7 @@ class Rules:
         found: dict[int, list[Sentence]] = defaultdict(list)
         for sentence in self._fit:
             if self._gap(sentence) is None:
-                found[_tenth(sentence)].append(sentence)
+                found[tenth(sentence.at)].append(sentence)
         return found
 
     @cached_property
@@ -163,10 +163,6 @@ class Rules:
     @cached_property
     def _name_words(self) -> frozenset[str]:
         return frozenset(word for one in self._subjects.entities for word in one.words)
-
-
-def _tenth(sentence: Sentence) -> int:
-    return min(TENTHS - 1, int(TENTHS * sentence.at))
 
 
 def _quotable(text: str) -> str:

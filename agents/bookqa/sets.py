@@ -46,8 +46,12 @@ MakeBook = Callable[[Book], Awaitable[Json]]
 
 
 def books_at_once(num: int, concurrency: int) -> int:
-    """How many books to work on at once, so that there is always a call to make: one book's last items are few."""
-    return max(2, min(MAX_OPEN, 1 + -(-2 * concurrency // num)))
+    """How many books to work on at once, so that there is always a call to make.
+
+    The last items of a book are few, and each is several calls, one after the other, sometimes three times: a book
+    keeps a place for long in which it asks for little.
+    """
+    return min(MAX_OPEN, 2 + -(-8 * concurrency // num))
 
 
 async def generate(

@@ -15,6 +15,11 @@ STEPS = (3, 2, 4)
 """Tenths between two of the three of a long question. Counted round the book, every tenth is asked for as often."""
 
 
+def tenth(at: float) -> int:
+    """From 0 to 9, by the share of the book before a place."""
+    return min(TENTHS - 1, int(TENTHS * at))
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A place in the set of one book: its question's kind and, from 0 to 9, the tenths of its evidence."""

@@ -11,7 +11,7 @@ from functools import cached_property
 from catena.agents.bookqa.book import Book
 from catena.agents.bookqa.entities import Entity, find_entities
 from catena.agents.bookqa.items import LONG_KINDS
-from catena.agents.bookqa.slots import TENTHS, Slot
+from catena.agents.bookqa.slots import Slot, tenth
 from catena.agents.bookqa.themes import Theme, find_themes
 from catena.types import Passage
 
@@ -106,4 +106,4 @@ class Subjects:
         """By what stands before it in the book, as items are placed."""
         numbers = self._book.of_passage[ordinal]
         at = self._book.sentences[numbers.start].at if numbers else 0.0
-        return min(TENTHS - 1, int(TENTHS * at))
+        return tenth(at)

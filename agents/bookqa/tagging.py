@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from catena.agents.bookqa.book import Book
-from catena.agents.bookqa.items import Difficulty, Item, ItemKind, Provenance, Scope, item_id
-from catena.agents.bookqa.slots import TENTHS
+from catena.agents.bookqa.items import NOT_SAID, Difficulty, Item, ItemKind, Provenance, Scope, item_id
+from catena.agents.bookqa.slots import TENTHS, tenth
 from catena.agents.bookqa.writing import Draft
 
 SECTION = 0.1
 """Share of the book within which evidence is of one section."""
-NOT_TOLD = "The book does not say."
 
 
 def make_item(draft: Draft, kind: ItemKind, book: Book, provenance: Provenance) -> Item:
@@ -20,14 +19,14 @@ def make_item(draft: Draft, kind: ItemKind, book: Book, provenance: Provenance) 
     shares = [round(at, 4) for _, at in places]
     span = (min(shares), max(shares)) if shares else None
     scope = _scope(len({passage for passage, _ in places}), span)
-    tenths = {min(TENTHS - 1, int(TENTHS * at)) for at in shares}
+    tenths = {tenth(at) for at in shares}
     return Item(
         id=item_id(book.id, kind, draft.question),
         book=book.id,
         title=book.title,
         kind=kind,
         question=draft.question,
-        answer=draft.answer if draft.citations else NOT_TOLD,
+        answer=draft.answer if draft.citations else NOT_SAID,
         difficulty=_difficulty(scope, shares),
         is_answerable=bool(draft.citations),
         citations=draft.citations,

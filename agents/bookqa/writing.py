@@ -19,7 +19,7 @@ from catena.agents.neutral import neutral
 from catena.agents.prompting import render
 from catena.agents.replies import Claim, plain, read_reply
 from catena.agents.showing import show
-from catena.llm import LLM, Message
+from catena.llm import LLM, Message, chat
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.embedder import Embedder
 from catena.types import Citation, Evidence, Passage
@@ -55,10 +55,7 @@ def messages(kind: ItemKind, subject: Subject, shown: str) -> list[Message]:
     """The prompt for one question."""
     slots = {} if kind == "local" else {"subject": subject.name}
     user = render("question", FOLDER, passages=shown, task=render(kind, FOLDER, **slots))
-    return [
-        {"role": "system", "content": render("question_system", FOLDER)},
-        {"role": "user", "content": user},
-    ]
+    return chat(render("question_system", FOLDER), user)
 
 
 async def write(
