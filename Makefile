@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-transformers-min test-kernels app lint format robust kills chainkills planted faults spans statements obedience bookqa quality arena examples pictures lock wheel-test clean
+.PHONY: help demo test test-transformers-min test-kernels app browser lint format robust kills chainkills planted faults spans statements obedience bookqa quality arena examples pictures lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -82,6 +82,10 @@ arena: $(VENV)/.installed-dev  ## Rank what needs no model on FairytaleQA, and d
 
 examples: $(VENV)/.installed-dev  ## Ask a dozen real documents, and write docs/examples.md
 	$(BIN)/python -m catena.evaluation.examples --data $(DATA) --out docs
+
+browser: $(VENV)/.installed-dev $(DEMO)/jargon.pdf  ## Open 20 tabs and let 200 visitors come and go in a real browser
+	BROWSER_TABS=20 $(BIN)/pytest tests/app/browser -n 0
+	$(BIN)/catena bench ui $(DEMO)/jargon.pdf --home $(DEMO)/bench --visitors 200
 
 pictures: $(VENV)/.installed-dev $(DEMO)/jargon.pdf  ## Take the pictures of the pages for docs/ui.md
 	$(BIN)/python scripts/pictures.py $(DEMO)/jargon.pdf

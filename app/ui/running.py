@@ -16,7 +16,9 @@ from catena.runs import Run
 from catena.types import Answer, AskOptions, Document, Limits, Plan
 
 WHOLE = ("chain", "full")
-"""Ways that read whole documents: what they will take is shown first."""
+"""Ways that read whole documents."""
+MANY_TOKENS = 20_000
+"""What will take more is shown before it starts: less is cents, even of the dearest models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,11 @@ class Order:
 
 
 def begin(question: str, documents: Sequence[Document] | None, options: AskOptions) -> None:
-    """Ask a model: at once where little is read, else when its cost has been seen."""
+    """Ask a model: at once where little is read, else when its cost has been seen and accepted."""
     if options.strategy in ("auto", *WHOLE):
         with st.spinner("Working out what it will take"):
             plan = open_client().plan(question, documents=documents, options=options)
-        if plan.strategy in WHOLE:
+        if plan.strategy in WHOLE and plan.expected.num_tokens > MANY_TOKENS:
             st.session_state["order"] = Order(question, documents, options, plan)
             st.rerun()
     _start(question, documents, options)

@@ -25,6 +25,10 @@ STYLE = """
 [data-testid="stSidebar"] button[kind="tertiary"] { justify-content: flex-start; text-align: left; }
 [class*="st-key-"] { scroll-margin-top: 4rem; }
 .st-key-question { position: sticky; bottom: 1rem; z-index: 1; } /* the next question: always at hand */
+@media (prefers-color-scheme: dark) { /* white on the lighter red of the dark theme is too faint */
+  [data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"] *,
+  [data-tag], [data-tag] * { color: #1b1916 !important; }
+}
 @media (min-width: 64rem) { /* the proof stays in sight while a long conversation is scrolled */
   [data-testid="stColumn"]:has([data-testid="stImage"]) { position: sticky; top: 3.5rem; align-self: flex-start; }
   [class*="-narrow"] { display: none; }

@@ -85,12 +85,14 @@ def test_a_follow_up_stays_in_its_conversation(asked: Any) -> None:
 
 
 def test_what_a_whole_book_takes_is_told_before_a_model_reads_it(
-    home: Path, manual: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    book = tmp_path / "book.txt"
+    book.write_text("\n\n".join(f"Day {day}: the ship made {day} miles." for day in range(5_000)), "utf-8")
     with Catena() as c:
-        c.add(manual)
+        c.add(book)
     monkeypatch.setenv("CATENA_MODEL", "openai/gpt-4o-mini")
-    page = ask(opened(strategy="chain"), "How long does the battery last?")
+    page = ask(opened(strategy="chain"), "How many miles did the ship make in all?")
     assert not page.exception and "Before it starts" in texts(page) and "never more than" in texts(page)
     assert "Spend at most" in page.number_input(key="order-cap").label
     by_label(page.button, "Cancel").click().run()
