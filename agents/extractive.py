@@ -134,7 +134,8 @@ class ExtractiveReasoner:
         named = name_number(question.text, found, desk) if may_be_number(question.text) else None
         if named is not None:
             return Draft((named,), confidence=sure)
-        chosen = with_items(choose(question.text, found, question.options), desk.page, question.options)
+        chosen = choose(question.text, found, question.options)
+        chosen = with_items(question.text, chosen, desk.page, question.options)
         statements = tuple(DraftStatement(one.text, (one,)) for one in chosen)
         return Draft(statements, confidence=sure, warnings=QUOTES_ONLY if asks_of_all(question.text) else ())
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from catena.agents.ranking import asks_how, is_listed
 from catena.retrieval.sentences import line_sentences, sentences
 from catena.types import AskOptions, Evidence, Page, PageRef, Span
 
@@ -21,10 +22,15 @@ _ITEM = re.compile(
 
 
 def with_items(
-    chosen: Sequence[Evidence], page_of: Callable[[PageRef], Page], options: AskOptions
+    question: str, chosen: Sequence[Evidence], page_of: Callable[[PageRef], Page], options: AskOptions
 ) -> list[Evidence]:
-    """Put the items of a list behind the best sentence if it announces one, in place of what ranked lower."""
+    """Put the items of a list behind the best sentence if it announces one, in place of what ranked lower.
+
+    One item brings the next ones along only where steps are asked for.
+    """
     best = chosen[0]
+    if is_listed(best.text) and not asks_how(question):
+        return list(chosen)
     items = list(_items(best, page_of(best.spans[-1].ref)))
     if not items:
         return list(chosen)

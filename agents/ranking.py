@@ -32,6 +32,7 @@ HINT = 0.15
 PAGE = 0.3
 CONTEXT_CHARACTERS = 240
 
+_LISTED = re.compile(r"[•▪◦●■□✓➢]|\(?\d{1,2}[.)]\s")
 _FIGURES = re.compile(r"[$€£¥(]*\d[\d.,]*[%)]*|[$€£¥—–]+(?=\s|$)")
 _QUANTITY = re.compile(
     r"\bhow (?:many|much|long|old|far|big|large|tall|high|often)\b|\bwhat (?:is|was|were|are) the (?:total |net )?"
@@ -137,7 +138,8 @@ def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
     words += KIND * fits_kind(asked.phrases[0], candidate.text) + FRAGMENT * is_fragment(candidate.text)
     words += DESIGNATED * asked.is_of(own, idf)
     words += DEFINES * defines(asked.phrases[0], candidate.text)
-    return words + STEP * asks_how(asked.phrases[0]) * overlap(phrase, set(terms(candidate.heading)), idf)
+    step = STEP * (1 + is_listed(candidate.text)) * overlap(phrase, set(terms(candidate.heading)), idf)
+    return words + step * asks_how(asked.phrases[0])
 
 
 def _row_by_words(phrase: Sequence[str], candidate: Candidate, idf: Idf) -> float:
@@ -152,9 +154,15 @@ def asks_how(question: str) -> bool:
     return _HOW.search(question) is not None
 
 
+def is_listed(text: str) -> bool:
+    """Whether a line is an item of a list."""
+    return _LISTED.match(text) is not None
+
+
 def is_fragment(text: str) -> bool:
-    """Whether a line begins or ends within a sentence."""
-    return text[:1].islower() or not ends_sentence(text) or len(text.split()) < MIN_WORDS
+    """Whether a line begins or ends within a sentence; the items of a list do not."""
+    is_within = text[:1].islower() or not ends_sentence(text)
+    return is_within and not is_listed(text) or len(text.split()) < MIN_WORDS
 
 
 def defines(question: str, text: str) -> bool:

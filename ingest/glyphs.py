@@ -16,6 +16,8 @@ from catena.types import Box
 TEXT_FLAGS: int = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 BOLD = 16  # span["flags"] bit
 VERTICAL_ORIGIN = 0.88  # in font sizes; the default of /DW2, PDF 32000-1 section 9.7.4.3
+BULLET = "•"
+"""What a sign of Dingbats, Wingdings or Webdings stands for, mostly; its character is some letter or figure."""
 CELL_GAP = 1.0  # in font sizes; spaces in justified text stay below
 
 _DROPPED = re.compile(
@@ -146,6 +148,7 @@ def _read_line(
     size: float = main["size"]
     is_bold = bool(main["flags"] & BOLD) or "Bold" in main["font"]
     turn = _turn(line["dir"], matrix)
+    signs = [span["bbox"] for span in spans if "ding" in span["font"].lower()]
     is_vertical = line["wmode"] == 1
     if is_vertical:
         words = [_lifted(word, line["dir"], VERTICAL_ORIGIN * size) for word in words]
@@ -155,6 +158,8 @@ def _read_line(
     texts: list[str] = []
     boxes: list[Box] = []
     for x0, y0, x1, y1, text, *_ in words:
+        if signs and len(text) == 1 and is_inside(x0, y0, x1, y1, signs):
+            text = BULLET
         if not (text.isascii() and text.isprintable()):
             text = _readable(text, glyphs)
             if not text:
@@ -210,7 +215,7 @@ def _num_characters(span: dict[str, Any]) -> int:
 def _readable(raw: str, glyphs: Glyphs) -> str:
     text = clean(raw)
     if len(text) == 1 and "\uf020" <= text <= "\uf0ff":
-        return "•"  # a dingbat font's sign, mostly a list's
+        return BULLET
     num_unreadable = len(_UNREADABLE.findall(text))
     if num_unreadable:
         glyphs.num_unreadable += num_unreadable

@@ -30,14 +30,14 @@ def read(text: str) -> tuple[Page, Evidence]:
 )
 def test_the_items_of_an_announced_list_follow(text: str, items: list[str]) -> None:
     page, first = read(text)
-    found = with_items([first], lambda _: page, AskOptions())
+    found = with_items("What are its limits?", [first], lambda _: page, AskOptions())
     assert [one.text for one in found] == [first.text, *items]
     assert all(page.text[one.spans[0].start : one.spans[0].end] == one.text for one in found)
 
 
 def test_a_list_stays_within_the_words_allowed() -> None:
     page, first = read("It has two limits. First, it is very slow indeed. Secondly, it is loud.")
-    assert len(with_items([first], lambda _: page, AskOptions(max_words=12))) == 2
+    assert len(with_items("What are its limits?", [first], lambda _: page, AskOptions(max_words=12))) == 2
 
 
 def test_what_a_colon_announces_follows_paragraph_by_paragraph() -> None:
@@ -55,5 +55,12 @@ def test_what_a_colon_announces_follows_paragraph_by_paragraph() -> None:
     )
     page = Page(REF, text, "1", lines=marked)
     first = Evidence((Span(REF, 0, len(lines[0])),), lines[0], 1.0)
-    found = with_items([first], lambda _: page, AskOptions())
+    found = with_items("What are its limits?", [first], lambda _: page, AskOptions())
     assert [one.text for one in found] == [lines[0], "Speed. It is slow.", "It is loud, too."]
+
+
+@pytest.mark.parametrize(("question", "num"), [("How do I open it?", 3), ("What is the key?", 1)])
+def test_a_step_brings_the_next_ones_where_steps_are_asked_for(question: str, num: int) -> None:
+    page, _ = read("• Turn the key. • Push the door. • Walk in. Then rest.")
+    first = Evidence((Span(REF, 0, 15),), "• Turn the key.", 1.0)
+    assert len(with_items(question, [first], lambda _: page, AskOptions())) == num

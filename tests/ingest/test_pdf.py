@@ -253,3 +253,13 @@ def test_one_bad_page_does_not_stop_the_others(tmp_path: Path) -> None:
     texts = [page.text for page in read(tmp_path / "b.pdf")]
     assert len(texts) == 3
     assert texts[0] == texts[2] == "A page of words"
+
+
+def test_signs_of_a_dingbat_font_are_bullets(tmp_path: Path) -> None:
+    def draw(page: Any) -> None:
+        put(page, 50, 100, "l", font="zadb")
+        put(page, 70, 100, "Turn the key")
+        put(page, 50, 130, "l is a letter")
+
+    page = read(save_pdf(tmp_path / "a.pdf", draw))[0]
+    assert [text for _, text in lines(page)] == ["• Turn the key", "l is a letter"]
