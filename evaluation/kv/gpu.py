@@ -9,10 +9,13 @@ nothing.
 from __future__ import annotations
 
 import argparse
+import datetime
 import os
+import platform
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +25,6 @@ from catena.errors import CatenaError, MissingExtra, OptionError
 from catena.evaluation.kv.clock import Ceilings, Clock, Table, measure_ceilings
 from catena.evaluation.kv.kernels import Case, check, sweep, sweep_splits
 from catena.evaluation.kv.steps import LLAMA, QWEN, Setting, Shape, decode_steps, first_tokens
-from catena.evaluation.timing import machine
 
 STAGES = ("ceilings", "kernels", "sweep", "steps", "first")
 TINY = Case(100, 0.3, num_heads=4, num_kv_heads=2, head_dim=32, page_size=16, dtype=torch.float32)
@@ -146,14 +148,24 @@ def open_bench(*, is_smoke: bool) -> Bench:
     return Bench(Clock(torch.device("cuda")), of_gpu())
 
 
-def run(bench: Bench, stages: Sequence[str], out: Path | None) -> None:
-    """Print the tables as they come, and write them to a file too."""
+def machine() -> str:
+    """The day, the GPU and the versions."""
+    import triton  # later than the interpreter is asked for
+
     name = (
         torch.cuda.get_device_name()
         if torch.cuda.is_available()
         else "no GPU: nothing of this is a measurement"
     )
-    parts = [f"{machine()}, PyTorch {torch.__version__}, {name}"]
+    return (
+        f"{datetime.date.today()}, {name}, PyTorch {torch.__version__}, transformers {version('transformers')}, "
+        f"Triton {triton.__version__}, Python {platform.python_version()}"
+    )
+
+
+def run(bench: Bench, stages: Sequence[str], out: Path | None) -> None:
+    """Print the tables as they come, and write them to a file too."""
+    parts = [machine()]
     print(parts[0])
     for stage in stages or STAGES:
         for table in bench.tables(stage):

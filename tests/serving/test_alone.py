@@ -30,6 +30,7 @@ import torch
 from catena.retrieval.kv import trained
 from catena.serving import loading, shelf, store, training
 from catena.serving.engine import Engine
+from catena.evaluation.kv import gpu
 from tests.serving import tiny
 assert tiny.read_tokens("llama", tiny.tokens(40)).num_tokens == 40
 """

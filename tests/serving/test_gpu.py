@@ -24,7 +24,8 @@ needs_triton = pytest.mark.skipif(
 def test_the_kernels_compile_for_a_gpu() -> None:
     plain = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
     command = [sys.executable, "-m", "tests.serving.compiled"]
-    done = subprocess.run(command, env=plain, capture_output=True, text=True, timeout=300)
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, env=plain, capture_output=True, text=True, timeout=300)
     assert done.stdout.split() == ["_attend_split", "_merge_splits", "_score", "_score", "_choose"], (
         done.stderr
     )

@@ -1,0 +1,65 @@
+"""Questions that come together get the answers that they get alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from queue import SimpleQueue
+
+import pytest
+
+from catena.evaluation.kv.recall_model import make_recall
+from catena.evaluation.kv.recall_server import load_recall
+from catena.retrieval.kv.policy import preset
+from catena.serving.document import DocumentKV
+from catena.serving.engine import Engine, Piece, Prompt
+from catena.serving.reading import read
+from catena.serving.running import make_engine
+from catena.serving.sampling import Sampling
+
+RECALLS = [make_recall(count, 20, seed=count) for count in (400, 250)]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    folder = tmp_path_factory.mktemp("model")
+    made = make_engine(load_recall(folder), folder / "kv", page_size=16)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def prompts(engine: Engine) -> list[Prompt]:
+    """Four questions on each of two documents and one on none, sampled, each of its own policy and length."""
+    found = [Prompt(RECALLS[0].question(0), preset("full"), sampling=Sampling(seed=9), max_tokens=6)]
+    for recall in RECALLS:
+        document = DocumentKV.empty(engine.local.spec, recall.tokens, 16)
+        read(engine.local.model, document)
+        for n, policy in enumerate(("full", "quest", "mean", "longheads")):
+            asked, sampling = recall.question(n), Sampling(temperature=1.5, seed=n)
+            found.append(Prompt(asked, preset(policy), "", document, sampling, max_tokens=5 + 3 * n))
+    return found
+
+
+def answer(engine: Engine, prompts: list[Prompt]) -> list[str]:
+    """The texts of prompts that are submitted together."""
+    queues = [SimpleQueue[Piece]() for _ in prompts]
+    for prompt, queue in zip(prompts, queues, strict=True):
+        engine.submit(prompt, queue.put)
+    return [text_of(queue) for queue in queues]
+
+
+def text_of(queue: SimpleQueue[Piece]) -> str:
+    text = ""
+    while True:
+        piece = queue.get(timeout=60)
+        assert piece.error is None
+        text += piece.text
+        if piece.finish:
+            return text
+
+
+def test_on_one_and_on_several_documents(engine: Engine, prompts: list[Prompt]) -> None:
+    alone = [answer(engine, [prompt])[0] for prompt in prompts]
+    assert len(set(alone)) > len(prompts) / 2, "the answers differ, so that mixing them up would show"
+    assert answer(engine, prompts) == alone
+    assert answer(engine, prompts[::-1]) == alone[::-1]
