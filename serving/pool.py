@@ -46,7 +46,8 @@ class _Slot:
     row: int
     is_ready: bool = False
     num_users: int = 0
-    error: StoreError | None = None
+    is_lost: bool = False
+    """Who was to fill it could not."""
 
 
 @dataclass(slots=True, eq=False)
@@ -178,24 +179,21 @@ class PagePool:
             for (_, _, page), slot in taken.missing:
                 load(page, self._records[slot.row])
                 slot.is_ready = True
-        except StoreError as error:
+        finally:
             with self._changed:
-                self._drop(taken, error)
-            raise
+                self._drop(taken)
         with self._changed:
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: all(slot.is_ready or slot.error for slot in taken.slots))
-        failed = next((slot.error for slot in taken.slots if slot.error), None)
-        if failed:
-            raise failed
+            self._changed.wait_for(lambda: all(slot.is_ready or slot.is_lost for slot in taken.slots))
+        if any(slot.is_lost for slot in taken.slots):
+            raise StoreError("A KV page could not be read by another question.", "Ask again.")
 
-    def _drop(self, taken: _Taken, error: StoreError | None = None) -> None:
-        """Take back the slots that were not filled, and tell those who wait for them why."""
+    def _drop(self, taken: _Taken) -> None:
+        """Take back the slots that were not filled, and tell those who wait."""
         for key, slot in taken.missing:
             if not slot.is_ready:
                 del self._slots[key]
                 self._free.append(slot.row)
-                slot.error = error
+                slot.is_lost = True
         self._changed.notify_all()
 
     def _give_back(self, taken: _Taken) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -142,6 +143,19 @@ def test_a_damaged_kv_page_is_said_and_leaves_no_hole() -> None:
     with pytest.raises(StoreError, match="damaged"):
         get(pool, disk, 1, -1)
     assert get(pool, disk, 1, 2) == [1, 2]
+
+
+def test_who_waits_for_what_is_damaged_is_told() -> None:
+    pool, disk = pool_of(2), Disk()
+    disk.gate.clear()
+    pool.load_ahead("document", 0, [-1], disk.load, Loads())
+    while not pool.num_bytes:
+        time.sleep(0.001)
+    threading.Timer(0.05, disk.gate.set).start()
+    with pytest.raises(StoreError, match="by another question"):
+        get(pool, disk, -1)
+    pool.close()
+    assert pool.num_bytes == 0
 
 
 def test_many_readers_at_once_read_what_they_asked_for() -> None:
