@@ -97,8 +97,7 @@ class DocumentShelf:
             )
         if preset(policy).score == "clusters":
             raise OptionError(f"No document can be read with {policy}: it needs one that was read.")
-        if preset(policy).score == "trained":
-            needed(self._retriever, preset(policy))
+        is_trained = preset(policy).score == "trained"
         manifest = manifest_of(
             self._local.spec,
             self._local.fingerprint,
@@ -107,6 +106,7 @@ class DocumentShelf:
             policy=policy,
             owner=owner,
             dtype=self._dtype,
+            retriever=needed(self._retriever, preset(policy)).name if is_trained else "",
         )
         with self._lock:
             found = self._find(manifest.key, owner)
@@ -243,11 +243,11 @@ class DocumentShelf:
         self._merged = {known: made for known, made in self._merged.items() if known[0] != key}
 
     def _is_ours(self, manifest: Manifest) -> bool:
-        """Whether it was made by this model, in KV pages as this server has them."""
-        return (manifest.model, manifest.page_size, manifest.kv_dtype) == (
-            self._local.fingerprint,
-            self._limits.page_size,
-            self._dtype,
+        """Whether it was made by this model and retriever, in KV pages as this server has them."""
+        retriever = self._retriever.name if self._retriever else ""
+        return manifest.retriever in ("", retriever) and (
+            (manifest.model, manifest.page_size, manifest.kv_dtype)
+            == (self._local.fingerprint, self._limits.page_size, self._dtype)
         )
 
     def _owner_on_disk(self, key: str) -> str | None:

@@ -34,7 +34,8 @@ MANIFEST, STATE = "manifest.json", "state.safetensors"
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything that keys and values depend on. `model` is the model's fingerprint; `policy` is what the document was
-    read with; `owner` is whose it is: the same text of another owner is another document.
+    read with, `retriever` names the trained one that chose, if any; `owner` is whose it is: the same text of another
+    owner is another document.
     """
 
     model: str
@@ -45,6 +46,7 @@ class Manifest:
     owner: str
     shape: tuple[int, int, int]
     dtype: str
+    retriever: str = ""
 
     @property
     def kv_dtype(self) -> torch.dtype:
@@ -205,6 +207,7 @@ def manifest_of(
     policy: str = "full",
     owner: str = "",
     dtype: torch.dtype | None = None,
+    retriever: str = "",
 ) -> Manifest:
     """The manifest of a document that is to be read; `model` is the fingerprint of the model's folder.
 
@@ -222,6 +225,7 @@ def manifest_of(
         owner,
         shape,
         str(dtype or spec.dtype),
+        retriever,
     )
 
 

@@ -145,7 +145,15 @@ def test_what_was_read_of_a_deleted_document_goes_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"model": "x"}, {"tokens": "x"}, {"page_size": 8}, {"policy": "quest"}, {"owner": "x"}, {"dtype": "x"}],
+    [
+        {"model": "x"},
+        {"tokens": "x"},
+        {"page_size": 8},
+        {"policy": "quest"},
+        {"owner": "x"},
+        {"dtype": "x"},
+        {"retriever": "x"},
+    ],
 )
 def test_everything_that_matters_is_in_the_key(changed: dict[str, object]) -> None:
     assert replace(manifest(), **changed).key != manifest().key  # type: ignore[arg-type]
