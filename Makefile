@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-transformers-min test-kernels app browser lint format robust kills chainkills planted faults spans statements obedience bookqa quality arena examples pictures lock wheel-test clean
+.PHONY: help demo test test-transformers-min test-kernels app browser lint format robust kills chainkills planted faults spans statements obedience bookqa kv quality arena examples pictures lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -68,6 +68,13 @@ bookqa: $(VENV)/.installed-dev  ## Make sets of questions with a stub model: nov
 	$(BIN)/python -m catena.evaluation.bookkills sets --kills 100
 	$(BIN)/python -m catena.evaluation.bookkills sets --kills 20 --books 25 --concurrency 1
 	$(BIN)/python -m catena.evaluation.bookkills runs --kills 20 --books 6
+
+kv: $(VENV)/.installed-dev  ## Measure KV pages: policies, beyond the trained length, beside words, speed (half an hour)
+	$(BIN)/python -m catena.evaluation.kv.quality
+	$(BIN)/python -m catena.evaluation.kv.quality --model warm
+	$(BIN)/python -m catena.evaluation.kv.beyond
+	$(BIN)/python -m catena.evaluation.kv.attended
+	$(BIN)/python -m catena.evaluation.kv.speed
 
 spans: $(VENV)/.installed-dev  ## Compare the boxes of 500 quotes with a second extractor
 	$(BIN)/catena eval spans --data $(DATA) --spans 500

@@ -163,9 +163,10 @@ def policies(budgets: Sequence[float] = BUDGETS) -> list[Policy]:
         replace(preset(name), granularity="kv_head", sink_pages=1, local_pages=1, min_pages=1, dense_layers=0)
         for name in named
     ]
+    of_tokens = [preset(name) for name in ("squeezed", "squeezed-two-level", "look-m")]
     found = [preset("full")]
     for budget in budgets:
-        found += [replace(policy, budget=budget) for policy in (*equal, preset("squeezed"), preset("look-m"))]
+        found += [replace(policy, budget=budget) for policy in (*equal, *of_tokens)]
         window = 1 + round(budget * Setting().num_tokens / Setting().page_size)
         found.append(replace(preset("lm-infinite"), budget=budget, local_pages=window))
     return found
