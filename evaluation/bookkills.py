@@ -29,6 +29,7 @@ from typing import Any
 
 import psutil
 
+from catena import faults
 from catena.agents.bookqa import rules
 from catena.agents.bookqa.generating import Order
 from catena.arena import AnswerOptions, ArenaOptions, answer_set, judge_runs
@@ -36,7 +37,7 @@ from catena.batches.journal import Journal
 from catena.bookqa import GenerateOptions, generate, journal_path
 from catena.client import Catena
 from catena.evaluation import bookwriter
-from catena.evaluation.chainkills import Watch
+from catena.evaluation.chainkills import ANY_MOMENT, Watch
 from catena.evaluation.novels import write_novel
 from catena.models import catalogue
 from catena.settings import Settings
@@ -52,7 +53,9 @@ BROKEN = 5
 KILLS_PER_JOB = 25
 LATENCY = 0.01
 SECONDS = (0.2, 4.0)
-"""After which a child is killed, at least and at most."""
+"""After which a child is killed that dies at any moment, at least and at most."""
+POINTS, MAX_PASSED = ("before-commit", "after-commit", ANY_MOMENT), 60
+"""Where a child dies, and at which passing of the point at most."""
 POLL_SECONDS = 0.05
 _VOLATILE = ("seconds", "usage")
 """Of a response: a resumed run takes another time, and what the cache serves costs nothing."""
@@ -105,11 +108,14 @@ class Job:
 JOBS = {"sets": Job(write_books, make_set), "runs": Job(write_set, answer_and_judge)}
 
 
-def run_child(job: Job, home: Path, url: str, concurrency: int, seconds: float | None) -> bool:
-    """Work in a child, killed after so long; return whether it was."""
+def run_child(
+    job: Job, home: Path, url: str, concurrency: int, fault: str = "", seconds: float = 0.0
+) -> bool:
+    """Work in a child that dies at a fault (`catena.faults`), after so many seconds, or not; return whether it died."""
     child = os.fork()
     if child == 0:
         try:
+            faults.arm(fault)
             settings = Settings(
                 home=home, model=MODEL, api_base=url, background=False, model_concurrency=concurrency
             )
@@ -119,13 +125,21 @@ def run_child(job: Job, home: Path, url: str, concurrency: int, seconds: float |
         except BaseException as error:
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
             os._exit(1)
-    if seconds is not None:
+    if seconds:
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     if os.WIFEXITED(status) and os.WEXITSTATUS(status):
         raise RuntimeError("a child failed by itself")
     return os.WIFSIGNALED(status)
+
+
+def killed_child(job: Job, home: Path, url: str, concurrency: int, drawn: random.Random) -> bool:
+    """Around the commit that keeps a reply or a result, or at any moment."""
+    point = drawn.choice(POINTS)
+    if point == ANY_MOMENT:
+        return run_child(job, home, url, concurrency, seconds=drawn.uniform(*SECONDS))
+    return run_child(job, home, url, concurrency, f"{point}:{drawn.randint(1, MAX_PASSED)}")
 
 
 def resume(home: Path, url: str, concurrency: int) -> tuple[float, float] | None:
@@ -194,7 +208,7 @@ def run(what: str, num_kills: int, num_books: int, concurrency: int, seed: int) 
         job.prepare(given, num_books)
         shutil.copytree(given, home)
         with StubModel(rules=RULES, latency=LATENCY) as stub:
-            run_child(job, home, stub.url, concurrency, None)
+            run_child(job, home, stub.url, concurrency)
             num_calls = len(stub.requests())
         expected = kept_in(home / "out")
         found.kept = ", ".join(f"{len(rows)} {name}" for name, rows in expected.items())
@@ -219,14 +233,14 @@ def _killed_job(
             found.repeated[again] += 1
             found.wrong += [f"{again} calls repeated after a kill"] if again > concurrency else []
 
-        while num_killed < most and run_child(job, home, stub.url, concurrency, drawn.uniform(*SECONDS)):
+        while num_killed < most and killed_child(job, home, stub.url, concurrency, drawn):
             num_killed += 1
             look()
         look()
         if job.work is make_set and num_killed == most:
             found.resumes += filter(None, [resume(home, stub.url, concurrency)])
         else:
-            run_child(job, home, stub.url, concurrency, None)
+            run_child(job, home, stub.url, concurrency)
         look()
         found.wrong += [f"{len(watch.sent)} calls, not {num_calls}"] if len(watch.sent) != num_calls else []
         return num_killed

@@ -182,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     elif options.what == "speed":
         rows = speed(options.latency, options.concurrency, options.books or 32, options.num or 50)
     else:
-        rows = memory(options.books or 50, options.num or 200)
+        rows = memory(options.books or 54, options.num or 200)
     print(table(list(rows)))
     return 0
 
