@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from catena.errors import OptionError
+from catena.errors import OptionError, StoreError
 from catena.retrieval.kv.digests import Digest
 from catena.serving.document import DocumentKV, record_shape
 from catena.serving.spec import ModelSpec
@@ -50,12 +50,19 @@ class Resident:
         return torch.tensor(taken, dtype=torch.int32)
 
     def hold(self, document: DocumentKV) -> Tensor:
-        """Copy a document to the device unless it is there; its slots (P). It stays until it is given back."""
+        """Copy a document to the device unless it is there; its slots (P). It stays until it is given back.
+
+        Raises OptionError when there is no room, StoreError for a KV page that is damaged.
+        """
         place = self._places.pop(document, None)
         if place is None:
             place = _Place(self.take(document.num_pages(0)))
-            for layer, records in enumerate(self.records):
-                records[place.slots] = document.records(layer).to(records.device)
+            try:
+                for layer, records in enumerate(self.records):
+                    records[place.slots] = document.records(layer).to(records.device)
+            except StoreError:
+                self._free += place.slots.tolist()
+                raise
         self._places[document] = place
         place.num_holders += 1
         return place.slots

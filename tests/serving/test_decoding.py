@@ -12,7 +12,7 @@ import torch
 import transformers
 from torch import Tensor
 
-from catena.errors import OptionError
+from catena.errors import OptionError, StoreError
 from catena.retrieval.kv.policy import PRESETS, Policy, preset
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving import hooks, kernels, paged, tables
@@ -123,6 +123,16 @@ def test_documents_that_nobody_asks_make_room() -> None:
         begin(fixed, 0, n)
     with pytest.raises(OptionError, match="are free"):
         begin(fixed, 1, 2)
+
+
+def test_a_damaged_document_takes_no_room() -> None:
+    def refuse(layer: int, pages: Tensor) -> None:
+        raise StoreError("damaged")
+
+    memory = Resident(spec_of(tiny.model()), tiny.PAGE, 10, torch.device("cpu"))
+    with pytest.raises(StoreError):
+        memory.hold(replace(documents()[0], check=refuse))
+    assert len(memory.take(10)) == 10
 
 
 def test_an_answer_ends_where_its_room_ends() -> None:
