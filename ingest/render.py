@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +17,7 @@ MAX_PIXELS = 20_000_000
 _FILL = np.array([255, 228, 92], np.float32)
 _EDGE = np.array([150, 96, 0], np.uint8)
 _PADDING_POINTS = 1.5
+_PNG_LEVEL = 2
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -41,9 +44,21 @@ def draw(picture: Picture, boxes: Sequence[Box]) -> bytes:
         mask = _mask(picture, boxes)
         _tint(pixels, mask)
         pixels[_edge(mask, max(1, round(picture.scale * 0.6)))] = _EDGE
-    pixmap = pymupdf.Pixmap(pymupdf.csRGB, picture.width, picture.height, pixels.tobytes(), False)
-    data: bytes = pixmap.tobytes("png")
-    return data
+    return _png(pixels)
+
+
+def _png(pixels: Pixels) -> bytes:
+    """Encode as PNG (RFC 2083): MuPDF's own encoder makes a page of text no smaller in three times the time."""
+    height, width, _ = pixels.shape
+    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each row begins with its filter: 0, none
+    rows[:, 1:] = pixels.reshape(height, -1)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits, RGB
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.data, _PNG_LEVEL)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in chunks)
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def _mask(picture: Picture, boxes: Sequence[Box]) -> Mask:

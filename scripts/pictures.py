@@ -84,7 +84,7 @@ def save(picture: bytes, path: Path) -> None:
 
 def show_start(page: Page, url: str) -> None:
     page.goto(f"{url}/start")
-    page.get_by_role("button", name="Add a document").wait_for()
+    page.get_by_text("Drop documents here").wait_for()
 
 
 def show_answer(page: Page, url: str) -> None:
@@ -106,7 +106,24 @@ def show_compared(page: Page, url: str) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Ask both").click()
+    page.get_by_role("button", name="Equally good").click()
     page.get_by_text("In figures").wait_for()
+
+
+def show_batch(page: Page, url: str) -> None:
+    """A set that is made, or was made while the first picture was taken, and its first questions."""
+    page.goto(f"{url}/batch")
+    page.get_by_text("Kinds of questions").wait_for()
+    settle(page)
+    if not page.get_by_role("button", name="Browse").count():
+        page.get_by_role("combobox", name="Books").fill("Jargon")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+        page.get_by_label("Questions about each book").fill("6")
+        page.get_by_role("button", name="Make the set").click()
+    page.get_by_text("6 of 6 questions").wait_for()
+    page.get_by_role("button", name="Browse").click()
+    page.get_by_test_id("stDialog").get_by_role("button", name="p. ").first.click()
 
 
 def shower(path: str, text: str) -> Callable[[Page, str], None]:
@@ -126,6 +143,7 @@ VIEWS: Mapping[str, Callable[[Page, str], None]] = {
     "library": shower("library", "The Jargon File"),
     "reading": shower("reading", "Pages searched"),
     "compare": show_compared,
+    "batch": show_batch,
     "models": shower("models", "Provider"),
 }
 

@@ -13,7 +13,7 @@ from catena.types import Box, Citation
 
 FITTING = "Fit"
 """The whole page in sight, so that the box is, wherever it stands (the style is in `shell`)."""
-ZOOMS = {FITTING: 130, "100 %": 110, "200 %": 220}
+ZOOMS = {FITTING: 110, "100 %": 110, "200 %": 220}
 """Dots per inch of each zoom."""
 MAX_PICTURES = 128
 

@@ -34,7 +34,13 @@ def open_client() -> Catena:
 def warm_behind() -> None:
     """Once for each server, when its first page is drawn."""
     if open_client().settings.background:
-        threading.Thread(target=open_client().warm, daemon=True).start()
+        threading.Thread(target=_warm, args=(open_client(),), daemon=True).start()
+
+
+def _warm(catena: Catena) -> None:
+    catena.warm()
+    import catena.app.ui.batch
+    import catena.app.ui.reading  # noqa: F401
 
 
 def chosen_model() -> ModelChoice | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from catena.app.ui import ask, compare, library, models, reading, sight, start
+from catena.app.ui import ask, compare, library, models, sight, start
 from catena.app.ui.session import warm_behind
 from catena.app.ui.trouble import guarded
 
@@ -51,7 +51,7 @@ def main() -> None:
             guarded(library.show), title="Library", icon=":material/library_books:", url_path="library"
         ),
         "reading": st.Page(
-            guarded(reading.show), title="How it was read", icon=":material/insights:", url_path="reading"
+            guarded(_show_reading), title="How it was read", icon=":material/insights:", url_path="reading"
         ),
         "compare": st.Page(
             guarded(compare.show), title="Compare", icon=":material/compare:", url_path="compare"
@@ -66,8 +66,14 @@ def main() -> None:
     warm_behind()
 
 
+def _show_reading() -> None:
+    from catena.app.ui import reading  # charts: a second of imports that the first view does not wait for
+
+    reading.show()
+
+
 def _show_batch() -> None:
-    from catena.app.ui import batch  # a second of imports, for those who make sets
+    from catena.app.ui import batch  # charts, too
 
     batch.show()
 
