@@ -37,10 +37,9 @@ def warm_behind() -> None:
         threading.Thread(target=_warm, args=(open_client(),), daemon=True).start()
 
 
-def _warm(catena: Catena) -> None:
-    catena.warm()
-    import catena.app.ui.batch
-    import catena.app.ui.reading  # noqa: F401
+def _warm(client: Catena) -> None:
+    client.warm()
+    from catena.app.ui import batch, reading  # noqa: F401  (charts: see `shell`)
 
 
 def chosen_model() -> ModelChoice | None:
