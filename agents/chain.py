@@ -97,7 +97,7 @@ class LLMChain:
         shown = await asyncio.to_thread(
             lambda: _show(desk.passages(stretch.document_id, stretch.ordinals), desk)
         )
-        if num_tokens(shown.text) > sizes.passages:
+        if shown.num_tokens > sizes.passages:
             raise ModelError(f"Passage {shown.numbers[0]} alone exceeds the window of {self._worker.name}.")
         prompt = worker_messages(question, shown.text, note.text, sizes.reply)
         done = await self._worker.complete(prompt, max_tokens=sizes.reply, role="worker")

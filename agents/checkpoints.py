@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import aiosqlite
 
+from catena.agents.journal import LOCK_SECONDS
 from catena.agents.state import State, options_from_json
 from catena.types import AskOptions
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-LOCK_SECONDS = 60.0
-"""How long a run waits for others that write to the same database."""
+TABLES = ("checkpoints", "writes", "notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +91,19 @@ def _rows(path: Path, query: str, values: tuple[str, ...] = ()) -> list[tuple[An
     if not path.exists():
         return []
     with closing(sqlite3.connect(path, timeout=LOCK_SECONDS)) as connection:
-        return connection.execute(query, values).fetchall() if _has_tables(connection) else []
+        return connection.execute(query, values).fetchall() if "checkpoints" in _tables(connection) else []
 
 
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    """A file whose first run is about to begin has none yet; `writes` is made last."""
-    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'writes'").fetchone())
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    """Those that there are: a file whose first run is about to begin has none yet."""
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")} & set(TABLES)
 
 
 def _delete(path: Path, run_ids: Iterable[str]) -> None:
     if not path.exists():
         return
     with closing(sqlite3.connect(path, timeout=LOCK_SECONDS)) as connection, connection:
-        for table in ("checkpoints", "writes") if _has_tables(connection) else ():
+        for table in _tables(connection):
             connection.executemany(
                 f"DELETE FROM {table} WHERE thread_id = ?", [(run_id,) for run_id in run_ids]
             )

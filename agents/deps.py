@@ -13,6 +13,7 @@ from typing import Protocol
 from catena.agents.attending import ServedModel
 from catena.agents.desk import Desk, Shelf
 from catena.agents.events import OnEvent, ignore
+from catena.agents.journal import Journal
 from catena.agents.reasoner import Chain, Reasoner
 from catena.models.metered import Meter
 from catena.retrieval.embedder import Embedder
@@ -44,8 +45,9 @@ class Deps:
     meter: Meter = field(default_factory=Meter)
     """Counts the model calls of this question."""
     document_ids: tuple[str, ...] = ()
+    journal: Journal | None = None
     began: float = 0.0
-    """Set by each run, with `emit`: a run that is resumed has its seconds anew."""
+    """Set by each run, with `emit` and `journal`: a run that is resumed has its seconds anew."""
 
     @cached_property
     def desk(self) -> Desk:

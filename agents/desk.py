@@ -15,6 +15,8 @@ from catena.types import Document, Page, PageRef, Passage, Segment
 HEAD_CHARACTERS = 300
 MAX_PAGES = 512
 """Pages kept in memory: a chain over a book must not hold all of it."""
+MAX_PASSAGES = 8192
+"""Passages kept in memory, of documents that are asked for whole: a million words, some 8 MB."""
 
 
 class Shelf(Protocol):
@@ -36,6 +38,7 @@ class Desk:
         self._shelf = shelf
         self._pages: dict[PageRef, Page] = {}
         self._texts: dict[PageRef, Page] = {}
+        self._passages: dict[str, dict[int, Passage]] = {}
         self._heads: dict[PageRef, frozenset[str]] = {}
         self._indices: dict[str, DocumentIndex] = {}
         self._documents: dict[str, Document] = {}
@@ -77,8 +80,15 @@ class Desk:
     def passages(self, document_id: str, ordinals: Sequence[int] | None = None) -> list[Passage]:
         """All passages of a document, or those with the given ordinals, in reading order."""
         self._check(document_id)
-        found = self._shelf.passages(document_id, ordinals)
-        return sorted(found, key=lambda passage: passage.ordinal)
+        kept = self._passages.get(document_id)
+        if kept is None:
+            found = self._shelf.passages(document_id, ordinals)
+            kept = {one.ordinal: one for one in sorted(found, key=lambda one: one.ordinal)}
+            if ordinals is None and sum(map(len, self._passages.values())) + len(kept) <= MAX_PASSAGES:
+                self._passages[document_id] = kept
+        if ordinals is None:
+            return list(kept.values())
+        return [kept[ordinal] for ordinal in sorted(set(ordinals)) if ordinal in kept]
 
     def number(self, passage: Passage) -> int:
         """Count the passage from 1 through all documents asked: one number in every prompt of a run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -15,7 +15,6 @@ os.environ.setdefault(
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import StateSnapshot
 
 from catena.agents import nodes, paths
 from catena.agents import state as codec
@@ -23,9 +22,11 @@ from catena.agents.checkpoints import describe, open_saver
 from catena.agents.conversation import Turn
 from catena.agents.deps import Deps
 from catena.agents.events import OnEvent
+from catena.agents.journal import open_journal
 from catena.agents.nodes import counted
 from catena.agents.state import State
 from catena.answers import from_json
+from catena.models.metered import Meter
 from catena.types import Answer, AskOptions
 
 Graph = CompiledStateGraph[State, Deps, State, State]
@@ -61,29 +62,30 @@ async def run(
         "thread_id": options.thread_id or run_id,
         "turns": [[turn.question, turn.answer] for turn in turns],
     }
+    config: Any = {
+        "configurable": {"thread_id": run_id},
+        "metadata": describe(start),
+        "recursion_limit": MAX_STEPS,
+    }
     async with open_saver(deps.checkpoints) as saver:
-        graph = wire().copy({"checkpointer": saver})
-        config: Any = {
-            "configurable": {"thread_id": run_id},
-            "metadata": describe(start),
-            "recursion_limit": MAX_STEPS,
-        }
-        begun = saver is not None and await _restore(deps, graph, config)
-        # "sync": a step is on the disk before the next one begins
-        end = await graph.ainvoke(
-            None if begun else start, config, context=deps, durability="sync" if saver else None
-        )
+        with open_journal(deps.checkpoints, run_id) as journal:
+            deps = replace(deps, journal=journal)
+            kept = await saver.aget_tuple(config) if saver else None
+            if kept:
+                _restore(deps.meter, [kept.checkpoint["channel_values"], *journal.last()])
+            graph = wire().copy({"checkpointer": saver})
+            # "sync": a step is on the disk before the next one begins
+            end = await graph.ainvoke(
+                None if kept else start, config, context=deps, durability="sync" if saver else None
+            )
     return from_json(end["answer"])
 
 
-async def _restore(deps: Deps, graph: Graph, config: Any) -> bool:
-    """Set the meter to where a run stood that was killed; say whether there is one."""
-    kept = await graph.aget_state(config, subgraphs=True)
-    paths = [task.state.values for task in kept.tasks if isinstance(task.state, StateSnapshot)]
-    readings = [values["meter"] for values in (kept.values, *paths) if "meter" in values]
+def _restore(meter: Meter, kept: Sequence[Mapping[str, Any]]) -> None:
+    """Set the meter to where a run stood that was killed."""
+    readings = [one["meter"] for one in kept if "meter" in one]
     if readings:
-        deps.meter.restore(max(readings, key=codec.num_calls))
-    return bool(kept.values)
+        meter.restore(max(readings, key=codec.num_calls))
 
 
 def after_route(state: State) -> str:
@@ -116,7 +118,7 @@ def wire() -> Graph:
     ):
         graph.add_node(node.__name__, counted(node))
     graph.add_node("plan", paths.plan)
-    graph.add_node("path", paths.wire_path())
+    graph.add_node("path", counted(paths.path))
     graph.add_node("decide", counted(paths.decide))
     graph.add_edge(START, "understand")
     graph.add_edge("understand", "route")

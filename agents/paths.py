@@ -1,17 +1,17 @@
 """The chain's part of the graph: stretches in one order or several, worker after worker, then the manager.
 
-Each worker is a step of its own, so that each is checkpointed: a run that was killed goes on after the last note.
+A path is one step of the graph, and each of its workers an entry of the journal: a step would write the whole state
+again for each. A run that was killed goes on after the last entry.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import asdict
-from typing import Any, TypedDict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
@@ -20,22 +20,15 @@ from catena.agents.answering import stop_reason
 from catena.agents.deps import Deps
 from catena.agents.desk import Desk
 from catena.agents.events import Event
-from catena.agents.nodes import asked, counted
+from catena.agents.journal import Journal
+from catena.agents.nodes import asked
 from catena.agents.reasoner import Chain, Question
-from catena.agents.segments import Stretch
 from catena.agents.state import Json, PathState, State
 from catena.errors import ModelError, ModelRefused, Stopped
 from catena.types import Evidence, Note
 
 MAX_FAILURES = 3
 """Workers that fail one after another: then the model is gone, and the run ends. It can be resumed."""
-
-
-class PathEnd(TypedDict):
-    """What one path gives to the graph."""
-
-    readings: list[Json]
-    meter: Json
 
 
 async def plan(state: State, runtime: Runtime[Deps]) -> State:
@@ -55,61 +48,93 @@ def orders(num_paths: int, num_stretches: int) -> list[list[int]]:
 def set_out(state: State) -> list[Send]:
     """Send one reader along each path; they read at the same time."""
     common = {key: state[key] for key in ("question", "options", "stretches")}
-    start = {"at": 0, "note": codec.note_to_json(Note("")), "failed": [], "stopped": None}
     found = orders(state["options"]["paths"], len(state["stretches"]))
-    return [Send("path", {**common, **start, "path": n, "order": order}) for n, order in enumerate(found, 1)]
+    return [Send("path", {**common, "path": n, "order": order}) for n, order in enumerate(found, 1)]
 
 
-async def work(state: PathState, runtime: Runtime[Deps]) -> PathState:
-    """Let the next worker read its stretch. One that fails finally is left out and named."""
+async def path(state: PathState, runtime: Runtime[Deps]) -> State:
+    """Let worker after worker read, each from the note of the one before, then the manager answer."""
     deps = runtime.context
-    stopped = stop_reason(state, deps)
-    if stopped:
-        return {"stopped": stopped}
-    place = state["order"][state["at"]]
+    walk = Walk.resumed(await asyncio.to_thread(journal_of(deps).entries, state["path"]))
+    stopped = None
+    while walk.at < len(state["order"]) and stopped is None:
+        stopped = stop_reason(state, deps) or await _work(state, walk, deps)
+    return {"readings": [await _manage(state, walk, stopped, deps)]}
+
+
+@dataclass(slots=True)
+class Walk:
+    """How far a path has come: `at` is the next worker's place in its order.
+
+    `failed`: indices of the stretches whose call failed finally, and why.
+    """
+
+    at: int = 0
+    note: Note = Note("")
+    failed: list[tuple[int, str]] = field(default_factory=list)
+
+    @classmethod
+    def resumed(cls, entries: Sequence[Json]) -> Walk:
+        """Go on after the entries that an earlier process wrote."""
+        walk = cls()
+        for entry in entries:
+            if entry["failed"]:
+                walk.failed.append((entry["stretch"], entry["failed"]))
+            else:
+                walk.note = codec.longer_note(walk.note, entry["added"])
+            walk.at += 1
+        return walk
+
+
+async def _work(state: PathState, walk: Walk, deps: Deps) -> str | None:
+    """Let the next worker read its stretch; return why the run must stop. One that fails finally is left out."""
+    place = state["order"][walk.at]
     stretch = codec.stretch_from_json(state["stretches"][place])
-    note = codec.note_from_json(state["note"])
-    failed = list(state["failed"])
-    earlier, reason = note, ""
+    earlier, reason = walk.note, ""
     try:
-        note = await chain_of(deps).work(_question(state), stretch, note, deps.desk)
+        walk.note = await chain_of(deps).work(_question(state), stretch, earlier, deps.desk)
     except Stopped as error:
-        return {"stopped": error.message}
+        return error.message
     except ModelRefused:
         raise
     except ModelError as error:
         reason = error.message
-        failed.append((place, reason))
-        if _all_failed(state, failed):
+        walk.failed.append((place, reason))
+        if _all_failed(state, walk):
             raise
-    await asyncio.to_thread(_tell, state, stretch, earlier, note, reason, deps)
-    return {"at": state["at"] + 1, "note": codec.note_to_json(note), "failed": failed}
+    entry = {
+        "stretch": place,
+        "failed": reason,
+        "added": codec.added_to_note(earlier, walk.note),
+        "meter": deps.meter.to_json(),
+    }
+    await asyncio.to_thread(_keep, state, walk, earlier, entry, deps)
+    walk.at += 1
+    return None
 
 
-async def manage(state: PathState, runtime: Runtime[Deps]) -> PathState:
+def _keep(state: PathState, walk: Walk, earlier: Note, entry: Json, deps: Deps) -> None:
+    journal_of(deps).write(state["path"], walk.at, entry)
+    _tell(state, walk, earlier, entry, deps)
+
+
+async def _manage(state: PathState, walk: Walk, stopped: str | None, deps: Deps) -> Json:
     """Let the manager answer; a path that had to stop says what it found."""
-    deps = runtime.context
-    chain, question, note = chain_of(deps), _question(state), codec.note_from_json(state["note"])
-    stopped = state["stopped"]
+    chain, question = chain_of(deps), _question(state)
     if not stopped:
         try:
-            draft = await chain.manage(question, note, deps.desk)
+            draft = await chain.manage(question, walk.note, deps.desk)
         except Stopped as error:
             stopped = error.message
     if stopped:
-        draft = chain.gather(question, note, deps.desk)
-    failed = {place for place, _ in state["failed"]}
-    read = [state["stretches"][place] for place in state["order"][: state["at"]] if place not in failed]
+        draft = chain.gather(question, walk.note, deps.desk)
+    failed = {place for place, _ in walk.failed}
     return {
-        "readings": [
-            {
-                "path": state["path"],
-                "draft": codec.draft_to_json(draft),
-                "read": read,
-                "failed": _name_failures(state, deps.desk),
-                "stopped": stopped,
-            }
-        ]
+        "path": state["path"],
+        "draft": codec.draft_to_json(draft),
+        "read": [state["stretches"][place] for place in state["order"][: walk.at] if place not in failed],
+        "failed": _name_failures(state, walk, deps.desk),
+        "stopped": stopped,
     }
 
 
@@ -136,39 +161,30 @@ async def decide(state: State, runtime: Runtime[Deps]) -> State:
     }
 
 
-def wire_path() -> CompiledStateGraph[PathState, Deps, PathState, PathEnd]:
-    """work ⟲ until the last stretch → manage"""
-    graph = StateGraph(PathState, context_schema=Deps, output_schema=PathEnd)
-    graph.add_node("work", counted(work))
-    graph.add_node("manage", counted(manage))
-    graph.add_conditional_edges(START, after_work, ["work", "manage"])
-    graph.add_conditional_edges("work", after_work, ["work", "manage"])
-    graph.add_edge("manage", END)
-    return graph.compile()
-
-
-def after_work(state: PathState) -> str:
-    return "work" if state["at"] < len(state["order"]) and not state["stopped"] else "manage"
-
-
 def chain_of(deps: Deps) -> Chain:
     assert deps.chain is not None, "the router chooses a chain only where there is one"
     return deps.chain
+
+
+def journal_of(deps: Deps) -> Journal:
+    assert deps.journal is not None, "a run opens one"
+    return deps.journal
 
 
 def _question(state: PathState) -> Question:
     return Question(state["question"], codec.options_from_json(state["options"]))
 
 
-def _all_failed(state: PathState, failed: list[tuple[int, str]]) -> bool:
+def _all_failed(state: PathState, walk: Walk) -> bool:
     """Whether the last workers failed one after another, or all there are: then nothing was read."""
-    tried = state["order"][: state["at"] + 1]
+    tried = state["order"][: walk.at + 1]
     enough = min(MAX_FAILURES, len(state["order"]))
-    return len(tried) >= enough and set(tried[-enough:]) <= {place for place, _ in failed}
+    return len(tried) >= enough and set(tried[-enough:]) <= {place for place, _ in walk.failed}
 
 
-def _tell(state: PathState, stretch: Stretch, earlier: Note, note: Note, failed: str, deps: Deps) -> None:
-    done, total = state["at"] + 1, len(state["order"])
+def _tell(state: PathState, walk: Walk, earlier: Note, entry: Json, deps: Deps) -> None:
+    done, total, note = walk.at + 1, len(state["order"]), walk.note
+    stretch = codec.stretch_from_json(state["stretches"][entry["stretch"]])
     ends = deps.desk.passages(stretch.document_id, [stretch.first, stretch.last])
     data: dict[str, Any] = {
         "path": state["path"],
@@ -180,7 +196,7 @@ def _tell(state: PathState, stretch: Stretch, earlier: Note, note: Note, failed:
         "note": note.text,
         "facts": len(note.ledger) or len(note.evidence),
         "added": _added(earlier, note),
-        "failed": failed,
+        "failed": entry["failed"],
         "usage": asdict(deps.meter.usage),
     }
     deps.emit(Event("note", f"Read {done} of {total} segments: {data['facts']} facts", data))
@@ -200,10 +216,10 @@ def _claims(note: Note) -> dict[str, Evidence]:
     return {fact.claim: fact.evidence for fact in note.ledger} or {one.text: one for one in note.evidence}
 
 
-def _name_failures(state: PathState, desk: Desk) -> list[str]:
+def _name_failures(state: PathState, walk: Walk, desk: Desk) -> list[str]:
     """One warning for each stretch that was left out: its pages, and why."""
     warnings = []
-    for place, reason in state["failed"]:
+    for place, reason in walk.failed:
         stretch = codec.stretch_from_json(state["stretches"][place])
         pages = [p.ref.number for p in desk.passages(stretch.document_id, [stretch.first, stretch.last])]
         title = desk.document(stretch.document_id).title

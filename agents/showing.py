@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catena.agents.candidates import candidates, section_at
 from catena.agents.desk import Desk
@@ -15,17 +15,22 @@ from catena.types import Note, PageRef, Passage, Segment
 GAP = "\n\n"
 LARGEST_NUMBER = 99_999
 """Of a passage in a prompt, where it is not known yet."""
+_NUMBER_TOKENS = num_tokens(f"[{LARGEST_NUMBER}]\n{GAP}")
 AT_ONCE = 256
 _REFERENCE = re.compile(r"[\[【](\d+(?:[\s,;–-]+\d+)*)[\]】]")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Passages in reading order with the numbers that the prompt gives them; `text` as the prompt has them."""
+    """Passages in reading order with the numbers that the prompt gives them; `text` as the prompt has them.
+
+    `num_tokens` is counted from above, whatever the numbers.
+    """
 
     passages: tuple[Passage, ...]
     numbers: Sequence[int]
     text: str
+    num_tokens: int
     num_dropped: int = 0
 
     @property
@@ -68,14 +73,15 @@ def fit(passages: Sequence[Passage], desk: Desk, budget: int) -> Shown:
     order = {document_id: place for place, document_id in enumerate(desk.document_ids)}
     kept.sort(key=lambda passage: (order[passage.ref.document_id], passage.ordinal))
     shown = show(kept, range(1, len(kept) + 1), desk)
-    return Shown(shown.passages, shown.numbers, shown.text, len(passages) - len(kept))
+    return replace(shown, num_dropped=len(passages) - len(kept))
 
 
 def show(passages: Sequence[Passage], numbers: Sequence[int], desk: Desk) -> Shown:
     """Show all passages, each with its number."""
     desk.read_ahead(passage.ref for passage in passages)
-    text = GAP.join(_shown(n, passage, desk) for n, passage in zip(numbers, passages, strict=True))
-    return Shown(tuple(passages), numbers, text)
+    shown = [_shown(passage, desk) for passage in passages]
+    text = GAP.join(f"[{number}]\n{one}" for number, one in zip(numbers, shown, strict=True))
+    return Shown(tuple(passages), numbers, text, sum(map(_size, shown)))
 
 
 def sizes(passages: Sequence[Passage], desk: Desk) -> Iterator[int]:
@@ -83,7 +89,7 @@ def sizes(passages: Sequence[Passage], desk: Desk) -> Iterator[int]:
     for at in range(0, len(passages), AT_ONCE):
         some = passages[at : at + AT_ONCE]
         desk.read_ahead(passage.ref for passage in some)
-        yield from (num_tokens(_shown(LARGEST_NUMBER, passage, desk) + GAP) for passage in some)
+        yield from (_size(_shown(passage, desk)) for passage in some)
 
 
 def as_data(text: str) -> str:
@@ -92,10 +98,15 @@ def as_data(text: str) -> str:
     return "\n".join(f"| {line}" for line in plain.splitlines())
 
 
-def _shown(number: int, passage: Passage, desk: Desk) -> str:
-    """A line with its number, one that says where it stands, then the text."""
+def _shown(passage: Passage, desk: Desk) -> str:
+    """A line that says where it stands, then the text."""
     page = desk.text(passage.ref)
     title = desk.document(passage.ref.document_id).title
     where = [title, section_at(page.sections, passage.start), f"page {page.label or page.ref.number}"]
     head = " · ".join(" ".join(part.split()) for part in where if part)
-    return f"[{number}]\n{as_data(head)}\n{as_data(passage.text)}"
+    return f"{as_data(head)}\n{as_data(passage.text)}"
+
+
+def _size(shown: str) -> int:
+    """Tokens of a passage with the line of its number: no token is counted over a line's end."""
+    return num_tokens(shown) + _NUMBER_TOKENS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any, TypedDict
 
 from catena.agents.reasoner import Draft, DraftStatement
@@ -55,23 +55,14 @@ class State(TypedDict, total=False):
     answer: Json
 
 
-class PathState(TypedDict, total=False):
-    """One worker after another: `order` holds indices of `stretches`, `at` is the next one's place in it.
-
-    `failed`: indices of the stretches whose call failed finally, and why.
-    """
+class PathState(TypedDict):
+    """What one path starts with: `order` holds indices of `stretches`."""
 
     question: str
     options: Json
     path: int
     stretches: list[list[Any]]
     order: list[int]
-    at: int
-    note: Json
-    failed: list[tuple[int, str]]
-    stopped: str | None
-    readings: list[Json]
-    meter: Json
 
 
 def options_to_json(options: AskOptions) -> Json:
@@ -127,6 +118,17 @@ def note_from_json(data: Mapping[str, Any]) -> Note:
         Fact(one["number"], one["claim"], evidence_from_json(one["evidence"])) for one in data["ledger"]
     )
     return Note(data["text"], tuple(evidence_from_json(evidence) for evidence in data["evidence"]), ledger)
+
+
+def added_to_note(earlier: Note, note: Note) -> Json:
+    """A note without the facts that stood in the one before: a ledger only grows, at its end."""
+    return note_to_json(replace(note, ledger=note.ledger[len(earlier.ledger) :]))
+
+
+def longer_note(earlier: Note, added: Mapping[str, Any]) -> Note:
+    """The note again of which `added_to_note` kept what is new."""
+    note = note_from_json(added)
+    return replace(note, ledger=(*earlier.ledger, *note.ledger))
 
 
 def stretch_to_json(stretch: Stretch) -> list[Any]:

@@ -20,10 +20,10 @@ from catena.agents.replies import Claim, Reply, read_reply
 from catena.agents.rewriting import rewrite
 from catena.agents.room import Room, divide, too_small
 from catena.agents.routing import asks_of_all, task_of
-from catena.agents.showing import LARGEST_NUMBER, Shown, fit, found_passages
+from catena.agents.showing import LARGEST_NUMBER, Shown, fit, found_passages, sizes
 from catena.agents.sifting import sift
 from catena.errors import ModelSilent
-from catena.llm import LLM, Completion, OnText, num_tokens
+from catena.llm import LLM, Completion, OnText
 from catena.retrieval.embedder import Embedder
 from catena.types import Evidence, Note, PageRef, Passage, Segment, Span, Support
 
@@ -65,8 +65,8 @@ class LLMReasoner:
         count = sum(desk.count_vectors(document_id)[1] for document_id in desk.document_ids)
         if count * LEAST_PASSAGE > room.text:
             return None
-        shown = await asyncio.to_thread(lambda: fit(_all_passages(desk), desk, room.text))
-        return None if shown.num_dropped else room.window - room.text + num_tokens(shown.text)
+        total = await asyncio.to_thread(_total, desk, room.text)
+        return None if total is None else room.window - room.text + total
 
     async def understand(self, question: str, turns: Sequence[Turn], desk: Desk) -> str:
         """Let the model say what a follow-up means."""
@@ -248,6 +248,16 @@ def grounded(
 
 def _all_passages(desk: Desk) -> list[Passage]:
     return [passage for document_id in desk.document_ids for passage in desk.passages(document_id)]
+
+
+def _total(desk: Desk, budget: int) -> int | None:
+    """Tokens of all passages; nothing if they exceed the budget."""
+    total = 0
+    for size in sizes(_all_passages(desk), desk):
+        total += size
+        if total > budget:
+            return None
+    return total
 
 
 def _with(chosen: Sequence[Demo], passages: Sequence[Passage]) -> list[Passage]:

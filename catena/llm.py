@@ -34,6 +34,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 Message = Mapping[str, str]
@@ -140,6 +141,8 @@ _MORE = (
     (1, re.compile(r"[\u2e80-\u9fff\uac00-\ud7ff]{1,2}")),
 )
 """Tokens beyond those of `_TOKEN`, by what cl100k_base makes of each block; of two Chinese characters three."""
+KEPT = 2000
+"""Characters of a text whose count is kept: passages and prompts' own words are counted again in every question."""
 FRAME = 8
 """Tokens that chat templates add around a message."""
 
@@ -151,10 +154,17 @@ def num_tokens(text: str) -> int:
     capitals, of an English word; what stands further on in Unicode counts more. Over English books and 10-Ks 1.1 to
     1.5 times what OpenAI's cl100k_base makes of them.
     """
+    return _kept(text) if len(text) <= KEPT else _count(text)
+
+
+def _count(text: str) -> int:
     found = len(_TOKEN.findall(text))
     if text.isascii():
         return found
     return found + sum(more * len(pattern.findall(text)) for more, pattern in _MORE)
+
+
+_kept = lru_cache(maxsize=16_384)(_count)
 
 
 def head(text: str, max_tokens: int) -> str:
