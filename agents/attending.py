@@ -58,7 +58,9 @@ class ServedModel:
         found: list[PageHit] = []
         for document_id in document_ids:
             try:
-                seen = await asyncio.to_thread(self._retriever.ask, question, document_id, k, _prompt)
+                seen = await asyncio.to_thread(
+                    self._retriever.ask, question, document_id, k, attending_prompt
+                )
             except asyncio.CancelledError:
                 self._retriever.stop()  # a thread cannot be cancelled, but told
                 raise
@@ -79,7 +81,8 @@ class ServedModel:
         return Attended("\n".join(texts), tuple(sorted(found, key=lambda hit: -hit.score)[:k]))
 
 
-def _prompt(question: str) -> str:
+def attending_prompt(question: str) -> str:
+    """What stands behind the document that the model has read."""
     return render("attend", question=question)
 
 

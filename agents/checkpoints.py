@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, closing
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import aiosqlite
+from typing import Any
 
 from catena.agents.journal import LOCK_SECONDS
 from catena.agents.state import State, options_from_json
 from catena.types import AskOptions
-
-if TYPE_CHECKING:
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 TABLES = ("checkpoints", "writes", "notes")
 
@@ -33,23 +28,6 @@ class UnfinishedRun:
     question: str
     document_ids: tuple[str, ...]
     options: AskOptions
-
-
-@asynccontextmanager
-async def open_saver(path: Path | None) -> AsyncIterator[AsyncSqliteSaver | None]:
-    """Open the checkpoints of `path`; no path, no checkpoints."""
-    if path is None:
-        yield None
-        return
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver  # heavy
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    async with aiosqlite.connect(path, timeout=LOCK_SECONDS) as connection:
-        path.chmod(0o600)
-        saver = AsyncSqliteSaver(connection)
-        await saver.setup()
-        await connection.execute("PRAGMA synchronous = NORMAL")
-        yield saver
 
 
 def describe(start: State) -> dict[str, Any]:

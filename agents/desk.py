@@ -42,6 +42,7 @@ class Desk:
         self._heads: dict[PageRef, frozenset[str]] = {}
         self._indices: dict[str, DocumentIndex] = {}
         self._documents: dict[str, Document] = {}
+        self._counts: dict[str, int] = {}
 
     def document(self, document_id: str) -> Document:
         self._check(document_id)
@@ -98,15 +99,20 @@ class Desk:
         """Look up passages by those numbers, in order; unknown ones are left out."""
         found = []
         for document_id, first in self._first_numbers.items():
-            last = first + self.count_vectors(document_id)[1]
+            last = first + self.num_passages(document_id)
             ordinals = sorted({number - first for number in numbers if first <= number < last})
             found += self.passages(document_id, ordinals) if ordinals else []
         return found
 
     @cached_property
     def _first_numbers(self) -> dict[str, int]:
-        counts = [self.count_vectors(document_id)[1] for document_id in self.document_ids]
+        counts = [self.num_passages(document_id) for document_id in self.document_ids]
         return dict(zip(self.document_ids, accumulate(counts, initial=1), strict=False))
+
+    def num_passages(self, document_id: str) -> int:
+        if document_id not in self._counts:
+            self._counts[document_id] = self.count_vectors(document_id)[1]
+        return self._counts[document_id]
 
     def count_vectors(self, document_id: str) -> tuple[int, int]:
         """How many passages have a vector, and how many there are."""

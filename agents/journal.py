@@ -9,7 +9,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,20 @@ class Journal:
         with self._lock, self._connection:
             self._connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)", row)
 
+    def close(self) -> None:
+        """Close the connection once nobody writes: a run that was cancelled leaves its last row to a thread."""
+        with self._lock:
+            self._connection.close()
+
 
 @contextmanager
 def open_journal(path: Path | None, run_id: str) -> Iterator[Journal]:
     """Open the journal of a run in the database at `path`; no path, and it is forgotten in the end."""
     connection = sqlite3.connect(path or ":memory:", timeout=LOCK_SECONDS, check_same_thread=False)
-    with closing(connection):
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(_TABLE)
-        yield Journal(connection, run_id)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(_TABLE)
+    journal = Journal(connection, run_id)
+    try:
+        yield journal
+    finally:
+        journal.close()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from catena.agents.candidates import Candidate
 from catena.agents.checking import support
 from catena.agents.desk import Desk
-from catena.agents.grounding import Numbered, ground
+from catena.agents.grounding import Ground, Numbered
 from catena.agents.ranking import overlap
 from catena.agents.replies import Claim
 from catena.agents.showing import as_data
@@ -31,13 +31,14 @@ def add(
 ) -> tuple[Fact, ...]:
     """Add what a worker says of the passages that it read, each sentence once."""
     facts = {fact.evidence.spans: fact for fact in ledger}
+    ground = Ground(sentences, embedder)
     for claim in claims:
-        for fact in _facts(claim, sentences, embedder):
+        for fact in _facts(claim, sentences, ground):
             facts.setdefault(fact.evidence.spans, fact)
     return tuple(facts.values())
 
 
-def _facts(claim: Claim, sentences: Sequence[Numbered], embedder: Embedder) -> Iterator[Fact]:
+def _facts(claim: Claim, sentences: Sequence[Numbered], ground: Ground) -> Iterator[Fact]:
     """One fact for each sentence that the claim needs."""
     named = [one for one in sentences if one.number in claim.numbers]
     if not named:
@@ -47,7 +48,7 @@ def _facts(claim: Claim, sentences: Sequence[Numbered], embedder: Embedder) -> I
         yield Fact(best.number, claim.text, best.candidate.evidence)
         return
     numbers = {one.candidate.evidence.spans: one.number for one in sentences}
-    for evidence in ground(claim.text, claim.numbers, sentences, embedder):
+    for evidence in ground.find(claim.text, claim.numbers):
         yield Fact(numbers[evidence.spans], claim.text, evidence)
 
 

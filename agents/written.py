@@ -13,7 +13,7 @@ from catena.agents.conversation import Turn, self_contained
 from catena.agents.demos import Demo, Demonstrator, DemoStore
 from catena.agents.desk import Desk
 from catena.agents.foresight import Answering
-from catena.agents.grounding import Numbered, ground
+from catena.agents.grounding import Ground, Numbered
 from catena.agents.measured import Measured, Search
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.replies import Claim, Reply, read_reply
@@ -62,7 +62,7 @@ class LLMReasoner:
     async def whole(self, question: Question, desk: Desk) -> int | None:
         """Count the prompt with every passage in it, and the reply; nothing if they exceed the window."""
         room = await self._room(question)
-        count = sum(desk.count_vectors(document_id)[1] for document_id in desk.document_ids)
+        count = sum(desk.num_passages(document_id) for document_id in desk.document_ids)
         if count * LEAST_PASSAGE > room.text:
             return None
         total = await asyncio.to_thread(_total, desk, room.text)
@@ -241,9 +241,8 @@ def grounded(
     claims: Sequence[Claim], sentences: Sequence[Numbered], embedder: Embedder
 ) -> tuple[DraftStatement, ...]:
     """Each sentence of a reply with what it rests on."""
-    return tuple(
-        DraftStatement(claim.text, ground(claim.text, claim.numbers, sentences, embedder)) for claim in claims
-    )
+    ground = Ground(sentences, embedder)
+    return tuple(DraftStatement(claim.text, ground.find(claim.text, claim.numbers)) for claim in claims)
 
 
 def _all_passages(desk: Desk) -> list[Passage]:

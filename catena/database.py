@@ -130,7 +130,7 @@ def _engine(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=QueuePool,
-        pool_size=4,
+        pool_size=8,  # more than the threads of asyncio on four cores: a connection costs nine statements
         max_overflow=-1,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
     )

@@ -128,7 +128,7 @@ class MemoryReader:
         began, taken, usage = time.monotonic(), self.purse.take(), Usage()
         models = self.room.open(self.model, [item.book], Limits(max_cost_usd=taken))
         try:
-            done = await models.answering.complete(_from_memory(item), max_tokens=MAX_REPLY, role="memory")
+            done = await models.answering.complete(memory_messages(item), max_tokens=MAX_REPLY, role="memory")
         finally:
             usage = models.meter.usage
             self.purse.give_back(taken, usage.cost_usd)
@@ -137,12 +137,12 @@ class MemoryReader:
         return Response(item.id, self.name, done.text, is_refusal, (), done.who, seconds, usage)
 
     async def foresee(self, item: Item) -> Usage:
-        read = prompt_tokens(_from_memory(item))
+        read = prompt_tokens(memory_messages(item))
         price = await self.room.price(self.model, asked=self.model)
         return Usage(1, read, USUAL_REPLY, None if price is None else price.cost(read, USUAL_REPLY))
 
 
-def _from_memory(item: Item) -> list[Message]:
+def memory_messages(item: Item) -> list[Message]:
     user = render("from_memory", title=as_data(item.title), question=as_data(item.question))
     return chat(render("from_memory_system"), user)
 

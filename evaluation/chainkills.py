@@ -121,7 +121,7 @@ def prepare(folder: Path) -> tuple[Path, str]:
 
 def _load() -> None:
     """Import here what takes seconds, so that no child has to: children are forks."""
-    for name in ("catena.agents.graph", "catena.agents.chain", "langgraph.checkpoint.sqlite.aio"):
+    for name in ("catena.agents.graph", "catena.agents.chain"):
         importlib.import_module(name)
     asyncio.run(catalogue.loaded())
 

@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catena import AskOptions, Catena
+from catena.agents.attending import attending_prompt
+from catena.agents.bookqa.items import Item, Provenance
+from catena.agents.bookqa.model_judge import messages as messages_of_judge
+from catena.agents.bookqa.responses import Response
 from catena.agents.chain import LLMChain
 from catena.agents.conversation import Turn
 from catena.agents.deps import Deps
@@ -21,6 +25,8 @@ from catena.agents.graph import run
 from catena.agents.written import LLMReasoner
 from catena.llm import Completion, Message, OnText
 from catena.settings import Settings
+from catena.systems import memory_messages
+from catena.types import Answer
 
 TEXT = """# The Harbour Lantern
 
@@ -222,8 +228,9 @@ def page() -> str:
         parts = [
             part
             for one in EXAMPLES
-            for part in _sections(one, _record(catena, [ids[text] for text in one.documents], one))
+            for part in _sections(one, _record(catena, [ids[text] for text in one.documents], one)[0])
         ]
+        parts += [part for title, messages in _apart(catena, ids[TEXT]) for part in _section(title, messages)]
     return "\n".join([HEAD, *parts])
 
 
@@ -231,20 +238,39 @@ def _open(home: Path) -> Catena:
     return Catena(settings=Settings(home=home, background=False))
 
 
-def _record(catena: Catena, document_ids: Sequence[str], example: Example) -> Scripted:
+def _record(catena: Catena, document_ids: Sequence[str], example: Example) -> tuple[Scripted, Answer]:
     """Ask, with a model that keeps every prompt."""
     llm = Scripted(example.window)
     reasoner, chain = LLMReasoner(llm, catena.embedder, store=catena.library), LLMChain(llm, catena.embedder)
     deps = Deps(catena.library, catena.retriever, catena.embedder, reasoner, chain=chain)
-    asyncio.run(run(deps, example.question, document_ids, example.options, turns=example.turns))
-    return llm
+    answer = asyncio.run(run(deps, example.question, document_ids, example.options, turns=example.turns))
+    return llm, answer
+
+
+def _apart(catena: Catena, document_id: str) -> Iterator[tuple[str, Sequence[Message]]]:
+    """What is sent where a document is in KV pages, and where answers are compared."""
+    yield "KV pages: behind the document", [{"role": "user", "content": attending_prompt(QUESTION)}]
+    _, answer = _record(catena, [document_id], EXAMPLES[0])
+    told, source = "The battery lasts forty hours on one charge.", Provenance("none", "", 1)
+    item = Item(
+        "1", document_id, "The Harbour Lantern", "local", QUESTION, told, "easy", True, answer.citations,
+        "passage", 0.1, (0.4, 0.4), 0.4, source,
+    )  # fmt: skip
+    right = Response("1", "one", answer.text, False, answer.citations)
+    wrong = Response("1", "two", "It lasts ten hours.", False)
+    yield "Arena: two answers are compared", messages_of_judge(item, right, wrong)
+    yield "Arena: an answer from memory", memory_messages(item)
 
 
 def _sections(example: Example, llm: Scripted) -> Iterator[str]:
     for title, *rule in example.shown:
-        yield f"## {title}\n"
-        for message in llm.sent(*rule):
-            yield f"{message['role']}:\n\n```text\n{message['content']}\n```\n"
+        yield from _section(title, llm.sent(*rule))
+
+
+def _section(title: str, messages: Sequence[Message]) -> Iterator[str]:
+    yield f"## {title}\n"
+    for message in messages:
+        yield f"{message['role']}:\n\n```text\n{message['content']}\n```\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

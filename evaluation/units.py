@@ -10,7 +10,7 @@ from itertools import accumulate
 from catena.errors import OptionError
 from catena.evaluation.datasets.items import Source
 from catena.ingest.blocks import clean
-from catena.types import Citation, CitationPart, Page
+from catena.types import Citation, CitationPart, Page, Span
 
 
 def as_html(source: Source) -> str:
@@ -46,9 +46,13 @@ class Places:
 
     def of(self, citation: Citation) -> frozenset[int]:
         """Numbers of the units, from 1."""
-        return frozenset(unit for part in citation.parts for unit in self._of_part(part))
+        return self.of_spans(citation.parts)
 
-    def _of_part(self, part: CitationPart) -> range:
+    def of_spans(self, spans: Iterable[Span | CitationPart]) -> frozenset[int]:
+        """Numbers of the units in which text of a page stands, from 1."""
+        return frozenset(unit for span in spans for unit in self._of_span(span))
+
+    def _of_span(self, part: Span | CitationPart) -> range:
         if self._pages is None:
             return range(part.ref.number, part.ref.number + 1)
         before, text = self._pages[part.ref.number]

@@ -14,7 +14,7 @@ from catena.agents.bookqa.items import ItemKind
 from catena.agents.bookqa.subjects import Subject
 from catena.agents.checking import support
 from catena.agents.citing import cite_all
-from catena.agents.grounding import Numbered, ground
+from catena.agents.grounding import Ground, Numbered
 from catena.agents.neutral import neutral
 from catena.agents.prompting import render
 from catena.agents.replies import Claim, plain, read_reply
@@ -104,4 +104,4 @@ def quote(claim: Claim, shown: Sequence[Numbered], embedder: Embedder) -> tuple[
     for candidate in ranked[:1]:
         if support(claim.text, [candidate.text]) == "supported":
             return (candidate.evidence,)
-    return ground(claim.text, claim.numbers, shown, embedder)
+    return Ground(shown, embedder).find(claim.text, claim.numbers)

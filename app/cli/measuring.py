@@ -21,6 +21,7 @@ MODULES = {
     "answers": "Does the embedded reader's answer stand in its quotes? Does it name the right number?",
     "abstention": "Does the reader know when a document does not say?",
     "statements": "Does the check of statements tell true ones from ones made false?",
+    "citing": "Are statements cited by the evidence that a set names? Beside simple peers.",
     "planted": "Does a chain find facts that are planted in a long book? Beside retrieval and summaries.",
     "ocr": "How well are pages without text read? Against the text layer of the same pages.",
     "spans": "Do the boxes of quotes lie where a second extractor sees the words?",
