@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from catena.evaluation.intervals import ratio_interval
 from catena.evaluation.kept import Kept
 from catena.evaluation.scoring.mmlongbench import f1_terms
-
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +54,9 @@ def official_f1() -> Measure:
 
 
 def figure(measure: Measure, kept: Sequence[Kept]) -> Figure | None:
-    """The measure with its interval; None if it applies to no question.
-
-    Whole documents are drawn, because the questions of one are alike.
-    """
-    by_document: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for one in kept:
-        terms = measure.terms(one)
-        if terms is not None:
-            by_document[one.document].append(terms)
-    sums = np.array([np.sum(terms, axis=0) for terms in by_document.values()]).reshape(
-        -1, 2
-    )  # (documents, 2)
-    if not sums[:, 1].sum():
+    """The measure with its interval; None if it applies to no question."""
+    terms = [(one.document, found) for one in kept if (found := measure.terms(one)) is not None]
+    part, whole = (sum(found[place] for _, found in terms) for place in (0, 1))
+    if not whole:
         return None
-    draws = np.random.default_rng(0).integers(0, len(sums), (RESAMPLES, len(sums)))
-    parts, wholes = np.moveaxis(sums[draws].sum(axis=1), 1, 0)
-    low, high = np.percentile(parts[wholes > 0] / wholes[wholes > 0], [2.5, 97.5])
-    value = sums[:, 0].sum() / sums[:, 1].sum()
-    return Figure(float(value), float(low), float(high), sum(map(len, by_document.values())))
+    return Figure(part / whole, *ratio_interval(terms), len(terms))

@@ -1,4 +1,4 @@
-"""Questions whose evidence pages are known, and figures over what was found, by document."""
+"""Questions whose evidence pages are known, and what was found for them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from catena.library import Library
 
 SETS = ("financebench", "mmlongbench-doc")
 READABLE = {"Pure-text (Plain-text)", "Table"}
-RESAMPLES = 2000
 
 Search = Callable[[str, str], list[int]]
 """Question and document id to page numbers, best first."""
@@ -68,15 +64,3 @@ def with_text(asked: Sequence[Asked], ids: Mapping[str, str], library: Library) 
 def measure(asked: Sequence[Asked], ids: Mapping[str, str], search: Search) -> list[Outcome]:
     """Ask every question of its own document."""
     return [Outcome(one, tuple(search(one.question, ids[one.file]))) for one in asked]
-
-
-def interval(values: Sequence[float], files: Sequence[str]) -> tuple[float, float]:
-    """95% bootstrap interval of the mean; whole documents are drawn, for their questions are alike."""
-    by_file: dict[str, list[float]] = {}
-    for file, value in zip(files, values, strict=True):
-        by_file.setdefault(file, []).append(value)
-    sums = np.array([sum(own) for own in by_file.values()])
-    sizes = np.array([len(own) for own in by_file.values()])
-    draws: NDArray[np.int64] = np.random.default_rng(0).integers(0, len(sums), (RESAMPLES, len(sums)))
-    low, high = np.percentile(sums[draws].sum(1) / sizes[draws].sum(1), [2.5, 97.5])
-    return float(low), float(high)

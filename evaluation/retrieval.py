@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from catena import Catena, DocumentError
-from catena.evaluation.pages import SETS, Asked, Outcome, Search, interval, measure, questions, with_text
+from catena.evaluation.intervals import interval
+from catena.evaluation.pages import SETS, Asked, Outcome, Search, measure, questions, with_text
 from catena.evaluation.peers import K, KeptVectors, LlamaIndexDefaults, PageBM25, SimplestGoodThing
 from catena.library import Library
 from catena.retrieval.dense import DenseRetriever

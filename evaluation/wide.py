@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from catena.client import Catena
-from catena.evaluation.pages import interval
+from catena.evaluation.intervals import interval
 from catena.evaluation.retrieval import ColdShelf
 from catena.library import Library
 from catena.retrieval.documents import choose_documents

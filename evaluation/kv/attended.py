@@ -20,10 +20,11 @@ import torch
 
 from catena import Catena
 from catena.agents.deps import Retriever
+from catena.evaluation.intervals import interval
 from catena.evaluation.kv.quality import training_texts
 from catena.evaluation.kv.recall_model import Recall, make_recall, words_of
 from catena.evaluation.kv.recall_server import NAME, load_recall, render, served
-from catena.evaluation.pages import Asked, Outcome, Search, interval, measure
+from catena.evaluation.pages import Asked, Outcome, Search, measure
 from catena.evaluation.timing import machine
 from catena.retrieval.dense import DenseRetriever
 from catena.retrieval.filling import fill

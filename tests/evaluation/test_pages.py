@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catena.evaluation.pages import Asked, Outcome, interval, questions
+from catena.evaluation.intervals import interval
+from catena.evaluation.pages import Asked, Outcome, questions
 from catena.evaluation.retrieval import difference, report
 from catena.evaluation.tuning import GRID, choose, leave_one_out
 from catena.retrieval.weights import WEIGHTS
