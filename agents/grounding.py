@@ -42,9 +42,9 @@ class _Scored:
     held: frozenset[str]
 
     def is_near(self, other: _Scored) -> bool:
-        """Whether both stand in one passage, or in two that follow each other."""
+        """Whether both stand in one passage, in two that follow each other, or in two documents that are compared."""
         documents = {one.evidence.spans[0].ref.document_id for one in (self, other)}
-        return len(documents) == 1 and abs(self.number - other.number) <= 1
+        return len(documents) > 1 or abs(self.number - other.number) <= 1
 
 
 class Ground:
