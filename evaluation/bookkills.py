@@ -226,12 +226,15 @@ def _killed_job(
 ) -> int:
     """One job, killed at most so often, and then finished; return how often it was killed."""
     with StubModel(rules=RULES, latency=LATENCY) as stub:
-        watch, num_killed = Watch(), 0
+        watch, num_killed, num_repeated = Watch(), 0, 0
 
-        def look() -> None:
+        def look() -> None:  # what one kill lost may be repeated after the next: the sums are compared
+            nonlocal num_repeated
             again = watch.count_repeated(stub)
             found.repeated[again] += 1
-            found.wrong += [f"{again} calls repeated after a kill"] if again > concurrency else []
+            num_repeated += again
+            if num_repeated > concurrency * num_killed:
+                found.wrong.append(f"{num_repeated} calls repeated after {num_killed} kills")
 
         while num_killed < most and killed_child(job, home, stub.url, concurrency, drawn):
             num_killed += 1

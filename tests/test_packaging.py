@@ -30,8 +30,8 @@ for found in pkgutil.walk_packages(catena.__path__, "catena."):
     if not found.name.endswith(("streamlit_app", "__main__")):
         try:
             importlib.import_module(found.name)
-        except ModuleNotFoundError as error:  # the extra `local`
-            if error.name not in ("torch", "transformers", "safetensors", "xxhash"):
+        except ModuleNotFoundError as error:  # the extras `local` and `kernels`
+            if error.name not in ("torch", "transformers", "safetensors", "xxhash", "triton"):
                 raise
 names = {}
 for name, module in list(sys.modules.items()):

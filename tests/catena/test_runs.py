@@ -40,7 +40,7 @@ def started(home: Path, manual: Path, url: str, strategy: Strategy = "chain") ->
     return catena, catena.start(QUESTION, options=AskOptions(strategy), keys=KEY)
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "nothing happened"
