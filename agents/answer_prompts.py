@@ -6,7 +6,7 @@ from catena.agents.prompting import render
 from catena.agents.reasoner import Question
 from catena.agents.replies import NOT_FOUND
 from catena.agents.routing import task_of
-from catena.llm import Message
+from catena.llm import Message, chat
 
 MAX_REPLY = {"answer": 1024, "list": 2048, "count": 2048, "summary": 2048}
 """Tokens kept for the reply, by task; of a small window a quarter."""
@@ -20,7 +20,7 @@ def messages(question: Question, passages: str, demonstrations: str = "") -> lis
         user = render("answer_demos", passages=passages, demos=demonstrations, question=asked)
     else:
         user = render("answer", passages=passages, question=asked)
-    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
+    return chat(system, user)
 
 
 def form(question: Question) -> str:

@@ -8,7 +8,7 @@ from catena.agents.prompting import render
 from catena.agents.reasoner import Question
 from catena.agents.replies import NOT_FOUND
 from catena.agents.routing import task_of
-from catena.llm import Message
+from catena.llm import Message, chat
 
 WORDS_PER_TOKEN = 0.6
 """So that a note in words, which models can judge, stays within tokens, which they cannot."""
@@ -20,7 +20,7 @@ def worker_messages(question: Question, passages: str, note: str, max_reply: int
     max_words = str(int(max_reply * WORDS_PER_TOKEN))
     system = render("worker_system", task=render(f"worker_{task}"), max_words=max_words, nothing=NOTHING)
     user = render("worker", passages=passages, note=note or "(empty)", question=one_line(question.text))
-    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
+    return chat(system, user)
 
 
 def manager_messages(question: Question, quotes: str, note: str) -> list[Message]:
@@ -29,10 +29,10 @@ def manager_messages(question: Question, quotes: str, note: str) -> list[Message
     user = render(
         "manager", quotes=quotes or "(none)", note=note or "(empty)", question=one_line(question.text)
     )
-    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
+    return chat(system, user)
 
 
 def judge_messages(question: Question, answers: str) -> list[Message]:
     """The prompt that chooses among several paths' answers."""
     user = render("judge", answers=answers, question=one_line(question.text))
-    return [{"role": "system", "content": render("judge_system")}, {"role": "user", "content": user}]
+    return chat(render("judge_system"), user)

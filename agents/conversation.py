@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from catena.agents.prompting import render
 from catena.agents.showing import as_data
-from catena.llm import LLM, Message
+from catena.llm import LLM, Message, chat
 from catena.retrieval.analysis import STOPWORDS, terms
 
 MAX_TURNS = 4
@@ -60,7 +60,7 @@ def messages(question: str, turns: Sequence[Turn]) -> list[Message]:
         as_data(f"Question: {one.question}\nAnswer: {_short(one.answer)}") for one in turns[-MAX_TURNS:]
     )
     user = render("follow_up", turns=shown, question=" ".join(question.split()))
-    return [{"role": "system", "content": render("follow_up_system")}, {"role": "user", "content": user}]
+    return chat(render("follow_up_system"), user)
 
 
 def read_question(reply: str) -> str:

@@ -26,7 +26,7 @@ from catena.agents.neutral import neutral
 from catena.agents.prompting import render
 from catena.agents.showing import as_data
 from catena.errors import ModelError
-from catena.llm import LLM, Message
+from catena.llm import LLM, Message, chat
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.sentences import sentences
 from catena.types import Passage
@@ -133,7 +133,7 @@ class Demonstrator:
 def messages(passage: str) -> list[Message]:
     """The prompt for one pair."""
     user = render("demo", passage=as_data(passage))
-    return [{"role": "system", "content": render("demo_system")}, {"role": "user", "content": user}]
+    return chat(render("demo_system"), user)
 
 
 def read_pair(reply: str, passage: str) -> tuple[str, str] | None:

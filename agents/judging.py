@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from catena.agents.prompting import render
 from catena.agents.showing import as_data
 from catena.errors import ModelError, Stopped
-from catena.llm import LLM, Message
+from catena.llm import LLM, Message, chat
 from catena.types import Support
 
 MAX_VERDICTS = 64
@@ -35,7 +35,7 @@ async def judge(statement: str, quotes: Sequence[str], llm: LLM) -> Support | No
 def messages(statement: str, quotes: Sequence[str]) -> list[Message]:
     shown = "\n\n".join(as_data(quote) for quote in quotes)
     user = render("check", quotes=shown, statement=as_data(statement))
-    return [{"role": "system", "content": render("check_system")}, {"role": "user", "content": user}]
+    return chat(render("check_system"), user)
 
 
 def read_verdict(reply: str) -> Support | None:

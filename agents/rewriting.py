@@ -6,7 +6,7 @@ import re
 
 from catena.agents.prompting import render
 from catena.errors import ModelError, Stopped
-from catena.llm import LLM, Message
+from catena.llm import LLM, Message, chat
 
 MAX_QUERIES = 3
 MAX_WORDS = 32
@@ -27,7 +27,7 @@ async def rewrite(question: str, llm: LLM) -> list[str]:
 def messages(question: str) -> list[Message]:
     system = render("rewrite_system", max_queries=str(MAX_QUERIES))
     user = render("rewrite", question=" ".join(question.split()))
-    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
+    return chat(system, user)
 
 
 def read_queries(reply: str, question: str) -> list[str]:

@@ -12,7 +12,7 @@ from catena.agents.prompting import render
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.replies import NOT_FOUND
 from catena.agents.showing import as_data
-from catena.llm import Message, num_tokens
+from catena.llm import Message, chat, num_tokens
 from catena.types import Fact
 
 MAX_DOCUMENTS = 8
@@ -73,7 +73,4 @@ def sentences(found: Sequence[tuple[int, DraftStatement]]) -> list[Numbered]:
 def messages(question: Question, shown: str, form: str) -> list[Message]:
     """The prompt of the last answer."""
     user = render("synthesis", findings=shown, question=" ".join(question.text.split()))
-    return [
-        {"role": "system", "content": render("synthesis_system", form=form, not_found=NOT_FOUND)},
-        {"role": "user", "content": user},
-    ]
+    return chat(render("synthesis_system", form=form, not_found=NOT_FOUND), user)

@@ -10,7 +10,7 @@ from catena.agents.prompting import render
 from catena.agents.replies import read_reply
 from catena.agents.room import Room, divide
 from catena.agents.showing import Shown, fit
-from catena.llm import LLM, Message
+from catena.llm import LLM, Message, chat
 from catena.types import Passage
 
 MAX_REPLY = 128
@@ -38,7 +38,7 @@ async def room(question: str, llm: LLM) -> Room:
 
 def messages(question: str, passages: str) -> list[Message]:
     user = render("answer", passages=passages, question=" ".join(question.split()))
-    return [{"role": "system", "content": render("reader_system")}, {"role": "user", "content": user}]
+    return chat(render("reader_system"), user)
 
 
 async def _chosen(question: str, batch: Shown, llm: LLM) -> list[Passage]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from catena.llm import LLM, Completion, Message, OnText
+from catena.models.wrapper import Wrapper
 
 
 class CallStore(Protocol):
@@ -45,16 +46,12 @@ class Calls:
         return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
-class Cached:
+class Cached(Wrapper):
     """Serves what is kept, and asks for nothing else."""
 
     def __init__(self, llm: LLM, calls: Calls) -> None:
-        self._llm = llm
+        super().__init__(llm)
         self._calls = calls
-        self.name = llm.name
-
-    async def window(self) -> int:
-        return await self._llm.window()
 
     async def complete(
         self,
@@ -72,7 +69,7 @@ class Cached:
         return done
 
 
-class Keeping:
+class Keeping(Wrapper):
     """Keeps each reply before it returns; failed calls are not kept.
 
     It stands inside `Limited`, so that no call begins in the place of one whose reply is not on disk yet: a kill
@@ -80,12 +77,8 @@ class Keeping:
     """
 
     def __init__(self, llm: LLM, calls: Calls) -> None:
-        self._llm = llm
+        super().__init__(llm)
         self._calls = calls
-        self.name = llm.name
-
-    async def window(self) -> int:
-        return await self._llm.window()
 
     async def complete(
         self,

@@ -8,19 +8,16 @@ from collections.abc import Sequence
 
 from catena.errors import Stopped
 from catena.llm import LLM, Completion, Message, OnText
+from catena.models.wrapper import Wrapper
 
 
-class Deadline:
+class Deadline(Wrapper):
     """The question's time is counted from when this was made."""
 
     def __init__(self, llm: LLM, max_seconds: float) -> None:
-        self._llm = llm
+        super().__init__(llm)
         self._max_seconds = max_seconds
         self._ends = time.monotonic() + max_seconds
-        self.name = llm.name
-
-    async def window(self) -> int:
-        return await self._llm.window()
 
     async def complete(
         self,

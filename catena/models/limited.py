@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from catena.llm import LLM, Completion, Message, OnText
+from catena.models.wrapper import Wrapper
 
 
 class Gate:
@@ -26,14 +27,10 @@ class Gate:
         return self._semaphores[loop]
 
 
-class Limited:
+class Limited(Wrapper):
     def __init__(self, llm: LLM, gate: Gate) -> None:
-        self._llm = llm
+        super().__init__(llm)
         self._gate = gate
-        self.name = llm.name
-
-    async def window(self) -> int:
-        return await self._llm.window()
 
     async def complete(
         self,

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from catena.llm import LLM, Completion, Message, OnText
+from catena.models.wrapper import Wrapper
 from catena.types import RoleUsage, Usage
 
 
@@ -59,14 +60,10 @@ class Meter:
         self._notices |= dict.fromkeys(data["notices"])
 
 
-class Metered:
+class Metered(Wrapper):
     def __init__(self, llm: LLM, meter: Meter) -> None:
-        self._llm = llm
+        super().__init__(llm)
         self._meter = meter
-        self.name = llm.name
-
-    async def window(self) -> int:
-        return await self._llm.window()
 
     async def complete(
         self,

@@ -9,22 +9,19 @@ from itertools import count
 
 from catena.errors import ModelError, ModelTimeout
 from catena.llm import LLM, Completion, Message, OnText
+from catena.models.wrapper import Wrapper
 
 MAX_RETRIES = 3
 FIRST_PAUSE = 0.5
 """Seconds before the first retry; doubled each time, unless the server says when to come back."""
 
 
-class Retried:
+class Retried(Wrapper):
     """Every call ends after `seconds`, and says what went wrong last."""
 
     def __init__(self, llm: LLM, seconds: float) -> None:
-        self._llm = llm
+        super().__init__(llm)
         self._seconds = seconds
-        self.name = llm.name
-
-    async def window(self) -> int:
-        return await self._llm.window()
 
     async def complete(
         self,

@@ -9,7 +9,7 @@ from pathlib import Path
 from catena.agents.prompting import render
 from catena.errors import ModelSilent
 from catena.evaluation.scoring.entailment import FULLY, PARTLY
-from catena.llm import LLM, Message
+from catena.llm import LLM, chat
 
 PROMPTS = Path(__file__).parent / "prompts"
 MAX_REPLY = 256
@@ -54,10 +54,7 @@ class ModelJudge:
         return (await self._ask(prompt, "yes|no", **slots)).lower() == "yes"
 
     async def _ask(self, prompt: str, verdict: str, **slots: str) -> str:
-        messages: list[Message] = [
-            {"role": "system", "content": render("judge_system", PROMPTS)},
-            {"role": "user", "content": render(prompt, PROMPTS, **slots)},
-        ]
+        messages = chat(render("judge_system", PROMPTS), render(prompt, PROMPTS, **slots))
         done = await self.llm.complete(messages, max_tokens=MAX_REPLY, role="judge")
         # The last word that fits: some models think aloud first.
         found = re.findall(rf"(?<!\w)(?:{verdict})(?!\w)", done.text, re.IGNORECASE)
