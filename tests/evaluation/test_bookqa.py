@@ -27,7 +27,8 @@ def test_a_killed_job_ends_as_if_it_had_not_been(
 ) -> None:
     found = run(what, num_kills, num_books, concurrency, seed=1)
     assert found.wrong == [] and found.repeated.total() >= num_kills
-    assert max(found.repeated) <= concurrency
+    # A child may die before it has made again all that the one before lost, so the sum is what kills bound.
+    assert sum(again * times for again, times in found.repeated.items()) <= concurrency * num_kills
 
 
 @pytest.mark.data
