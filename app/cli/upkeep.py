@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -67,7 +66,6 @@ def ui(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Open the page in the browser."""
-    import subprocess
     import threading
     from importlib.util import find_spec
 
@@ -76,13 +74,15 @@ def ui(
     if find_spec("streamlit") is None:
         raise MissingExtra("streamlit", "ui")
     _require_login(host)
+    from streamlit.web.cli import main
+
     page = Path(__file__).parents[1] / "streamlit_app.py"
-    command = [sys.executable, "-m", "streamlit", "run", str(page)]
     # Headless, or Streamlit asks for an address of mail and offers to install things; we open the browser.
-    command += [f"--server.address={host}", f"--server.port={port}", "--server.headless=true"]
+    options = [f"--server.address={host}", f"--server.port={port}", "--server.headless=true"]
     if not no_browser:
         threading.Thread(target=_open_browser, args=(host, port), daemon=True).start()
-    raise typer.Exit(subprocess.call(command))
+    # In this process: a server of its own would outlive a `catena ui` that is told to stop.
+    main(["run", str(page), *options], prog_name="streamlit")
 
 
 def _open_browser(host: str, port: int) -> None:
