@@ -71,9 +71,15 @@ class LLMChain:
         self._embedder = embedder
         self._max_note = max_note
         self._keeps_ledger = keeps_ledger
+        self._sizes: dict[str, Sizes] = {}
 
     async def sizes(self, question: Question) -> Sizes:
         """Divide a worker's window; the note's share is kept free whether or not it is filled."""
+        if question.text not in self._sizes:
+            self._sizes[question.text] = await self._divided(question)
+        return self._sizes[question.text]
+
+    async def _divided(self, question: Question) -> Sizes:
         window = min(await self._worker.window(), MAX_WINDOW)
         room = divide(window, MAX_NOTE, 8, worker_messages(question, "", "", MAX_NOTE))
         note = min(self._max_note, room.reply)

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Protocol
 
 from catena.agents.attending import ServedModel
+from catena.agents.checkpoints import Checkpoints
 from catena.agents.desk import Desk, Shelf
 from catena.agents.events import OnEvent, ignore
 from catena.agents.journal import Journal
@@ -26,7 +26,7 @@ class Retriever(Protocol):
 
 @dataclass(frozen=True)
 class Deps:
-    """`cancel`, once set, stops the run at the next step; `checkpoints` is the database of resumable runs."""
+    """`cancel`, once set, stops the run at the next step; `checkpoints` keeps it for another process to go on."""
 
     library: Shelf
     retriever: Retriever
@@ -35,7 +35,7 @@ class Deps:
     clock: Callable[[], float] = time.time
     emit: OnEvent = ignore
     cancel: threading.Event | None = None
-    checkpoints: Path | None = None
+    checkpoints: Checkpoints | None = None
     num_pages: int = 10
     """How many pages a retrieval brings."""
     chain: Chain | None = None

@@ -18,13 +18,13 @@ from langgraph.graph.state import CompiledStateGraph
 
 from catena.agents import nodes, paths
 from catena.agents import state as codec
-from catena.agents.checkpoints import describe
+from catena.agents.checkpoints import Checkpoints, describe
 from catena.agents.conversation import Turn
 from catena.agents.deps import Deps
 from catena.agents.events import OnEvent
-from catena.agents.journal import open_journal
+from catena.agents.journal import Journal
 from catena.agents.nodes import counted
-from catena.agents.saver import open_saver
+from catena.agents.saver import saver_of
 from catena.agents.state import State
 from catena.answers import from_json
 from catena.models.metered import Meter
@@ -68,16 +68,17 @@ async def run(
         "metadata": describe(start),
         "recursion_limit": MAX_STEPS,
     }
-    with open_saver(deps.checkpoints) as saver, open_journal(deps.checkpoints, run_id) as journal:
-        deps = replace(deps, journal=journal)
-        kept = await saver.aget_tuple(config) if saver else None
-        if kept:
-            _restore(deps.meter, [kept.checkpoint["channel_values"], *journal.last()])
-        graph = wire().copy({"checkpointer": saver})
-        # "sync": a step is on the disk before the next one begins
-        end = await graph.ainvoke(
-            None if kept else start, config, context=deps, durability="sync" if saver else None
-        )
+    journal = Journal(deps.checkpoints or Checkpoints(), run_id)
+    deps = replace(deps, journal=journal)
+    saver = saver_of(deps.checkpoints) if deps.checkpoints else None
+    kept = await saver.aget_tuple(config) if saver else None
+    if kept:
+        _restore(deps.meter, [kept.checkpoint["channel_values"], *journal.last()])
+    graph = wire().copy({"checkpointer": saver})
+    # "sync": a step is on the disk before the next one begins
+    end = await graph.ainvoke(
+        None if kept else start, config, context=deps, durability="sync" if saver else None
+    )
     return from_json(end["answer"])
 
 

@@ -85,10 +85,11 @@ async def route(state: State, runtime: Runtime[Deps]) -> State:
 
 async def strategy_of(question: Question, deps: Deps) -> tuple[Strategy, str]:
     """Ask reader and chain what they can do; return the strategy, and why. Raises OptionError."""
+    is_of_use = question.options.strategy in ("auto", "full")  # it measures every passage
     return choose(
         question,
         deps.desk,
-        whole=await deps.reasoner.whole(question, deps.desk),
+        whole=await deps.reasoner.whole(question, deps.desk) if is_of_use else None,
         max_paths=deps.chain.max_paths if deps.chain else 0,
         scope=deps.chain.scope(question.text) if deps.chain else None,
     )

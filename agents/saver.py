@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from catena.agents.journal import LOCK_SECONDS
+from catena.agents.checkpoints import Checkpoints
 
 
 class Saver(SqliteSaver):
-    """LangGraph's own saver, each of its transactions in one trip to a thread; its asynchronous one makes three."""
+    """LangGraph's own saver, a transaction in one trip to a thread; its asynchronous one makes three."""
+
+    def __init__(self, checkpoints: Checkpoints) -> None:
+        with checkpoints.lock:
+            super().__init__(checkpoints.connection)
+        self.lock = checkpoints.lock
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         return await asyncio.to_thread(self.get_tuple, config)
@@ -34,22 +37,15 @@ class Saver(SqliteSaver):
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        await asyncio.to_thread(self.put_writes, config, writes, task_id, task_path)
+        """Keep nothing between two checkpoints: a step that is done again finds its calls in the library, and a
+        path its workers in the journal."""
 
 
-@contextmanager
-def open_saver(path: Path | None) -> Iterator[Saver | None]:
-    """Open the checkpoints of `path`; no path, no checkpoints."""
-    if path is None:
-        yield None
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=LOCK_SECONDS, check_same_thread=False)
-    path.chmod(0o600)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    saver = Saver(connection)
-    try:
-        yield saver
-    finally:
-        with saver.lock:  # a run that was cancelled leaves its last transaction to a thread
-            connection.close()
+_SAVERS: WeakKeyDictionary[Checkpoints, Saver] = WeakKeyDictionary()
+
+
+def saver_of(checkpoints: Checkpoints) -> Saver:
+    """The one saver of a database: it looks once whether its tables are there."""
+    if checkpoints not in _SAVERS:
+        _SAVERS[checkpoints] = Saver(checkpoints)
+    return _SAVERS[checkpoints]

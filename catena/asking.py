@@ -9,10 +9,9 @@ from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequen
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from catena.agents.checkpoints import UnfinishedRun, finish, unfinished
+from catena.agents.checkpoints import Checkpoints, UnfinishedRun
 from catena.agents.events import Event, OnEvent, ignore
 from catena.answers import from_json, to_json
 from catena.bridge import Bridge
@@ -42,7 +41,7 @@ class Asking:
     embedder: Embedder
     retriever: HybridRetriever
     runs: Runs
-    _checkpoints: Path
+    _checkpoints: Checkpoints
     _models: ModelRoom
     _bridge: Bridge
 
@@ -201,10 +200,10 @@ class Asking:
 
     def unfinished(self) -> list[UnfinishedRun]:
         """List the runs that have no answer yet, oldest first: killed, failed, or still under way."""
-        runs = unfinished(self._checkpoints)
+        runs = self._checkpoints.unfinished()
         answered = {run.run_id for run in runs if self.library.answer(run.run_id) is not None}
         for run_id in answered:  # killed after the answer was kept, before the checkpoints were dropped
-            finish(self._checkpoints, run_id)
+            self._checkpoints.finish(run_id)
         return [run for run in runs if run.run_id not in answered]
 
     async def _run(self, asked: UnfinishedRun, on_event: OnEvent | None) -> Answer:
@@ -225,12 +224,16 @@ class Asking:
             run_id=asked.run_id,
             turns=self._turns(asked.options.thread_id),
         )
-        self.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
-        if is_told:
-            self.runs.tell(asked.run_id, Event("answer", answer.text, to_json(answer)))
-        # In a thread: this loop may have to commit for other runs that hold the lock.
-        await asyncio.to_thread(finish, self._checkpoints, asked.run_id)
+        # In a thread: it waits for the disk, and for the locks of others that this loop works for.
+        await asyncio.to_thread(self._keep, answer, is_told=is_told)
         return answer
+
+    def _keep(self, answer: Answer, *, is_told: bool) -> None:
+        form = to_json(answer)
+        self.library.save_answer(answer.run_id, answer.thread_id, form)
+        if is_told:
+            self.runs.tell(answer.run_id, Event("answer", answer.text, form))
+        self._checkpoints.finish(answer.run_id)
 
     async def stream(
         self,

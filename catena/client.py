@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from catena.adding import Added, Adder, AddOptions, OnPage, files_under
-from catena.agents.checkpoints import forget
+from catena.agents.checkpoints import Checkpoints
 from catena.asking import Asking
 from catena.bridge import Bridge
 from catena.errors import DocumentError, OptionError
@@ -66,8 +66,8 @@ class Catena(Asking):
         self.settings = settings or load_settings(home=home, model=model, api_base=api_base)
         self.library = Library(self.settings.home)
         self.library.embedder = MiniLM.name
-        self._checkpoints = self.settings.home / "checkpoints.db"
-        self.library.on_remove.append(partial(forget, self._checkpoints))
+        self._checkpoints = Checkpoints(self.settings.home / "checkpoints.db")
+        self.library.on_remove.append(self._checkpoints.forget)
         self.library.on_remove.append(partial(forget_recognised, self.settings.home))
         self.library.checks.append(partial(check_file, self.library))
         # Each of these starts or loads what it needs when first used.
@@ -100,6 +100,7 @@ class Catena(Asking):
         """End the parser processes and close the library."""
         self.pool.close()
         self._bridge.close()
+        self._checkpoints.close()
         self.library.close()
 
     # Documents

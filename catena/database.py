@@ -7,6 +7,7 @@ the file: writers wait for each other (WAL lets readers go on), so a write trans
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,7 @@ class Database:
         self._reader = _engine(path)
         self._writer = self._reader.execution_options(catena_write="FULL")
         self._quick_writer = self._reader.execution_options(catena_write="NORMAL")
+        self._turn = threading.Lock()
         try:
             self._prepare(version, migrations)
         except BaseException:
@@ -67,7 +69,8 @@ class Database:
         Not durable: it survives a killed process, not a power cut, and waits for no disk.
         """
         writer = self._writer if is_durable else self._quick_writer
-        with translated(self.path), writer.connect() as connection:
+        # Threads take turns here: connections that wait for each other poll, up to 0.1 s after the lock is free.
+        with self._turn, translated(self.path), writer.connect() as connection:
             yield connection
             point("before-commit")
             connection.commit()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catena.agents.checkpoints import forget
+from catena.agents.checkpoints import Checkpoints
 from catena.agents.deps import Deps
 from catena.agents.desk import Desk
 from catena.agents.events import Event
@@ -89,7 +89,7 @@ def test_a_time_cap_keeps_what_was_found(deps: Deps) -> None:
 
 def test_a_run_with_a_thread_leaves_checkpoints(deps: Deps, tmp_path: Path) -> None:
     path = tmp_path / "checkpoints.db"
-    kept = replace(deps, checkpoints=path)
+    kept = replace(deps, checkpoints=Checkpoints(path))
     first = asyncio.run(run(kept, "Where does the fox live?", [DOC], run_id="r1"))
     again = asyncio.run(run(kept, "Where does the fox live?", [DOC], run_id="r1"))
     assert path.exists() and again == first
@@ -125,7 +125,7 @@ def test_the_scope_of_a_question_chooses_the_strategy(deps: Deps, question: str,
 
 
 def test_what_a_document_said_goes_with_it(deps: Deps, tmp_path: Path) -> None:
-    path = tmp_path / "checkpoints.db"
-    asyncio.run(run(replace(deps, checkpoints=path), "Where does the fox live?", [DOC], run_id="r1"))
-    assert forget(path, DOC) == 1
-    assert forget(path, DOC) == 0
+    checkpoints = Checkpoints(tmp_path / "checkpoints.db")
+    asyncio.run(run(replace(deps, checkpoints=checkpoints), "Where does the fox live?", [DOC], run_id="r1"))
+    assert checkpoints.forget(DOC) == 1
+    assert checkpoints.forget(DOC) == 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from catena.agents.checkpoints import finish
-from catena.agents.journal import open_journal
+from catena.agents.checkpoints import Checkpoints
+from catena.agents.journal import Journal
 from catena.agents.paths import Walk
 from catena.agents.state import added_to_note, longer_note
 from catena.types import Evidence, Fact, Note, PageRef, Span
@@ -29,18 +29,18 @@ def test_a_path_goes_on_after_its_last_entry(tmp_path: Path) -> None:
         {"stretch": 1, "failed": "gone", "added": added_to_note(NOTES[0], NOTES[0])},
         {"stretch": 2, "failed": "", "added": added_to_note(*NOTES)},
     ]
-    with open_journal(path, "run") as journal:
-        for place, entry in enumerate(entries):
-            journal.write(1, place, entry)
-        journal.write(2, 0, entries[0])
-    with open_journal(path, "run") as journal, open_journal(path, "other") as other:
-        assert Walk.resumed(journal.entries(1)) == Walk(3, NOTES[1], [(1, "gone")])
-        assert len(journal.last()) == 2 and other.entries(1) == []
+    journal = Journal(Checkpoints(path), "run")
+    for place, entry in enumerate(entries):
+        journal.write(1, place, entry)
+    journal.write(2, 0, entries[0])
+    again, other = (Journal(Checkpoints(path), run_id) for run_id in ("run", "other"))
+    assert Walk.resumed(again.entries(1)) == Walk(3, NOTES[1], [(1, "gone")])
+    assert len(again.last()) == 2 and other.entries(1) == []
 
 
 def test_the_rows_of_a_run_go_with_it(tmp_path: Path) -> None:
-    path = tmp_path / "checkpoints.db"
-    with open_journal(path, "run") as journal:
-        journal.write(1, 0, {"stretch": 0})
-        finish(path, "run")
-        assert journal.entries(1) == []
+    checkpoints = Checkpoints(tmp_path / "checkpoints.db")
+    journal = Journal(checkpoints, "run")
+    journal.write(1, 0, {"stretch": 0})
+    checkpoints.finish("run")
+    assert journal.entries(1) == []

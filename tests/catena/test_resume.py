@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catena import AskOptions, Catena
-from catena.agents.checkpoints import unfinished
+from catena.agents.checkpoints import Checkpoints
 from catena.agents.graph import run
 from catena.answers import to_json
 from catena.errors import ModelRefused, OptionError
@@ -45,7 +45,7 @@ def test_a_run_killed_after_its_answer_was_kept_is_finished(manual: Path) -> Non
         answer = asyncio.run(run(deps, "How long does the battery last?", [document.id]))
         assert [one.run_id for one in c.unfinished()] == [answer.run_id]
         c.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
-        assert c.unfinished() == [] and unfinished(c.settings.home / "checkpoints.db") == []
+        assert c.unfinished() == [] and Checkpoints(c.settings.home / "checkpoints.db").unfinished() == []
 
 
 def test_an_unknown_run_is_an_error(home: Path) -> None:
