@@ -31,7 +31,8 @@ fi
 
 echo "Installing $lock"
 if "$uv" --version >/dev/null 2>&1; then
-    VIRTUAL_ENV=$(cd "$venv" && pwd) "$uv" pip install --quiet -r "$lock"
+    # Compiled now: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would do it anew.
+    VIRTUAL_ENV=$(cd "$venv" && pwd) "$uv" pip install --quiet --compile-bytecode -r "$lock"
     VIRTUAL_ENV=$(cd "$venv" && pwd) "$uv" pip install --quiet --no-deps --editable .
 else
     echo "uv could not be had; pip takes some minutes"
