@@ -25,7 +25,7 @@ MIN_TERMS = 6
 GAP = "_____"
 CHOICE = 6
 """Sentences among which the one with the rarest name is taken."""
-_SPOKEN = re.compile(r"[\"“”‘]|(?:^|\s)'|'(?:\s|$)|\b(?:I|we|you|my|your|our|us)\b", re.I)
+_SPOKEN = re.compile(r"[\"“”‘?!]|(?:^|\s)'|'(?:\s|$)|\b(?:I|we|you|my|your|our|us)\b", re.I)
 _NUMBER = re.compile(
     r"(?<!or )(?<![-\d.,])\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|"
     r"fifty|sixty|hundred|thousand|\d[\d,.]*\d|\d)(?=\b [a-z]+s\b|%| per ?cent\b)"
@@ -39,7 +39,7 @@ _LABEL = re.compile(r"(?:^Notes?|^Items?|\s[A-Z][\w.]*) $")
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A sentence with a word left out, and what kind of word."""
+    """A sentence with a name or a number left out: people and places share names, so it does not say whose."""
 
     sentence: Sentence
     text: str
@@ -82,15 +82,15 @@ class Rules:
         return Draft(question, "(a)" if first is early else "(b)", citations)
 
     @cached_property
-    def _names(self) -> Mapping[str, str]:
+    def _names(self) -> frozenset[str]:
         """Single words that are somebody's or some place's most frequent name, and do not stand in the title."""
-        named = ((one.aliases[0], one.kind) for one in self._subjects.entities if one.kind != "other")
+        named = (one.aliases[0] for one in self._subjects.entities if one.kind != "other")
         told = set(_WORD.findall(self._book.title))
-        return {
-            alias: "name" if kind == "person" else "place"
-            for alias, kind in named
+        return frozenset(
+            alias
+            for alias in named
             if " " not in alias and alias not in told and not self._is_people(alias)
-        }
+        )
 
     def _is_people(self, word: str) -> bool:
         """Whether a name is the plural of another word of the book: Americans are no place."""
@@ -142,7 +142,7 @@ class Rules:
         text, names = sentence.text, self._names
         found = [match for match in _WORD.finditer(text) if match.group() in names]
         if len(found) == 1 and not self._is_part(text, found[0]):
-            match, what = found[0], names[found[0].group()]
+            match, what = found[0], "name"
         elif not found and (number := _NUMBER.search(text)) and not _LABEL.search(text[: number.start()]):
             match, what = number, "number"
         else:
