@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Sequence
@@ -70,8 +71,7 @@ async def write(
     question, claims = read
     if kind == "unanswerable":
         return Draft(question, "", ())
-    sentences = shown.sentences(book.desk)
-    evidence = [quote(claim, sentences, embedder) for claim in claims]
+    evidence = await asyncio.to_thread(quotes, claims, shown.sentences(book.desk), embedder)
     citations, _ = cite_all(evidence, book.desk)
     found = tuple(one for one in citations if one.status == "verified")
     # A claim that rests on nothing would be an answer without evidence.
@@ -94,6 +94,11 @@ def read_question(reply: str, num_passages: int) -> tuple[str, tuple[Claim, ...]
     ):
         return None
     return question, claims
+
+
+def quotes(claims: Sequence[Claim], shown: Sequence[Numbered], embedder: Embedder) -> list[tuple[Evidence, ...]]:
+    """By claim, the sentences that support it. Embedding them takes a core for a while: never in the event loop."""
+    return [quote(claim, shown, embedder) for claim in claims]
 
 
 def quote(claim: Claim, shown: Sequence[Numbered], embedder: Embedder) -> tuple[Evidence, ...]:
