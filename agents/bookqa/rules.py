@@ -87,9 +87,7 @@ class Rules:
         named = (one.aliases[0] for one in self._subjects.entities if one.kind != "other")
         told = set(_WORD.findall(self._book.title))
         return frozenset(
-            alias
-            for alias in named
-            if " " not in alias and alias not in told and not self._is_people(alias)
+            alias for alias in named if " " not in alias and alias not in told and not self._is_people(alias)
         )
 
     def _is_people(self, word: str) -> bool:

@@ -96,7 +96,9 @@ def read_question(reply: str, num_passages: int) -> tuple[str, tuple[Claim, ...]
     return question, claims
 
 
-def quotes(claims: Sequence[Claim], shown: Sequence[Numbered], embedder: Embedder) -> list[tuple[Evidence, ...]]:
+def quotes(
+    claims: Sequence[Claim], shown: Sequence[Numbered], embedder: Embedder
+) -> list[tuple[Evidence, ...]]:
     """By claim, the sentences that support it. Embedding them takes a core for a while: never in the event loop."""
     return [quote(claim, shown, embedder) for claim in claims]
 
