@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from catena import Catena
+from catena.agents.bookqa.arena_page import agreement_lines
 from catena.agents.bookqa.cards import leaks
 from catena.agents.bookqa.exporting import FORMATS, Format
 from catena.agents.bookqa.items import Item, item_id, write_items
@@ -171,6 +172,21 @@ def test_the_offline_judge_ranks_readers_and_people_agree(
         "chain@openai/x",
         "tie",
     )
+
+
+def test_a_judge_is_compared_with_what_people_voted_in_the_page(
+    catena: Catena, items: list[Item], set_file: Path, tmp_path: Path
+) -> None:
+    answer_set(catena, set_file, ["embedded", "embedded-chain"], tmp_path / "runs")
+    shown = "auto, the embedded reader", "chain, the embedded reader"
+    catena.vote(Vote(items[0].question, *shown, None, (items[0].book,)))
+    (ranking,) = judge_runs(catena, tmp_path / "runs", ["rules"])
+    (found,) = ranking.agreements
+    assert (found.left, found.right, found.num) == ("rules", "people", 1)
+    assert found.same == ranking.standings[0].ties / ranking.num_games == 1.0
+    assert agreement_lines([ranking]) == [
+        "rules and people: the same verdict on 100% of 1 games, opposed on 0%, kappa not defined"
+    ]
 
 
 def test_a_model_answers_and_judges_over_http(
