@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from catena.agents.candidates import Candidate
 from catena.agents.checking import support
+from catena.agents.ranking import label_terms, own_text
 from catena.agents.remembering import Remembering
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.embedder import Embedder
@@ -22,9 +23,15 @@ from catena.types import Evidence
 MAX_EVIDENCE = 3
 MAX_EMBEDDED = 24
 WORDS = 2.0
-"""What all of a statement's words are worth beside its meaning (chosen by `catena eval citing`)."""
-MIN_SHARE, MIN_COSINE = 0.25, 0.5
-"""A sentence that holds less of the statement's words, and means less of the same, is no evidence for it."""
+"""What all of a statement's words are worth beside its meaning (chosen, as what follows, by `catena eval citing`)."""
+K, B = 1.2, 0.75
+"""BM25's: how much less a long sentence is worth that holds the same words."""
+HEADING, LABEL = 0.5, 0.6
+"""What a row's heading is worth beside its own words, and its label if the statement names all of it: a row holds
+few words of a statement, and a figure that was computed is in no row, but the statement names what it is made of."""
+MIN_SHARE, MIN_COSINE, MIN_WORDS = 0.25, 0.5, 0.4
+"""A sentence that holds fewer of the statement's words, means less of the same, and is worth less by its words, is no
+evidence for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class Ground:
     def __init__(self, shown: Sequence[Numbered], embedder: Embedder) -> None:
         self._shown = shown
         self._embedder = Remembering(embedder)
+        self._rows: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
 
     def find(self, statement: str, numbers: Sequence[int] = ()) -> tuple[Evidence, ...]:
         """The evidence for one statement, best first; nothing where no sentence comes near it.
@@ -69,27 +77,54 @@ class Ground:
     def _rank(self, statement: str, places: Sequence[int]) -> list[_Scored]:
         """By shared words, rare ones above all, and meaning; words choose what is embedded."""
         wanted = frozenset(query_terms(statement))
-        rarity = {term: self._rarity(term) for term in wanted}
-        total = sum(rarity.values()) or 1.0
-        shares = [
-            (sum(rarity[term] for term in wanted & self._terms[place]) / total, place) for place in places
-        ]
-        best = sorted(shares, key=lambda one: -one[0])[:MAX_EMBEDDED]
+        worth = [(self._words(wanted, place), place) for place in places]
+        best = sorted(worth, key=lambda one: -one[0])[:MAX_EMBEDDED]
         if not best:
             return []
         texts = [self._shown[place].candidate.text for _, place in best]
         vectors = self._embedder.embed([statement, *texts])
         near = []
-        for (share, place), text, cosine in zip(best, texts, vectors[1:] @ vectors[0], strict=True):
+        for (words, place), text, cosine in zip(best, texts, vectors[1:] @ vectors[0], strict=True):
             one, held = self._shown[place], wanted & self._terms[place]
-            if len(held) >= MIN_SHARE * len(wanted) or cosine >= MIN_COSINE:
-                score = WORDS * share + float(cosine)
+            if len(held) >= MIN_SHARE * len(wanted) or cosine >= MIN_COSINE or words >= MIN_WORDS:
+                score = WORDS * words + float(cosine)
                 near.append(_Scored(one.number, Evidence(one.candidate.evidence.spans, text, score), held))
         return sorted(near, key=lambda one: -one.evidence.score)
+
+    def _words(self, wanted: frozenset[str], place: int) -> float:
+        """What the words that it shares with a statement are worth: all of them 1, of a row up to twice as much."""
+        total, held = self._weight(wanted) or 1.0, wanted & self._terms[place]
+        length = self._lengths[place] / self._mean_length
+        words = self._weight(held) / total * (K + 1) / (1 + K * (1 - B + B * length))
+        if self._shown[place].candidate.kind != "row":
+            return words
+        heading, label = self._about(place)
+        words += HEADING * self._weight(wanted & heading - held) / total
+        named = self._weight(wanted & label) / (self._weight(label) or 1.0)
+        return words + LABEL * named * min(1.0, len(label) / 2)  # one word alone names many rows
+
+    def _about(self, place: int) -> tuple[frozenset[str], frozenset[str]]:
+        """The terms of a row's heading, and those of its label."""
+        if place not in self._rows:
+            row = self._shown[place].candidate
+            label = (term for term in label_terms(own_text(row)) if not term[:1].isdigit())
+            self._rows[place] = frozenset(terms(row.heading)), frozenset(label)
+        return self._rows[place]
 
     @cached_property
     def _terms(self) -> list[frozenset[str]]:
         return [frozenset(terms(one.candidate.text)) for one in self._shown]
+
+    @cached_property
+    def _lengths(self) -> list[int]:
+        return [len(terms(one.candidate.text)) for one in self._shown]
+
+    @cached_property
+    def _mean_length(self) -> float:
+        return sum(self._lengths) / len(self._lengths) or 1.0
+
+    def _weight(self, held: Iterable[str]) -> float:
+        return sum(self._rarity(term) for term in held)
 
     @cached_property
     def _frequency(self) -> Counter[str]:
