@@ -1,9 +1,12 @@
-"""The keys and values of one document in KV pages, as they lie in memory or in mapped files."""
+"""The keys and values of one document in KV pages, as they lie in memory or in mapped files.
+
+They stay in host memory; what is asked for comes to the device that asks.
+"""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -19,6 +22,7 @@ from catena.serving.spec import ModelSpec
 
 WINDOW = 100
 """Queries of the last tokens that are kept, to find thresholds with (Squeezed Attention, section 3.2)."""
+CPU = torch.device("cpu")
 Check = Callable[[int, Tensor], None]
 """Called with a layer and KV page numbers before they are read; raises StoreError."""
 
@@ -27,11 +31,15 @@ def unchecked(layer: int, pages: Tensor) -> None:
     """Trust the memory of this process."""
 
 
-class KeptDigests(Protocol):
-    """Where what stands for KV pages is kept, so that it need not be made of all keys again."""
+Index = Mapping[str, Tensor]
+"""What stands for the keys of one layer when they are judged, by the names of its parts."""
 
-    def get(self, name: str, layer: int, /) -> Tensor | None: ...
-    def put(self, name: str, layer: int, digest: Tensor, /) -> None: ...
+
+class KeptIndices(Protocol):
+    """Where indices are kept, so that they need not be made of all keys again."""
+
+    def get(self, name: str, layer: int, /) -> Index | None: ...
+    def put(self, name: str, layer: int, index: Index, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,14 +80,16 @@ class DocumentKV:
     """(P, 2, Hkv) of each layer where the layers are 8-bit."""
     check: Check = unchecked
     pool: PagePool | None = None
-    kept: KeptDigests | None = None
+    kept: KeptIndices | None = None
     filled: list[int] = field(default_factory=list)
     queries: list[Tensor] = field(default_factory=list)
     received: list[Tensor] = field(default_factory=list)
     """Attention that each token got (Hq, N) a layer; N is 0 where it was not counted."""
     tag: object = field(default_factory=object)
     """What the pool knows it by."""
-    _digests: dict[tuple[Callable[..., Tensor], int, bool], Tensor] = field(default_factory=dict)
+    _digests: dict[tuple[Callable[..., Tensor], int, bool, torch.device], Tensor] = field(
+        default_factory=dict
+    )
     _whole: weakref.WeakValueDictionary[int, Whole] = field(default_factory=weakref.WeakValueDictionary)
 
     def __post_init__(self) -> None:
@@ -111,6 +121,11 @@ class DocumentKV:
         """How many tokens have been read in all layers."""
         return min(self.filled)
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it is the beginning of a document, which shares its memory."""
+        return self.num_pages(0) < len(self.layers[0])
+
     def num_pages(self, layer: int) -> int:
         return -(-self.filled[layer] // self.page_size)
 
@@ -130,6 +145,7 @@ class DocumentKV:
 
     def append(self, layer: int, keys: Tensor, values: Tensor, queries: Tensor) -> None:
         """Add the next T tokens of a layer: keys and values (Hkv, T, D), queries (Hq, T, D)."""
+        keys, values, queries = keys.cpu(), values.cpu(), queries.cpu()
         start = self.filled[layer]
         self._write(layer, start, torch.stack((keys, values)))
         self.filled[layer] += keys.shape[1]
@@ -138,11 +154,12 @@ class DocumentKV:
         self._digests = {key: digest for key, digest in self._digests.items() if key[1] != layer}
         self._whole.pop(layer, None)
 
-    def shared(self, layer: int, loads: Loads | None = None) -> Whole:
-        """What `whole` gives, made once for all that hold it at the same time."""
+    def shared(self, layer: int, device: torch.device = CPU, loads: Loads | None = None) -> Whole:
+        """What `whole` gives, on the device, made once for all that hold it at the same time."""
         whole = self._whole.get(layer)
         if whole is None:
-            whole = self._whole[layer] = Whole(*self.whole(layer, loads=loads))
+            keys, values = (x.to(device) for x in self.whole(layer, loads=loads))
+            whole = self._whole[layer] = Whole(keys, values)
         return whole
 
     def whole(self, layer: int, first_page: int = 0, loads: Loads | None = None) -> tuple[Tensor, Tensor]:
@@ -165,21 +182,23 @@ class DocumentKV:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Keys, values (H, k*S, D) and places (H, k*S) of KV pages (H, k), of the key heads (H) that they are for.
 
-        Places at or beyond the document's end are padding.
+        Places at or beyond the document's end are padding. All come to the device of `pages`.
         """
         with self._held(layer, pages, loads) as (records, rows):
-            found = self._restored(layer, records[rows, :, heads[:, None]], pages, heads)  # (H, k, 2, S, D)
-        places = pages[..., None] * self.page_size + torch.arange(self.page_size)
+            found = records[rows, :, heads[:, None].to(rows.device)]
+            found = self._restored(layer, found, pages, heads).to(pages.device)  # (H, k, 2, S, D)
+        places = pages[..., None] * self.page_size + torch.arange(self.page_size, device=pages.device)
         return found[:, :, 0].flatten(1, 2), found[:, :, 1].flatten(1, 2), places.flatten(1)
 
     def gather_tokens(
         self, layer: int, tokens: Tensor, heads: Tensor, loads: Loads | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Keys and values (H, n, D) of single tokens (H, n)."""
-        pages = tokens // self.page_size
+        """Keys and values (H, n, D) of single tokens (H, n), on their device."""
+        pages, slots = tokens // self.page_size, tokens % self.page_size
         with self._held(layer, pages, loads) as (records, rows):
-            found = records[rows, :, heads[:, None], tokens % self.page_size, None]  # (H, n, 2, 1, D)
-            found = self._restored(layer, found, pages, heads)[..., 0, :]
+            there = rows.device
+            found = records[rows, :, heads[:, None].to(there), slots.to(there), None]  # (H, n, 2, 1, D)
+            found = self._restored(layer, found, pages, heads)[..., 0, :].to(tokens.device)
         return found[:, :, 0], found[:, :, 1]
 
     def load_ahead(self, layer: int, pages: Tensor, loads: Loads) -> None:
@@ -187,31 +206,33 @@ class DocumentKV:
         if self.pool and layer < len(self.layers):
             self.pool.load_ahead(self.tag, layer, torch.unique(pages).tolist(), self._loader(layer), loads)
 
-    def digest(self, layer: int, make: Digest, *, is_rotated: bool) -> Tensor:
-        """What stands for the KV pages of a layer (R, Hkv, P, D), float32; made once."""
-        key = (make, layer, is_rotated)
+    def digest(self, layer: int, make: Digest, device: torch.device = CPU, *, is_rotated: bool) -> Tensor:
+        """What stands for the KV pages of a layer (R, Hkv, P, D), float32; made once, and kept on the device."""
+        key = (make, layer, is_rotated, device)
         if key not in self._digests:
             name = getattr(make, "name", "") or _NAMES[make]
-            self._digests[key] = self._made_once(
+            made = self.made_once(
                 name if is_rotated else f"{name}-unrotated",
                 layer,
-                lambda: make(*self.paged_keys(layer, is_rotated=is_rotated)),
+                lambda: {"digest": make(*self.paged_keys(layer, is_rotated=is_rotated)).cpu()},
             )
+            self._digests[key] = made["digest"].to(device)
         return self._digests[key]
 
-    def representatives(self, layer: int) -> Tensor:
+    def representatives(self, layer: int, device: torch.device = CPU) -> Tensor:
         """What stands for KV pages by the attention that their tokens got: (1, Hq, P, D) of un-rotated keys.
 
         Raises OptionError where it was not counted.
         """
-        key = (representative, layer, False)
+        key = (representative, layer, False, device)
         if key not in self._digests:
             received = self.counted(layer)
-            self._digests[key] = self._made_once(
+            made = self.made_once(
                 "representative",
                 layer,
-                lambda: representative(*self.paged_keys(layer, is_rotated=False), received),
+                lambda: {"digest": representative(*self.paged_keys(layer, is_rotated=False), received)},
             )
+            self._digests[key] = made["digest"].to(device)
         return self._digests[key]
 
     def counted(self, layer: int) -> Tensor:
@@ -222,6 +243,15 @@ class DocumentKV:
                 'Read it with the policy that you ask with: POST /v1/documents with "policy".',
             )
         return self.received[layer]
+
+    def made_once(self, name: str, layer: int, make: Callable[[], Index]) -> Index:
+        """An index of a layer, made of all of its keys unless it was kept; its name tells all that it depends on."""
+        found = self.kept.get(name, layer) if self.kept else None
+        if found is None:
+            found = make()
+            if self.kept:
+                self.kept.put(name, layer, found)
+        return found
 
     def paged_keys(self, layer: int, *, is_rotated: bool) -> tuple[Tensor, Tensor]:
         """Keys (Hkv, P, S, D) in float32, and which of them are tokens (P, S)."""
@@ -248,20 +278,22 @@ class DocumentKV:
         """Records in the model's dtype: (n, 2, Hkv, S, D) of KV pages (n), or (H, n, 2, S, D) of heads (H)."""
         if not self.scales:
             return records.to(self.spec.dtype)
-        scales = self.scales[layer][pages if heads is None else (pages, slice(None), heads[:, None])]
-        return scale_up(records, scales, self.spec.dtype)
+        pages = pages.cpu()
+        scales = self.scales[layer][pages if heads is None else (pages, slice(None), heads[:, None].cpu())]
+        return scale_up(records, scales.to(records.device), self.spec.dtype)
 
     @contextmanager
     def _held(self, layer: int, pages: Tensor, loads: Loads | None) -> Iterator[tuple[Tensor, Tensor]]:
         """A tensor of records (n, 2, Hkv, S, D), and in which of its rows the KV pages are; for as long as held."""
         if self.pool is None:
+            pages = pages.cpu()
             self.check(layer, pages)
             yield self.layers[layer], pages
             return
         distinct, inverse = torch.unique(pages, return_inverse=True)
         load = self._loader(layer)
         with self.pool.hold(self.tag, layer, distinct.tolist(), load, loads or Loads()) as (records, rows):
-            yield records, rows[inverse]
+            yield records, rows[inverse.to(rows.device)]
 
     def _loader(self, layer: int) -> Callable[[int, Tensor], None]:
         def load(page: int, record: Tensor) -> None:
@@ -269,15 +301,6 @@ class DocumentKV:
             record.copy_(self.layers[layer][page])
 
         return load
-
-    def _made_once(self, name: str, layer: int, make: Callable[[], Tensor]) -> Tensor:
-        """Made of all keys of the layer, unless it was kept."""
-        found = self.kept.get(name, layer) if self.kept else None
-        if found is None:
-            found = make()
-            if self.kept:
-                self.kept.put(name, layer, found)
-        return found
 
 
 _NAMES = {make: name for name, make in DIGESTS.items()}

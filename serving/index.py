@@ -1,4 +1,4 @@
-"""What stands for the KV pages of a kept document, beside them: so that choosing reads no keys.
+"""Indices of a kept document, beside its KV pages: what stands for them, or clusters of keys. Choosing reads no keys.
 
 Small (for one vector a KV page of 64 tokens, 1/64 of the cache in the same precision), and in memory once it was used.
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from torch import Tensor
-
 from catena.errors import StoreError
+from catena.serving.document import Index
 from catena.serving.sealed import read_sealed, write_sealed
 
 
@@ -19,20 +18,20 @@ class FolderIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def get(self, name: str, layer: int) -> Tensor | None:
+    def get(self, name: str, layer: int) -> Index | None:
         """Nothing where none was made, or where it was damaged: it is made again then."""
         path = self._path(name, layer)
         if not path.is_file():
             return None
         try:
-            return read_sealed(path)["digest"]
+            return read_sealed(path)
         except StoreError:
             return None
 
-    def put(self, name: str, layer: int, digest: Tensor) -> None:
+    def put(self, name: str, layer: int, index: Index) -> None:
         """Keep it, unless the document was deleted meanwhile."""
         if self._folder.is_dir():
-            write_sealed(self._path(name, layer), {"digest": digest})
+            write_sealed(self._path(name, layer), index)
 
     def _path(self, name: str, layer: int) -> Path:
         return self._folder / f"index_{name}_{layer:03}.safetensors"

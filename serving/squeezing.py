@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from catena.retrieval.kv.clusters import COARSE_SHARE, SHARE, Clusters, cluster
-from catena.serving.document import WINDOW, DocumentKV
+from catena.serving.document import WINDOW, DocumentKV, Index
 
+_UPPER = "upper_"
 COARSE_KEPT = 0.5
 """Share of the keys that the upper level lets through."""
 
@@ -34,7 +36,9 @@ class Squeezed:
 
     def is_kept(self, layer: int, q: Tensor, budget: float, *, is_two_level: bool = False) -> Tensor:
         """Which tokens each query head sees, for its queries q (Hq, T, D): (Hq, num_tokens)."""
-        share = (budget * self.document.num_tokens - WINDOW) / max(1, self.num_seen)
+        if not self.num_seen:
+            return torch.ones(len(q), self.document.num_tokens, dtype=torch.bool)
+        share = (budget * self.document.num_tokens - WINDOW) / self.num_seen
         share = min(1.0, max(0.0, share))
         kept = self._scores(self.layers, layer, q) >= self._threshold(share, is_upper=False)
         if is_two_level:
@@ -66,15 +70,34 @@ class Squeezed:
 
 
 def squeeze(document: DocumentKV, *, seed: int = 0) -> Squeezed:
-    """Cluster the keys of a document that has been read, and the clusters."""
-    seen = max(0, document.num_tokens - WINDOW)
+    """Cluster the keys of a document that has been read, and the clusters; what a store has kept is not made again."""
+    name = f"clusters-{SHARE:g}-{COARSE_SHARE:g}-{seed}"
     lower, upper = [], []
     for layer in range(document.spec.num_layers):
-        keys = document.whole(layer)[0][:, :seen].float()
-        found = cluster(keys, max(1, round(SHARE * seen)), seed=seed)
-        lower.append(found)
-        groups = cluster(found.centroids, max(1, round(COARSE_SHARE * seen)), seed=seed)
-        labels = groups.labels.gather(1, found.labels)
-        sizes = torch.zeros_like(groups.sizes).scatter_add_(1, labels, torch.ones(labels.shape))
-        upper.append(Clusters(groups.centroids, sizes, labels))
+        index = document.made_once(name, layer, partial(_clusters, document, layer, seed))
+        lower.append(_level(index, ""))
+        upper.append(_level(index, _UPPER))
     return Squeezed(document, lower, upper)
+
+
+def _clusters(document: DocumentKV, layer: int, seed: int) -> Index:
+    """Both levels of one layer. Labels are kept in 32 bits: there are as many as keys."""
+    seen = max(0, document.num_tokens - WINDOW)
+    keys = document.whole(layer)[0][:, :seen].float()
+    lower = cluster(keys, max(1, round(SHARE * seen)), seed=seed)
+    groups = cluster(lower.centroids, max(1, round(COARSE_SHARE * seen)), seed=seed)
+    labels = groups.labels.gather(1, lower.labels)
+    sizes = torch.zeros_like(groups.sizes).scatter_add_(1, labels, torch.ones(labels.shape))
+    return {
+        "centroids": lower.centroids,
+        "sizes": lower.sizes,
+        "labels": lower.labels.int(),
+        f"{_UPPER}centroids": groups.centroids,
+        f"{_UPPER}sizes": sizes,
+        f"{_UPPER}labels": labels.int(),
+    }
+
+
+def _level(index: Index, prefix: str) -> Clusters:
+    centroids, sizes, labels = (index[prefix + part] for part in ("centroids", "sizes", "labels"))
+    return Clusters(centroids, sizes, labels.long())

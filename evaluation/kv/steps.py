@@ -22,7 +22,7 @@ from catena.retrieval.kv.policy import Policy, preset
 from catena.serving import hooks, mapped
 from catena.serving.buffers import Buffers
 from catena.serving.decoding import Decoder
-from catena.serving.document import DocumentKV, Source, record_shape
+from catena.serving.document import DocumentKV, Index, Source, record_shape
 from catena.serving.resident import Resident
 from catena.serving.spec import ModelSpec, spec_of
 
@@ -69,17 +69,17 @@ LLAMA = Shape("Llama-3.1-8B", 32, 4096, 14336, 32, 8, 128256)
 QWEN = Shape("Qwen2.5-7B", 28, 3584, 18944, 28, 4, 152064)
 
 
-class Digests:
+class Indices:
     """What stands for KV pages, made on the device along with the keys: a bench does not wait a minute for the CPU."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[str, int], Tensor] = {}
+        self._made: dict[tuple[str, int], Index] = {}
 
-    def get(self, name: str, layer: int) -> Tensor | None:
+    def get(self, name: str, layer: int) -> Index | None:
         return self._made.get((name, layer))
 
-    def put(self, name: str, layer: int, digest: Tensor) -> None:
-        self._made[name, layer] = digest
+    def put(self, name: str, layer: int, index: Index) -> None:
+        self._made[name, layer] = index
 
 
 def random_document(
@@ -88,10 +88,11 @@ def random_document(
     """Random keys and values in pinned host memory, or in mapped files that are in no cache."""
     shape = record_shape(spec, num_tokens, page_size)
     is_token = (torch.arange(shape[0] * page_size, device=device) < num_tokens).view(-1, page_size)
-    layers, kept = [], Digests()
+    layers, kept = [], Indices()
     for number in range(spec.num_layers):
         made = torch.randn(shape, device=device).to(spec.dtype)
-        kept.put("bound", number, bound(made[:, 0].transpose(0, 1).float(), is_token).cpu())
+        digest = bound(made[:, 0].transpose(0, 1).float(), is_token)
+        kept.put("bound", number, {"digest": digest.cpu()})
         if folder is None:
             layers.append(made.cpu().pin_memory() if device.type == "cuda" else made)
             continue

@@ -40,7 +40,13 @@ class Clusters:
 
 
 def cluster(keys: Tensor, count: int, *, seed: int = 0) -> Clusters:
-    """k-means of keys (Hkv, N, D) by direction, k-means++ start; centroids are means of the keys themselves."""
+    """k-means of keys (Hkv, N, D) by direction, k-means++ start; centroids are means of the keys themselves.
+
+    Of no keys all clusters are empty.
+    """
+    if not keys.shape[1]:
+        nothing = torch.zeros(len(keys), count, keys.shape[-1])
+        return Clusters(nothing, nothing[..., 0], torch.zeros(keys.shape[:2], dtype=torch.int64))
     points = torch.nn.functional.normalize(keys.float(), dim=-1)
     centres = _start(points, count, torch.Generator().manual_seed(seed))
     labels = _nearest(points, centres)

@@ -119,6 +119,14 @@ def test_squeezed_that_keeps_all_is_exact() -> None:
     assert tiny.distance(row.logits, tiny.plain_logits("llama", torch.cat((DOCUMENT, QUESTION)))) < 1e-5
 
 
+@pytest.mark.parametrize("num_tokens", [1, 100, 101])
+def test_squeezed_needs_no_long_document(num_tokens: int) -> None:
+    read = tiny.read_tokens("llama", tiny.tokens(num_tokens))
+    row = ask(tiny.model(), Session(read, preset("squeezed"), Aids(squeezed=squeeze(read))), QUESTION)
+    wanted = tiny.plain_logits("llama", torch.cat((tiny.tokens(num_tokens), QUESTION)))
+    assert num_tokens > 100 or tiny.distance(row.logits, wanted) < 1e-5
+
+
 @pytest.mark.parametrize("name", sorted(tiny.NEED_AIDS))
 def test_what_a_policy_lacks_is_named(name: str) -> None:
     with pytest.raises(OptionError, match=name):

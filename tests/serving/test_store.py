@@ -17,8 +17,10 @@ from catena.retrieval.kv.policy import preset
 from catena.serving.answering import ask
 from catena.serving.document import DocumentKV, Source
 from catena.serving.reading import reading_into
+from catena.serving.selecting import Aids
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
+from catena.serving.squeezing import squeeze
 from catena.serving.store import KVStore, Manifest, manifest_of
 from tests.serving import tiny
 
@@ -131,6 +133,17 @@ def test_a_damaged_index_is_made_again(store: KVStore) -> None:
     (path,) = (store.root / manifest().key).glob("index_*_002.safetensors")
     path.write_bytes(path.read_bytes()[:-4] + b"oops")
     assert torch.equal(logits(store.open(manifest().key, spec_of(tiny.model()), "tiny")), first)
+
+
+def test_clusters_are_kept_and_not_made_again(store: KVStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def open_and_ask() -> torch.Tensor:
+        opened = store.open(manifest().key, spec_of(tiny.model()), "tiny")
+        aids = Aids(squeezed=squeeze(opened))
+        return ask(tiny.model(), Session(opened, preset("squeezed-two-level"), aids), QUESTION).logits
+
+    first = open_and_ask()
+    monkeypatch.setattr("catena.serving.squeezing.cluster", None)
+    assert torch.equal(open_and_ask(), first)
 
 
 def test_what_was_read_of_a_deleted_document_goes_too(tmp_path: Path) -> None:
