@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from catena.serving.document import DocumentKV
 from catena.serving.hooks import Rows, Tail
 from catena.serving.session import Session
 
@@ -22,6 +23,29 @@ class Row:
     position: int
     logits: Tensor
     last: int = -1
+
+    @property
+    def document(self) -> DocumentKV:
+        return self.session.document
+
+    @property
+    def num_pages(self) -> int:
+        return self.session.num_pages
+
+    @property
+    def num_keys(self) -> int:
+        return self.session.num_keys
+
+    @property
+    def bytes_loaded(self) -> int:
+        return self.session.loads.num_bytes
+
+    @property
+    def mass(self) -> Tensor | None:
+        return self.session.mass
+
+    def end(self) -> None:
+        """Nothing outlives it."""
 
 
 def ask(model: Any, session: Session, token_ids: Tensor) -> Row:
@@ -52,10 +76,11 @@ def write_greedy(model: Any, row: Row, max_tokens: int) -> Iterator[int]:
 def _forward(model: Any, rows: Sequence[Row], cache: Tail | Rows, token_ids: Tensor) -> None:
     """One pass of token ids (B, T), T more for each row; logits are computed for the last one only."""
     length = token_ids.shape[1]
-    places = torch.tensor([row.position for row in rows])[:, None] + torch.arange(length)
+    starts = torch.tensor([row.position for row in rows], device=model.device)
+    places = starts[:, None] + torch.arange(length, device=model.device)
     with torch.inference_mode():
         out = model(
-            token_ids,
+            token_ids.to(model.device),
             position_ids=places,
             past_key_values=cache,
             use_cache=True,

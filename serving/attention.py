@@ -77,8 +77,19 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, scale: float, mask: Tensor | None) 
             q[None], k[None], v[None], 0.0, False, attn_mask=None if bias is None else bias[None], scale=scale
         )
         return out[0], lse[0]
-    scores = (q.float() @ k.float().transpose(1, 2)) * scale
-    if bias is not None:
-        scores = scores + bias
-    lse = scores.logsumexp(-1)
-    return scores.softmax(-1).to(v.dtype) @ v, lse
+    return attend_in_parts(q, k, v, scale, bias)
+
+
+def attend_in_parts(
+    q: Tensor, k: Tensor, v: Tensor, scale: float, bias: Tensor | None, max_scores: int = 1 << 28
+) -> Part:
+    """Softmax by definition for q (H, T, D), as many queries at once as make `max_scores` scores: any device has it."""
+    rows = max(1, max_scores // (k.shape[0] * max(1, k.shape[1])))
+    keys, outs, sums = k.float().transpose(1, 2), [], []
+    for start in range(0, q.shape[1], rows):
+        scores = q[:, start : start + rows].float() @ keys * scale
+        if bias is not None:
+            scores = scores + (bias if bias.shape[1] == 1 else bias[:, start : start + rows])
+        outs.append(scores.softmax(-1).to(v.dtype) @ v)
+        sums.append(scores.logsumexp(-1))
+    return torch.cat(outs, 1), torch.cat(sums, 1)

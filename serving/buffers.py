@@ -94,6 +94,19 @@ class Buffers:
         for _, lengths in (self._whole, self._chosen):
             lengths[:, n] = 0
 
+    def close(self) -> None:
+        """Give the memory of the tails back; of no use from then on."""
+        for n in range(len(self.documents)):
+            self.clear(n)
+        self.memory.free(self._tails.flatten())
+
+    def pages_seen(self, n: int, *, is_choosing: bool) -> int:
+        """KV pages of its document that row n sees, each layer and head for itself: in all layers, or where chosen."""
+        count, (num_layers, _, heads, _) = int(self.pages.num_pages[n]), self._chosen[0].shape
+        if is_choosing:
+            return num_layers * heads * int(self.pages.num_chosen[n])
+        return self._num_dense * self.memory.spec.num_kv_heads * count
+
     def grow_tails(self) -> tuple[Tensor, Tensor]:
         """Let each row see one token more behind its document; slots and offsets (B) where that is to be kept."""
         size, behind = self.memory.page_size, self.num_tail[:, None]

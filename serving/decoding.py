@@ -35,11 +35,31 @@ class Decoder:
         )
         self._num_taken = [0] * len(buffers.documents)
         self._num_passes = [0] * len(buffers.documents)
+        self._num_pages = [0] * len(buffers.documents)
+
+    @property
+    def free_row(self) -> int | None:
+        """A row that asks nothing."""
+        return next((n for n, document in enumerate(self._buffers.documents) if document is None), None)
+
+    @property
+    def is_idle(self) -> bool:
+        return not any(self._buffers.documents)
+
+    def num_pages(self, n: int) -> int:
+        """KV pages that row n selected so far, each layer and head for itself."""
+        return self._num_pages[n]
+
+    def close(self) -> None:
+        """Give the memory of the rows back."""
+        self._graphs.clear()
+        self._buffers.close()
 
     def begin(self, n: int, document: DocumentKV) -> None:
         """Let row n ask a document; what was there is over. Raises OptionError when it does not fit."""
         self.end(n)
         self._buffers.put(n, document)
+        self._num_pages[n] = self._buffers.pages_seen(n, is_choosing=False)
 
     def end(self, n: int) -> None:
         """Let row n be; its document may make room for others."""
@@ -55,8 +75,7 @@ class Decoder:
         with torch.inference_mode():
             logits = self._forward(token_ids.to(places.device)[None], places[None], question)[0]
         self._buffers.num_tail[n] += len(token_ids)
-        self._num_taken[n] += len(token_ids)
-        self._num_passes[n] += 1
+        self._count(n, len(token_ids))
         return logits
 
     def step(self, token_ids: Tensor) -> Tensor:
@@ -71,8 +90,7 @@ class Decoder:
             logits = self._replay(any(is_due)) if self._uses_graph else self.run(is_choosing=any(is_due))
         self._buffers.num_tail += self._buffers.is_active
         for n in active:
-            self._num_taken[n] += 1
-            self._num_passes[n] += 1
+            self._count(n, 1)
         return logits
 
     def run(self, *, is_choosing: bool) -> Tensor:
@@ -108,6 +126,13 @@ class Decoder:
         with torch.cuda.graph(graph):
             logits = self.run(is_choosing=is_choosing)
         return graph, logits
+
+    def _count(self, n: int, num_tokens: int) -> None:
+        """Note a pass of row n."""
+        if self._is_due(n):
+            self._num_pages[n] += self._buffers.pages_seen(n, is_choosing=True)
+        self._num_taken[n] += num_tokens
+        self._num_passes[n] += 1
 
     def _is_due(self, n: int) -> bool:
         """Whether row n chooses anew: for its question, and then as often as its policy says."""

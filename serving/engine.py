@@ -22,8 +22,10 @@ from catena.serving.sampling import Sampling, sample
 from catena.serving.selecting import Aids
 from catena.serving.session import Session
 from catena.serving.shelf import DocumentShelf
+from catena.serving.static import StaticRow, StaticRows
 from catena.serving.writing import TextWriter
 
+MAX_ROWS = 8
 FinishReason = Literal["stop", "length"]
 
 
@@ -78,7 +80,7 @@ class Job:
     random: torch.Generator
     asked_at: float = field(default_factory=time.monotonic)
     first_at: float = 0.0
-    row: Row | None = None
+    row: Row | StaticRow | None = None
     is_cancelled: bool = False
 
     def cancel(self) -> None:
@@ -86,18 +88,20 @@ class Job:
 
 
 class Engine:
-    """`max_rows` answers are written together, `max_waiting` more may wait."""
+    """`max_rows` answers are written together, `max_waiting` more may wait. `static` rows, where given, come first."""
 
     def __init__(
         self,
         local: LocalModel,
         shelf: DocumentShelf,
         *,
-        max_rows: int = 8,
+        max_rows: int = MAX_ROWS,
         max_waiting: int = 64,
+        static: StaticRows | None = None,
     ) -> None:
         self.local = local
         self.shelf = shelf
+        self._static = static
         self._max_rows = max_rows
         self._max_waiting = max_waiting
         self._waiting: deque[Job] = deque()
@@ -131,7 +135,7 @@ class Engine:
         return job
 
     def wake(self) -> None:
-        """Say that there is a document to read."""
+        """Say that there is a document to read, or one that was deleted."""
         with self._wake:
             self._wake.notify()
 
@@ -146,13 +150,22 @@ class Engine:
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not (self._is_closing or self._waiting or self._active or self.shelf.has_work):
+                while not (self._is_closing or self._has_work):
                     self._wake.wait()
                 if self._is_closing:
                     break
             self._turn()
         for job in (*self._active, *self._waiting):
             job.on_piece(Piece(error=ModelUnreachable("The server is closing.", "Ask again.")))
+
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._waiting or self._active or self.shelf.has_work or self._closed)
+
+    @property
+    def _closed(self) -> Sequence[DocumentKV]:
+        """What is on the device of documents that are open no more, deleted ones among them."""
+        return self._static.others(self.shelf.opened) if self._static else ()
 
     def _turn(self) -> None:
         """A step of everything there is to do. What the model cannot compute ends the answers, not the thread."""
@@ -161,9 +174,11 @@ class Engine:
             self._write()
             self.shelf.read_some()
         except RuntimeError as error:
-            for job in self._active:
+            for job in list(self._active):
+                self._leave(job)
                 job.on_piece(Piece(error=_failed(error)))
-            self._active.clear()
+        for document in self._closed:
+            self._static.forget(document)  # type: ignore[union-attr]
 
     def _admit(self) -> None:
         """Take one waiting prompt in: its question goes through the model, and its first token is sent."""
@@ -181,10 +196,14 @@ class Engine:
         job.first_at = time.monotonic()
         self._send(job)
 
-    def _ask(self, prompt: Prompt) -> Row:
+    def _ask(self, prompt: Prompt) -> Row | StaticRow:
         spec = self.local.spec
         nothing = torch.empty(0, dtype=torch.int64)
         document = prompt.document or DocumentKV.empty(spec, nothing, page_size=1)
+        if self._static and prompt.document and not prompt.wants_mass:
+            fixed = self._static.ask(prompt.document, prompt.policy, prompt.token_ids, prompt.max_tokens)
+            if fixed:
+                return fixed
         aids = self.shelf.aids(prompt.key, document, prompt.policy) if prompt.document else Aids()
         session = Session(document, prompt.policy, aids)
         if prompt.wants_mass:
@@ -197,11 +216,15 @@ class Engine:
 
     def _write(self) -> None:
         """Give every active row its next token, in one pass of the model."""
-        self._active = [job for job in self._active if not job.is_cancelled]
-        if not self._active:
-            return
-        tokens = torch.tensor([job.row.last for job in self._active if job.row])
-        step(self.local.model, [job.row for job in self._active if job.row], tokens)
+        for job in [job for job in self._active if job.is_cancelled]:
+            self._leave(job)
+        rows = [job.row for job in self._active]
+        plain = [row for row in rows if isinstance(row, Row)]
+        fixed = [row for row in rows if isinstance(row, StaticRow)]
+        if plain:
+            step(self.local.model, plain, torch.tensor([row.last for row in plain]))
+        if fixed and self._static:
+            self._static.step(fixed, torch.tensor([row.last for row in fixed]))
         for job in list(self._active):
             self._send(job)
 
@@ -217,23 +240,29 @@ class Engine:
             if text:
                 job.on_piece(Piece(text))
             return
-        self._active.remove(job)
         reason: FinishReason = "stop" if is_end or job.writer.is_stopped else "length"
-        job.on_piece(Piece(text + job.writer.finish(), reason, self._use(job)))
+        use = self._use(job)
+        self._leave(job)
+        job.on_piece(Piece(text + job.writer.finish(), reason, use))
+
+    def _leave(self, job: Job) -> None:
+        assert job.row is not None, "an active job has a row"
+        self._active.remove(job)
+        job.row.end()
 
     def _use(self, job: Job) -> Use:
         assert job.row is not None, "an ended job has a row"
-        session, spec = job.row.session, self.local.spec
-        cached = session.document.num_tokens
+        row, spec = job.row, self.local.spec
+        cached = row.document.num_tokens
         return Use(
             prompt_tokens=cached + len(job.prompt.token_ids),
             cached_tokens=cached,
             completion_tokens=job.writer.num_tokens,
-            pages_selected=session.num_pages,
-            bytes_selected=session.num_keys * 2 * spec.head_dim * session.document.itemsize,
-            bytes_loaded=session.loads.num_bytes,
+            pages_selected=row.num_pages,
+            bytes_selected=row.num_keys * 2 * spec.head_dim * row.document.itemsize,
+            bytes_loaded=row.bytes_loaded,
             seconds_to_first=job.first_at - job.asked_at,
-            mass=session.mass,
+            mass=row.mass,
         )
 
     @property

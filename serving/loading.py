@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from catena.errors import ModelUnsupported
+from catena.errors import ModelUnsupported, OptionError
 from catena.serving import hooks
 from catena.serving.fingerprint import fingerprint_model, key_of
 from catena.serving.spec import ModelSpec, refuse, spec_of
@@ -35,8 +35,9 @@ def load_model(
 ) -> LocalModel:
     """Load a folder, or a name of the Hugging Face hub that is in its cache or can be fetched.
 
-    Raises ModelUnsupported for what cannot be served, and says why.
+    Raises ModelUnsupported for what cannot be served, and says why; OptionError for a device that is not there.
     """
+    check_device(device)
     from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
     folder = find_folder(source)
@@ -67,6 +68,17 @@ def load_model(
         truncate_frequencies(model.get_decoder().rotary_emb, config.max_position_embeddings)
     facts = {"weights": fingerprint_model(folder), "rope": str(stretch)}
     return LocalModel(Path(source).name, model, tokenizer, spec_of(model), key_of(facts))
+
+
+def check_device(device: str) -> None:
+    """Raises OptionError for a device that models cannot be served on here."""
+    if device.partition(":")[0] not in ("cpu", "cuda"):
+        raise OptionError(f"Models are not served on {device!r}.", "Take cpu or cuda.")
+    if device != "cpu" and not torch.cuda.is_available():
+        raise OptionError(
+            "There is no GPU here that PyTorch can use.",
+            "Take --device cpu, or install a CUDA build of PyTorch.",
+        )
 
 
 def find_folder(source: str | Path) -> Path:

@@ -1,14 +1,15 @@
-"""KV pages of many documents in a host memory of fixed size: the least recently used make room.
+"""KV pages of many documents in a memory of fixed size: the least recently used make room.
 
 What comes from disk comes through here, so memory is bounded and every byte is counted. A thread loads ahead: while
-a layer computes, the KV pages that the next one will probably choose are on their way.
+a layer computes, the KV pages that the next one will probably choose are on their way. Pools stand on one another:
+a GPU's takes what it misses from one in pinned host memory, and that from disk.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -61,13 +62,30 @@ class _Taken:
 class PagePool:
     """Records of one shape, that of a model's KV pages. Safe for several threads."""
 
-    def __init__(self, record: Sequence[int], dtype: torch.dtype, max_bytes: int) -> None:
-        """Room for at least one record of that shape; pinned where there is a GPU to copy to."""
+    def __init__(
+        self,
+        record: Sequence[int],
+        dtype: torch.dtype,
+        max_bytes: int,
+        *,
+        device: torch.device | str = "cpu",
+        below: PagePool | None = None,
+    ) -> None:
+        """Room for at least one record of that shape; host memory is pinned where there is a GPU to copy to.
+
+        What is not here is taken from `below`, if any, which is this pool's own from then on.
+        """
         self.record_bytes = prod(record) * dtype.itemsize
         self.capacity = max(1, max_bytes // self.record_bytes)
+        self.device = torch.device(device)
         self.loads = Loads()
+        """What came from below or from disk, and what was here."""
+        self._below = below
         self._records = torch.empty(
-            (self.capacity, *record), dtype=dtype, pin_memory=torch.cuda.is_available()
+            (self.capacity, *record),
+            dtype=dtype,
+            device=self.device,
+            pin_memory=self.device.type == "cpu" and torch.cuda.is_available(),
         )
         self._slots: OrderedDict[Key, _Slot] = OrderedDict()
         self._free = list(range(self.capacity))
@@ -75,6 +93,11 @@ class PagePool:
         self._changed = threading.Condition()
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix="catena-kv-pages")
         self._pending: set[Future[None]] = set()
+
+    @property
+    def from_disk(self) -> Loads:
+        """What came from disk, to the lowest of the pools, and what was there already."""
+        return self._below.from_disk if self._below else self.loads
 
     @property
     def num_bytes(self) -> int:
@@ -91,16 +114,15 @@ class PagePool:
         """
         taken = self._take(document, layer, pages)
         if taken is None:
-            records = torch.empty((len(pages), *self._records.shape[1:]), dtype=self._records.dtype)
-            for row, page in enumerate(pages):
-                load(page, records[row])
+            records = self._records.new_empty((len(pages), *self._records.shape[1:]))
+            self._fill(document, layer, pages, records, load, loads)
             self.count(loads, len(pages), 0)
-            yield records, torch.arange(len(pages))
+            yield records, torch.arange(len(pages), device=self.device)
             return
         try:
-            self._load(taken, load)
+            self._load(taken, load, loads)
             self.count(loads, len(taken.missing), len(pages) - len(taken.missing))
-            yield self._records, torch.tensor([slot.row for slot in taken.slots])
+            yield self._records, torch.tensor([slot.row for slot in taken.slots], device=self.device)
         finally:
             self._give_back(taken)
 
@@ -117,6 +139,8 @@ class PagePool:
         with self._changed:
             room = max(0, self.capacity // 2 - len(self._residents))
             self._residents.update((document, layer, page) for layer, page in keys[:room])
+        if self._below:
+            self._below.keep(document, keys)
 
     def forget(self, document: Hashable) -> None:
         """Make room of what a document has here; what is being read of it goes by and by."""
@@ -124,16 +148,20 @@ class PagePool:
             self._residents = {key for key in self._residents if key[0] != document}
             for key in [key for key, slot in self._slots.items() if key[0] == document and _is_idle(slot)]:
                 self._free.append(self._slots.pop(key).row)
+        if self._below:
+            self._below.forget(document)
 
     def close(self) -> None:
         self._ahead.shutdown(cancel_futures=True)
+        if self._below:
+            self._below.close()
 
     def _bring(self, document: Hashable, layer: int, pages: Sequence[int], load: Load, loads: Loads) -> None:
         taken = self._take(document, layer, pages)
         if taken is None:
             return
         try:
-            self._load(taken, load)
+            self._load(taken, load, loads)
             self.count(loads, len(taken.missing), 0)
         except StoreError:
             return
@@ -173,12 +201,16 @@ class PagePool:
                 return slot.row
         return None
 
-    def _load(self, taken: _Taken, load: Load) -> None:
+    def _load(self, taken: _Taken, load: Load, loads: Loads) -> None:
         """Fill what is missing, and wait for what another thread fills."""
         try:
-            for (_, _, page), slot in taken.missing:
-                load(page, self._records[slot.row])
-                slot.is_ready = True
+            if taken.missing:
+                document, layer, _ = taken.missing[0][0]
+                pages = [page for (_, _, page), _ in taken.missing]
+                records = [self._records[slot.row] for _, slot in taken.missing]
+                self._fill(document, layer, pages, records, load, loads)
+                for _, slot in taken.missing:
+                    slot.is_ready = True
         finally:
             with self._changed:
                 self._drop(taken)
@@ -186,6 +218,26 @@ class PagePool:
             self._changed.wait_for(lambda: all(slot.is_ready or slot.is_lost for slot in taken.slots))
         if any(slot.is_lost for slot in taken.slots):
             raise StoreError("A KV page could not be read by another question.", "Ask again.")
+
+    def _fill(
+        self,
+        document: Hashable,
+        layer: int,
+        pages: Sequence[int],
+        records: Iterable[Tensor],
+        load: Load,
+        loads: Loads,
+    ) -> None:
+        """Copy KV pages into records, from the pool below or from disk."""
+        if self._below is None:
+            for page, record in zip(pages, records, strict=True):
+                load(page, record)
+            return
+        with self._below.hold(document, layer, pages, load, loads) as (found, rows):
+            for row, record in zip(rows.tolist(), records, strict=True):
+                record.copy_(found[row], non_blocking=True)
+            if self.device.type == "cuda":  # what is below may change when it is let go
+                torch.cuda.current_stream(self.device).synchronize()
 
     def _drop(self, taken: _Taken) -> None:
         """Take back the slots that were not filled, and tell those who wait."""
@@ -202,10 +254,10 @@ class PagePool:
                 slot.num_users -= 1
 
     def count(self, loads: Loads, num_loaded: int, num_hits: int = 0) -> None:
-        """Note KV pages that came from disk, and those that were here."""
+        """Note KV pages that were brought, and those that were here; `loads` is told of those from disk alone."""
         with self._changed:
-            for one in (self.loads, loads):
-                one.add(num_loaded, num_hits, self.record_bytes)
+            self.loads.add(num_loaded, num_hits, self.record_bytes)
+            loads.add(0 if self._below else num_loaded, num_hits, self.record_bytes)
 
 
 def _is_idle(slot: _Slot) -> bool:

@@ -96,10 +96,10 @@ def _read_chunk(
     session.on_attention = note
     document = session.document
     tail = Tail(document.spec.num_layers)
-    places = session.start + torch.arange(len(token_ids))
+    places = session.start + torch.arange(len(token_ids), device=model.device)
     with torch.inference_mode():
         model.get_decoder()(
-            token_ids[None],
+            token_ids[None].to(model.device),
             position_ids=places[None],
             past_key_values=tail,
             use_cache=True,
@@ -112,6 +112,6 @@ def _read_chunk(
             keys, asked = (document.spec.rope.turn(x, moved) for x in (keys, asked))
         document.append(layer, keys, values, asked)
         if count_window:
-            count_received(document, layer, asked, lse, count_window)
+            count_received(document, layer, asked.cpu(), lse.cpu(), count_window)
         if on_queries:
             on_queries(layer, asked)

@@ -38,9 +38,9 @@ class Resident:
 
     def take(self, count: int) -> Tensor:
         """Slots (count) for keys that are yet to be written. Raises OptionError when there is no room."""
-        idle = [document for document, place in self._places.items() if not place.num_holders]
+        idle = self.idle()
         while len(self._free) < count and idle:
-            self._free += self._places.pop(idle.pop(0)).slots.tolist()
+            self.forget(idle.pop(0))
         if len(self._free) < count:
             raise OptionError(
                 f"{count:,} KV pages are needed on the device, and {len(self._free):,} are free.",
@@ -48,6 +48,32 @@ class Resident:
             )
         taken, self._free = self._free[:count], self._free[count:]
         return torch.tensor(taken, dtype=torch.int32)
+
+    def free(self, slots: Tensor) -> None:
+        """Give back slots that were taken."""
+        self._free += slots.tolist()
+
+    def has_slots(self, count: int) -> bool:
+        """Whether `take` would find room."""
+        return len(self._free) + sum(len(self._places[document].slots) for document in self.idle()) >= count
+
+    def has_room(self, document: DocumentKV) -> bool:
+        """Whether `hold` would find room."""
+        return document in self._places or self.has_slots(document.num_pages(0))
+
+    def bytes_to_load(self, document: DocumentKV) -> int:
+        """What `hold` would copy."""
+        if document in self._places:
+            return 0
+        return document.num_pages(0) * sum(records[0].nbytes for records in self.records)
+
+    def idle(self) -> list[DocumentKV]:
+        """Documents that are here and that nobody holds, the oldest first."""
+        return [document for document, place in self._places.items() if not place.num_holders]
+
+    def forget(self, document: DocumentKV) -> None:
+        """Free the slots of a document that nobody holds."""
+        self.free(self._places.pop(document).slots)
 
     def hold(self, document: DocumentKV) -> Tensor:
         """Copy a document to the device unless it is there; its slots (P). It stays until it is given back.
@@ -61,7 +87,7 @@ class Resident:
                 for layer, records in enumerate(self.records):
                     records[place.slots] = document.records(layer).to(records.device)
             except StoreError:
-                self._free += place.slots.tolist()
+                self.free(place.slots)
                 raise
         self._places[document] = place
         place.num_holders += 1

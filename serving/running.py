@@ -9,11 +9,13 @@ import uvicorn
 
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving.access import check_address
-from catena.serving.engine import Engine
+from catena.serving.engine import MAX_ROWS, Engine
 from catena.serving.loading import LocalModel
+from catena.serving.resident import Resident
 from catena.serving.scaling import fp8
 from catena.serving.server import ServerLimits, create_app
 from catena.serving.shelf import DocumentShelf, ShelfLimits
+from catena.serving.static import StaticRows
 from catena.serving.store import KVStore
 
 PAGE_SIZE = 64
@@ -21,6 +23,8 @@ PAGE_SIZE = 64
 MAX_DOCUMENT_TOKENS = 1 << 20
 MAX_POOL_BYTES = 2 << 30
 """Of KV pages that were read from disk."""
+MAX_TAIL = 2048
+"""Tokens of a question and its answer in steps of equal shape; longer ones are written in steps as they come."""
 
 
 def make_engine(
@@ -33,15 +37,29 @@ def make_engine(
     max_pool_bytes: int = MAX_POOL_BYTES,
     retriever: Path | None = None,
     is_fp8: bool = False,
+    max_device_bytes: int = 0,
 ) -> Engine:
     """An engine whose thread runs; `is_fp8` keeps new KV pages in 8 bits.
+
+    `max_device_bytes` are for KV pages in the memory of the model's device: half for documents that are asked in steps
+    of equal shape, half for KV pages that were chosen of others. 0 leaves all in the host's memory.
 
     Raises StoreError for a retriever of another model, OptionError where this torch has no 8-bit floats.
     """
     trained = PageRetriever.load(retriever, local.fingerprint) if retriever else None
-    limits = ShelfLimits(page_size, max_document_tokens, max_pool_bytes, max_store_bytes)
+    if trained:
+        trained.to(local.model.device)
+    half = max_device_bytes // 2
+    limits = ShelfLimits(page_size, max_document_tokens, max_pool_bytes, max_store_bytes, half)
     dtype = fp8() if is_fp8 else None
-    return Engine(local, DocumentShelf(local, KVStore(store), limits, retriever=trained, dtype=dtype))
+    shelf = DocumentShelf(local, KVStore(store), limits, retriever=trained, dtype=dtype)
+    static = None
+    if half:
+        memory = Resident(
+            local.spec, page_size, half // (page_size * local.spec.bytes_per_token), local.model.device
+        )
+        static = StaticRows(local.model, memory, num_rows=MAX_ROWS, max_tail=MAX_TAIL, retriever=trained)
+    return Engine(local, shelf, static=static)
 
 
 def serve(

@@ -55,7 +55,7 @@ def select(
     if policy.score == "clusters":
         return _select_tokens(needed(aids.squeezed, policy), policy, layer, q)
     if policy.score == "merged":
-        places = needed(aids.merged, policy)[layer].places
+        places = needed(aids.merged, policy)[layer].places.to(q.device)
         return Selection(tokens=places, is_seen=torch.ones_like(places, dtype=torch.bool))
     return Selection(pages=choose(_scores(document, policy, aids, layer, q, places, seed), policy))
 
@@ -66,25 +66,27 @@ def _scores(
     """How much each KV page matters to each head that chooses: (H, P)."""
     spec, count = document.spec, document.num_pages(layer)
     if policy.score == "window":
-        return window_scores(count)
+        return window_scores(count, q.device)
     if policy.score == "random":
-        return torch.rand(spec.num_kv_heads, count, generator=torch.Generator().manual_seed(seed))
+        random = torch.Generator().manual_seed(seed)
+        return torch.rand(spec.num_kv_heads, count, generator=random).to(q.device)
     is_rotated = policy.space == "rotated"
     stand = policy.reach_of(spec.trained_length) if policy.space == "distant" else 0
     turned = q if is_rotated else spec.rope.turn(q, stand - places)
     asked = turned.view(spec.num_kv_heads, spec.group, -1, spec.head_dim)
     if policy.score == "trained":
         retriever = needed(aids.retriever, policy)
-        digest = document.digest(layer, retriever.of_layer(layer), is_rotated=is_rotated)
+        digest = document.digest(layer, retriever.of_layer(layer), q.device, is_rotated=is_rotated)
         return reduce_heads(retriever(layer, asked.mean(1), digest)[:, None], policy)
     if policy.score == "representative":
-        scores = judge(turned, document.representatives(layer))
+        scores = judge(turned, document.representatives(layer, q.device))
         return reduce_heads(scores.view(*asked.shape[:3], count), policy)
     folded = asked.flatten(1, 2)
     if policy.score == "exact":
-        scores = best_logits(folded, *document.paged_keys(layer, is_rotated=is_rotated))
+        keys, valid = (x.to(q.device) for x in document.paged_keys(layer, is_rotated=is_rotated))
+        scores = best_logits(folded, keys, valid)
     else:
-        scores = judge(folded, document.digest(layer, DIGESTS[policy.score], is_rotated=is_rotated))
+        scores = judge(folded, document.digest(layer, DIGESTS[policy.score], q.device, is_rotated=is_rotated))
     return reduce_heads(scores.view(*asked.shape[:3], count), policy)
 
 
@@ -96,7 +98,7 @@ def best_logits(q: Tensor, keys: Tensor, valid: Tensor) -> Tensor:
 
 def _select_tokens(squeezed: Squeezed, policy: Policy, layer: int, q: Tensor) -> Selection:
     """Heads see different numbers of tokens; the shorter rows are padded."""
-    is_kept = squeezed.is_kept(layer, q, policy.budget, is_two_level=policy.is_two_level)
+    is_kept = squeezed.is_kept(layer, q.cpu(), policy.budget, is_two_level=policy.is_two_level).to(q.device)
     order = is_kept.int().argsort(dim=-1, descending=True, stable=True)[:, : int(is_kept.sum(-1).max())]
     return Selection(tokens=order, is_seen=is_kept.gather(1, order))
 

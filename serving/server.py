@@ -129,6 +129,7 @@ class _Server:
     async def delete_document(self, request: Request, key: str) -> Response:
         if not self._engine.shelf.delete(key, request.state.owner):
             return _no_document(key)
+        self._engine.wake()
         return JSONResponse({"id": key, "object": "document", "deleted": True})
 
     async def health(self) -> replies.Json:
@@ -137,11 +138,12 @@ class _Server:
     async def metrics(self) -> Response:
         """Prometheus' text format."""
         pool = self._engine.shelf.pool
+        loads = pool.from_disk
         counters = {
             **self._counts,
-            "kv_pages_loaded": pool.loads.num_loaded,
-            "kv_pages_hit": pool.loads.num_hits,
-            "kv_bytes_loaded": pool.loads.num_bytes,
+            "kv_pages_loaded": loads.num_loaded,
+            "kv_pages_hit": loads.num_hits,
+            "kv_bytes_loaded": loads.num_bytes,
         }
         gauges = {
             "rows_active": self._engine.num_active,

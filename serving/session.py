@@ -71,7 +71,7 @@ class Session:
         parts = [attend_causal(q, k, v, scale)]
         seen: list[_Seen] = []
         if self.document.filled[layer]:
-            places = self.start + k.shape[1] - q.shape[1] + torch.arange(q.shape[1])
+            places = self.start + k.shape[1] - q.shape[1] + torch.arange(q.shape[1], device=q.device)
             seen = self._see(layer, q, places)
             parts += [attend(one.q, one.k, one.v, scale, one.mask) for one in seen]
         if self.on_attention or self.mass is not None:
@@ -104,9 +104,9 @@ class Session:
         )
         if self.policy.score == "merged":
             merged = needed(self.aids.merged, self.policy)[layer]
-            k, v = merged.keys, merged.values
+            k, v = merged.keys.to(q.device), merged.values.to(q.device)
         else:
-            heads = self._heads(len(chosen.tokens))
+            heads = self._heads(len(chosen.tokens), q.device)
             k, v = self.document.gather_tokens(layer, chosen.tokens, heads, self.loads)
         return [_Seen(q, k, v, chosen.is_seen[:, None], chosen.tokens)]
 
@@ -127,14 +127,15 @@ class Session:
 
     def _see_all(self, layer: int, q: Tensor, places: Tensor) -> _Seen:
         if layer not in self._whole:
-            whole = self._whole[layer] = self.document.shared(layer, self.loads)
+            whole = self._whole[layer] = self.document.shared(layer, q.device, self.loads)
             self.num_pages += len(whole.keys) * self.document.num_pages(layer)
             self.num_keys += whole.keys.shape[0] * whole.keys.shape[1]
         k, v = self._whole[layer].keys, self._whole[layer].values
-        return _Seen(self._behind(q, places)[0], k, v, None, torch.arange(k.shape[1]).expand(len(k), -1))
+        stood = torch.arange(k.shape[1], device=q.device).expand(len(k), -1)
+        return _Seen(self._behind(q, places)[0], k, v, None, stood)
 
     def _see_pages(self, layer: int, q: Tensor, places: Tensor, pages: Tensor) -> list[_Seen]:
-        heads = self._heads(len(pages))
+        heads = self._heads(len(pages), q.device)
         k, v, stood = self.document.gather_pages(layer, pages.expand(len(heads), -1), heads, self.loads)
         self.document.load_ahead(layer + 1, self._previous.get(layer + 1, pages), self.loads)
         is_token = (stood < self.document.filled[layer])[:, None]
@@ -163,10 +164,10 @@ class Session:
         first_local = (-(-self.document.num_tokens // size) - self.policy.local_pages) * size
         return (stood >= first_local)[:, None].expand(-1, len(places), -1)
 
-    def _heads(self, rows: int) -> Tensor:
+    def _heads(self, rows: int, device: torch.device) -> Tensor:
         """The key head of each row of a selection: all for one common row, else one each or one per group."""
         spec = self.document.spec
-        heads = torch.arange(spec.num_kv_heads)
+        heads = torch.arange(spec.num_kv_heads, device=device)
         return heads.repeat_interleave(spec.group) if rows == spec.num_heads else heads
 
     def _count(self, seen: _Seen, total: Tensor, scale: float) -> None:
@@ -180,4 +181,4 @@ class Session:
             logits = logits.masked_fill(~mask[:, -1:], -torch.inf)
         weights = (logits - total[:, -1:, None]).exp().sum(1)
         pages = seen.stood.repeat_interleave(group, dim=0) // self.document.page_size
-        self.mass.index_add_(0, pages.flatten(), weights.flatten())
+        self.mass.index_add_(0, pages.flatten().cpu(), weights.flatten().cpu())

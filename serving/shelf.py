@@ -33,12 +33,15 @@ OPEN_DOCUMENTS = 16
 
 @dataclass(frozen=True, slots=True)
 class ShelfLimits:
-    """Tokens of a KV page and of a document; bytes of the store, if limited, and of the memory for its KV pages."""
+    """Tokens of a KV page and of a document; bytes of the store, if limited, and of the memory for its KV pages: the
+    host's, and where that is another and there are any, the model's device's.
+    """
 
     page_size: int
     max_tokens: int
     max_pool_bytes: int
     max_store_bytes: int | None = None
+    max_device_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,9 @@ class DocumentShelf:
         self._dtype = dtype or local.spec.dtype
         record = record_shape(local.spec, 1, limits.page_size)[1:]
         self.pool = PagePool(record, self._dtype, limits.max_pool_bytes)
+        if limits.max_device_bytes:
+            room, device = limits.max_device_bytes, local.model.device
+            self.pool = PagePool(record, self._dtype, room, device=device, below=self.pool)
         self._lock = threading.Lock()
         self._queue: OrderedDict[str, tuple[Manifest, Source]] = OrderedDict()
         self._readings: dict[str, Reading] = {}
@@ -184,6 +190,12 @@ class DocumentShelf:
                     shared = shared // self._limits.page_size * self._limits.page_size
                 best, most = (reading.key, shared) if shared > most else (best, most)
         return (best, self.open(best, owner), most) if best else None
+
+    @property
+    def opened(self) -> list[DocumentKV]:
+        """Documents that are in use, or were lately."""
+        with self._lock:
+            return list(self._open.values())
 
     @property
     def has_work(self) -> bool:

@@ -28,6 +28,12 @@ def serve_model(
         float, typer.Option("--pool-gib", min=0, help="Memory for KV pages that were read from disk.")
     ] = 2.0,
     fp8: Annotated[bool, typer.Option("--fp8", help="Keep new KV pages in 8 bits, half the size.")] = False,
+    device: Annotated[
+        str, typer.Option("--device", help="cpu; or cuda, which was not run on a GPU yet.")
+    ] = "cpu",
+    device_gib: Annotated[
+        float, typer.Option("--device-gib", min=0, help="Memory of a GPU for KV pages.")
+    ] = 8.0,
     page_size: PageSize = 64,
     rope: Annotated[
         str | None, typer.Option("--rope", help="Longer than trained: yarn:4, linear:64k, ntk:2, truncated.")
@@ -36,7 +42,7 @@ def serve_model(
 ) -> None:
     """Serve a local model over the OpenAI protocol; a document is read once and kept in KV pages.
 
-    Llama, Mistral, Qwen2 and Qwen3 models, on the CPU.
+    Llama, Mistral, Qwen2 and Qwen3 models.
     """
     _need_local()
     from catena.serving.access import check_address, read_keys
@@ -47,7 +53,7 @@ def serve_model(
 
     keys = read_keys(api_key_file) if api_key_file else ()
     check_address(host, keys)
-    local = load_model(model, stretch=parse_stretch(rope) if rope else None)
+    local = load_model(model, device=device, stretch=parse_stretch(rope) if rope else None)
     folder = store or load_settings().home / "kv"
     max_bytes = None if store_gib is None else round(store_gib * 2**30)
     engine = make_engine(
@@ -58,6 +64,7 @@ def serve_model(
         max_pool_bytes=round(pool_gib * 2**30),
         retriever=retriever,
         is_fp8=fp8,
+        max_device_bytes=0 if device == "cpu" else round(device_gib * 2**30),
     )
     typer.echo(f"{local.name} at http://{host}:{port}/v1, KV caches in {folder}. Ctrl-C stops it.", err=True)
     serve(engine, host=host, port=port, keys=keys)

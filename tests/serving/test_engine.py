@@ -11,7 +11,7 @@ from catena.evaluation.kv.recall_model import make_recall
 from catena.evaluation.kv.recall_server import load_recall
 from catena.retrieval.kv.policy import preset
 from catena.serving.document import DocumentKV
-from catena.serving.engine import Engine, Piece, Prompt
+from catena.serving.engine import Engine, Piece, Prompt, Use
 from catena.serving.reading import read
 from catena.serving.running import make_engine
 from catena.serving.sampling import Sampling
@@ -63,3 +63,33 @@ def test_on_one_and_on_several_documents(engine: Engine, prompts: list[Prompt]) 
     assert len(set(alone)) > len(prompts) / 2, "the answers differ, so that mixing them up would show"
     assert answer(engine, prompts) == alone
     assert answer(engine, prompts[::-1]) == alone[::-1]
+
+
+@pytest.fixture(scope="module")
+def static(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Pools one above the other, and steps of equal shape, as on a GPU."""
+    folder = tmp_path_factory.mktemp("model")
+    made = make_engine(load_recall(folder), folder / "kv", page_size=16, max_device_bytes=256 << 20)
+    yield made
+    made.close()
+
+
+def test_in_steps_of_equal_shape(engine: Engine, static: Engine, prompts: list[Prompt]) -> None:
+    """The same texts from rows of several policies and documents, some of which have no equal shapes."""
+    assert answer(static, prompts) == answer(engine, prompts)
+
+
+def test_they_count_what_others_count(engine: Engine, static: Engine, prompts: list[Prompt]) -> None:
+    uses = [[last(one, prompt) for prompt in prompts[1:]] for one in (engine, static)]
+    names = ("prompt_tokens", "cached_tokens", "completion_tokens", "pages_selected")
+    for plain, fixed in zip(*uses, strict=True):
+        assert [getattr(plain, name) for name in names] == [getattr(fixed, name) for name in names]
+    assert sum(use.bytes_loaded > 0 for use in uses[1]) == 6, "longheads has no equal shapes"
+
+
+def last(engine: Engine, prompt: Prompt) -> Use:
+    queue = SimpleQueue[Piece]()
+    engine.submit(prompt, queue.put)
+    while not (piece := queue.get(timeout=60)).use:
+        assert piece.error is None
+    return piece.use
