@@ -29,6 +29,7 @@ from catena.client import Catena
 from catena.evaluation.bookplants import planted
 from catena.evaluation.novels import write_novel
 from catena.evaluation.timing import Row, table
+from catena.models import catalogue
 from catena.retrieval.embedder import Vectors
 from catena.settings import load_settings
 from catena.testing import StubModel
@@ -88,7 +89,7 @@ def speed(latency: float, concurrency: int, num_books: int, num: int) -> Iterato
                 generate(
                     catena, files, Order(1, rules.KINDS), Path(name) / "warm.jsonl"
                 )  # parsed, embedder loaded
-                asyncio.run(_model_library())
+                asyncio.run(catalogue.loaded())
                 began = time.perf_counter()
                 options = GenerateOptions(concurrency)
                 report = generate(catena, files, Order(num, model=MODEL), Path(name) / "set.jsonl", options)
@@ -103,12 +104,6 @@ def speed(latency: float, concurrency: int, num_books: int, num: int) -> Iterato
     yield Row("share of the ideal", "≥ 0.90", f"{ideal / seconds:.3f} (ideal {ideal:.1f} s)")
     told = f"{bare / seconds:.3f} (bare {bare:.1f} s, from {len(some)} of the calls)"
     yield Row("share of a bare asyncio loop", "≥ 0.90", told)
-
-
-async def _model_library() -> None:
-    from catena.models import catalogue  # LiteLLM: seconds, once a process
-
-    await catalogue.loaded()
 
 
 async def _bare(url: str, requests: Sequence[Mapping[str, Any]], concurrency: int) -> float:
