@@ -1,6 +1,7 @@
 """One run in a process of its own: `python -m catena.answering RUNS/RUN.jsonl`. It detaches, works, and tells.
 
-Whoever started it may end: what happens stands in the run's file (`catena.runs`).
+Whoever started it may end: what happens stands in the run's file (`catena.runs`). A server works on runs of the
+embedded reader itself (`Catena.start_here`), with the same `answer_run`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from typing import TYPE_CHECKING
 from catena.detached import detach
 
 if TYPE_CHECKING:
-    from catena.client import Catena
+    from catena.asking import Asking
 
 POLL_SECONDS = 0.3
 GRACE_SECONDS = 3.0
-"""After which a cancelled run is ended wherever it is: its checkpoints are on the disk."""
+"""After which a cancelled run is over wherever it is: its checkpoints are on the disk."""
 
 
 def main() -> None:
@@ -29,45 +30,49 @@ def main() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     with path.open(encoding="utf-8") as file:
         first = json.loads(file.readline())
-    from catena.client import Catena  # seconds, after the fork
+    import asyncio  # after the fork, for which whoever starts us waits
+
+    from catena.client import Catena
     from catena.settings import load_settings
 
     with Catena(settings=load_settings(**first["settings"])) as catena:
-        answer_run(catena, path.stem)
+        if not asyncio.run(answer_run(catena, path.stem)):
+            os._exit(0)  # the end of a process waits for its threads
     path.with_suffix(".lock").unlink(missing_ok=True)
     lock.release()
 
 
-def answer_run(catena: Catena, run_id: str) -> None:
-    """Answer, or say in the run's file why not."""
-    import asyncio
+async def answer_run(catena: Asking, run_id: str) -> bool:
+    """Answer, or say in the run's file why not. False: cancelled, but a thread that cannot be is still at its step."""
+    import asyncio  # after the fork, as above
 
     from catena.agents.events import Event
     from catena.errors import CatenaError
 
-    async def work() -> None:
-        task = asyncio.ensure_future(catena.continue_async(run_id))
-        asked_at: float | None = None
+    runs = catena.runs
+    task = asyncio.ensure_future(catena.continue_async(run_id))
+    asked_at: float | None = None
+    try:
         while not task.done():
             await asyncio.wait([task], timeout=POLL_SECONDS)
-            if catena.runs.is_cancelled(run_id):
+            if runs.is_cancelled(run_id):
                 task.cancel()
                 asked_at = asked_at or time.monotonic()
-                if time.monotonic() - asked_at > GRACE_SECONDS:  # a thread that cannot be cancelled holds it
-                    catena.runs.tell(run_id, Event("cancelled", "Cancelled"))
-                    os._exit(0)
+                if time.monotonic() - asked_at > GRACE_SECONDS:
+                    runs.tell(run_id, Event("cancelled", "Cancelled"))
+                    return task.done()
         await task
-
-    try:
-        asyncio.run(work())
     except asyncio.CancelledError:
-        catena.runs.tell(run_id, Event("cancelled", "Cancelled"))
+        if not runs.is_cancelled(run_id):  # the process ends: whoever watches goes on in the next
+            raise
+        runs.tell(run_id, Event("cancelled", "Cancelled"))
     except CatenaError as error:
-        catena.runs.tell(run_id, Event("failed", error.message, {"remedy": error.remedy}))
+        runs.tell(run_id, Event("failed", error.message, {"remedy": error.remedy}))
     except Exception as error:  # a process border: whoever watches must learn that it is over
         logging.exception("run %s", run_id)
         remedy = "The log of the runs says more."
-        catena.runs.tell(run_id, Event("failed", type(error).__name__, {"remedy": remedy}))
+        runs.tell(run_id, Event("failed", type(error).__name__, {"remedy": remedy}))
+    return True
 
 
 if __name__ == "__main__":

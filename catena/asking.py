@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -108,6 +108,41 @@ class Asking:
         asked = self._asked(question, documents, options)
         run = Run(asked.run_id, question, asked.document_ids, asked.options, time.time())
         return self.runs.start(run, keys=keys, api_base=api_base)
+
+    def start_here(
+        self,
+        question: str,
+        *,
+        documents: Sequence[Document | str] | None = None,
+        options: AskOptions | None = None,
+    ) -> Run:
+        """Do what `start` does with no process of its own: it begins at once, and is interrupted when this one ends.
+
+        For the embedded reader, which is loaded here. Raises what `ask` raises before it works.
+        """
+        asked = self._asked(question, documents, options)
+        about = asked.document_ids
+        run = Run(asked.run_id, question, about, asked.options, time.time(), has_process=False)
+        self.runs.keep(run)
+        self._work_here(run.run_id)
+        return run
+
+    def resume_here(self, run_id: str) -> None:
+        """Go on with a run that was interrupted, in this process. Raises OptionError when another works on it."""
+        self.runs.reopen(run_id)
+        self._work_here(run_id)
+
+    def _work_here(self, run_id: str) -> None:
+        """Hold a run before this returns, so that nobody else takes it, and work on it behind."""
+        from catena.answering import answer_run
+
+        async def work(held: ExitStack) -> None:
+            with held:
+                await answer_run(self, run_id)
+
+        with ExitStack() as stack:
+            stack.enter_context(self.runs.working_on(run_id))
+            self._bridge.begin(work(stack.pop_all()))
 
     async def continue_async(self, run_id: str) -> Answer:
         """Work on a run that was started and that the caller holds; its events go to its file."""

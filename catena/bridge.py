@@ -27,6 +27,10 @@ class Bridge:
             future.cancel()
             raise
 
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run behind, with nobody waiting; `close` cancels it."""
+        asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def each(self, stream: AsyncGenerator[T, None]) -> Iterator[T]:
         """Yield what an async generator yields; leaving the loop early, or Ctrl-C, closes it."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from catena.database import Database, insert
 from catena.tables import answer_documents, answers, call_documents, calls
@@ -54,6 +54,22 @@ class History:
             query = query.where(answers.c.thread_id == thread_id)
         with self.database.read() as connection:
             return [_answer_of(row) for row in connection.execute(query)]
+
+    def threads(self, limit: int = 50) -> list[tuple[str, str]]:
+        """List conversations, the one that was last asked first: each by its id and its first question."""
+        kept = answers.c
+        span = select(func.min(kept.key).label("first"), func.max(kept.key).label("last"))
+        ends = span.group_by(kept.thread_id).subquery()
+        query = select(kept.thread_id, kept.question).join(ends, kept.key == ends.c.first)
+        with self.database.read() as connection:
+            rows = connection.execute(query.order_by(ends.c.last.desc()).limit(limit))
+            return [(thread_id, question) for thread_id, question in rows]
+
+    def questions(self, limit: int = 50) -> list[tuple[str, str]]:
+        """List the last answers' runs and questions, newest first: far less than `answers` reads."""
+        query = select(answers.c.run_id, answers.c.question).order_by(answers.c.key.desc()).limit(limit)
+        with self.database.read() as connection:
+            return [(run_id, question) for run_id, question in connection.execute(query)]
 
     def answer(self, run_id: str) -> StoredAnswer | None:
         with self.database.read() as connection:

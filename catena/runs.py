@@ -1,4 +1,4 @@
-"""Questions that outlive whoever asked them: each has a process of its own, and a file that tells how it goes.
+"""Questions that outlive whoever asked them: each has a file that tells how it goes, most a process of their own.
 
 `runs/RUN.jsonl` in the library's folder: the first line says what is asked, each further line is an event, so any
 process can watch. `RUN.lock` is held while somebody works on the run; `RUN.cancel` asks them to stop. Keys of models
@@ -42,7 +42,10 @@ _TURNS = tuple(f'{{"kind": "{kind}"'.encode() for kind in (*_ENDS, "resumed"))
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A question that was started; `asked_at` in seconds since 1970. `message` and `remedy` say why it failed."""
+    """A question that was started; `asked_at` in seconds since 1970. `message` and `remedy` say why it failed.
+
+    One without a process of its own is worked on by the process that was asked, such as the server of the pages.
+    """
 
     run_id: str
     question: str
@@ -52,6 +55,7 @@ class Run:
     state: RunState = "running"
     message: str = ""
     remedy: str = ""
+    has_process: bool = True
 
     @property
     def is_over(self) -> bool:
@@ -85,13 +89,17 @@ class Runs:
             run = self.run(run_id)
             if run.state in ("running", "answered"):
                 raise OptionError(f"This run is {run.state}.", "Only a run that ended early can go on.")
-            self._path(run_id, ".cancel").unlink(missing_ok=True)
-            self.tell(run_id, Event("resumed", "Going on"))
+            self.reopen(run_id)
             self._spawn(run_id, keys or {})
         return self.run(run_id)
 
-    def keep(self, run: Run, events: Iterable[Event]) -> None:
-        """Keep the events of a run that was answered elsewhere, for the picture of how it was read."""
+    def reopen(self, run_id: str) -> None:
+        """Forget that a run ended, for whoever goes on with it."""
+        self._path(run_id, ".cancel").unlink(missing_ok=True)
+        self.tell(run_id, Event("resumed", "Going on"))
+
+    def keep(self, run: Run, events: Iterable[Event] = ()) -> None:
+        """Keep what is asked, and the events so far, of a run that this process works on itself."""
         self._prune()
         self._begin(run)
         for event in events:
@@ -119,10 +127,16 @@ class Runs:
         is_new = len(lines) == 1 and time.time() - run.asked_at < START_SECONDS
         return run if is_new or is_held(self._path(run_id, ".lock")) else replace(run, state="interrupted")
 
-    def all(self) -> list[Run]:
-        """Every run that is kept, newest first."""
-        ids = [path.stem for path in self._folder.glob("*.jsonl")] if self._folder.is_dir() else []
-        return sorted((self.run(run_id) for run_id in ids), key=lambda run: -run.asked_at)
+    def all(self, limit: int | None = None) -> list[Run]:
+        """Every run that is kept, or those of which something was told last; newest first."""
+        runs = [self.run(path.stem) for path in self._files()[:limit]]
+        return sorted(runs, key=lambda run: -run.asked_at)
+
+    def under_way(self) -> list[Run]:
+        """The runs that are not over, newest first: few files are read, as only these have a lock."""
+        ids = [path.stem for path in self._folder.glob("*.lock")]
+        runs = [self.run(run_id) for run_id in ids if self.has(run_id)]
+        return sorted((run for run in runs if not run.is_over), key=lambda run: -run.asked_at)
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
         """The events so far, without the first `after`."""
@@ -175,7 +189,7 @@ class Runs:
         """Let one process at a time count the runs and add its own: else two that count at once both find room."""
         make_folder(self._folder)
         with FileLock(self._folder / STARTING):
-            if sum(not one.is_over for one in self.all()) >= MAX_AT_ONCE:
+            if sum(run.has_process for run in self.under_way()) >= MAX_AT_ONCE:
                 raise OptionError(
                     f"{MAX_AT_ONCE} questions are being answered already.", "Wait for one, or cancel it."
                 )
@@ -189,8 +203,10 @@ class Runs:
             "documents": list(run.document_ids),
             "options": options_to_json(run.options),
             "asked_at": run.asked_at,
+            "has_process": run.has_process,
             "settings": {**settings, "api_base": api_base or settings["api_base"]},
         }
+        self._path(run.run_id, ".lock").touch(FILE_MODE)
         path = self._path(run.run_id)
         path.touch(FILE_MODE)
         path.write_bytes(json.dumps(first, ensure_ascii=False).encode() + b"\n")
@@ -199,15 +215,19 @@ class Runs:
         if not begin("catena.answering", self._path(run_id), log=self._folder / LOG, keys=keys):
             raise _taken(run_id)
 
+    def _files(self) -> list[Path]:
+        """The files of all runs, the last written first."""
+        return sorted(self._folder.glob("*.jsonl"), key=lambda path: -path.stat().st_mtime_ns)
+
     def _lines(self, run_id: str) -> list[bytes]:
         """What was written so far; a line that is still being written is left for later."""
         path = self._path(run_id)
         return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
 
     def _prune(self) -> None:
-        for run in self.all()[MAX_KEPT:]:
-            if run.is_over:
-                self._delete(run.run_id)
+        for path in self._files()[MAX_KEPT:]:
+            if self.run(path.stem).is_over:
+                self._delete(path.stem)
 
     def _delete(self, run_id: str) -> None:
         for suffix in (".jsonl", ".lock", ".cancel"):
@@ -225,4 +245,5 @@ def _taken(run_id: str) -> OptionError:
 
 def _run_of(run_id: str, first: Mapping[str, Any]) -> Run:
     options = options_from_json(first["options"])
-    return Run(run_id, first["question"], tuple(first["documents"]), options, first["asked_at"])
+    about, has_process = tuple(first["documents"]), first.get("has_process", True)
+    return Run(run_id, first["question"], about, options, first["asked_at"], has_process=has_process)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 
@@ -17,7 +16,6 @@ from catena.app.ui.live import show_progress
 from catena.app.ui.running import begin, show_order, show_running
 from catena.app.ui.session import chosen_model, go_to, open_client, readable
 from catena.app.ui.words import EMBEDDED, STRATEGIES, plain, shortened
-from catena.runs import Run
 from catena.types import Answer, AskOptions, Document, Limits
 
 VIEWER, TURN, UNDER_WAY = "ask-viewer", "newest-turn", "turn-under-way"
@@ -49,8 +47,6 @@ def show() -> None:
                 _show_turn(turn, is_last=turn is turns[-1])
         show_running(thread, _open)
         show_order()
-        if stopped := st.session_state.pop("stopped", None):
-            st.caption(f":material/stop_circle: Stopped: {plain(stopped)}")
         place = st.container()
         question = st.chat_input("Ask the documents", key="question") or st.session_state.pop(
             "ask-this", None
@@ -114,11 +110,8 @@ def _show_threads(current: str | None) -> None:
         st.query_params.pop("thread", None)
         st.session_state.pop(VIEWER, None)
         st.rerun()
-    threads: dict[str, Answer] = {}
-    for answer in open_client().history(4 * MAX_THREADS):
-        threads[answer.thread_id] = answer  # newest first, so the first question stays
-    for thread, first in list(threads.items())[:MAX_THREADS]:
-        name = plain(shortened(first.question, 48))
+    for thread, question in open_client().library.threads(MAX_THREADS):
+        name = plain(shortened(question, 48))
         icon = ":material/chevron_right:" if thread == current else None
         if st.button(name, key=f"thread-{thread}", type="tertiary", icon=icon):
             st.query_params["thread"] = thread
@@ -139,32 +132,27 @@ def _show_invitation(documents: Sequence[Document]) -> None:
 
 
 def _answer_here(question: str, documents: Sequence[Document] | None, options: AskOptions) -> None:
-    """The embedded reader answers in this process, within seconds; whoever is tired of waiting stops it."""
+    """The embedded reader answers in the server, behind: a tab that is loaded again finds the run, as this one does
+    when its visitor cancels."""
     events: list[Event] = []
+    runs = open_client().runs
+    run = open_client().start_here(question, documents=documents, options=options)
+    st.query_params["run"] = run.run_id
     with st.container(key=UNDER_WAY):
         with st.chat_message("user", avatar=":material/person:"):
             st.markdown(plain(question))
         with st.chat_message("assistant", avatar=":material/link:"):
             place = st.empty()
-            st.button(
-                "Stop", icon=":material/stop_circle:", on_click=_stop, args=(question,), type="tertiary"
-            )
+            st.button("Cancel", icon=":material/cancel:", on_click=runs.cancel, args=(run.run_id,))
     sight.wish(UNDER_WAY)
     sight.fulfil()
-    for event in open_client().events(question, documents=documents, options=options):
+    for event in runs.follow(run.run_id):
         events.append(event)
         with place.container():
             show_progress(events)
-    answer = from_json(events[-1].data)
-    ids = tuple(part.document_id for part in answer.coverage.documents)
-    run = Run(answer.run_id, question, ids, options, time.time() - answer.seconds)
-    open_client().runs.keep(run, events)
-    _open(answer)
-
-
-def _stop(question: str) -> None:
-    """What is drawn anew leaves the loop over events, which ends the work on them."""
-    st.session_state["stopped"] = question
+    if events and events[-1].kind == "answer":
+        _open(from_json(events[-1].data))
+    st.rerun()
 
 
 def _open(answer: Answer) -> None:

@@ -1,17 +1,21 @@
-"""Questions to a model: what they will take, the process that answers them, how far it is, and how it ended."""
+"""Questions under way: what a model will take for one, how far it is, and how it ended, whichever tab asked."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from catena.agents.events import Event
 from catena.answers import from_json
 from catena.app.ui.live import show_progress
 from catena.app.ui.session import chosen_model, open_client
 from catena.app.ui.trouble import guarded, show_trouble
 from catena.app.ui.words import CHOSEN, WAYS, counted, dollars, plain
+from catena.errors import OptionError
 from catena.runs import Run
 from catena.types import Answer, AskOptions, Document, Limits, Plan
 
@@ -19,6 +23,9 @@ WHOLE = ("chain", "full")
 """Ways that read whole documents."""
 MANY_TOKENS = 20_000
 """What will take more is shown before it starts: less is cents, even of the dearest models."""
+
+SHORT_SECONDS = 5.0
+"""What is asked elsewhere and answered within these is not told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +114,9 @@ def show_running(thread: str | None, on_answer: Callable[[Answer], None]) -> Non
     if watched:
         _watch(watched, on_answer)
         return
-    for run in catena.runs.all():
-        if run.is_over or (thread and run.options.thread_id not in (None, thread)):
+    for run in catena.runs.under_way():
+        is_other = thread and run.options.thread_id not in (None, thread)
+        if is_other or time.time() - run.asked_at < SHORT_SECONDS:
             continue
         with st.container(border=True):
             st.markdown(f":material/pending: Still being answered: {plain(run.question)}")
@@ -122,6 +130,10 @@ def show_running(thread: str | None, on_answer: Callable[[Answer], None]) -> Non
 def _watch(run_id: str, on_answer: Callable[[Answer], None]) -> None:
     runs = open_client().runs
     run, events = runs.run(run_id), runs.events(run_id)
+    if run.state == "interrupted" and not run.has_process and not _was_resumed(events):
+        with suppress(OptionError):  # another tab is faster
+            open_client().resume_here(run_id)
+        run = runs.run(run_id)
     with st.chat_message("user", avatar=":material/person:"):
         st.markdown(plain(run.question))
     with st.chat_message("assistant", avatar=":material/link:"):
@@ -138,6 +150,11 @@ def _watch(run_id: str, on_answer: Callable[[Answer], None]) -> None:
         _show_end(run)
 
 
+def _was_resumed(events: Sequence[Event]) -> bool:
+    """A second time its visitor decides: what ended a server twice may end it a third time."""
+    return any(event.kind == "resumed" for event in events)
+
+
 def _show_end(run: Run) -> None:
     """A run that ended without an answer, and the way on."""
     if run.state == "failed":
@@ -148,7 +165,10 @@ def _show_end(run: Run) -> None:
     choice = chosen_model()
     with st.container(horizontal=True):
         if st.button("Go on", icon=":material/play_arrow:", key=f"on-{run.run_id}"):
-            open_client().runs.restart(run.run_id, keys=choice.keys if choice else None)
+            if run.has_process:
+                open_client().runs.restart(run.run_id, keys=choice.keys if choice else None)
+            else:
+                open_client().resume_here(run.run_id)
             st.rerun(scope="fragment")
         if st.button("Leave it", icon=":material/close:", key=f"leave-{run.run_id}"):
             st.query_params.pop("run", None)

@@ -18,6 +18,7 @@ from catena import AskOptions, Catena, OptionError
 from catena.agents.events import Event
 from catena.agents.streaming import Together
 from catena.answers import from_json
+from catena.evaluation.novels import write_novel
 from catena.locks import FileLock
 from catena.runs import MAX_AT_ONCE, Run, Runs
 from catena.settings import load_settings
@@ -100,6 +101,34 @@ def test_the_key_of_a_model_is_on_no_disk(home: Path, manual: Path) -> None:
             list(catena.runs.follow(run.run_id))
     kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert KEY["OPENAI_API_KEY"].encode() not in kept
+
+
+def asked_here(catena: Catena, folder: Path) -> Run:
+    """A question of which the embedded reader takes seconds: it reads a novel whole."""
+    (folder / "novel.txt").write_text(write_novel(300, 1), "utf-8")
+    document = catena.add(folder / "novel.txt")
+    return catena.start_here(QUESTION, documents=[document], options=AskOptions("chain", model=""))
+
+
+def test_what_a_process_reads_itself_is_gone_on_with_by_the_next(home: Path, tmp_path: Path) -> None:
+    with Catena(home) as catena:
+        run = asked_here(catena, tmp_path)
+        assert [one.run_id for one in catena.runs.under_way()] == [run.run_id]
+        wait_until(lambda: any(event.kind == "note" for event in catena.runs.events(run.run_id)))
+    with Catena(home) as other:
+        assert other.runs.run(run.run_id).state == "interrupted"
+        other.resume_here(run.run_id)
+        told = [event.message for event in other.runs.follow(run.run_id) if event.kind == "note"]
+        assert other.history(1)[0].run_id == run.run_id
+    assert len(told) == len(set(told)), "no part is read twice"
+
+
+def test_what_a_process_reads_itself_is_cancelled_as_any_run(home: Path, tmp_path: Path) -> None:
+    with Catena(home) as catena:
+        run = asked_here(catena, tmp_path)
+        catena.runs.cancel(run.run_id)
+        assert list(catena.runs.follow(run.run_id))[-1].kind == "cancelled"
+        assert not catena.runs.under_way() and not catena.history()
 
 
 def test_why_a_run_failed_is_said(home: Path, manual: Path) -> None:
