@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import altair as alt
 import streamlit as st
 
 from catena.agents.bookqa import rules
@@ -13,6 +13,7 @@ from catena.agents.bookqa.arena import Ranking
 from catena.agents.bookqa.arena_page import agreement_lines
 from catena.agents.bookqa.generating import NO_MODEL, Order
 from catena.agents.bookqa.items import KINDS, Item, ItemKind, Scope
+from catena.app.ui import sight
 from catena.app.ui.evidence import choose_citation, show_evidence
 from catena.app.ui.session import chosen_model, open_client, readable
 from catena.app.ui.trouble import guarded
@@ -21,8 +22,11 @@ from catena.arena import RULES, judge_runs
 from catena.batchruns import Batch, Batches
 from catena.bookqa import GenerateOptions
 from catena.errors import OptionError
+from catena.types import Citation
 
-VIEWER = "batch-viewer"
+VIEWER, ITEM = "batch-viewer", "batch-item"
+OPENED = "batch-opened"
+"""The item whose page is shown; it has the key that a narrow window goes back to."""
 ITEMS_A_PAGE = 10
 KIND_WORDS: dict[ItemKind, str] = {
     "arc": "how somebody changes",
@@ -134,12 +138,22 @@ def _show_batch(batch: Batch) -> None:
             ):
                 batches.restart(batch.name, keys=choice.keys if choice else None)
             if st.button("Browse", key=f"browse-{batch.name}", icon=":material/menu_book:"):
+                st.session_state.pop(VIEWER, None)
                 _browse(batch)
 
 
 @st.dialog("The set", width="large")
 def _browse(batch: Batch) -> None:
-    """Items with their evidence, and the report."""
+    """Items on the left, the page that a click on one opens on the right; and the report."""
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        _show_items(batch)
+    with right:
+        show_evidence(VIEWER, back_to=ITEM)
+    sight.fulfil()  # a dialog is drawn without its page
+
+
+def _show_items(batch: Batch) -> None:
     batches = _batches()
     with st.expander("Report", icon=":material/summarize:"):
         st.code("\n".join(batches.report(batch.name).lines()), language=None, wrap_lines=True)
@@ -150,11 +164,11 @@ def _browse(batch: Batch) -> None:
     first = st.number_input("Items from", 1, value=1, step=ITEMS_A_PAGE)
     for number, item in enumerate(batches.items(batch.name, int(first) - 1, ITEMS_A_PAGE), int(first)):
         _show_item(item, number)
-    show_evidence(VIEWER)
 
 
 def _show_item(item: Item, number: int) -> None:
-    with st.container(border=True):
+    is_opened = st.session_state.get(OPENED) == item.id
+    with st.container(border=True, key=ITEM if is_opened else None):
         st.markdown(f"{number}. **{plain(item.question)}**")
         st.markdown(plain(item.answer) if item.is_answerable else "Not in the book.")
         st.caption(
@@ -164,10 +178,19 @@ def _show_item(item: Item, number: int) -> None:
         with st.container(horizontal=True):
             for place, citation in enumerate(item.citations):
                 key = f"{item.id}-{place}"
-                if st.button(
-                    plain(places(citation)), key=key, icon=":material/find_in_page:", help=citation.quote
-                ):
-                    choose_citation(VIEWER, citation)
+                st.button(
+                    plain(places(citation)),
+                    key=key,
+                    icon=":material/find_in_page:",
+                    help=plain(citation.quote),
+                    on_click=_open,
+                    args=(item, citation),
+                )
+
+
+def _open(item: Item, citation: Citation) -> None:
+    st.session_state[OPENED] = item.id
+    choose_citation(VIEWER, citation)
 
 
 def _show_arena() -> None:
@@ -202,11 +225,7 @@ def _show_ranking(ranking: Ranking) -> None:
         }
         for one in ranking.standings
     ]
-    names = [one.system for one in ranking.standings]
-    base = alt.Chart(alt.InlineData(values=rows)).encode(y=alt.Y("system:N", sort=names, title=None))
-    line = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", title="log-strength, mean 0"), x2="high:Q")
-    dot = base.mark_point(filled=True, size=120).encode(x="strength:Q")
-    st.altair_chart((line + dot).properties(height=60 + 40 * len(rows)), width="stretch")
+    st.vega_lite_chart(_chart(rows), width="stretch")
     st.dataframe(rows, hide_index=True)
     st.caption(
         f"Judge: {plain(ranking.judge)}. {ranking.num_games} of {ranking.num_possible} games on {ranking.num_items} "
@@ -214,3 +233,20 @@ def _show_ranking(ranking: Ranking) -> None:
     )
     for line in agreement_lines([ranking]):
         st.caption(plain(line))
+
+
+def _chart(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Strengths with their intervals, the strongest first, in Vega-Lite."""
+    system = {"field": "system", "type": "nominal", "sort": [row["system"] for row in rows], "title": None}
+    low = {"field": "low", "type": "quantitative", "title": "log-strength, mean 0"}
+    line = {
+        "data": {"values": list(rows)},
+        "mark": {"type": "rule", "strokeWidth": 3},
+        "encoding": {"y": system, "x": low, "x2": {"field": "high"}},
+    }
+    dot = {
+        "data": {"values": list(rows)},
+        "mark": {"type": "point", "filled": True, "size": 120},
+        "encoding": {"y": system, "x": {"field": "strength", "type": "quantitative"}},
+    }
+    return {"layer": [line, dot], "height": 60 + 40 * len(rows)}

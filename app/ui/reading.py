@@ -37,19 +37,19 @@ def show() -> None:
         format_func=lambda one: shortened(questions[one], 90),
         key="reading-choice",
     )
-    if open_client().trace(run_id).state == "running":
+    found = open_client().trace(run_id)
+    if found.state == "running":
         _watch(run_id)
     else:
-        _show(open_client().trace(run_id))
+        _show(found)
 
 
 def _questions() -> dict[str, str]:
     """Every question of which something is kept, by its run: those being answered first, then the newest."""
-    runs = open_client().runs.all()
-    running = {run.run_id: run.question for run in runs if run.state == "running"}
-    ended = {run.run_id: run.question for run in runs[:NUM_SHOWN] if run.is_over and run.state != "answered"}
-    answered = {answer.run_id: answer.question for answer in open_client().history(NUM_SHOWN)}
-    return {**running, **answered, **ended}
+    catena = open_client()
+    running = {run.run_id: run.question for run in catena.runs.under_way()}
+    ended = {run.run_id: run.question for run in catena.runs.all(NUM_SHOWN) if run.state != "answered"}
+    return {**running, **dict(catena.library.questions(NUM_SHOWN)), **ended}
 
 
 @st.fragment(run_every=1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from importlib import import_module
 
 import streamlit as st
 
@@ -39,7 +40,7 @@ def warm_behind() -> None:
 
 def _warm(client: Catena) -> None:
     client.warm()
-    from catena.app.ui import batch, reading  # noqa: F401  (charts: see `shell`)
+    import_module("pandas")  # of every table that Streamlit shows
 
 
 def chosen_model() -> ModelChoice | None:

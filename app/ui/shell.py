@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from catena.app.ui import ask, compare, library, models, sight, start
+from catena.app.ui import ask, batch, compare, library, models, reading, sight, start
 from catena.app.ui.session import warm_behind
 from catena.app.ui.trouble import guarded
 
@@ -51,12 +51,12 @@ def main() -> None:
             guarded(library.show), title="Library", icon=":material/library_books:", url_path="library"
         ),
         "reading": st.Page(
-            guarded(_show_reading), title="How it was read", icon=":material/insights:", url_path="reading"
+            guarded(reading.show), title="How it was read", icon=":material/insights:", url_path="reading"
         ),
         "compare": st.Page(
             guarded(compare.show), title="Compare", icon=":material/compare:", url_path="compare"
         ),
-        "batch": st.Page(guarded(_show_batch), title="Batch", icon=":material/stacks:", url_path="batch"),
+        "batch": st.Page(guarded(batch.show), title="Batch", icon=":material/stacks:", url_path="batch"),
         "models": st.Page(guarded(models.show), title="Models", icon=":material/memory:", url_path="models"),
         "start": st.Page(guarded(start.show), title="Start", icon=":material/flag:", url_path="start"),
     }
@@ -64,18 +64,6 @@ def main() -> None:
     st.navigation(list(pages.values())).run()
     sight.fulfil()
     warm_behind()
-
-
-def _show_reading() -> None:
-    from catena.app.ui import reading  # charts: a second of imports that the first view does not wait for
-
-    reading.show()
-
-
-def _show_batch() -> None:
-    from catena.app.ui import batch  # charts, too
-
-    batch.show()
 
 
 def needs_login() -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import altair as alt
 import streamlit as st
 
 from catena.trace import DocumentTrace, PageTrace, PathTrace
@@ -26,7 +25,7 @@ def show_strip(document: DocumentTrace, paths: Sequence[PathTrace]) -> None:
     st.caption(_in_words(document))
     if not marks:
         return
-    st.altair_chart(_chart(marks, len(document.pages)), width="stretch")
+    st.vega_lite_chart(_chart(marks, len(document.pages)), width="stretch")
     with st.expander("The same as a table", icon=":material/table:"):
         table = [
             {"row": mark["row"], "pages": _range(mark), "strength": mark["strength"], "": mark["label"]}
@@ -86,35 +85,56 @@ def _runs(pages: Sequence[PageTrace], has: Callable[[PageTrace], bool]) -> Itera
         yield first, pages[-1].number
 
 
-def _chart(marks: Sequence[Mark], num_pages: int) -> alt.LayerChart | alt.FacetChart:
+def _chart(marks: Sequence[Mark], num_pages: int) -> Mapping[str, Any]:
+    """The strip in Vega-Lite. Each layer holds its data, which Streamlit else turns into a table of pandas first."""
     rows = list(dict.fromkeys(mark["row"] for mark in marks))
     order = [row for row in rows if row not in ("read", "cited")]
     order += [row for row in ("read", "cited") if row in rows]
-    base = alt.Chart(alt.InlineData(values=list(marks))).encode(
-        x=alt.X(
-            "first:Q",
-            scale=alt.Scale(domain=[0.5, num_pages + 0.5], nice=False),
-            axis=alt.Axis(format="d", tickMinStep=1, grid=False, title="page"),
-        ),
-        y=alt.Y(
-            "row:N", sort=order, title=None, axis=alt.Axis(labelLimit=200), scale=alt.Scale(paddingInner=0.25)
-        ),
-        tooltip=[alt.Tooltip("row:N"), alt.Tooltip("pages:N"), alt.Tooltip("strength:Q"), "label:N"],
-    )
-    bars = base.mark_bar(cornerRadius=1, minBandSize=2, strokeWidth=0.6).encode(
-        x2="last:Q",
-        color=alt.Color(
-            "group:N", scale=alt.Scale(domain=list(COLORS), range=list(COLORS.values())), legend=None
-        ),
-        stroke=alt.Stroke(
-            "group:N", scale=alt.Scale(domain=list(COLORS), range=list(COLORS.values())), legend=None
-        ),
-        opacity=alt.Opacity("strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.1, 1]), legend=None),
-    )
-    wide = f"datum.last - datum.first > {num_pages * LABEL_SHARE}"
-    labels = base.transform_filter(wide).mark_text(align="left", dx=4, fontSize=11, color="white")
-    labels = labels.encode(x="first:Q", text="label:N")
-    return alt.layer(bars, labels).properties(height=ROW_PIXELS * len(order) + 40)
+    place = {
+        "x": {
+            "field": "first",
+            "type": "quantitative",
+            "scale": {"domain": [0.5, num_pages + 0.5], "nice": False},
+            "axis": {"format": "d", "tickMinStep": 1, "grid": False, "title": "page"},
+        },
+        "y": {
+            "field": "row",
+            "type": "nominal",
+            "sort": order,
+            "title": None,
+            "axis": {"labelLimit": 200},
+            "scale": {"paddingInner": 0.25},
+        },
+    }
+    paint = {
+        "field": "group",
+        "type": "nominal",
+        "scale": {"domain": list(COLORS), "range": list(COLORS.values())},
+        "legend": None,
+    }
+    strength = {"domain": [0, 1], "range": [0.1, 1]}
+    told = [{"field": name, "type": "nominal"} for name in ("row", "pages", "strength", "label")]
+    bars = {
+        "data": {"values": list(marks)},
+        "mark": {"type": "bar", "cornerRadius": 1, "minBandSize": 2, "strokeWidth": 0.6},
+        "encoding": {
+            **place,
+            "x2": {"field": "last"},
+            "color": paint,
+            "stroke": paint,
+            "opacity": {"field": "strength", "type": "quantitative", "scale": strength, "legend": None},
+            "tooltip": told,
+        },
+    }
+    wide = [
+        mark for mark in marks if mark["label"] and mark["last"] - mark["first"] > num_pages * LABEL_SHARE
+    ]
+    labels = {
+        "data": {"values": wide},
+        "mark": {"type": "text", "align": "left", "dx": 4, "fontSize": 11, "color": "white"},
+        "encoding": {**place, "text": {"field": "label"}},
+    }
+    return {"layer": [bars, labels], "height": ROW_PIXELS * len(order) + 40}
 
 
 def _in_words(document: DocumentTrace) -> str:

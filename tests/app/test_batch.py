@@ -13,14 +13,19 @@ from catena.evaluation.novels import write_novel
 from tests.app.test_reading import opened, texts
 
 
-def test_a_set_is_watched_and_its_state_is_told_in_words(home: Path, tmp_path: Path) -> None:
+def make_set(home: Path, folder: Path, num: int) -> None:
+    """Questions about a made-up novel, by rules."""
     with Catena(home) as catena:
-        (tmp_path / "novel.txt").write_text(write_novel(60, 1), "utf-8")
-        document = catena.add(tmp_path / "novel.txt")
+        (folder / "novel.txt").write_text(write_novel(60, 1), "utf-8")
+        document = catena.add(folder / "novel.txt")
         batches = Batches(catena.settings)
-        batch = batches.start([document.id], Order(2, KINDS))
+        batch = batches.start([document.id], Order(num, KINDS))
         while batches.batch(batch.name).state == "running":
             time.sleep(0.2)
+
+
+def test_a_set_is_watched_and_its_state_is_told_in_words(home: Path, tmp_path: Path) -> None:
+    make_set(home, tmp_path, 2)
     page = opened("batch")
     assert not page.exception and "**done**" in texts(page)
     assert "Browse" in {button.label for button in page.button}

@@ -1,0 +1,38 @@
+"""Where the page that proves something appears: before the eyes of whoever clicked."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from catena.evaluation.browsing import serving, settle
+from tests.app.browser.test_browser import share_marked
+from tests.app.test_batch import make_set
+
+
+@pytest.mark.parametrize("width", [1440, 420])
+def test_the_page_of_the_last_item_of_a_set_opens_in_sight(
+    page: Any, home: Path, tmp_path: Path, width: int
+) -> None:
+    make_set(home, tmp_path, 6)
+    page.set_viewport_size({"width": width, "height": 900})
+    with serving(home) as (url, _):
+        page.goto(f"{url}/batch")
+        page.get_by_role("button", name="Browse").click()
+        dialog = page.get_by_test_id("stDialog")
+        dialog.get_by_role("button", name="p. ").last.click()
+        dialog.get_by_test_id("stImage").locator("img").wait_for()
+        settle(page)
+        page.wait_for_function(IN_SIGHT)
+        assert share_marked(Image.open(io.BytesIO(page.screenshot())).convert("RGB")) > 0
+
+
+IN_SIGHT = """() => {
+  const image = document.querySelector('[data-testid=stDialog] [data-testid=stImage] img');
+  const {top, bottom} = image.getBoundingClientRect();
+  return image.complete && top >= 0 && bottom <= window.innerHeight;
+}"""
