@@ -81,8 +81,14 @@ def ui(
     options = [f"--server.address={host}", f"--server.port={port}", "--server.headless=true"]
     if not no_browser:
         threading.Thread(target=_open_browser, args=(host, port), daemon=True).start()
+    threading.Thread(target=_import_pages, daemon=True).start()
     # In this process: a server of its own would outlive a `catena ui` that is told to stop.
     main(["run", str(page), *options], prog_name="streamlit")
+
+
+def _import_pages() -> None:
+    """Import while the server starts and the browser loads its part what Streamlit would when a first page is asked."""
+    import catena.app.ui.shell  # noqa: F401
 
 
 def _open_browser(host: str, port: int) -> None:
