@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -30,8 +31,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-START_SECONDS = 60.0
-WAIT_MS = 60_000
+START_SECONDS = 120.0
+WAIT_MS = 120_000
 QUESTION_BOX = "stChatInputTextArea"
 
 
@@ -112,7 +113,10 @@ def visit(browser: Browser, url: str, *, width: int = 1360, height: int = 900, s
 
 def go_to(page: Page, name: str) -> None:
     """Click a page's name in the navigation."""
-    page.get_by_test_id("stSidebarNav").get_by_text(name, exact=True).click()
+    link = page.get_by_test_id("stSidebarNavLink").filter(has_text=name)
+    address = re.escape(str(link.evaluate("link => link.href")).rstrip("/"))
+    link.click()
+    page.wait_for_url(re.compile(rf"^{address}/?(\?.*)?$"))  # the page before is settled, too
     settle(page)
 
 
@@ -129,6 +133,24 @@ def settle(page: Page) -> None:
         "() => { const app = document.querySelector('[data-testid=stApp]');"
         " return app && app.dataset.testScriptState === 'notRunning'; }"
     )
+
+
+def be_still(page: Page) -> None:
+    """Wait until nothing fades or moves any more and the fonts are there."""
+    settle(page)
+    page.wait_for_function(
+        "() => document.fonts.status === 'loaded' && !document.querySelector('[data-stale=true]')"
+        " && document.getAnimations().every(one => one.playState !== 'running')"
+    )
+
+
+def see_image(page: Page) -> None:
+    """Wait until the picture of the page in the viewer is there and still."""
+    page.wait_for_function(
+        "() => { const image = document.querySelector('[data-testid=stMain] [data-testid=stImage] img');"
+        " return image && image.complete && image.naturalWidth > 0; }"
+    )
+    be_still(page)
 
 
 def page_image(page: Page) -> Locator:

@@ -21,6 +21,7 @@ from catena.evaluation.browsing import WAIT_MS, ask, chromium, page_image, servi
 from catena.evaluation.timing import Row, spread
 from catena.retrieval.filling import fill
 from catena.settings import load_settings
+from catena.testing import StubModel
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -35,6 +36,7 @@ QUESTIONS = (
 )
 HEADINGS = ("Library", "How it was read", "Models")
 CLICKS = 30
+SILENT_SECONDS = 600.0
 TABS = 10
 """Visitors who are there at the same time, of all that come and go."""
 FORGET_SECONDS = 10
@@ -60,6 +62,7 @@ def rows(book: Path, home: Path, *, visitors: int = 200, runs: int = 5) -> list[
             found.append(Row(what, "≤ 2 s", spread(answers)))
             found.append(Row("click to the page's picture", "≤ 0.3 s", spread(_pictures(page, 2 * runs))))
             found.append(_clicks_while_adding(page, home, added))
+            found.append(_cancelling(browser, home, runs))
             if visitors:
                 found.append(_memory(browser, url, process_id, visitors))
     return found
@@ -172,6 +175,30 @@ def _open(page: Page, heading: str) -> None:
     page.get_by_test_id("stSidebarNav").get_by_text(heading, exact=True).click()
     page.get_by_role("heading", level=1, name=heading).wait_for()
     settle(page)
+
+
+def _cancelling(browser: Browser, home: Path, times: int) -> Row:
+    """From the click on Cancel until it is said, while a model is silent for longer than anybody waits."""
+    seconds = []
+    with StubModel(latency=SILENT_SECONDS) as stub:
+        model = {"CATENA_MODEL": "openai/stub", "CATENA_API_BASE": stub.url, "OPENAI_API_KEY": "sk-none"}
+        with serving(home, model) as (url, _):
+            for _ in range(times):
+                page = visit(browser, url)
+                page.get_by_role("heading", level=1).wait_for()
+                settle(page)
+                before = len(stub.requests())
+                ask(page, QUESTIONS[0])
+                while len(stub.requests()) == before:  # the model is being asked
+                    time.sleep(0.05)
+                seconds.append(_timed(partial(_cancel, page)))
+                page.context.close()
+    return Row("Cancel to the word that it is", "≤ 5 s", spread(seconds))
+
+
+def _cancel(page: Page) -> None:
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Cancelled. What was read is kept.").wait_for()
 
 
 def _memory(browser: Browser, url: str, process_id: int, visitors: int) -> Row:

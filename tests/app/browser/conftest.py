@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from catena.evaluation.browsing import chromium, find_chromium, serving
+from catena.evaluation.browsing import WAIT_MS, chromium, find_chromium, serving
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -32,6 +32,6 @@ def server(home: Path) -> Iterator[str]:
 def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(WAIT_MS)
     yield page
     context.close()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from catena import Catena
-from catena.evaluation.browsing import go_to, page_image, settle, visit
+from catena.evaluation.browsing import be_still, go_to, page_image, see_image, settle, visit
 from tests.app.browser.contrast import too_faint
 from tests.app.browser.test_browser import QUESTION, ask, share_marked
 
@@ -52,7 +52,7 @@ def test_the_keyboard_alone_leads_from_the_start_to_a_boxed_quote(
     tab_to(page, "p. 2")
     page.keyboard.press("Enter")
     page.get_by_text("page 2 of 3").wait_for()
-    page.wait_for_timeout(500)
+    see_image(page)
     assert share_marked(Image.open(io.BytesIO(page_image(page).screenshot())).convert("RGB")) > 0
 
 
@@ -69,7 +69,7 @@ def test_text_and_marks_stand_out_from_their_ground(
     faint = {"an answer": too_faint(page)}
     for name in VIEWS:
         go_to(page, name)
-        page.wait_for_timeout(700)  # what comes last is drawn
+        be_still(page)
         faint[name] = too_faint(page)
     page.context.close()
     assert {name: texts for name, texts in faint.items() if texts} == {}
