@@ -116,7 +116,7 @@ class Asking:
         documents: Sequence[Document | str] | None = None,
         options: AskOptions | None = None,
     ) -> Run:
-        """Do what `start` does with no process of its own: it begins at once, and is interrupted when this one ends.
+        """Do what `start` does with no process of its own: it begins at once, and `close` interrupts it.
 
         For the embedded reader, which is loaded here. Raises what `ask` raises before it works.
         """

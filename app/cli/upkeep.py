@@ -74,6 +74,7 @@ def ui(
     if find_spec("streamlit") is None:
         raise MissingExtra("streamlit", "ui")
     _require_login(host)
+    import streamlit
     from streamlit.web.cli import main
 
     page = Path(__file__).parents[1] / "streamlit_app.py"
@@ -83,7 +84,10 @@ def ui(
         threading.Thread(target=_open_browser, args=(host, port), daemon=True).start()
     threading.Thread(target=_import_pages, daemon=True).start()
     # In this process: a server of its own would outlive a `catena ui` that is told to stop.
-    main(["run", str(page), *options], prog_name="streamlit")
+    try:
+        main(["run", str(page), *options], prog_name="streamlit")
+    finally:
+        streamlit.cache_resource.clear()  # closes the client: what is being answered can then be gone on with
 
 
 def _import_pages() -> None:
