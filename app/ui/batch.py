@@ -28,6 +28,8 @@ VIEWER, ITEM = "batch-viewer", "batch-item"
 OPENED = "batch-opened"
 """The item whose page is shown; it has the key that a narrow window goes back to."""
 ITEMS_A_PAGE = 10
+ITEMS_PIXELS = 640
+"""The items scroll within this height, so that the page beside them stays in sight."""
 KIND_WORDS: dict[ItemKind, str] = {
     "arc": "how somebody changes",
     "consequence": "an act and what comes of it",
@@ -146,7 +148,7 @@ def _show_batch(batch: Batch) -> None:
 def _browse(batch: Batch) -> None:
     """Items on the left, the page that a click on one opens on the right; and the report."""
     left, right = st.columns([5, 6], gap="large")
-    with left:
+    with left, st.container(height=ITEMS_PIXELS, border=False):
         _show_items(batch)
     with right:
         show_evidence(VIEWER, back_to=ITEM)

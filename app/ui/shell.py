@@ -21,6 +21,7 @@ STYLE = """
 [data-testid="stImage"] img { border: 1px solid rgba(128, 128, 128, .35); border-radius: .25rem; }
 [data-testid="stChatMessage"] { background: transparent; padding-left: 0; }
 [class*="-fitting"] img { max-height: max(24rem, calc(100vh - 15rem)); width: auto !important; }
+[data-testid="stDialog"] [class*="-fitting"] img { max-height: max(20rem, calc(100vh - 23rem)); }
 [class*="-zoomed"] { overflow-x: auto; } [class*="-zoomed"] img { max-width: none; }
 [data-testid="stSidebar"] button[kind="tertiary"] { justify-content: flex-start; text-align: left; }
 [class*="st-key-"] { scroll-margin-top: 4rem; }

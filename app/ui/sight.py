@@ -14,7 +14,13 @@ _SCRIPT = """
 setTimeout(() => {
   const part = document.querySelector('.st-key-%s');
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-  if (part && (%s || window.innerWidth < %d * rem)) part.scrollIntoView({block: 'start'});
+  if (!part || !(%s || window.innerWidth < %d * rem)) return;
+  // Once, and again as it grows: a picture comes later. Whoever moves meanwhile goes where they want.
+  const grown = new ResizeObserver(() => part.scrollIntoView({block: 'start'}));
+  grown.observe(part);
+  const leave = () => grown.disconnect();
+  setTimeout(leave, 5000);
+  for (const kind of ['wheel', 'pointerdown', 'keydown']) addEventListener(kind, leave, {once: true});
 }, 150);
 </script>
 """
