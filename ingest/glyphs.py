@@ -213,7 +213,7 @@ def _num_characters(span: dict[str, Any]) -> int:
 
 
 def _readable(raw: str, glyphs: Glyphs) -> str:
-    text = clean(raw)
+    text = clean(raw.replace("\u00ad", "-"))  # what is drawn is no hint where a word may be broken
     if len(text) == 1 and "\uf020" <= text <= "\uf0ff":
         return BULLET
     num_unreadable = len(_UNREADABLE.findall(text))

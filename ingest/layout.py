@@ -13,6 +13,10 @@ from catena.ingest.printed import PrintedLine, Region, printed_lines, reads_rtl
 MIN_GUTTER = 0.7  # in font sizes
 MIN_COLUMN_LINES = 3
 MAX_DEPTH = 6
+NOTE_SIZE = 0.85
+"""Of the size of the text beside it: type of a note in a margin."""
+MAX_PASSING = 0.15
+"""Share of runs, headings and such, that may pass between the text and its margin."""
 _BIN = 3.0  # points; the resolution of the search for gutters
 _NUMERIC = re.compile(r"[\d$€£¥%()—–\-.,/:*†]+$")
 _BULLET = re.compile(r"[•▪◦‣●○■□–\-*➢✓→»]$")
@@ -92,9 +96,25 @@ def _gutters(runs: list[Run]) -> list[float]:
             end += 1
         if index >= first and end <= last:
             valleys.append(_floor(profile, index, end))
+        elif max(index, first) < min(end, last):
+            valley = _floor(profile, max(index, first), min(end, last))
+            if _has_notes(runs, left + valley[1] * _BIN):
+                valleys.append(valley)
         index = end
     valleys.sort()
     return [left + x * _BIN for _, x in valleys[:4]]
+
+
+def _has_notes(runs: list[Run], gutter: float) -> bool:
+    """Whether the less that stands beside a gutter is in smaller type, as notes in a margin are."""
+    sides = [run for run in runs if run.x1 <= gutter], [run for run in runs if run.x0 >= gutter]
+    notes, body = sorted(sides, key=len)
+    is_empty = len(notes) + len(body) > (1 - MAX_PASSING) * len(runs)
+    return len(notes) >= MIN_COLUMN_LINES and is_empty and _is_smaller(notes, body)
+
+
+def _is_smaller(notes: Sequence[Run] | Region, body: Sequence[Run] | Region) -> bool:
+    return median(run.size for run in notes) < NOTE_SIZE * median(run.size for run in body)
 
 
 def _floor(profile: list[int], start: int, end: int) -> tuple[float, float]:
@@ -180,6 +200,8 @@ def _judge(runs: list[Run], gutter: float) -> str:
     if left[0].runs[0].is_vertical and fewer >= MIN_COLUMN_LINES:
         return "columns"  # tiers of vertical writing stand on the same lines
     is_aligned = _aligned_share(left, right) >= 0.5
+    if not is_aligned and (_is_smaller(left, right) or _is_smaller(right, left)):
+        return "columns"  # notes in a margin
     if fewer < MIN_COLUMN_LINES:
         return "table" if is_aligned else "small"
     return "table" if is_aligned or min(_width_in_ems(left), _width_in_ems(right)) < 9 else "columns"

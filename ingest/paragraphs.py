@@ -102,7 +102,7 @@ def _paragraph(group: Region, body_size: float) -> LogicalLine:
 def _is_heading(group: Region, text: str, body_size: float) -> bool:
     if len(group) > 3 or not 2 <= len(text) <= MAX_HEADING_CHARACTERS or not any(map(str.isalpha, text)):
         return False
-    if text[0] in "($" or text.endswith((".", ",", ";")) and not _NUMBERED.match(text):
+    if text[0] in "($•>" or text.endswith((".", ",", ";")) and not _NUMBERED.match(text):
         return False
     size = group[0].size
     if size >= 1.15 * body_size or (len(group) == 1 and _CAPITALS.match(text)):

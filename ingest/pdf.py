@@ -9,6 +9,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pymupdf
 
@@ -91,7 +92,7 @@ class PdfReading:
 
     def pages(self, document_id: str) -> Iterator[Page]:
         """Yield every page in order, also those without text; keeps no more than a few in memory."""
-        trail = SectionTrail(self._bookmarks)
+        trail = SectionTrail(self._bookmarks, self.num_pages)
         waiting: deque[tuple[Sheet, furniture.Edges]] = deque()
         neighbours: deque[furniture.Edges] = deque(maxlen=2 * furniture.WINDOW + 1)
         for sheet in self._sheets():
@@ -204,9 +205,18 @@ def _bookmarks(doc: pymupdf.Document) -> list[Bookmark]:
     for level, title, page, target in entries:
         title = " ".join(clean(title).split())
         if title and 1 <= page <= len(doc):
-            point = target.get("to") if isinstance(target, dict) else None
-            bookmarks.append(Bookmark(level, title, page, float(point.y) if point is not None else None))
+            bookmarks.append(Bookmark(level, title, page, _height(doc, page, target)))
     return bookmarks
+
+
+def _height(doc: pymupdf.Document, number: int, target: dict[str, Any]) -> float | None:
+    """Where on its page a bookmark points, in points from the top; nothing if to the page as a whole."""
+    point = target.get("to")
+    if point is None or not point.y:
+        return None
+    if target.get("kind") == pymupdf.LINK_NAMED:  # as LaTeX writes them; PyMuPDF does not turn these over
+        return float(doc.page_cropbox(number - 1).height - point.y)
+    return float(point.y)
 
 
 def _has_labels(doc: pymupdf.Document) -> bool:

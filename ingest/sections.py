@@ -12,9 +12,12 @@ from catena.types import Line, Section
 
 MAX_DEPTH = 6
 MAX_TITLE = 160
+BELOW = 1e4
+"""Added to the rank of a heading, so that no bookmark's section ends with it."""
 _NOT_WORD = re.compile(r"\W+")
 _TOP = re.compile(r"part\s+([ivx]+|\d+)\b", re.IGNORECASE)
 _CHAPTER = re.compile(r"(item\s+\d+[a-z]?|chapter\s+\w+|book\s+\w+)\b", re.IGNORECASE)
+_NUMBER = re.compile(r"\W*(?:(?:[A-Z]|[IVX]+|\d+)(?:\.\d+)*)[.)]?\s+")
 _DECIMAL = re.compile(r"(\d+(?:\.\d+)*)\.?\s+\S")
 
 
@@ -31,11 +34,12 @@ class Bookmark:
 class SectionTrail:
     """Walks the pages in order and knows which section is running."""
 
-    def __init__(self, bookmarks: Sequence[Bookmark]) -> None:
+    def __init__(self, bookmarks: Sequence[Bookmark], num_pages: int) -> None:
         self._by_page: dict[int, list[Bookmark]] = defaultdict(list)
         for bookmark in bookmarks:
             self._by_page[bookmark.page].append(bookmark)
         self._has_outline = len(bookmarks) > 0
+        self._is_shallow = len(bookmarks) < num_pages
         self._path: list[tuple[float, str]] = []
 
     def sections(
@@ -67,50 +71,60 @@ class SectionTrail:
     def _from_outline(
         self, number: int, text: str, lines: Sequence[Line], logical: Sequence[LogicalLine]
     ) -> list[tuple[int, float, str]]:
+        """Bookmarks where they point; below them the headings that few bookmarks leave out."""
         bookmarks = self._by_page.get(number, ())
-        plain = (
-            [(line.start, _plain(text[line.start : line.end][: 2 * MAX_TITLE])) for line in lines]
-            if bookmarks
-            else []
-        )
+        if not bookmarks and not self._is_shallow:
+            return []
+        places = [_Place(line, source, text) for line, source in zip(lines, logical, strict=True)]
         starts: list[tuple[int, float, str]] = []
         least = 0
         for bookmark in bookmarks:
-            least = max(least, _place(bookmark, plain, lines, logical, least))
+            least = _start(bookmark, places, least)
             starts.append((least, float(bookmark.level), bookmark.title))
-        return starts
+        if self._is_shallow:
+            named = {start for start, _, title in starts for place in places if place.is_at(start, title)}
+            headings = self._from_headings(text, lines, logical)
+            starts += [(start, BELOW + rank, title) for start, rank, title in headings if start not in named]
+        return sorted(starts)
 
     def _from_headings(
         self, text: str, lines: Sequence[Line], logical: Sequence[LogicalLine]
     ) -> list[tuple[int, float, str]]:
         starts = []
         for line, source in zip(lines, logical, strict=True):
-            if line.kind == "heading":
+            if line.kind == "heading" and not source.parts[0][0].turn:
                 title = text[line.start : line.end]
                 starts.append((line.start, _rank(title, source), title))
         return starts
 
 
-def _place(
-    bookmark: Bookmark,
-    plain: Sequence[tuple[int, str]],
-    lines: Sequence[Line],
-    logical: Sequence[LogicalLine],
-    least: int,
-) -> int:
-    """Where on its page a bookmark's section starts: at its title, else at its height, else at the top."""
+class _Place:
+    """A line that a bookmark may point to; `titles` are its words, with its number and without."""
+
+    def __init__(self, line: Line, source: LogicalLine, text: str) -> None:
+        written = text[line.start : line.end][: 2 * MAX_TITLE]
+        self.start = line.start
+        self.top = source.y0
+        self.size = source.size
+        self.titles = {_plain(written), _plain(_NUMBER.sub("", written, count=1))}
+
+    def is_at(self, start: int, title: str) -> bool:
+        return self.start == start and self.is_titled(_plain(title))
+
+    def is_titled(self, title: str) -> bool:
+        return any(own.startswith(title) or len(own) > 5 and title.endswith(own) for own in self.titles)
+
+
+def _start(bookmark: Bookmark, places: Sequence[_Place], least: int) -> int:
+    """Where on its page a bookmark's section starts: at its title (nearest its height), at its height, or at once."""
     title = _plain(bookmark.title)
-    for start, candidate in plain:
-        if (
-            title
-            and start >= least
-            and (candidate.startswith(title) or len(candidate) > 5 and title.endswith(candidate))
-        ):
-            return start
-    if bookmark.y is not None:
-        for line, source in zip(lines, logical, strict=True):
-            if line.start >= least and source.y0 >= bookmark.y - source.size:
-                return line.start
+    after = [place for place in places if place.start >= least]
+    titled = [place for place in after if title and place.is_titled(title)]
+    height = bookmark.y
+    if titled:
+        return (titled[0] if height is None else min(titled, key=lambda place: abs(place.top - height))).start
+    if height is not None:
+        return next((place.start for place in after if place.top >= height - place.size), least)
     return least
 
 

@@ -38,6 +38,18 @@ def test_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
     assert "light house that stood upon the rocks and shone" in page.text
 
 
+def test_notes_in_the_margin_are_read_apart(tmp_path: Path) -> None:
+    def draw(page: Any) -> None:
+        put(page, 150, 70, "A heading that reaches over", 14)
+        column(page, 20, 100, LEFT * 3)
+        column(page, 300, 101, ["Observe the chapter", "on warranty, which", "begins on page 97"], 6, 8)
+
+    (page,) = read(save_pdf(tmp_path / "notes.pdf", draw))
+    assert "the light" not in page.text
+    assert "house that stood upon the rocks and shone" in page.text
+    assert page.text.endswith("Observe the chapter on warranty, which begins on page 97")
+
+
 def test_a_table_is_no_pair_of_columns(tmp_path: Path) -> None:
     rows = [
         ("Net sales", "1,200", "1,100"),
@@ -215,6 +227,42 @@ def test_sections_come_from_the_outline(tmp_path: Path) -> None:
     assert pages[2].sections[0].path == ("Two",)
 
 
+def name_targets(document: Any) -> None:
+    """Two bookmarks that point to named places, as LaTeX writes them: heights from the foot of the page."""
+    document.set_toc([[1, "Ships", 1], [1, "Lights", 1]])
+    page, names = document.page_xref(0), document.get_new_xref()
+    document.update_object(
+        names, f"<</Names[(a)[{page} 0 R/XYZ 20 530 null](b)[{page} 0 R/XYZ 20 330 null]]>>"
+    )
+    document.xref_set_key(document.pdf_catalog(), "Names", f"<</Dests {names} 0 R>>")
+    for xref, name in zip(document.get_outline_xrefs(), "ab", strict=True):
+        document.xref_set_key(xref, "A", f"<</S/GoTo/D({name})>>")
+
+
+def test_named_bookmarks_point_to_numbered_titles(tmp_path: Path) -> None:
+    def draw(page: Any) -> None:
+        put(page, 20, 60, "Lights and ships are in this book.")
+        put(page, 20, 80, "1 Ships", 12)
+        column(page, 20, 100, LEFT)
+        put(page, 20, 280, "2 Lights", 12)
+
+    (page,) = read(save_pdf(tmp_path / "a.pdf", draw, finish=name_targets))
+    starts = [page.text[section.start :].split("\n")[0] for section in page.sections[1:]]
+    assert starts == ["1 Ships", "2 Lights"]
+
+
+def test_few_bookmarks_leave_room_for_headings(tmp_path: Path) -> None:
+    def draw(page: Any) -> None:
+        put(page, 20, 60, "Limitations", 14, "hebo")
+        column(page, 20, 90, LEFT)
+
+    def bookmark(document: Any) -> None:
+        document.set_toc([[1, "All", 1]])
+
+    path = save_pdf(tmp_path / "a.pdf", draw, lambda page: column(page, 20, 90, RIGHT), finish=bookmark)
+    assert [page.sections[-1].path for page in read(path)] == [("All", "Limitations")] * 2
+
+
 def test_sections_come_from_headings_where_there_is_no_outline(tmp_path: Path) -> None:
     def draw(page: Any) -> None:
         put(page, 20, 60, "Item 7. Results", 12, "hebo")
@@ -238,6 +286,19 @@ def test_chinese_is_written_without_spaces_and_boxed_by_character(tmp_path: Path
     (page,) = read(save_pdf(tmp_path / "a.pdf", draw))
     assert page.text == "描述团队的共同目标有利于团队成员理解目标"
     assert len(page.words) == len(page.text)
+
+
+def test_a_drawn_soft_hyphen_is_a_hyphen(tmp_path: Path) -> None:
+    def draw(page: Any) -> None:
+        column(
+            page,
+            20,
+            60,
+            ["The three\u00adstory house stands for integ\u00ad", "rity, which is a fine thing."],
+        )
+
+    (page,) = read(save_pdf(tmp_path / "a.pdf", draw))
+    assert page.text == "The three-story house stands for integrity, which is a fine thing."
 
 
 def test_text_is_free_of_controls_and_ligatures() -> None:
