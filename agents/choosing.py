@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from catena.agents.ranking import is_fragment
 from catena.retrieval.analysis import query_terms, terms
 from catena.types import AskOptions, Evidence, Span
 
 SAME = 0.7
 """Share of common terms above which two sentences say the same."""
+NEAR = 400
+"""Characters from the best sentence, within which another may leave the words of the question to it."""
 _CLAUSE = re.compile(r"(?<=[,;:\u2014])\s+")
 
 
@@ -23,6 +26,7 @@ def choose(question: str, found: Sequence[Evidence], options: AskOptions) -> lis
     chosen: list[Evidence] = []
     said: list[set[str]] = []
     num_words = 0
+    asked = set(query_terms(question))
     for evidence in found:
         if evidence.score < found[0].score - MAX_BEHIND:
             break
@@ -31,7 +35,9 @@ def choose(question: str, found: Sequence[Evidence], options: AskOptions) -> lis
         words = len(evidence.text.split())
         held = set(terms(evidence.text))
         is_new = all(len(held & other) < SAME * max(1, min(len(held), len(other))) for other in said)
-        if chosen and (not is_new or num_words + words > options.max_words):
+        if chosen and not (
+            is_new and num_words + words <= options.max_words and _adds(asked, evidence, chosen[0])
+        ):
             continue
         chosen.append(evidence)
         said.append(held)
@@ -39,6 +45,15 @@ def choose(question: str, found: Sequence[Evidence], options: AskOptions) -> lis
         if len(chosen) == options.max_sentences:
             break
     return chosen
+
+
+def _adds(asked: set[str], evidence: Evidence, best: Evidence) -> bool:
+    """Whether it can stand beside the best one: as whole, and of what is asked, or not far from it."""
+    if is_fragment(evidence.text) and not is_fragment(best.text):
+        return False
+    span, other = evidence.spans[0], best.spans[-1]
+    is_near = span.ref == other.ref and abs(span.start - other.end) < NEAR
+    return is_near or not asked.isdisjoint(terms(evidence.text))
 
 
 def shorten(question: str, evidence: Evidence, max_words: int) -> Evidence:

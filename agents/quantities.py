@@ -33,11 +33,11 @@ NUMBER = re.compile(
     r"(?<![\w.,])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?![\d])"
     r"(?P<close>\s?\))?"
     r"(?:\s?(?P<percent>%|\bper\s?cent\b|\bpercent\b|\bpercentage points\b)"
-    r"|[\s-]?(?P<scale>thousand|million|billion|trillion|bn\b|mn\b)s?\b)?"
+    r"|[\s-]?(?P<scale>thousand|million|billion|trillion|bn\b|mn\b)s?\b|(?P<letter>(?-i:(?(currency)[KMB]|K)))\b)?"
     r"(?P<late>\s?\))?",
     re.IGNORECASE,
 )
-_ALIASES = {"bn": "billion", "mn": "million"}
+_ALIASES = {"bn": "billion", "mn": "million", "k": "thousand", "m": "million", "b": "billion"}
 _WORD_NUMBER = re.compile(
     rf"\b(?:{'|'.join(_WORDS)}|hundred)(?:[-\s](?:{'|'.join(_WORDS)}))?\b", re.IGNORECASE
 )
@@ -67,7 +67,7 @@ def quantities(text: str) -> list[Quantity]:
         value = float(digits.replace(",", ""))
         if _is_negative(match):
             value = -value
-        scale = (match["scale"] or "").lower()
+        scale = (match["scale"] or match["letter"] or "").lower()
         unit = "%" if match["percent"] else CURRENCIES.get((match["currency"] or "").upper(), "")
         lead = match["open"] is not None and not _is_closed(match)
         start = match.start() + (1 if lead else 0)

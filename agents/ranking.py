@@ -10,7 +10,7 @@ from catena.agents.apparatus import is_apparatus
 from catena.agents.candidates import Candidate
 from catena.agents.numbers import core, wants_number
 from catena.agents.phrasing import phrasings
-from catena.agents.quantities import quantities, word_numbers
+from catena.agents.quantities import is_year, quantities, word_numbers
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.sentences import ends_sentence
 
@@ -21,6 +21,7 @@ KIND = 0.05
 ROW = 0.2
 NOTHING_NEW = -0.5
 APPARATUS = -0.4
+HEAD = -0.4
 FRAGMENT = -0.3
 STEP = 0.3
 DEFINES = 0.3
@@ -55,6 +56,7 @@ _HOW = re.compile(r"\bhow (?:do|does|can|could|should|must|would|to)\b", re.IGNO
 _WHAT_IS = re.compile(
     r"^\W*(?:who|what) (?:is|are|was|were) (?:an? |the )?(?P<name>[\w'’. -]+?)\W*$", re.IGNORECASE
 )
+_PROPER = re.compile(r"(?:[^\W_a-z]*[A-Z][\w-]*(?: (?:of|and|for|the) | |$))+")
 _STATEMENT = re.compile(
     r"\bbalance sheet|\bcash flow|\bincome statement|\bstatements? of (?:income|operations|earnings|cash flows?)"
     r"|\bfinancial position|\bP&L\b|\bsegment\b|\bappendix \w+|\btable \w+|\bfigure \w+|\bchapter \w+|\bsection \w+",
@@ -79,7 +81,7 @@ Idf = Callable[[str], float]
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The core of a question in every phrasing, with their terms, the parts it points to ("in the balance sheet"),
-    and the number of the thing it asks about ("error 186")."""
+    the number of the thing it asks about ("error 186"), and whether it asks what a name means ("what is BERT")."""
 
     phrases: tuple[str, ...]
     terms: tuple[tuple[str, ...], ...]
@@ -87,6 +89,7 @@ class Asked:
     hints: tuple[list[str], ...]
     designated: frozenset[str]
     wants_number: bool
+    names_thing: bool
 
     @classmethod
     def of(cls, question: str) -> Asked:
@@ -96,7 +99,10 @@ class Asked:
         names = frozenset(term for name in _CAPITAL.findall(f"x {text}") for term in terms(name))
         in_phrases = tuple(tuple(query_terms(phrase)) for phrase in phrases)
         designated = frozenset(terms(" ".join(_DESIGNATION.findall(text))))
-        return cls(phrases, in_phrases, names, hints, designated, wants_number(question))
+        wants = wants_number(question)
+        defined = _WHAT_IS.search(text)
+        names_thing = defined is not None and not wants and _PROPER.fullmatch(defined["name"]) is not None
+        return cls(phrases, in_phrases, names, hints, designated, wants, names_thing)
 
     def besides_subject(self, phrase: Sequence[str], idf: Idf) -> list[str]:
         """The terms without the name of what the whole document is about, which every row could claim."""
@@ -126,10 +132,14 @@ def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
     if is_apparatus(candidate.text, candidate.heading):
         return APPARATUS
     if candidate.kind == "row":
+        if asked.wants_number and not _has_figure(asked, candidate.text):
+            return HEAD
+        if asked.names_thing and says_nothing_new(asked, own_text(candidate)):
+            return NOTHING_NEW
         words = max(
             _row_by_words(asked.besides_subject(phrase, idf), candidate, idf) for phrase in asked.terms
         )
-        words += ROW * asked.wants_number * bool(quantities(candidate.text))
+        words += ROW * asked.wants_number
         return words + DESIGNATED * asked.is_of(set(terms(candidate.text)), idf)
     own = set(terms(candidate.text))
     around = own | set(terms(f"{candidate.heading} {candidate.before}"))
@@ -140,6 +150,12 @@ def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
     words += DEFINES * defines(asked.phrases[0], candidate.text)
     step = STEP * (1 + is_listed(candidate.text)) * overlap(phrase, set(terms(candidate.heading)), idf)
     return words + step * asks_how(asked.phrases[0])
+
+
+def _has_figure(asked: Asked, text: str) -> bool:
+    """Whether a row holds more than the head of a table does: words and years."""
+    figures = quantities(text)
+    return bool(figures) and (bool(_TIME.search(asked.phrases[0])) or not all(map(is_year, figures)))
 
 
 def _row_by_words(phrase: Sequence[str], candidate: Candidate, idf: Idf) -> float:
@@ -160,8 +176,8 @@ def is_listed(text: str) -> bool:
 
 
 def is_fragment(text: str) -> bool:
-    """Whether a line begins or ends within a sentence; the items of a list do not."""
-    is_within = text[:1].islower() or not ends_sentence(text)
+    """Whether a line begins or ends within a sentence, or is a title; the items of a list are neither."""
+    is_within = text[:1].islower() or text.isupper() or not ends_sentence(text)
     return is_within and not is_listed(text) or len(text.split()) < MIN_WORDS
 
 
