@@ -14,8 +14,9 @@ from dataclasses import astuple, dataclass
 from functools import partial
 
 from catena.agents import ranking
+from catena.agents.asking import unknown_things
 from catena.agents.desk import Desk
-from catena.agents.numbers import years
+from catena.agents.numbers import core, years
 from catena.agents.quantities import quantities
 from catena.agents.spelling import Frequency
 from catena.retrieval.analysis import terms
@@ -27,6 +28,7 @@ _MEASURES = "ebit ebitda ebitdar capex opex cogs fcf roa roe roi roic dpo dso di
 ABBREVIATED = frozenset(_MEASURES.split())
 """Measures that documents write out or leave to be computed: no names of anything."""
 TITLE_WORDS = 4
+UNKNOWN_THING = 0.5
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _NAME = re.compile(r"(?:(?<=[\w,;:] )|(?<=[\"'“‘(]))[A-Z][^\W_]{2,}")
 
@@ -36,8 +38,9 @@ class Signs:
     """What speaks for an answer, each 0 to 1.
 
     covered: share of the question's weight that one piece of evidence and its surroundings hold; known: share of
-    its words that stand anywhere in the document; met: 1 if the document uses every name in it, else 0; figures: share
-    of those that the evidence holds; years: share of those asked that its pages hold; cosine: of the best evidence.
+    its words that stand anywhere in the document; met: 1 if the document uses every name in it, else 0, and less
+    UNKNOWN_THING if it never uses the word for what is asked about; figures: share of those that the evidence
+    holds; years: share of those asked that its pages hold; cosine: of the best evidence.
     """
 
     covered: float
@@ -48,9 +51,9 @@ class Signs:
     cosine: float
 
 
-WEIGHTS = Signs(covered=2.11, known=1.04, met=1.58, figures=0.58, years=1.07, cosine=1.44)
-BIAS = -5.15
-THRESHOLD = 0.35
+WEIGHTS = Signs(covered=1.91, known=0.85, met=1.86, figures=0.73, years=1.03, cosine=1.37)
+BIAS = -5.06
+THRESHOLD = 0.37
 """One answer in ten that is there is then refused."""
 
 
@@ -66,6 +69,7 @@ def signs(question: str, found: Sequence[Evidence], desk: Desk, embedder: Embedd
     best = found[:NUM_BEST]
     document_id = best[0].spans[0].ref.document_id
     idf = desk.rarity(document_id)
+    frequency = partial(desk.frequency, document_id)
     around = [set(terms(_around(evidence, desk))) for evidence in best]
     together = set().union(*around)
     on_pages = set().union(*(terms(desk.text(evidence.spans[0].ref).text) for evidence in best))
@@ -74,7 +78,8 @@ def signs(question: str, found: Sequence[Evidence], desk: Desk, embedder: Embedd
     return Signs(
         covered=max(ranking.overlap(phrase, one, idf) for phrase in asked.terms for one in around),
         known=max(_known(phrase, document_id, desk) for phrase in asked.terms),
-        met=float(not strangers(question, partial(desk.frequency, document_id))),
+        met=(not strangers(question, frequency))
+        - UNKNOWN_THING * bool(unknown_things(core(question), frequency)),
         figures=_share(figures, together),
         years=_share([str(year) for year in years(question)], on_pages),
         cosine=float(similar.max()),
@@ -91,6 +96,11 @@ def strangers(question: str, frequency: Frequency) -> list[str]:
         return []
     names = [name for name in _NAME.findall(question) if name.lower() not in ABBREVIATED]
     return [name for name in names if not any(map(frequency, terms(name)))]
+
+
+def never_mentioned(question: str, frequency: Frequency) -> list[str]:
+    """The names and things in a question that speak for a refusal."""
+    return [*strangers(question, frequency), *unknown_things(core(question), frequency)]
 
 
 def _around(evidence: Evidence, desk: Desk) -> str:

@@ -129,8 +129,8 @@ class ExtractiveReasoner:
             return self._about_the_whole(question, found)
         sure = abstain.confidence(abstain.signs(question.text, found, desk, self._embedder))
         if sure < abstain.THRESHOLD:
-            strangers = abstain.strangers(question.text, desk.total_frequency)
-            return Draft((), found[: question.options.max_sentences], sure, _never_mentioned(strangers))
+            unknown = abstain.never_mentioned(question.text, desk.total_frequency)
+            return Draft((), found[: question.options.max_sentences], sure, _never_mentioned(unknown))
         named = name_number(question.text, found, desk) if may_be_number(question.text) else None
         if named is not None:
             return Draft((named,), confidence=sure)

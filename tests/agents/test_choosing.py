@@ -12,11 +12,20 @@ def evidence(text: str, start: int = 0) -> Evidence:
 
 
 def test_what_was_said_is_not_said_again() -> None:
-    found = [evidence("The fox ran home."), evidence("Home ran the fox!", 50), evidence("Snow fell.", 90)]
+    found = [
+        evidence("The fox ran home."),
+        evidence("Home ran the fox!", 50),
+        evidence("Snow fell all night.", 90),
+    ]
     assert [one.text for one in choose("Who ran?", found, AskOptions())] == [
         "The fox ran home.",
-        "Snow fell.",
+        "Snow fell all night.",
     ]
+
+
+def test_a_title_stands_beside_no_sentence() -> None:
+    found = [evidence("The fox ran home."), evidence("THE FOX RAN", 50), evidence("The fox and", 90)]
+    assert choose("Who ran?", found, AskOptions()) == found[:1]
 
 
 def test_words_and_sentences_are_limited() -> None:
