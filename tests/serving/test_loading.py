@@ -9,7 +9,7 @@ import pytest
 import torch
 import transformers
 
-from catena.errors import ModelUnsupported
+from catena.errors import ModelUnsupported, OptionError
 from catena.evaluation.kv.recall_model import plant, save_checkpoint
 from catena.serving.loading import load_model
 from catena.serving.spec import refuse
@@ -39,6 +39,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_other_attention_is_refused_by_name(config: Any, message: str) -> None:
     with pytest.raises(ModelUnsupported, match=message):
         refuse(config)
+
+
+@pytest.mark.parametrize(("device", "message"), [("tpu", "'tpu'"), ("cuda", "no GPU here")])
+def test_a_device_that_is_not_there_is_refused(
+    device: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(OptionError, match=message):
+        load_model("nowhere", device=device)
 
 
 def test_shards_are_one_model(folder: Path, tmp_path: Path) -> None:
