@@ -9,10 +9,13 @@ import streamlit as st
 from catena.answers import to_json
 from catena.app.ui.evidence import choose_citation, picture
 from catena.app.ui.session import go_to
-from catena.app.ui.words import MARKS, counted, dollars, places, plain, read_how, reader
+from catena.app.ui.words import MARKS, counted, dollars, places, plain, read_how, reader, shortened
 from catena.html import to_html
 from catena.markdown import to_markdown
 from catena.types import Answer, Statement
+
+QUOTED = 160
+"""Characters of a quote on the button that shows it: several places may be on one page."""
 
 
 def show_answer(answer: Answer, viewer: str, *, is_last: bool = True, is_blind: bool = False) -> None:
@@ -58,7 +61,8 @@ def _citation_button(answer: Answer, index: int, key: str, viewer: str) -> None:
     name = f"{places(citation)} · {citation.title}" if is_several else places(citation)
     is_found = citation.status == "verified"
     icon = ":material/find_in_page:" if is_found else ":material/link_off:"
-    remark = "Show the quote on its page" if is_found else "This quote was not found on the page"
+    quote = plain(shortened(citation.quote, QUOTED))
+    remark = f"Show on its page: “{quote}”" if is_found else f"Not found on the page: “{quote}”"
     st.button(plain(name), key=key, icon=icon, help=remark, on_click=choose_citation, args=(viewer, citation))
 
 

@@ -143,6 +143,7 @@ def _answer_here(question: str, documents: Sequence[Document] | None, options: A
             st.markdown(plain(question))
         with st.chat_message("assistant", avatar=":material/link:"):
             place = st.empty()
+            place.caption(":material/hourglass_top: Looking for it")
             st.button("Cancel", icon=":material/cancel:", on_click=runs.cancel, args=(run.run_id,))
     sight.wish(UNDER_WAY)
     sight.fulfil()
