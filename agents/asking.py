@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from catena.agents.spelling import Frequency
 from catena.retrieval.analysis import STOPWORDS, terms
 from catena.retrieval.words import common_words
 
-_WORD = re.compile(r"(?<![\w'’-])[a-z]{4,}(?![\w-])")
+_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+_THING = re.compile(r"[a-z]{4,}")
+_BEFORE = _WORD.findall("a an the its his her their our my your of in on for by with from many much")
+"""What stands before a thing, or before the word that stands before it."""
+_AUXILIARY = _WORD.findall("do does did will would can could should must has have had is are was were")
 _ASKING = """
 amount annual answer appear appendix attribute attributed average axis background bar begin benefit big
 biggest black blue body bottom brown business cause change chapter charge chart circle color colour company
@@ -34,15 +39,21 @@ def unknown_things(question: str, frequency: Frequency) -> list[str]:
 
     Rare words may be misspelt, and what begins with a capital is a name.
     """
-    return [
-        word
-        for word in dict.fromkeys(_WORD.findall(question))
-        if word in common_words() and word not in STOPWORDS and _names_thing(word, frequency)
-    ]
+    words = _WORD.findall(question)
+    things = [word for at, word in enumerate(words) if _THING.fullmatch(word) and _is_noun(words, at)]
+    common = [one for one in dict.fromkeys(things) if one in common_words() and one not in STOPWORDS]
+    return [one for one in common if not any(map(frequency, terms(one))) and not _is_of_asking(one)]
 
 
-def _names_thing(word: str, frequency: Frequency) -> bool:
-    return all(term not in _asking_terms() and not frequency(term) for term in terms(word))
+def _is_noun(words: Sequence[str], at: int) -> bool:
+    """Whether a word stands where a noun does: "the division", "the bicycle division"; not "did the bicycle break"."""
+    if at and words[at - 1] in _BEFORE:
+        return True
+    return at > 1 and words[at - 2] in _BEFORE and (at < 3 or words[at - 3].lower() not in _AUXILIARY)
+
+
+def _is_of_asking(word: str) -> bool:
+    return any(term in _asking_terms() for term in terms(word))
 
 
 @cache
