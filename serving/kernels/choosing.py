@@ -181,6 +181,6 @@ def _choose(
     length = tl.minimum(tl.load(num_tokens + row) - page * page_size, page_size)
     slot = tl.load(slots + row * most + page, mask=page < total, other=0)
     start = row * stride_row + head * stride_head
-    is_stored = (place < width) & (tl.load(is_due + row) != 0)
+    is_stored = place < tl.where(tl.load(is_due + row) != 0, width, 0)
     tl.store(table + start + place, slot, mask=is_stored)
     tl.store(lengths + start + place, tl.where(is_chosen, length, 0), mask=is_stored)
