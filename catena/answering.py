@@ -35,15 +35,18 @@ def main() -> None:
     from catena.client import Catena
     from catena.settings import load_settings
 
+    async def work(catena: Catena) -> None:
+        if not await answer_run(catena, path.stem):
+            os._exit(0)  # at once: an event loop and a process wait for their threads before they end
+
     with Catena(settings=load_settings(**first["settings"])) as catena:
-        if not asyncio.run(answer_run(catena, path.stem)):
-            os._exit(0)  # the end of a process waits for its threads
+        asyncio.run(work(catena))
     path.with_suffix(".lock").unlink(missing_ok=True)
     lock.release()
 
 
 async def answer_run(catena: Asking, run_id: str) -> bool:
-    """Answer, or say in the run's file why not. False: cancelled, but a thread that cannot be is still at its step."""
+    """Answer, or say in the run's file why not. False: cancelled, and a thread that cannot be may be at its step."""
     import asyncio  # after the fork, as above
 
     from catena.agents.events import Event
@@ -59,13 +62,13 @@ async def answer_run(catena: Asking, run_id: str) -> bool:
                 task.cancel()
                 asked_at = asked_at or time.monotonic()
                 if time.monotonic() - asked_at > GRACE_SECONDS:
-                    runs.tell(run_id, Event("cancelled", "Cancelled"))
-                    return task.done()
+                    raise asyncio.CancelledError
         await task
     except asyncio.CancelledError:
         if not runs.is_cancelled(run_id):  # the process ends: whoever watches goes on in the next
             raise
         runs.tell(run_id, Event("cancelled", "Cancelled"))
+        return False
     except CatenaError as error:
         runs.tell(run_id, Event("failed", error.message, {"remedy": error.remedy}))
     except Exception as error:  # a process border: whoever watches must learn that it is over
