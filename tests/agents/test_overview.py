@@ -133,4 +133,5 @@ def test_a_misspelt_word_is_understood(catena: Catena) -> None:
 
 def test_a_name_that_is_not_there_is_why_nothing_answers(catena: Catena) -> None:
     answer = catena.ask("Which prize did the museum of Vladivostok award?")
-    assert answer.status == "not_in_document" and "Never mentioned: “Vladivostok”." in answer.warnings
+    assert answer.status == "not_in_document"
+    assert any(line.startswith("Never mentioned: “Vladivostok”") for line in answer.warnings)

@@ -167,11 +167,11 @@ def test_a_larger_limit_adds_to_a_sample() -> None:
 
 
 def test_units_are_found_by_characters(tmp_path: Path) -> None:
-    source = Source("A & B", units=("One <b> fact.\n\n", "Two facts\nstand here. ", "Three."))
+    source = Source("A & B", units=("One <b> fact.\n\n", "Two foxes live here\nand there. ", "Three."))
     (tmp_path / "a.html").write_text(as_html(source), "utf-8")
     with Catena() as catena:
         document = catena.add(tmp_path / "a.html")
-        answer = catena.ask("Which facts stand here?", documents=[document])
+        answer = catena.ask("Which foxes live here?", documents=[document])
         places = Places(source, catena.library.pages(document.id))
         (second,) = (one for one in answer.citations if one.quote.startswith("Two"))
         assert places.of(second) == {2}
