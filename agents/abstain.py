@@ -14,11 +14,11 @@ from dataclasses import astuple, dataclass
 from functools import partial
 
 from catena.agents import ranking
-from catena.agents.asking import unknown_things
 from catena.agents.desk import Desk
 from catena.agents.numbers import core, years
 from catena.agents.quantities import quantities
 from catena.agents.spelling import Frequency
+from catena.agents.unknown import unknown_things
 from catena.retrieval.analysis import terms
 from catena.retrieval.embedder import Embedder
 from catena.types import Evidence

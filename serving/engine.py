@@ -177,8 +177,9 @@ class Engine:
             for job in list(self._active):
                 self._leave(job)
                 job.on_piece(Piece(error=_failed(error)))
-        for document in self._closed:
-            self._static.forget(document)  # type: ignore[union-attr]
+        if self._static:
+            for document in self._closed:
+                self._static.forget(document)
 
     def _admit(self) -> None:
         """Take one waiting prompt in: its question goes through the model, and its first token is sent."""

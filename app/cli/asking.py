@@ -75,10 +75,7 @@ def ask(
     home: Home = None,
 ) -> None:
     """Ask documents a question; every sentence of the answer is cited."""
-    from catena.answers import to_json
-    from catena.app.cli.terminal import print_answer
     from catena.client import Catena
-    from catena.markdown import to_markdown
     from catena.types import AskOptions, Limits
 
     password = read_password(password_file)
@@ -103,17 +100,24 @@ def ask(
         else:
             is_shown = not (as_json or markdown)
             answer = ask_quietly(catena, question, documents, options, is_shown=is_shown)
-        if as_json and stream:
-            pass  # the last line was the answer
-        elif as_json:
-            print(json.dumps(to_json(answer), indent=2, ensure_ascii=False))
-        elif markdown:
-            print(to_markdown(answer))
-        else:
-            print_answer(answer)
+        if not (as_json and stream):  # its last line was the answer
+            _print(answer, as_json=as_json, markdown=markdown)
         if render is not None:
             write_images(catena, answer, render, password)
     raise typer.Exit(EXIT_CODES[answer.status])
+
+
+def _print(answer: Answer, *, as_json: bool, markdown: bool = False) -> None:
+    from catena.answers import to_json
+    from catena.app.cli.terminal import print_answer
+    from catena.markdown import to_markdown
+
+    if as_json:
+        print(json.dumps(to_json(answer), indent=2, ensure_ascii=False))
+    elif markdown:
+        print(to_markdown(answer))
+    else:
+        print_answer(answer)
 
 
 def search(
@@ -175,18 +179,13 @@ def resume(
     home: Home = None,
 ) -> None:
     """Finish a question whose run was killed; what was read is not read again."""
-    from catena.answers import to_json
     from catena.app.cli.progress import AskProgress
-    from catena.app.cli.terminal import print_answer
     from catena.client import Catena
 
     with Catena(home, api_base=api_base) as catena:
         with AskProgress(is_shown=not as_json) as progress:
             answer = catena.resume(run, on_event=progress.on_event)
-        if as_json:
-            print(json.dumps(to_json(answer), indent=2, ensure_ascii=False))
-        else:
-            print_answer(answer)
+        _print(answer, as_json=as_json)
     raise typer.Exit(EXIT_CODES[answer.status])
 
 

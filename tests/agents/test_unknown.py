@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catena.agents.asking import unknown_things
+from catena.agents.unknown import unknown_things
 
 
 @pytest.mark.parametrize(
