@@ -23,10 +23,10 @@ from catena.errors import OptionError
 from catena.llm import Completion
 from catena.models.metered import Meter
 from catena.retrieval.embedder import Embedder
-from catena.serving.kept import ServedIds
 from catena.serving.remote import START, KVServer
 from catena.serving.retriever import KVPageRetriever, Look
 from catena.serving.retriever import Shelf as KVShelf
+from catena.serving.served_ids import ServedIds
 from catena.types import AskOptions, Note, PageHit
 
 ROLE = "kv"

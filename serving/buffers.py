@@ -9,11 +9,11 @@ from torch import Tensor
 
 from catena.errors import OptionError
 from catena.retrieval.kv.choosing import choose, reduce_heads, window_scores
-from catena.retrieval.kv.digests import DIGESTS, Digest, judge
+from catena.retrieval.kv.digests import DIGESTS, Digest, score_pages
 from catena.retrieval.kv.policy import Policy
 from catena.retrieval.kv.trained import PageRetriever
+from catena.serving.device_pages import DevicePages
 from catena.serving.document import DocumentKV
-from catena.serving.resident import Resident
 from catena.serving.selecting import needed
 from catena.serving.tables import RowPages, choose_rows, write_row
 
@@ -22,9 +22,9 @@ Table = tuple[Tensor, Tensor]
 
 
 def has_equal_shapes(policy: Policy) -> bool:
-    """Whether all steps of a policy are alike: KV pages where they were read, judged by what stands for them."""
-    judged = ("all", "window", "trained", *DIGESTS)
-    return policy.score in judged and policy.positions == "absolute" and policy.space != "distant"
+    """Whether all steps of a policy are alike: KV pages where they were read, scored by what stands for them."""
+    scored = ("all", "window", "trained", *DIGESTS)
+    return policy.score in scored and policy.positions == "absolute" and policy.space != "distant"
 
 
 class Buffers:
@@ -32,7 +32,7 @@ class Buffers:
 
     def __init__(
         self,
-        memory: Resident,
+        memory: DevicePages,
         policy: Policy,
         *,
         num_rows: int,
@@ -52,7 +52,7 @@ class Buffers:
         self._retriever = needed(retriever, policy) if policy.score == "trained" else None
         self._queries = deepcopy(self._retriever.queries).to(device) if self._retriever else None
         tail_pages = -(-max_tail // size)
-        self._tails = memory.take(num_rows * tail_pages).view(num_rows, tail_pages).to(device)
+        self._tails = memory.allocate(num_rows * tail_pages).view(num_rows, tail_pages).to(device)
         self._tail_starts = torch.arange(tail_pages, device=device) * size
         self.pages = RowPages.empty(num_rows, max_pages, device)
         self.num_tail = torch.zeros_like(self.pages.num_tokens)
@@ -72,7 +72,7 @@ class Buffers:
                 f"A document of {count:,} KV pages is more than there is room for, {pages.slots.shape[1]:,}.",
                 "Make the decoder with a larger max_pages.",
             )
-        pages.slots[n, :count] = self.memory.hold(document).to(pages.slots.device)
+        pages.slots[n, :count] = self.memory.acquire(document).to(pages.slots.device)
         self.documents[n] = document
         pages.num_pages[n], pages.num_tokens[n] = count, document.num_tokens
         pages.num_chosen[n] = self.policy.num_pages(count)
@@ -81,14 +81,14 @@ class Buffers:
         write_row(torch.arange(count)[None], pages, n, document.page_size, table, lengths)
         if self.policy.score != "window":
             for layer in range(self._num_dense, document.spec.num_layers):
-                self.memory.judge(document, layer, self._make(layer), is_rotated=self._is_rotated)
+                self.memory.add_digest(document, layer, self._make(layer), is_rotated=self._is_rotated)
 
     def clear(self, n: int) -> None:
         """Empty row n; what it computes from now on is of no use to anybody."""
         document, self.documents[n] = self.documents[n], None
         if document is None:
             return
-        self.memory.give_back(document)
+        self.memory.release(document)
         for counter in (self.pages.num_pages, self.pages.num_tokens, self.num_tail, self.is_active):
             counter[n] = 0
         for _, lengths in (self._whole, self._chosen):
@@ -117,8 +117,8 @@ class Buffers:
 
     def tail_of(self, n: int, length: int) -> tuple[Tensor, Tensor]:
         """Slots and offsets (N) of row n's first tokens behind its document."""
-        places = torch.arange(length, device=self._tails.device)
-        return self._tails[n][places // self.memory.page_size], places % self.memory.page_size
+        positions = torch.arange(length, device=self._tails.device)
+        return self._tails[n][positions // self.memory.page_size], positions % self.memory.page_size
 
     def is_choosing(self, layer: int) -> bool:
         return layer >= self._num_dense
@@ -135,32 +135,32 @@ class Buffers:
 
     def choose(self, layer: int, q: Tensor) -> None:
         """Choose for all rows that are due, for their next tokens q (B, Hq, D). Reads nothing back."""
-        places = self.pages.num_tokens + self.num_tail
-        asked = self._asked(layer, q[:, :, None], places[:, None, None])[:, :, :, 0]
+        positions = self.pages.num_tokens + self.num_tail
+        grouped = self._grouped(layer, q[:, :, None], positions[:, None, None])[:, :, :, 0]
         table, lengths = self.document_table(layer)
         choose_rows(
-            asked, self._digests(layer), self.pages, self.policy, self.memory.page_size, table, lengths
+            grouped, self._digests(layer), self.pages, self.policy, self.memory.page_size, table, lengths
         )
 
-    def choose_for(self, n: int, layer: int, q: Tensor, places: Tensor) -> None:
-        """Choose for row n and queries q (Hq, T, D) at `places` (T)."""
+    def choose_for(self, n: int, layer: int, q: Tensor, positions: Tensor) -> None:
+        """Choose for row n and queries q (Hq, T, D) at `positions` (T)."""
         slots = self.pages.slots[n, : int(self.pages.num_pages[n])]
         table, lengths = (x[n] for x in self.document_table(layer))
         digests = self._digests(layer)
         scores = window_scores(len(slots), q.device).repeat(len(table), 1)
         if digests is not None:
-            asked = self._asked(layer, q[None], places)[0]
-            judged = judge(asked.flatten(1, 2), digests[:, :, slots])
-            scores = reduce_heads(judged.view(*asked.shape[:3], -1), self.policy)
+            grouped = self._grouped(layer, q[None], positions)[0]
+            scores = score_pages(grouped.flatten(1, 2), digests[:, :, slots])
+            scores = reduce_heads(scores.view(*grouped.shape[:3], -1), self.policy)
         write_row(choose(scores, self.policy), self.pages, n, self.memory.page_size, table, lengths)
 
-    def _asked(self, layer: int, q: Tensor, places: Tensor) -> Tensor:
-        """Queries (B, Hq, T, D) as KV pages are judged by them: (B, Hkv, G, T, D), or (B, Hkv, 1, T, D) if trained."""
+    def _grouped(self, layer: int, q: Tensor, positions: Tensor) -> Tensor:
+        """Queries (B, Hq, T, D) as KV pages are scored by them: (B, Hkv, G, T, D), or (B, Hkv, 1, T, D) if trained."""
         spec = self.memory.spec
         if not self._is_rotated:
-            q = spec.rope.turn(q, -places)
-        asked = q.view(len(q), spec.num_kv_heads, spec.group, *q.shape[2:])
-        return self._queries[layer](asked.float().mean(2, keepdim=True)) if self._queries else asked
+            q = spec.rope.rotate(q, -positions)
+        grouped = q.view(len(q), spec.num_kv_heads, spec.group, *q.shape[2:])
+        return self._queries[layer](grouped.float().mean(2, keepdim=True)) if self._queries else grouped
 
     @property
     def _is_rotated(self) -> bool:

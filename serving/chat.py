@@ -25,11 +25,11 @@ def encode_document(tokenizer: Any, text: str, goes_first: Sequence[tuple[int, i
     before = render(tokenizer, [{"role": "user", "content": _HERE}]).partition(_HERE)[0]
     found = tokenizer(before + text, add_special_tokens=False, return_offsets_mapping=True)
     starts = torch.tensor([start for start, _ in found["offset_mapping"]], dtype=torch.int64)
-    places = (starts - len(before)).clamp(min=0)
-    is_first = torch.zeros(len(places) if goes_first else 0, dtype=torch.bool)
+    positions = (starts - len(before)).clamp(min=0)
+    is_first = torch.zeros(len(positions) if goes_first else 0, dtype=torch.bool)
     for start, end in goes_first:
-        is_first |= (places >= start) & (places < end)
-    return Source(torch.tensor(found["input_ids"], dtype=torch.int64), places, is_first)
+        is_first |= (positions >= start) & (positions < end)
+    return Source(torch.tensor(found["input_ids"], dtype=torch.int64), positions, is_first)
 
 
 def encode(tokenizer: Any, text: str) -> Tensor:

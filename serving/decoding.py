@@ -1,6 +1,6 @@
 """Answers written in steps of equal shape: on a GPU a step is captured once and replayed.
 
-A model's own launches take longer than a short step computes; a CUDA graph has none. Equal to `answering.step`, which
+A model's own launches take longer than a short step computes; a CUDA graph has none. Equal to `generation.step`, which
 any policy can be asked with.
 """
 
@@ -23,7 +23,7 @@ _WARM_UPS = 3
 
 
 class Decoder:
-    """Gives rows their tokens: `begin` a document, `take` the question, then `step` all rows together."""
+    """Gives rows their tokens: `begin` a document, `extend` it by the question, then `step` all rows together."""
 
     def __init__(self, model: Any, buffers: Buffers, *, uses_graph: bool = True) -> None:
         self._model = model
@@ -66,14 +66,14 @@ class Decoder:
         self._buffers.clear(n)
         self._num_taken[n] = self._num_passes[n] = 0
 
-    def take(self, n: int, token_ids: Tensor) -> Tensor:
+    def extend(self, n: int, token_ids: Tensor) -> Tensor:
         """Give row n T more tokens at once; logits (V) after the last."""
         self._check_room(n, len(token_ids))
         start = int(self._buffers.pages.num_tokens[n]) + self._num_taken[n]
-        places = start + torch.arange(len(token_ids), device=self._token_ids.device)
-        question = _Question(self._buffers, n, self._num_taken[n], places, is_due=self._is_due(n))
+        positions = start + torch.arange(len(token_ids), device=self._token_ids.device)
+        question = _Question(self._buffers, n, self._num_taken[n], positions, is_due=self._is_due(n))
         with torch.inference_mode():
-            logits = self._forward(token_ids.to(places.device)[None], places[None], question)[0]
+            logits = self._forward(token_ids.to(positions.device)[None], positions[None], question)[0]
         self._buffers.num_tail[n] += len(token_ids)
         self._count(n, len(token_ids))
         return logits
@@ -97,13 +97,13 @@ class Decoder:
         """One pass over what is in the buffers: logits (B, V). Again does the same; reads nothing back."""
         buffers = self._buffers
         step = _Step(buffers, buffers.grow_tails(), is_choosing=is_choosing)
-        places = (buffers.pages.num_tokens + buffers.num_tail).long()
-        return self._forward(self._token_ids, places[:, None], step)
+        positions = (buffers.pages.num_tokens + buffers.num_tail).long()
+        return self._forward(self._token_ids, positions[:, None], step)
 
-    def _forward(self, token_ids: Tensor, places: Tensor, sessions: Sessions) -> Tensor:
+    def _forward(self, token_ids: Tensor, positions: Tensor, sessions: Sessions) -> Tensor:
         out = self._model(
             token_ids,
-            position_ids=places,
+            position_ids=positions,
             past_key_values=Passing(self._buffers.memory.spec.num_layers),
             use_cache=True,
             logits_to_keep=1,
@@ -168,11 +168,11 @@ class _Step:
 class _Question:
     """Several tokens for row n, behind `num_before` others."""
 
-    def __init__(self, buffers: Buffers, n: int, num_before: int, places: Tensor, *, is_due: bool) -> None:
+    def __init__(self, buffers: Buffers, n: int, num_before: int, positions: Tensor, *, is_due: bool) -> None:
         self._buffers = buffers
         self._n = n
-        self._at = buffers.tail_of(n, num_before + len(places))
-        self._places = places
+        self._at = buffers.tail_of(n, num_before + len(positions))
+        self._places = positions
         self._is_due = is_due
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from catena.errors import OptionError
 from catena.retrieval.kv.digests import DIGESTS, Digest, representative
+from catena.serving.fp8 import dequantize, quantize
 from catena.serving.pool import Loads, PagePool
-from catena.serving.scaling import scale_down, scale_up
 from catena.serving.spec import ModelSpec
 
 WINDOW = 100
@@ -32,11 +32,11 @@ def unchecked(layer: int, pages: Tensor) -> None:
 
 
 Index = Mapping[str, Tensor]
-"""What stands for the keys of one layer when they are judged, by the names of its parts."""
+"""What stands for the keys of one layer when they are scored, by the names of its parts."""
 
 
-class KeptIndices(Protocol):
-    """Where indices are kept, so that they need not be made of all keys again."""
+class IndexStore(Protocol):
+    """Where indices stay, so that they need not be made of all keys again."""
 
     def get(self, name: str, layer: int, /) -> Index | None: ...
     def put(self, name: str, layer: int, index: Index, /) -> None: ...
@@ -57,7 +57,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
-class Whole:
+class LayerKV:
     """All keys and values (Hkv, N, D) of a layer; sessions that need them at the same time share them."""
 
     keys: Tensor
@@ -68,8 +68,8 @@ class Whole:
 class DocumentKV:
     """`layers` are (P, 2, Hkv, S, D) each: one record holds keys and values of one KV page, one read from disk.
 
-    Keys carry the rotation of their place in the document, 0 to `num_tokens`. `queries` (Hq, up to 100, D) are the last
-    tokens' own. Grows by `append` while the document is read; afterwards nothing changes, and sessions share it.
+    Keys are rotated to their positions, 0 to `num_tokens`. `queries` (Hq, up to 100, D) are the last tokens' own. Grows
+    by `append` while the document is read; afterwards nothing changes, and sessions share it.
     """
 
     spec: ModelSpec
@@ -80,7 +80,7 @@ class DocumentKV:
     """(P, 2, Hkv) of each layer where the layers are 8-bit."""
     check: Check = unchecked
     pool: PagePool | None = None
-    kept: KeptIndices | None = None
+    indices: IndexStore | None = None
     filled: list[int] = field(default_factory=list)
     queries: list[Tensor] = field(default_factory=list)
     received: list[Tensor] = field(default_factory=list)
@@ -90,7 +90,7 @@ class DocumentKV:
     _digests: dict[tuple[Callable[..., Tensor], int, bool, torch.device], Tensor] = field(
         default_factory=dict
     )
-    _whole: weakref.WeakValueDictionary[int, Whole] = field(default_factory=weakref.WeakValueDictionary)
+    _whole: weakref.WeakValueDictionary[int, LayerKV] = field(default_factory=weakref.WeakValueDictionary)
 
     def __post_init__(self) -> None:
         self.filled = self.filled or [0] * self.spec.num_layers
@@ -113,7 +113,7 @@ class DocumentKV:
 
     @property
     def itemsize(self) -> int:
-        """Bytes of a number of a key."""
+        """Bytes of one number of a key."""
         return int(self.layers[0].dtype.itemsize)
 
     @property
@@ -138,7 +138,7 @@ class DocumentKV:
             source=self.source.first(num_tokens),
             filled=[num_tokens] * len(self.layers),
             received=[layer[:, :num_tokens] for layer in self.received],
-            kept=None,
+            indices=None,
             _digests={},
             _whole=weakref.WeakValueDictionary(),
         )
@@ -154,12 +154,12 @@ class DocumentKV:
         self._digests = {key: digest for key, digest in self._digests.items() if key[1] != layer}
         self._whole.pop(layer, None)
 
-    def shared(self, layer: int, device: torch.device = CPU, loads: Loads | None = None) -> Whole:
+    def shared(self, layer: int, device: torch.device = CPU, loads: Loads | None = None) -> LayerKV:
         """What `whole` gives, on the device, made once for all that hold it at the same time."""
         whole = self._whole.get(layer)
         if whole is None:
             keys, values = (x.to(device) for x in self.whole(layer, loads=loads))
-            whole = self._whole[layer] = Whole(keys, values)
+            whole = self._whole[layer] = LayerKV(keys, values)
         return whole
 
     def whole(self, layer: int, first_page: int = 0, loads: Loads | None = None) -> tuple[Tensor, Tensor]:
@@ -180,15 +180,15 @@ class DocumentKV:
     def gather_pages(
         self, layer: int, pages: Tensor, heads: Tensor, loads: Loads | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Keys, values (H, k*S, D) and places (H, k*S) of KV pages (H, k), of the key heads (H) that they are for.
+        """Keys, values (H, k*S, D) and positions (H, k*S) of KV pages (H, k), of the key heads (H) that they are for.
 
         Places at or beyond the document's end are padding. All come to the device of `pages`.
         """
         with self._held(layer, pages, loads) as (records, rows):
             found = records[rows, :, heads[:, None].to(rows.device)]
             found = self._restored(layer, found, pages, heads).to(pages.device)  # (H, k, 2, S, D)
-        places = pages[..., None] * self.page_size + torch.arange(self.page_size, device=pages.device)
-        return found[:, :, 0].flatten(1, 2), found[:, :, 1].flatten(1, 2), places.flatten(1)
+        positions = pages[..., None] * self.page_size + torch.arange(self.page_size, device=pages.device)
+        return found[:, :, 0].flatten(1, 2), found[:, :, 1].flatten(1, 2), positions.flatten(1)
 
     def gather_tokens(
         self, layer: int, tokens: Tensor, heads: Tensor, loads: Loads | None = None
@@ -201,10 +201,10 @@ class DocumentKV:
             found = self._restored(layer, found, pages, heads)[..., 0, :].to(tokens.device)
         return found[:, :, 0], found[:, :, 1]
 
-    def load_ahead(self, layer: int, pages: Tensor, loads: Loads) -> None:
+    def prefetch(self, layer: int, pages: Tensor, loads: Loads) -> None:
         """Let KV pages that a layer will probably choose come in while something else is computed."""
         if self.pool and layer < len(self.layers):
-            self.pool.load_ahead(self.tag, layer, torch.unique(pages).tolist(), self._loader(layer), loads)
+            self.pool.prefetch(self.tag, layer, torch.unique(pages).tolist(), self._loader(layer), loads)
 
     def digest(self, layer: int, make: Digest, device: torch.device = CPU, *, is_rotated: bool) -> Tensor:
         """What stands for the KV pages of a layer (R, Hkv, P, D), float32; made once, and kept on the device."""
@@ -245,34 +245,34 @@ class DocumentKV:
         return self.received[layer]
 
     def made_once(self, name: str, layer: int, make: Callable[[], Index]) -> Index:
-        """An index of a layer, made of all of its keys unless it was kept; its name tells all that it depends on."""
-        found = self.kept.get(name, layer) if self.kept else None
+        """An index of a layer, made of all of its keys unless there is one; its name tells all that it depends on."""
+        found = self.indices.get(name, layer) if self.indices else None
         if found is None:
             found = make()
-            if self.kept:
-                self.kept.put(name, layer, found)
+            if self.indices:
+                self.indices.put(name, layer, found)
         return found
 
     def paged_keys(self, layer: int, *, is_rotated: bool) -> tuple[Tensor, Tensor]:
         """Keys (Hkv, P, S, D) in float32, and which of them are tokens (P, S)."""
         keys = self.records(layer)[:, 0].transpose(0, 1).float()
-        places = torch.arange(keys.shape[1] * self.page_size).view(-1, self.page_size)
+        positions = torch.arange(keys.shape[1] * self.page_size).view(-1, self.page_size)
         if not is_rotated:
-            keys = self.spec.rope.turn(keys, -places)
-        return keys, places < self.filled[layer]
+            keys = self.spec.rope.rotate(keys, -positions)
+        return keys, positions < self.filled[layer]
 
     def _write(self, layer: int, start: int, x: Tensor) -> None:
         """Put keys and values (2, Hkv, T, D) in their KV pages."""
-        places = torch.arange(start, start + x.shape[2])
+        positions = torch.arange(start, start + x.shape[2])
         if not self.scales:
-            pages, slots = places // self.page_size, places % self.page_size
+            pages, slots = positions // self.page_size, positions % self.page_size
             self.layers[layer][pages, :, :, slots] = x.permute(2, 0, 1, 3).to(self.layers[layer].dtype)
             return
         assert start % self.page_size == 0, "a KV page in 8 bits is written whole: its scale is of all of it"
         padded = torch.nn.functional.pad(x, (0, 0, 0, -x.shape[2] % self.page_size))
         paged = padded.view(*x.shape[:2], -1, self.page_size, x.shape[-1]).permute(2, 0, 1, 3, 4)
         part = slice(start // self.page_size, start // self.page_size + len(paged))
-        self.layers[layer][part], self.scales[layer][part] = scale_down(paged)
+        self.layers[layer][part], self.scales[layer][part] = quantize(paged)
 
     def _restored(self, layer: int, records: Tensor, pages: Tensor, heads: Tensor | None = None) -> Tensor:
         """Records in the model's dtype: (n, 2, Hkv, S, D) of KV pages (n), or (H, n, 2, S, D) of heads (H)."""
@@ -280,7 +280,7 @@ class DocumentKV:
             return records.to(self.spec.dtype)
         pages = pages.cpu()
         scales = self.scales[layer][pages if heads is None else (pages, slice(None), heads[:, None].cpu())]
-        return scale_up(records, scales.to(records.device), self.spec.dtype)
+        return dequantize(records, scales.to(records.device), self.spec.dtype)
 
     @contextmanager
     def _held(self, layer: int, pages: Tensor, loads: Loads | None) -> Iterator[tuple[Tensor, Tensor]]:

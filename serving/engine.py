@@ -14,16 +14,16 @@ from torch import Tensor
 
 from catena.errors import CatenaError, ModelBusy, ModelUnreachable
 from catena.retrieval.kv.policy import Policy
-from catena.serving.answering import Row, ask, step, take
+from catena.serving.detokenizing import Detokenizer
 from catena.serving.document import DocumentKV
+from catena.serving.generation import Row, extend, start, step
 from catena.serving.loading import LocalModel
-from catena.serving.reading import CHUNK
+from catena.serving.prefill import CHUNK
+from catena.serving.registry import DocumentRegistry
 from catena.serving.sampling import Sampling, sample
 from catena.serving.selecting import Aids
 from catena.serving.session import Session
-from catena.serving.shelf import DocumentShelf
 from catena.serving.static import StaticRow, StaticRows
-from catena.serving.writing import TextWriter
 
 MAX_ROWS = 8
 FinishReason = Literal["stop", "length"]
@@ -76,7 +76,7 @@ class Job:
 
     prompt: Prompt
     on_piece: OnPiece
-    writer: TextWriter
+    detokenizer: Detokenizer
     random: torch.Generator
     asked_at: float = field(default_factory=time.monotonic)
     first_at: float = 0.0
@@ -93,14 +93,14 @@ class Engine:
     def __init__(
         self,
         local: LocalModel,
-        shelf: DocumentShelf,
+        registry: DocumentRegistry,
         *,
         max_rows: int = MAX_ROWS,
         max_waiting: int = 64,
         static: StaticRows | None = None,
     ) -> None:
         self.local = local
-        self.shelf = shelf
+        self.registry = registry
         self._static = static
         self._max_rows = max_rows
         self._max_waiting = max_waiting
@@ -125,8 +125,8 @@ class Engine:
 
     def submit(self, prompt: Prompt, on_piece: OnPiece) -> Job:
         """Queue a prompt; `on_piece` is called in the engine's thread. Raises ModelBusy when too many wait."""
-        writer = TextWriter(self.local.tokenizer, prompt.stop)
-        job = Job(prompt, on_piece, writer, prompt.sampling.generator())
+        detokenizer = Detokenizer(self.local.tokenizer, prompt.stop)
+        job = Job(prompt, on_piece, detokenizer, prompt.sampling.generator())
         with self._wake:
             if len(self._waiting) >= self._max_waiting:
                 raise ModelBusy("Too many questions wait already.", "Ask again in a few seconds.")
@@ -145,7 +145,7 @@ class Engine:
             self._is_closing = True
             self._wake.notify()
         self._thread.join()
-        self.shelf.pool.close()
+        self.registry.pool.close()
 
     def _run(self) -> None:
         while True:
@@ -160,19 +160,19 @@ class Engine:
 
     @property
     def _has_work(self) -> bool:
-        return bool(self._waiting or self._active or self.shelf.has_work or self._closed)
+        return bool(self._waiting or self._active or self.registry.has_work or self._closed)
 
     @property
     def _closed(self) -> Sequence[DocumentKV]:
         """What is on the device of documents that are open no more, deleted ones among them."""
-        return self._static.others(self.shelf.opened) if self._static else ()
+        return self._static.others(self.registry.opened) if self._static else ()
 
     def _turn(self) -> None:
         """A step of everything there is to do. What the model cannot compute ends the answers, not the thread."""
         try:
             self._admit()
             self._write()
-            self.shelf.read_some()
+            self.registry.read_some()
         except RuntimeError as error:
             for job in list(self._active):
                 self._leave(job)
@@ -205,14 +205,14 @@ class Engine:
             fixed = self._static.ask(prompt.document, prompt.policy, prompt.token_ids, prompt.max_tokens)
             if fixed:
                 return fixed
-        aids = self.shelf.aids(prompt.key, document, prompt.policy) if prompt.document else Aids()
+        aids = self.registry.aids(prompt.key, document, prompt.policy) if prompt.document else Aids()
         session = Session(document, prompt.policy, aids)
         if prompt.wants_mass:
             session.mass = torch.zeros(document.num_pages(0))
         first, *rest = torch.split(prompt.token_ids, CHUNK)
-        row = ask(self.local.model, session, first)
+        row = start(self.local.model, session, first)
         for part in rest:
-            take(self.local.model, row, part)
+            extend(self.local.model, row, part)
         return row
 
     def _write(self) -> None:
@@ -235,16 +235,16 @@ class Engine:
         token = sample(job.row.logits, job.prompt.sampling, job.random)
         job.row.last = token
         is_end = token in self._ends
-        text = "" if is_end else job.writer.feed(token)
-        is_full = job.writer.num_tokens >= job.prompt.max_tokens
-        if not (is_end or is_full or job.writer.is_stopped):
+        text = "" if is_end else job.detokenizer.feed(token)
+        is_full = job.detokenizer.num_tokens >= job.prompt.max_tokens
+        if not (is_end or is_full or job.detokenizer.is_stopped):
             if text:
                 job.on_piece(Piece(text))
             return
-        reason: FinishReason = "stop" if is_end or job.writer.is_stopped else "length"
+        reason: FinishReason = "stop" if is_end or job.detokenizer.is_stopped else "length"
         use = self._use(job)
         self._leave(job)
-        job.on_piece(Piece(text + job.writer.finish(), reason, use))
+        job.on_piece(Piece(text + job.detokenizer.finish(), reason, use))
 
     def _leave(self, job: Job) -> None:
         assert job.row is not None, "an active job has a row"
@@ -258,7 +258,7 @@ class Engine:
         return Use(
             prompt_tokens=cached + len(job.prompt.token_ids),
             cached_tokens=cached,
-            completion_tokens=job.writer.num_tokens,
+            completion_tokens=job.detokenizer.num_tokens,
             pages_selected=row.num_pages,
             bytes_selected=row.num_keys * 2 * spec.head_dim * row.document.itemsize,
             bytes_loaded=row.bytes_loaded,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from catena.errors import StoreError
+from catena.serving.checksummed import read_checksummed, write_checksummed
 from catena.serving.document import Index
-from catena.serving.sealed import read_sealed, write_sealed
 
 
 class FolderIndex:
@@ -24,14 +24,14 @@ class FolderIndex:
         if not path.is_file():
             return None
         try:
-            return read_sealed(path)
+            return read_checksummed(path)
         except StoreError:
             return None
 
     def put(self, name: str, layer: int, index: Index) -> None:
         """Keep it, unless the document was deleted meanwhile."""
         if self._folder.is_dir():
-            write_sealed(self._path(name, layer), index)
+            write_checksummed(self._path(name, layer), index)
 
     def _path(self, name: str, layer: int) -> Path:
         return self._folder / f"index_{name}_{layer:03}.safetensors"

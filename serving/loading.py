@@ -11,8 +11,8 @@ import torch
 from catena.errors import ModelUnsupported, OptionError
 from catena.serving import hooks
 from catena.serving.fingerprint import fingerprint_model, key_of
+from catena.serving.rope_scaling import RopeScaling, apply_rope_scaling, truncate_frequencies
 from catena.serving.spec import ModelSpec, refuse, spec_of
-from catena.serving.stretching import Stretch, stretch_config, truncate_frequencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def load_model(
     *,
     device: str = "cpu",
     dtype: torch.dtype | str = "auto",
-    stretch: Stretch | None = None,
+    scaling: RopeScaling | None = None,
 ) -> LocalModel:
     """Load a folder, or a name of the Hugging Face hub that is in its cache or can be fetched.
 
@@ -44,8 +44,8 @@ def load_model(
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         refuse(config)
-        if stretch:
-            stretch_config(config, stretch)
+        if scaling:
+            apply_rope_scaling(config, scaling)
         hooks.register()
         model = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -64,9 +64,9 @@ def load_model(
             "Give a folder with config.json, tokenizer.json and *.safetensors.",
         ) from error
     model.to(device).eval().requires_grad_(False)
-    if stretch and stretch.kind == "truncated":
+    if scaling and scaling.kind == "truncated":
         truncate_frequencies(model.get_decoder().rotary_emb, config.max_position_embeddings)
-    facts = {"weights": fingerprint_model(folder), "rope": str(stretch)}
+    facts = {"weights": fingerprint_model(folder), "rope": str(scaling)}
     return LocalModel(Path(source).name, model, tokenizer, spec_of(model), key_of(facts))
 
 

@@ -1,6 +1,6 @@
 """KV pages of many documents in a memory of fixed size: the least recently used make room.
 
-What comes from disk comes through here, so memory is bounded and every byte is counted. A thread loads ahead: while
+What comes from disk comes through here, so memory is bounded and every byte is counted. A thread prefetches: while
 a layer computes, the KV pages that the next one will probably choose are on their way. Pools stand on one another:
 a GPU's takes what it misses from one in pinned host memory, and that from disk.
 """
@@ -24,8 +24,8 @@ Key = tuple[Hashable, int, int]
 """Document, layer, KV page."""
 Load = Callable[[int, Tensor], None]
 """Copies one KV page, by its number, into a record of the pool; raises StoreError."""
-MAX_AHEAD = 4
-"""Requests to load ahead that may wait; more are dropped, as they would come too late."""
+MAX_PREFETCHES = 4
+"""Prefetches that may wait; more are dropped, as they would come too late."""
 
 
 @dataclass(slots=True)
@@ -89,9 +89,9 @@ class PagePool:
         )
         self._slots: OrderedDict[Key, _Slot] = OrderedDict()
         self._free = list(range(self.capacity))
-        self._residents: set[Key] = set()
+        self._pinned: set[Key] = set()
         self._changed = threading.Condition()
-        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="catena-kv-pages")
+        self._prefetcher = ThreadPoolExecutor(1, thread_name_prefix="catena-kv-pages")
         self._pending: set[Future[None]] = set()
 
     @property
@@ -124,39 +124,39 @@ class PagePool:
             self.count(loads, len(taken.missing), len(pages) - len(taken.missing))
             yield self._records, torch.tensor([slot.row for slot in taken.slots], device=self.device)
         finally:
-            self._give_back(taken)
+            self._release(taken)
 
-    def load_ahead(
+    def prefetch(
         self, document: Hashable, layer: int, pages: Sequence[int], load: Load, loads: Loads
     ) -> None:
         """Bring KV pages in while something else is computed; what fails fails again when they are needed."""
         self._pending = {task for task in self._pending if not task.done()}
-        if len(self._pending) < MAX_AHEAD and len(pages) <= self.capacity:
-            self._pending.add(self._ahead.submit(self._bring, document, layer, pages, load, loads))
+        if len(self._pending) < MAX_PREFETCHES and len(pages) <= self.capacity:
+            self._pending.add(self._prefetcher.submit(self._fetch, document, layer, pages, load, loads))
 
-    def keep(self, document: Hashable, keys: Sequence[tuple[int, int]]) -> None:
+    def pin(self, document: Hashable, keys: Sequence[tuple[int, int]]) -> None:
         """Let KV pages (layer, number) of a document stay once they are in, as long as half of the room is free."""
         with self._changed:
-            room = max(0, self.capacity // 2 - len(self._residents))
-            self._residents.update((document, layer, page) for layer, page in keys[:room])
+            room = max(0, self.capacity // 2 - len(self._pinned))
+            self._pinned.update((document, layer, page) for layer, page in keys[:room])
         if self._below:
-            self._below.keep(document, keys)
+            self._below.pin(document, keys)
 
     def forget(self, document: Hashable) -> None:
         """Make room of what a document has here; what is being read of it goes by and by."""
         with self._changed:
-            self._residents = {key for key in self._residents if key[0] != document}
+            self._pinned = {key for key in self._pinned if key[0] != document}
             for key in [key for key, slot in self._slots.items() if key[0] == document and _is_idle(slot)]:
                 self._free.append(self._slots.pop(key).row)
         if self._below:
             self._below.forget(document)
 
     def close(self) -> None:
-        self._ahead.shutdown(cancel_futures=True)
+        self._prefetcher.shutdown(cancel_futures=True)
         if self._below:
             self._below.close()
 
-    def _bring(self, document: Hashable, layer: int, pages: Sequence[int], load: Load, loads: Loads) -> None:
+    def _fetch(self, document: Hashable, layer: int, pages: Sequence[int], load: Load, loads: Loads) -> None:
         taken = self._take(document, layer, pages)
         if taken is None:
             return
@@ -166,7 +166,7 @@ class PagePool:
         except StoreError:
             return
         finally:
-            self._give_back(taken)
+            self._release(taken)
 
     def _take(self, document: Hashable, layer: int, pages: Sequence[int]) -> _Taken | None:
         """Hold a slot for every KV page; nothing when there is no room for all of them."""
@@ -187,7 +187,7 @@ class PagePool:
             if len(known) < len(keys):
                 self._drop(taken)
         if len(known) < len(keys):
-            self._give_back(taken)
+            self._release(taken)
             return None
         return replace(taken, slots=[known[key] for key in keys])
 
@@ -196,7 +196,7 @@ class PagePool:
         if self._free:
             return self._free.pop()
         for key, slot in self._slots.items():
-            if _is_idle(slot) and key not in self._residents:
+            if _is_idle(slot) and key not in self._pinned:
                 del self._slots[key]
                 return slot.row
         return None
@@ -248,7 +248,7 @@ class PagePool:
                 slot.is_lost = True
         self._changed.notify_all()
 
-    def _give_back(self, taken: _Taken) -> None:
+    def _release(self, taken: _Taken) -> None:
         with self._changed:
             for slot in taken.slots:
                 slot.num_users -= 1

@@ -15,7 +15,7 @@ _ROWS = 256
 def count_received(document: DocumentKV, layer: int, q: Tensor, lse: Tensor, window: int) -> None:
     """Add what the document's last T tokens give to each token at most `window` before them, themselves included.
 
-    Queries q (Hq, T, D), rotated to their places, and the log-sum-exp (Hq, T) of all that they saw.
+    Queries q (Hq, T, D), rotated to their positions, and the log-sum-exp (Hq, T) of all that they saw.
     """
     end = document.filled[layer]
     start = end - q.shape[1]
@@ -23,13 +23,13 @@ def count_received(document: DocumentKV, layer: int, q: Tensor, lse: Tensor, win
     first_page = max(0, start - window) // document.page_size
     keys = document.whole(layer, first_page)[0].float()
     keys = keys.repeat_interleave(len(q) // len(keys), dim=0)
-    places = torch.arange(first_page * document.page_size, end)
+    positions = torch.arange(first_page * document.page_size, end)
     for row in range(0, q.shape[1], _ROWS):
         asking = torch.arange(start + row, min(start + row + _ROWS, end))[:, None]
         logits = q[:, row : row + _ROWS].float() @ keys.transpose(1, 2) * document.spec.head_dim**-0.5
-        is_seen = (places <= asking) & (places > asking - window)
+        is_seen = (positions <= asking) & (positions > asking - window)
         shares = (logits - lse[:, row : row + _ROWS, None]).exp().masked_fill(~is_seen, 0)
-        received[:, places[0] :] += shares.sum(1)
+        received[:, positions[0] :] += shares.sum(1)
     document.received[layer] = received
 
 

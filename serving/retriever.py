@@ -15,9 +15,9 @@ from typing import Protocol
 
 from catena.errors import ModelRefused, Stopped
 from catena.retrieval.kv.policy import preset
-from catena.serving.kept import Key, ServedIds
 from catena.serving.remote import KVServer, Recalled
-from catena.serving.sent import SentText
+from catena.serving.sent_text import SentText
+from catena.serving.served_ids import Key, ServedIds
 from catena.types import Document, Page, PageHit, Passage
 
 POLL_SECONDS = 0.5

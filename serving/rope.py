@@ -20,7 +20,7 @@ class Rope:
 
     frequencies: Tensor
 
-    def turn(self, x: Tensor, distance: Tensor) -> Tensor:
+    def rotate(self, x: Tensor, distance: Tensor) -> Tensor:
         """Turn vectors (..., T, D) by a distance in tokens for each (..., T): R(d) x. Negative turns back."""
         angles = distance.to(torch.float64)[..., None] * self.frequencies.to(x.device)
         cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from catena.errors import OptionError
 from catena.retrieval.kv.choosing import choose, reduce_heads, window_scores
-from catena.retrieval.kv.digests import DIGESTS, judge
+from catena.retrieval.kv.digests import DIGESTS, score_pages
 from catena.retrieval.kv.merging import Merged
 from catena.retrieval.kv.policy import Policy
 from catena.retrieval.kv.trained import PageRetriever
@@ -46,22 +46,22 @@ class Selection:
 
 
 def select(
-    document: DocumentKV, policy: Policy, aids: Aids, layer: int, q: Tensor, places: Tensor, seed: int
+    document: DocumentKV, policy: Policy, aids: Aids, layer: int, q: Tensor, positions: Tensor, seed: int
 ) -> Selection:
-    """Select for queries q (Hq, T, D) that stand at `places` (T), behind the document's own tokens.
+    """Select for queries q (Hq, T, D) that stand at `positions` (T), behind the document's own tokens.
 
     Raises OptionError when the policy needs an aid that is not there.
     """
     if policy.score == "clusters":
         return _select_tokens(needed(aids.squeezed, policy), policy, layer, q)
     if policy.score == "merged":
-        places = needed(aids.merged, policy)[layer].places.to(q.device)
-        return Selection(tokens=places, is_seen=torch.ones_like(places, dtype=torch.bool))
-    return Selection(pages=choose(_scores(document, policy, aids, layer, q, places, seed), policy))
+        positions = needed(aids.merged, policy)[layer].positions.to(q.device)
+        return Selection(tokens=positions, is_seen=torch.ones_like(positions, dtype=torch.bool))
+    return Selection(pages=choose(_scores(document, policy, aids, layer, q, positions, seed), policy))
 
 
 def _scores(
-    document: DocumentKV, policy: Policy, aids: Aids, layer: int, q: Tensor, places: Tensor, seed: int
+    document: DocumentKV, policy: Policy, aids: Aids, layer: int, q: Tensor, positions: Tensor, seed: int
 ) -> Tensor:
     """How much each KV page matters to each head that chooses: (H, P)."""
     spec, count = document.spec, document.num_pages(layer)
@@ -72,22 +72,24 @@ def _scores(
         return torch.rand(spec.num_kv_heads, count, generator=random).to(q.device)
     is_rotated = policy.space == "rotated"
     stand = policy.reach_of(spec.trained_length) if policy.space == "distant" else 0
-    turned = q if is_rotated else spec.rope.turn(q, stand - places)
-    asked = turned.view(spec.num_kv_heads, spec.group, -1, spec.head_dim)
+    rotated = q if is_rotated else spec.rope.rotate(q, stand - positions)
+    grouped = rotated.view(spec.num_kv_heads, spec.group, -1, spec.head_dim)
     if policy.score == "trained":
         retriever = needed(aids.retriever, policy)
         digest = document.digest(layer, retriever.of_layer(layer), q.device, is_rotated=is_rotated)
-        return reduce_heads(retriever(layer, asked.mean(1), digest)[:, None], policy)
+        return reduce_heads(retriever(layer, grouped.mean(1), digest)[:, None], policy)
     if policy.score == "representative":
-        scores = judge(turned, document.representatives(layer, q.device))
-        return reduce_heads(scores.view(*asked.shape[:3], count), policy)
-    folded = asked.flatten(1, 2)
+        scores = score_pages(rotated, document.representatives(layer, q.device))
+        return reduce_heads(scores.view(*grouped.shape[:3], count), policy)
+    folded = grouped.flatten(1, 2)
     if policy.score == "exact":
         keys, valid = (x.to(q.device) for x in document.paged_keys(layer, is_rotated=is_rotated))
         scores = best_logits(folded, keys, valid)
     else:
-        scores = judge(folded, document.digest(layer, DIGESTS[policy.score], q.device, is_rotated=is_rotated))
-    return reduce_heads(scores.view(*asked.shape[:3], count), policy)
+        scores = score_pages(
+            folded, document.digest(layer, DIGESTS[policy.score], q.device, is_rotated=is_rotated)
+        )
+    return reduce_heads(scores.view(*grouped.shape[:3], count), policy)
 
 
 def best_logits(q: Tensor, keys: Tensor, valid: Tensor) -> Tensor:

@@ -14,14 +14,14 @@ from starlette.exceptions import HTTPException
 
 from catena.errors import CatenaError, OptionError
 from catena.retrieval.kv.policy import Policy, preset
-from catena.serving import chat, replies
+from catena.serving import chat, responses
 from catena.serving.access import owner_of
-from catena.serving.bodies import LimitBody
+from catena.serving.body_limit import LimitBody
 from catena.serving.document import DocumentKV, Source
 from catena.serving.engine import Engine, Prompt, Use
 from catena.serving.protocol import ChatRequest, CompletionRequest, DocumentRequest, KVOptions
 from catena.serving.sampling import Sampling
-from catena.serving.sending import Sending, failure
+from catena.serving.streaming import AnswerStream, failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def create_app(engine: Engine, *, keys: Sequence[str] = (), limits: ServerLimits
     async def know_owner(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
         owner = owner_of(request.headers.get("authorization", ""), keys)
         if owner is None and request.url.path != "/health":
-            body = replies.error_body(
+            body = responses.error_body(
                 "The API key is missing or wrong.", "authentication_error", "invalid_api_key"
             )
             return JSONResponse(body, 401, {"WWW-Authenticate": "Bearer"})
@@ -57,11 +57,11 @@ def create_app(engine: Engine, *, keys: Sequence[str] = (), limits: ServerLimits
 
     @app.exception_handler(RequestValidationError)
     async def refuse(request: Request, error: RequestValidationError) -> Response:
-        return JSONResponse(replies.error_body(_first_problem(error)), 400)
+        return JSONResponse(responses.error_body(_first_problem(error)), 400)
 
     @app.exception_handler(HTTPException)
     async def explain(request: Request, error: HTTPException) -> Response:
-        return JSONResponse(replies.error_body(str(error.detail)), error.status_code)
+        return JSONResponse(responses.error_body(str(error.detail)), error.status_code)
 
     app.post("/v1/chat/completions")(server.chat)
     app.post("/v1/completions")(server.complete)
@@ -95,49 +95,49 @@ class _Server:
         encode = chat.encode_question if body.kv.document_id else chat.encode_chat
         token_ids = await asyncio.to_thread(encode, self._engine.local.tokenizer, messages)
         max_tokens = body.max_completion_tokens or body.max_tokens
-        return await self._answer(request, body, replies.Reply("chat", body.model), token_ids, max_tokens)
+        return await self._answer(request, body, responses.Reply("chat", body.model), token_ids, max_tokens)
 
     async def complete(self, request: Request, body: CompletionRequest) -> Response:
         token_ids = await asyncio.to_thread(chat.encode, self._engine.local.tokenizer, body.prompt)
         return await self._answer(
-            request, body, replies.Reply("text", body.model), token_ids, body.max_tokens
+            request, body, responses.Reply("text", body.model), token_ids, body.max_tokens
         )
 
-    async def models(self) -> replies.Json:
+    async def models(self) -> responses.Json:
         local = self._engine.local
         model = {"id": local.name, "object": "model", "created": 0, "owned_by": "catena"}
         return {"object": "list", "data": [{**model, "max_model_len": local.spec.trained_length}]}
 
-    async def add_document(self, request: Request, body: DocumentRequest) -> replies.Json:
+    async def add_document(self, request: Request, body: DocumentRequest) -> responses.Json:
         tokenizer = self._engine.local.tokenizer
         if body.text is not None:
             source = await asyncio.to_thread(chat.encode_document, tokenizer, body.text, body.goes_first)
         else:
             source = Source(torch.tensor(body.token_ids, dtype=torch.int64))
-        reading = self._engine.shelf.add(source, request.state.owner, policy=body.policy)
+        document = self._engine.registry.add(source, request.state.owner, policy=body.policy)
         self._engine.wake()
-        return replies.document_body(reading)
+        return responses.document_body(document)
 
-    async def documents(self, request: Request) -> replies.Json:
-        found = self._engine.shelf.all(request.state.owner)
-        return {"object": "list", "data": [replies.document_body(reading) for reading in found]}
+    async def documents(self, request: Request) -> responses.Json:
+        found = self._engine.registry.all(request.state.owner)
+        return {"object": "list", "data": [responses.document_body(document) for document in found]}
 
     async def document(self, request: Request, key: str) -> Response:
-        reading = self._engine.shelf.get(key, request.state.owner)
-        return JSONResponse(replies.document_body(reading)) if reading else _no_document(key)
+        document = self._engine.registry.get(key, request.state.owner)
+        return JSONResponse(responses.document_body(document)) if document else _no_document(key)
 
     async def delete_document(self, request: Request, key: str) -> Response:
-        if not self._engine.shelf.delete(key, request.state.owner):
+        if not self._engine.registry.delete(key, request.state.owner):
             return _no_document(key)
         self._engine.wake()
         return JSONResponse({"id": key, "object": "document", "deleted": True})
 
-    async def health(self) -> replies.Json:
+    async def health(self) -> responses.Json:
         return {"status": "ok" if self._engine.is_alive else "stopped", "model": self._engine.local.name}
 
     async def metrics(self) -> Response:
         """Prometheus' text format."""
-        pool = self._engine.shelf.pool
+        pool = self._engine.registry.pool
         loads = pool.from_disk
         counters = {
             **self._counts,
@@ -161,7 +161,7 @@ class _Server:
         self,
         request: Request,
         body: ChatRequest | CompletionRequest,
-        reply: replies.Reply,
+        reply: responses.Reply,
         token_ids: torch.Tensor,
         max_tokens: int | None,
     ) -> Response:
@@ -179,18 +179,18 @@ class _Server:
             body.stops,
             wants_mass=body.kv.spans and asked.document is not None,
         )
-        sending = Sending(reply, self._limits.max_seconds, self._count)
-        sending.job = self._engine.submit(prompt, sending.put)
+        answer = AnswerStream(reply, self._limits.max_seconds, self._count)
+        answer.job = self._engine.submit(prompt, answer.put)
         if not body.stream:
-            return await sending.whole(request)
+            return await answer.whole(request)
         wants_use = bool(body.stream_options and body.stream_options.include_usage)
-        return StreamingResponse(sending.stream(wants_use), media_type="text/event-stream")
+        return StreamingResponse(answer.stream(wants_use), media_type="text/event-stream")
 
     def _asked(self, key: str | None, token_ids: torch.Tensor, owner: str) -> _Asked:
         """The document that is named, or that the prompt begins with, and what is asked behind it."""
         if key:
-            return _Asked(key, self._engine.shelf.open(key, owner), token_ids)
-        found = self._engine.shelf.longest_prefix(token_ids, owner)
+            return _Asked(key, self._engine.registry.open(key, owner), token_ids)
+        found = self._engine.registry.longest_prefix(token_ids, owner)
         if found is None:
             return _Asked("", None, token_ids)
         key, document, shared = found
@@ -215,7 +215,7 @@ def _no_document(key: str) -> Response:
 
 
 def _not_found(message: str, code: str) -> Response:
-    return JSONResponse(replies.error_body(message, code=code), 404)
+    return JSONResponse(responses.error_body(message, code=code), 404)
 
 
 def _first_problem(error: RequestValidationError) -> str:

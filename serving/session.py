@@ -10,20 +10,20 @@ from torch import Tensor
 
 from catena.retrieval.kv.policy import Policy
 from catena.serving.attention import attend, attend_causal, merge
-from catena.serving.document import DocumentKV, Whole
+from catena.serving.document import DocumentKV, LayerKV
 from catena.serving.pool import Loads
 from catena.serving.selecting import Aids, Selection, needed, select
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """Queries (Hq, T, D), keys, values (H, n, D), who sees whom (H or 1, T or 1, n), places in the document (H, n)."""
+    """Queries (Hq, T, D), keys, values (H, n, D), mask (H or 1, T or 1, n), key positions in the document (H, n)."""
 
     q: Tensor
     k: Tensor
     v: Tensor
     mask: Tensor | None
-    stood: Tensor
+    key_positions: Tensor
 
 
 @dataclass(slots=True, eq=False)
@@ -49,7 +49,7 @@ class Session:
     selections: dict[int, Selection] = field(default_factory=dict)
     _previous: dict[int, Tensor] = field(default_factory=dict)
     """The KV pages that layers chose last."""
-    _whole: dict[int, Whole] = field(default_factory=dict)
+    _whole: dict[int, LayerKV] = field(default_factory=dict)
 
     @property
     def start(self) -> int:
@@ -71,8 +71,8 @@ class Session:
         parts = [attend_causal(q, k, v, scale)]
         seen: list[_Seen] = []
         if self.document.filled[layer]:
-            places = self.start + k.shape[1] - q.shape[1] + torch.arange(q.shape[1], device=q.device)
-            seen = self._see(layer, q, places)
+            positions = self.start + k.shape[1] - q.shape[1] + torch.arange(q.shape[1], device=q.device)
+            seen = self._see(layer, q, positions)
             parts += [attend(one.q, one.k, one.v, scale, one.mask) for one in seen]
         if self.on_attention or self.mass is not None:
             lse = torch.stack([lse for _, lse in parts]).logsumexp(0)
@@ -88,17 +88,17 @@ class Session:
         if self.policy.refresh and self.num_steps % self.policy.refresh == 0:
             self.selections.clear()
 
-    def _see(self, layer: int, q: Tensor, places: Tensor) -> list[_Seen]:
+    def _see(self, layer: int, q: Tensor, positions: Tensor) -> list[_Seen]:
         if self.policy.score == "all" or layer < self.policy.dense_layers:
-            return [self._see_all(layer, q, places)]
+            return [self._see_all(layer, q, positions)]
         if layer not in self.selections:
             seed = hash((self.seed, self.num_steps, layer))
-            chosen = select(self.document, self.policy, self.aids, layer, *self._behind(q, places), seed)
+            chosen = select(self.document, self.policy, self.aids, layer, *self._behind(q, positions), seed)
             self.selections[layer] = chosen
             self._note(layer, chosen)
         chosen = self.selections[layer]
         if chosen.pages is not None:
-            return self._see_pages(layer, q, places, chosen.pages)
+            return self._see_pages(layer, q, positions, chosen.pages)
         assert chosen.tokens is not None and chosen.is_seen is not None, (
             "KV pages or single tokens are selected"
         )
@@ -118,51 +118,53 @@ class Session:
         if chosen.is_seen is not None:
             self.num_keys += int(chosen.is_seen.sum())
 
-    def _behind(self, q: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+    def _behind(self, q: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
         """The queries as if they stood right behind the document, where its keys expect them."""
         moved = self.document.num_tokens - self.start
         if not moved:
-            return q, places
-        return self.document.spec.rope.turn(q, torch.full_like(places, moved)), places + moved
+            return q, positions
+        return self.document.spec.rope.rotate(q, torch.full_like(positions, moved)), positions + moved
 
-    def _see_all(self, layer: int, q: Tensor, places: Tensor) -> _Seen:
+    def _see_all(self, layer: int, q: Tensor, positions: Tensor) -> _Seen:
         if layer not in self._whole:
             whole = self._whole[layer] = self.document.shared(layer, q.device, self.loads)
             self.num_pages += len(whole.keys) * self.document.num_pages(layer)
             self.num_keys += whole.keys.shape[0] * whole.keys.shape[1]
         k, v = self._whole[layer].keys, self._whole[layer].values
-        stood = torch.arange(k.shape[1], device=q.device).expand(len(k), -1)
-        return _Seen(self._behind(q, places)[0], k, v, None, stood)
+        key_positions = torch.arange(k.shape[1], device=q.device).expand(len(k), -1)
+        return _Seen(self._behind(q, positions)[0], k, v, None, key_positions)
 
-    def _see_pages(self, layer: int, q: Tensor, places: Tensor, pages: Tensor) -> list[_Seen]:
+    def _see_pages(self, layer: int, q: Tensor, positions: Tensor, pages: Tensor) -> list[_Seen]:
         heads = self._heads(len(pages), q.device)
-        k, v, stood = self.document.gather_pages(layer, pages.expand(len(heads), -1), heads, self.loads)
-        self.document.load_ahead(layer + 1, self._previous.get(layer + 1, pages), self.loads)
-        is_token = (stood < self.document.filled[layer])[:, None]
+        k, v, key_positions = self.document.gather_pages(
+            layer, pages.expand(len(heads), -1), heads, self.loads
+        )
+        self.document.prefetch(layer + 1, self._previous.get(layer + 1, pages), self.loads)
+        is_token = (key_positions < self.document.filled[layer])[:, None]
         rope = self.document.spec.rope
         if self.policy.positions == "absolute":
-            return [_Seen(q, k, v, is_token, stood)]
+            return [_Seen(q, k, v, is_token, key_positions)]
         if self.policy.positions == "consecutive":
             slots = self.start - is_token.sum(-1) + is_token[:, 0].cumsum(-1) - 1
-            return [_Seen(q, rope.turn(k, slots - stood), v, is_token, stood)]
-        is_near = self._is_near(stood, places)
-        far_q, far_k = rope.turn(q, self._reach - places), rope.turn(k, -stood)
+            return [_Seen(q, rope.rotate(k, slots - key_positions), v, is_token, key_positions)]
+        is_near = self._is_near(key_positions, positions)
+        far_q, far_k = rope.rotate(q, self._reach - positions), rope.rotate(k, -key_positions)
         return [
-            _Seen(q, k, v, is_token & is_near, stood),
-            _Seen(far_q, far_k, v, is_token & ~is_near, stood),
+            _Seen(q, k, v, is_token & is_near, key_positions),
+            _Seen(far_q, far_k, v, is_token & ~is_near, key_positions),
         ]
 
     @property
     def _reach(self) -> int:
         return self.policy.reach_of(self.document.spec.trained_length)
 
-    def _is_near(self, stood: Tensor, places: Tensor) -> Tensor:
-        """Which keys (H, n) keep their distance to the queries at `places` (T): (H, T, n)."""
+    def _is_near(self, key_positions: Tensor, positions: Tensor) -> Tensor:
+        """Which keys (H, n) keep their distance to the queries at `positions` (T): (H, T, n)."""
         if self.policy.positions == "clipped":
-            return places[:, None] - stood[:, None] < self._reach
+            return positions[:, None] - key_positions[:, None] < self._reach
         size = self.document.page_size
         first_local = (-(-self.document.num_tokens // size) - self.policy.local_pages) * size
-        return (stood >= first_local)[:, None].expand(-1, len(places), -1)
+        return (key_positions >= first_local)[:, None].expand(-1, len(positions), -1)
 
     def _heads(self, rows: int, device: torch.device) -> Tensor:
         """The key head of each row of a selection: all for one common row, else one each or one per group."""
@@ -180,5 +182,5 @@ class Session:
             mask = seen.mask.repeat_interleave(group, dim=0) if len(seen.mask) > 1 else seen.mask
             logits = logits.masked_fill(~mask[:, -1:], -torch.inf)
         weights = (logits - total[:, -1:, None]).exp().sum(1)
-        pages = seen.stood.repeat_interleave(group, dim=0) // self.document.page_size
+        pages = seen.key_positions.repeat_interleave(group, dim=0) // self.document.page_size
         self.mass.index_add_(0, pages.flatten().cpu(), weights.flatten().cpu())

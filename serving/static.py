@@ -1,7 +1,7 @@
 """An engine's rows in steps of equal shape: on a GPU each step is one CUDA graph.
 
 A document that fits is brought to the device whole, once, and stays while there is room; there is one decoder for each
-policy that is asked with. What has no equal shapes, or does not fit, is asked as `answering` does.
+policy that is asked with. What has no equal shapes, or does not fit, is asked as `generation` does.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from catena.retrieval.kv.policy import Policy
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving.buffers import Buffers, has_equal_shapes
 from catena.serving.decoding import Decoder
+from catena.serving.device_pages import DevicePages
 from catena.serving.document import DocumentKV
-from catena.serving.resident import Resident
 
 MAX_DECODERS = 4
 """Each has room for the tails of all rows, and its graphs."""
@@ -60,7 +60,7 @@ class StaticRows:
     def __init__(
         self,
         model: Any,
-        memory: Resident,
+        memory: DevicePages,
         *,
         num_rows: int,
         max_tail: int,
@@ -89,7 +89,7 @@ class StaticRows:
         num_bytes = self._memory.bytes_to_load(document)
         decoder.begin(number, document)
         try:
-            logits = decoder.take(number, token_ids)
+            logits = decoder.extend(number, token_ids)
         except RuntimeError:  # PyTorch's own, out of memory included
             decoder.end(number)
             raise

@@ -20,12 +20,12 @@ from torch import Tensor
 from catena import durable
 from catena.errors import StoreError
 from catena.serving import mapped
+from catena.serving.checksummed import REMEDY, read_checksummed, write_checksummed
 from catena.serving.document import DocumentKV, Source, record_shape, scales_for
 from catena.serving.fingerprint import key_of
 from catena.serving.hashes import PageHashes, hash_record
 from catena.serving.index import FolderIndex
 from catena.serving.pool import PagePool
-from catena.serving.sealed import REMEDY, read_sealed, write_sealed
 from catena.serving.spec import ModelSpec
 
 MANIFEST, STATE = "manifest.json", "state.safetensors"
@@ -66,8 +66,8 @@ class KVStore:
         durable.make_folder(root)
         self.root = root
 
-    def kept(self) -> list[str]:
-        """All whole documents, least recently used first."""
+    def documents(self) -> list[str]:
+        """The keys of all whole documents, least recently used first."""
         manifests = [path for path in self.root.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
         return [path.parent.name for path in sorted(manifests, key=lambda path: path.stat().st_mtime_ns)]
 
@@ -98,21 +98,21 @@ class KVStore:
                 f"The KV cache {key[:12]} was made by another model.", "Read the document with this one."
             )
         folder = self.root / key
-        state = read_sealed(folder / STATE)
+        state = read_checksummed(folder / STATE)
         document = _map_layers(folder, spec, found, _source(state))
         document.filled = [found.num_tokens] * spec.num_layers
         _restore(document, state)
         document.check = PageHashes(document.layers, state["hashes"], key[:12]).check
-        document.kept = FolderIndex(folder)
+        document.indices = FolderIndex(folder)
         document.pool = pool
         if pool:
             ends = (0, document.num_pages(0) - 1)
-            pool.keep(document.tag, [(layer, page) for layer in range(spec.num_layers) for page in ends])
+            pool.pin(document.tag, [(layer, page) for layer in range(spec.num_layers) for page in ends])
         os.utime(folder / MANIFEST)
         return document
 
     def begin(self, manifest: Manifest, spec: ModelSpec, source: Source) -> Draft:
-        """Room on disk for a document; where a reading of it was cut off, what is left of that."""
+        """Room on disk for a document; where reading it was cut off, what is left of that."""
         folder = self.root / f".new-{manifest.key}"
         draft = _resume(folder, manifest, spec, source)
         if draft is None:
@@ -126,7 +126,7 @@ class KVStore:
 
     def token_ids(self, key: str) -> Tensor:
         """Token ids (T) of a kept document. Raises StoreError."""
-        return read_sealed(self.root / key / STATE)["token_ids"]
+        return read_checksummed(self.root / key / STATE)["token_ids"]
 
     def delete(self, key: str) -> None:
         """Unlink a document, or what was read of it; sessions that have it open keep what they mapped."""
@@ -141,7 +141,7 @@ class KVStore:
 
     def trim(self, max_bytes: int) -> list[str]:
         """Delete the least recently used documents until the rest fits; returns their keys."""
-        keys = self.kept()
+        keys = self.documents()
         sizes = {key: self.num_bytes(key) for key in keys}
         gone: list[str] = []
         while keys and sum(sizes[key] for key in keys) > max_bytes:
@@ -151,7 +151,7 @@ class KVStore:
 
 
 class Draft:
-    """A document that is being read: `keep` after every chunk, `publish` at the end."""
+    """A document that is being read: `checkpoint` after every chunk, `publish` at the end."""
 
     def __init__(
         self, folder: Path, manifest: Manifest, document: DocumentKV, hashes: Tensor | None = None
@@ -161,7 +161,7 @@ class Draft:
         self._manifest = manifest
         self._hashes = torch.empty(len(document.layers), 0, dtype=torch.int64) if hashes is None else hashes
 
-    def keep(self) -> None:
+    def checkpoint(self) -> None:
         """Put on disk what was read so far, so that a later process can go on from here."""
         document = self.document
         is_whole = document.num_tokens == len(document.token_ids)
@@ -183,7 +183,7 @@ class Draft:
             "hashes": self._hashes,
             "done": torch.tensor(document.num_tokens),
         }
-        write_sealed(self._folder / STATE, state)
+        write_checksummed(self._folder / STATE, state)
 
     def publish(self, root: Path) -> None:
         """Name the folder, which must be whole; another process may have been faster."""
@@ -234,7 +234,7 @@ def _resume(folder: Path, manifest: Manifest, spec: ModelSpec, source: Source) -
     if not (folder / STATE).is_file():
         return None
     try:
-        state = read_sealed(folder / STATE)
+        state = read_checksummed(folder / STATE)
         document = _map_layers(folder, spec, manifest, source, for_writing=True)
         check = PageHashes(document.layers, state["hashes"], manifest.key[:12]).check
         count = state["hashes"].shape[1]

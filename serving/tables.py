@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from catena.retrieval.kv.choosing import choose, reduce_heads, window_scores
-from catena.retrieval.kv.digests import judge
+from catena.retrieval.kv.digests import score_pages
 from catena.retrieval.kv.policy import Policy
 from catena.serving.paged import Backend, backend_of
 
@@ -32,7 +32,7 @@ class RowPages:
 
 
 def choose_rows(
-    asked: Tensor,
+    q: Tensor,
     digest: Tensor | None,
     rows: RowPages,
     policy: Policy,
@@ -43,20 +43,20 @@ def choose_rows(
 ) -> None:
     """Write to `table` and `lengths` (B, H, k) what a policy chooses for queries (B, Hkv, G, D), one token a row.
 
-    `digest` (R, Hkv, N, D) stands for all KV pages in memory; without one, nothing is judged. Rows that are not due
+    `digest` (R, Hkv, N, D) stands for all KV pages in memory; without one, nothing is scored. Rows that are not due
     keep what they saw. On a GPU nothing is read back, so that the step can be captured.
     """
-    if (backend or backend_of(asked.device)) != "triton":
+    if (backend or backend_of(q.device)) != "triton":
         for row in torch.nonzero(rows.is_due)[:, 0].tolist():
-            _choose_row(asked[row], digest, rows, row, policy, page_size, table[row], lengths[row])
+            _choose_row(q[row], digest, rows, row, policy, page_size, table[row], lengths[row])
         return
     from catena.serving.kernels import choosing  # Triton is there where there is a GPU
 
     is_shared = policy.granularity == "kv_head"
     if digest is None:
-        scores = window_scores(rows.slots.shape[1], asked.device).expand(*table.shape[:2], -1).contiguous()
+        scores = window_scores(rows.slots.shape[1], q.device).expand(*table.shape[:2], -1).contiguous()
     else:
-        scores = choosing.score_pages(asked, digest, rows.slots, rows.num_pages, is_shared=is_shared)
+        scores = choosing.score_pages(q, digest, rows.slots, rows.num_pages, is_shared=is_shared)
     if policy.granularity == "layer":
         scores = scores.sum(1, keepdim=True)
     choosing.choose_pages(
@@ -75,7 +75,7 @@ def choose_rows(
 
 
 def _choose_row(
-    asked: Tensor,
+    q: Tensor,
     digest: Tensor | None,
     rows: RowPages,
     row: int,
@@ -89,8 +89,8 @@ def _choose_row(
     if digest is None:
         scores = window_scores(count).repeat(len(table), 1)
     else:
-        judged = judge(asked, digest[:, :, slots])
-        scores = reduce_heads(judged[:, :, None], policy)
+        scores = score_pages(q, digest[:, :, slots])
+        scores = reduce_heads(scores[:, :, None], policy)
     write_row(choose(scores, policy), rows, row, page_size, table, lengths)
 
 

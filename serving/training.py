@@ -11,7 +11,7 @@ from torch import Tensor
 
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving.document import DocumentKV
-from catena.serving.reading import read
+from catena.serving.prefill import prefill
 from catena.serving.spec import ModelSpec, spec_of
 
 NUM_QUERIES = 64
@@ -81,12 +81,12 @@ def _loss(
 ) -> Tensor:
     document = DocumentKV.empty(spec, token_ids, page_size)
     queries: dict[int, Tensor] = {}
-    read(model, document, chunk=len(token_ids), on_queries=queries.__setitem__)
+    prefill(model, document, chunk=len(token_ids), on_queries=queries.__setitem__)
     first = len(token_ids) - num_last if num_last else 2 * page_size
-    places = torch.randint(first, len(token_ids), (NUM_QUERIES,), generator=random)
+    positions = torch.randint(first, len(token_ids), (NUM_QUERIES,), generator=random)
     losses, weights = [], []
     for layer in range(spec.num_layers):
-        look = _look(document, layer, queries[layer], places)
+        look = _look(document, layer, queries[layer], positions)
         digest = retriever.digest(layer, *document.paged_keys(layer, is_rotated=False))
         scores = retriever(layer, look.queries, digest).masked_fill(~look.is_open, -torch.inf)
         logs = scores.log_softmax(-1).masked_fill(~look.is_open, 0)
@@ -95,18 +95,18 @@ def _loss(
     return torch.stack(losses).sum() / torch.stack(weights).sum()
 
 
-def _look(document: DocumentKV, layer: int, queries: Tensor, places: Tensor) -> _Look:
+def _look(document: DocumentKV, layer: int, queries: Tensor, positions: Tensor) -> _Look:
     spec = document.spec
-    asked = queries[:, places].view(spec.num_kv_heads, spec.group, len(places), -1)
+    q = queries[:, positions].view(spec.num_kv_heads, spec.group, len(positions), -1)
     keys = document.whole(layer)[0]
-    logits = torch.einsum("hgmd,hnd->hgmn", asked, keys) * spec.head_dim**-0.5
-    is_later = torch.arange(keys.shape[1]) > places[:, None]
+    logits = torch.einsum("hgmd,hnd->hgmn", q, keys) * spec.head_dim**-0.5
+    is_later = torch.arange(keys.shape[1]) > positions[:, None]
     mass = logits.masked_fill(is_later, -torch.inf).softmax(-1).mean(1)
     short = -mass.shape[-1] % document.page_size
     by_page = torch.nn.functional.pad(mass, (0, short)).view(*mass.shape[:2], -1, document.page_size).sum(-1)
     pages = torch.arange(by_page.shape[-1])
-    is_open = (pages > 0) & (pages < places[:, None] // document.page_size)
+    is_open = (pages > 0) & (pages < positions[:, None] // document.page_size)
     shares = by_page * is_open
     weights = shares.sum(-1)
-    unrotated = spec.rope.turn(asked, -places).mean(1)
+    unrotated = spec.rope.rotate(q, -positions).mean(1)
     return _Look(unrotated, shares / weights.clamp(min=1e-9)[..., None], weights, is_open)

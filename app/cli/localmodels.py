@@ -47,13 +47,13 @@ def serve_model(
     _need_local()
     from catena.serving.access import check_address, read_keys
     from catena.serving.loading import load_model
-    from catena.serving.running import make_engine, serve
-    from catena.serving.stretching import parse_stretch
+    from catena.serving.rope_scaling import parse_rope_scaling
+    from catena.serving.serve import make_engine, serve
     from catena.settings import load_settings
 
     keys = read_keys(api_key_file) if api_key_file else ()
     check_address(host, keys)
-    local = load_model(model, device=device, stretch=parse_stretch(rope) if rope else None)
+    local = load_model(model, device=device, scaling=parse_rope_scaling(rope) if rope else None)
     folder = store or load_settings().home / "kv"
     max_bytes = None if store_gib is None else round(store_gib * 2**30)
     engine = make_engine(

@@ -30,10 +30,10 @@ from catena.retrieval.dense import DenseRetriever
 from catena.retrieval.filling import fill
 from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.lexical import LexicalRetriever
-from catena.serving.kept import ServedIds
 from catena.serving.loading import LocalModel
 from catena.serving.remote import KVServer
 from catena.serving.retriever import KVPageRetriever, Look
+from catena.serving.served_ids import ServedIds
 from catena.serving.training import train_retriever
 from catena.settings import load_settings
 
@@ -72,7 +72,7 @@ def add_planted(catena: Catena, folder: Path, num_documents: int, num_tokens: in
 
 
 def _asked(recall: Recall, file: str, *, in_other_words: bool) -> Iterator[Asked]:
-    for fact, place in enumerate(recall.places.tolist()):
+    for fact, place in enumerate(recall.positions.tolist()):
         question = words_of(recall.question(fact, in_other_words=in_other_words))
         yield Asked(question, file, frozenset([place // WORDS_A_PAGE + 1]))
 

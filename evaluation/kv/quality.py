@@ -22,11 +22,11 @@ from catena.evaluation.timing import machine
 from catena.retrieval.kv.policy import Policy, preset
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving import hooks
-from catena.serving.answering import ask
 from catena.serving.document import DocumentKV
-from catena.serving.reading import read
+from catena.serving.fp8 import fp8_dtype
+from catena.serving.generation import start
+from catena.serving.prefill import prefill
 from catena.serving.received import merge_document
-from catena.serving.scaling import fp8
 from catena.serving.selecting import Aids, Selection
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
@@ -81,7 +81,7 @@ def measure(
         recall = make_recall(setting.num_tokens, setting.num_facts, seed=1000 + seed)
         document = DocumentKV.empty(spec_of(model), recall.tokens, setting.page_size, setting.dtype)
         needs = {policy.score for policy in policies}
-        read(model, document, policy=preset("look-m" if needs & {"representative", "merged"} else "full"))
+        prefill(model, document, policy=preset("look-m" if needs & {"representative", "merged"} else "full"))
         aids = Aids(retriever, squeeze(document) if "clusters" in needs else None)
         for n, policy in enumerate(policies):
             if policy.score == "merged":
@@ -96,8 +96,8 @@ def _ask(
     model: Any, document: DocumentKV, policy: Policy, aids: Aids, recall: Recall, fact: int
 ) -> tuple[bool, bool, float]:
     session = Session(document, replace(policy, refresh=0), aids, seed=fact)
-    row = ask(model, session, recall.question(fact))
-    place = int(recall.places[fact])
+    row = start(model, session, recall.question(fact))
+    place = int(recall.positions[fact])
     holds, tokens = _look(session.selections.get(MATCH_LAYER), place, document)
     return bool(row.logits.argmax() == recall.values[fact]), holds, tokens
 
@@ -153,7 +153,7 @@ def precision_table(model: Any, setting: Setting, retriever: PageRetriever) -> s
     asked = [policy for policy in policies() if (policy.name, policy.budget) in chosen]
     names = [f"{policy.name}, {policy.budget:.4g}" for policy in asked]
     rows = [["KV pages in", *names], ["---"] * (1 + len(names))]
-    for dtype in (torch.float32, torch.bfloat16, fp8()):
+    for dtype in (torch.float32, torch.bfloat16, fp8_dtype()):
         found = measure(model, asked, replace(setting, dtype=dtype), retriever)
         name = str(dtype).removeprefix("torch.")
         rows.append([name, *(f"{one.accuracy:.2f} / {one.recall:.2f}" for one in found)])

@@ -1,6 +1,6 @@
 """A model of two layers that recalls facts because its weights were set by hand: quality measured with no download.
 
-A document is noise with facts `MARK key value` at random places; the question `ASK key` has one right next token.
+A document is noise with facts `MARK key value` at random positions; the question `ASK key` has one right next token.
 Layer 0 copies each token's predecessor, layer 1 finds the token whose predecessor is the key: an induction circuit.
 """
 
@@ -32,7 +32,7 @@ class Recall:
     tokens: Tensor
     keys: Tensor
     values: Tensor
-    places: Tensor
+    positions: Tensor
 
     def question(self, number: int, *, in_other_words: bool = False) -> Tensor:
         key = int(self.keys[number])

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from catena.evaluation.kv.recall_model import plant, save_checkpoint, words_of
 from catena.serving.loading import LocalModel, load_model
-from catena.serving.running import make_engine
+from catena.serving.serve import make_engine
 from catena.serving.server import ServerLimits, create_app
 
 NAME = "recall"

@@ -55,14 +55,14 @@ def write_random(root: Path, spec: ModelSpec, num_tokens: int) -> str:
     """Put a document of random keys and values into a store, as if it had been read; returns its key."""
     store, source = KVStore(root), Source(tokens(num_tokens))
     manifest = manifest_of(spec, NAME, source, page_size=PAGE_SIZE)
-    if manifest.key not in store.kept():
+    if manifest.key not in store.documents():
         draft = store.begin(manifest, spec, source)
         random = torch.Generator().manual_seed(num_tokens)
         for layer in draft.document.layers:
             layer.normal_(generator=random)
         draft.document.filled = [num_tokens] * spec.num_layers
         draft.document.queries = [torch.zeros(spec.num_heads, 1, spec.head_dim)] * spec.num_layers
-        draft.keep()
+        draft.checkpoint()
         draft.publish(root)
     return manifest.key
 

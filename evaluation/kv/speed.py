@@ -25,11 +25,11 @@ import torch
 from catena.evaluation.kv import shapes
 from catena.evaluation.timing import machine
 from catena.retrieval.kv.policy import Policy, preset
-from catena.serving.answering import ask, step
 from catena.serving.document import DocumentKV, record_shape
+from catena.serving.generation import start, step
 from catena.serving.pool import PagePool
-from catena.serving.reading import reading
-from catena.serving.running import MAX_POOL_BYTES
+from catena.serving.prefill import prefill_chunks
+from catena.serving.serve import MAX_POOL_BYTES
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
 from catena.serving.store import KVStore
@@ -61,7 +61,7 @@ def read_alone(count: int) -> tuple[list[tuple[int, float]], int]:
     model = shapes.make_model()
     document = DocumentKV.empty(spec_of(model), shapes.tokens(count), shapes.PAGE_SIZE)
     begin = time.perf_counter()
-    done = [(tokens, time.perf_counter() - begin) for tokens in reading(model, document)]
+    done = [(tokens, time.perf_counter() - begin) for tokens in prefill_chunks(model, document)]
     return done, _memory()
 
 
@@ -69,17 +69,17 @@ def ask_ours(root: Path, key: str, policy: Policy) -> Asking:
     """Ask a document that was asked before, first when it is on disk only, then again."""
     model = shapes.make_model()
     spec, store = spec_of(model), KVStore(root)
-    ask(model, Session(store.open(key, spec, shapes.NAME), policy), shapes.tokens(QUESTION))
+    start(model, Session(store.open(key, spec, shapes.NAME), policy), shapes.tokens(QUESTION))
     shapes.drop_from_memory(root / key)
     begin = time.perf_counter()
     pool = PagePool(record_shape(spec, 1, shapes.PAGE_SIZE)[1:], spec.dtype, MAX_POOL_BYTES)
     document = store.open(key, spec, shapes.NAME, pool)
     session = Session(document, policy)
-    ask(model, session, shapes.tokens(QUESTION, seed=1))
+    start(model, session, shapes.tokens(QUESTION, seed=1))
     after_restart = time.perf_counter() - begin
     num_bytes = session.loads.num_bytes
     begin = time.perf_counter()
-    row = ask(model, Session(document, policy), shapes.tokens(QUESTION, seed=2))
+    row = start(model, Session(document, policy), shapes.tokens(QUESTION, seed=2))
     first = time.perf_counter() - begin
     steps = [_seconds(lambda: step(model, [row], row.logits.argmax()[None])) for _ in range(NUM_STEPS)]
     pool.close()
@@ -118,7 +118,7 @@ def step_of_real_width() -> float:
     """Seconds a step of the two layers at Llama-3.1-8B's width, with no document: what no selection saves."""
     model = shapes.make_model(hidden=4096, mlp=14336)
     nothing = DocumentKV.empty(spec_of(model), torch.empty(0), 1)
-    row = ask(model, Session(nothing, preset("full")), shapes.tokens(QUESTION))
+    row = start(model, Session(nothing, preset("full")), shapes.tokens(QUESTION))
     return median(_seconds(lambda: step(model, [row], row.logits.argmax()[None])) for _ in range(NUM_STEPS))
 
 

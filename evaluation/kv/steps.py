@@ -22,8 +22,8 @@ from catena.retrieval.kv.policy import Policy, preset
 from catena.serving import hooks, mapped
 from catena.serving.buffers import Buffers
 from catena.serving.decoding import Decoder
+from catena.serving.device_pages import DevicePages
 from catena.serving.document import DocumentKV, Index, Source, record_shape
-from catena.serving.resident import Resident
 from catena.serving.spec import ModelSpec, spec_of
 
 QUESTION, ANSWER = 32, 64
@@ -101,7 +101,7 @@ def random_document(
         drop_from_cache(path)
         layers.append(mapped.open_existing(path, shape, spec.dtype))
     source = Source(torch.zeros(num_tokens, dtype=torch.int64))
-    return DocumentKV(spec, page_size, source, layers, kept=kept, filled=[num_tokens] * spec.num_layers)
+    return DocumentKV(spec, page_size, source, layers, indices=kept, filled=[num_tokens] * spec.num_layers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _from_memory(model: Any, length: int, page_size: int, clock: Clock) -> list[
 
     def ask() -> Tensor:
         decoder.begin(0, document)
-        return decoder.take(0, question).argmax()
+        return decoder.extend(0, question).argmax()
 
     return [("from host memory, all KV pages", from_host), ("on the device", clock.each(ask, 3, 1))]
 
@@ -183,7 +183,7 @@ def _from_disk(model: Any, length: int, page_size: int, folder: Path, clock: Clo
 def _asked(model: Any, document: DocumentKV) -> Tensor:
     decoder = _decoder(model, [document], POLICIES[1])
     decoder.begin(0, document)
-    return decoder.take(0, torch.zeros(QUESTION, dtype=torch.int64)).argmax()
+    return decoder.extend(0, torch.zeros(QUESTION, dtype=torch.int64)).argmax()
 
 
 def _own_step(
@@ -192,7 +192,7 @@ def _own_step(
     decoder = _decoder(model, documents, policy, uses_graph=uses_graph)
     for row, document in enumerate(documents):
         decoder.begin(row, document)
-        decoder.take(row, torch.zeros(QUESTION, dtype=torch.int64))
+        decoder.extend(row, torch.zeros(QUESTION, dtype=torch.int64))
     tokens = torch.zeros(len(documents), dtype=torch.int64)
     count = ANSWER - 4 if clock.is_gpu else 1
     return clock.each(lambda: decoder.step(tokens), count, 3)
@@ -205,7 +205,7 @@ def _decoder(
     pages, max_tail = first.num_pages(0), QUESTION + ANSWER
     tails = len(documents) * -(-max_tail // first.page_size)
     num_pages = len(distinct) * pages + tails
-    memory = Resident(first.spec, first.page_size, num_pages, model.device)
+    memory = DevicePages(first.spec, first.page_size, num_pages, model.device)
     buffers = Buffers(memory, policy, num_rows=len(documents), max_pages=pages, max_tail=max_tail)
     return Decoder(model, buffers, uses_graph=uses_graph)
 

@@ -1,4 +1,4 @@
-"""What stands for a KV page when it is judged: few vectors instead of its keys.
+"""What stands for a KV page when it is scored: few vectors instead of its keys.
 
 Shapes: Hkv key heads, P KV pages of S tokens, D channels. `valid` (P, S) is False behind the end of the last KV page.
 """
@@ -75,10 +75,10 @@ def _mean(x: Tensor, valid: Tensor) -> Tensor:
 DIGESTS: dict[str, Digest] = {"bound": bound, "mean": mean, "cuboid": cuboid, "last": last, "pooled": pooled}
 
 
-def judge(q: Tensor, digest: Tensor) -> Tensor:
+def score_pages(q: Tensor, digest: Tensor) -> Tensor:
     """Score KV pages for queries (H, N, D) by a digest (R, H, P, D): (H, N, P).
 
-    A box is judged by the best key that could lie in it: sum_d max(q_d upper_d, q_d lower_d), as two products.
+    A box is scored by the best key that could lie in it: sum_d max(q_d upper_d, q_d lower_d), as two products.
     """
     q = q.float()
     upper = digest[0].float().transpose(1, 2)

@@ -20,11 +20,11 @@ _ROWS = 2048
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """`keys` and `values` (Hkv, n, D) of the tokens at `places` (Hkv, n), in reading order."""
+    """`keys` and `values` (Hkv, n, D) of the tokens at `positions` (Hkv, n), in reading order."""
 
     keys: Tensor
     values: Tensor
-    places: Tensor
+    positions: Tensor
 
 
 def merge_keys(
@@ -35,17 +35,17 @@ def merge_keys(
     `received` (Hkv, N) is the attention that each key got, `goes_first` (N) is False for text. Each key that goes is
     merged into the one that stays with the largest cosine (LOOK-M, sections 3.2 and 3.3).
     """
-    places = _staying(received, keep, goes_first)
-    going = _others(places, keys.shape[1])
-    index = places[..., None].expand(-1, -1, keys.shape[-1])
+    positions = _staying(received, keep, goes_first)
+    going = _others(positions, keys.shape[1])
+    index = positions[..., None].expand(-1, -1, keys.shape[-1])
     kept = keys.gather(1, index)
     if not going.shape[1]:
-        return Merged(kept, values.gather(1, index), places)
+        return Merged(kept, values.gather(1, index), positions)
     likest = _likest(keys, going, kept)
     return Merged(
         _average(keys, going, kept, likest, how),
         _average(values, going, values.gather(1, index), likest, how),
-        places,
+        positions,
     )
 
 
@@ -58,9 +58,9 @@ def _staying(received: Tensor, keep: int, goes_first: Tensor) -> Tensor:
     return scores.argsort(dim=-1, descending=True, stable=True)[:, :keep].sort(dim=-1).values
 
 
-def _others(places: Tensor, total: int) -> Tensor:
-    is_other = torch.ones(len(places), total, dtype=torch.bool).scatter_(1, places, False)
-    return is_other.nonzero()[:, 1].view(len(places), -1)
+def _others(positions: Tensor, total: int) -> Tensor:
+    is_other = torch.ones(len(positions), total, dtype=torch.bool).scatter_(1, positions, False)
+    return is_other.nonzero()[:, 1].view(len(positions), -1)
 
 
 def _likest(keys: Tensor, going: Tensor, kept: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ Score = Literal[
     "trained",
     "merged",
 ]
-"""What a KV page is judged by.
+"""What a KV page is scored by.
 
 all: every KV page · window: how late it is · random · exact: its true best key (an oracle) ·
 bound: channel-wise minimum and maximum · cuboid: mean and mean deviation · mean: mean key ·
@@ -32,7 +32,7 @@ pooled: attention-pooled key · last: its last token · representative: its toke
 clusters: k-means over single keys · trained · merged: no KV pages are chosen, all keys were merged into few.
 """
 Space = Literal["rotated", "unrotated", "distant"]
-"""How keys and queries stand when KV pages are judged: as read; all at the same place; queries `reach` behind them."""
+"""Where keys and queries stand when KV pages are scored: as read; all at one position; queries `reach` behind."""
 Granularity = Literal["query_head", "kv_head", "layer"]
 Positions = Literal["absolute", "consecutive", "constant", "clipped"]
 """Where the selected keys stand to the question.

@@ -1,7 +1,7 @@
 """Attention over a table of KV pages: split over the keys, then merged (Flash-Decoding), the group's heads together.
 
 One program has one head of the table, a tile of its queries and one split of its keys; a key is read once for all the
-query heads that share it. A token's place in the table says which KV page it is in, so KV pages may have any size.
+query heads that share it. A token's index in the table says which KV page it is in, so KV pages may have any size.
 """
 
 from __future__ import annotations
@@ -162,9 +162,9 @@ def _attend_split(
         )
         best = new_best
     total = tl.where(total == 0.0, 1.0, total)  # of nothing seen: `out` is 0, `best` is -inf
-    place = (split * tl.num_programs(0) + row) * count + m
-    tl.store(parts + place.to(tl.int64)[:, None] * channels + d[None, :], out / total[:, None], mask=is_query)
-    tl.store(part_lse + place, best + tl.log(total), mask=m < count)
+    index = (split * tl.num_programs(0) + row) * count + m
+    tl.store(parts + index.to(tl.int64)[:, None] * channels + d[None, :], out / total[:, None], mask=is_query)
+    tl.store(part_lse + index, best + tl.log(total), mask=m < count)
 
 
 @triton.jit
@@ -187,10 +187,10 @@ def _merge_splits(
     merged = tl.zeros([BLOCK_D], tl.float32)
     for turn in range(ROUNDS):
         split = turn * BLOCK_S + tl.arange(0, BLOCK_S)
-        place = split * num_queries + query
-        levels = tl.load(part_lse + place, mask=split < num_splits, other=float("-inf"))
+        index = split * num_queries + query
+        levels = tl.load(part_lse + index, mask=split < num_splits, other=float("-inf"))
         is_there = (split < num_splits)[:, None] & (d < channels)[None, :]
-        part = tl.load(parts + place.to(tl.int64)[:, None] * channels + d[None, :], mask=is_there, other=0.0)
+        part = tl.load(parts + index.to(tl.int64)[:, None] * channels + d[None, :], mask=is_there, other=0.0)
         new_best = tl.maximum(best, tl.max(levels, 0))
         level = tl.where(new_best == float("-inf"), 0.0, new_best)
         weights = tl.exp(levels - level)

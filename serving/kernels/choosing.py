@@ -1,6 +1,6 @@
-"""KV pages judged and chosen on the GPU: one kernel scores them, one takes the best and writes the table to attend.
+"""KV pages scored and chosen on the GPU: one kernel scores them, one takes the best and writes the table to attend.
 
-Equal to `retrieval.kv.digests.judge` and `retrieval.kv.choosing.choose`, for rows over different documents at once.
+Equal to `score_pages` and `choose` of `retrieval.kv`, for rows over different documents at once.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def _choose(
     )
     is_forced = (page < sink_pages) | (page >= total - local_pages)
     score = tl.where(is_forced & (page < total), float("inf"), score)
-    # Whole numbers in the order of the floats, so that the last chosen one is found bit by bit.
+    # LayerKV numbers in the order of the floats, so that the last chosen one is found bit by bit.
     bits = tl.where(score == 0.0, 0.0, score).to(tl.int32, bitcast=True)
     key = tl.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
     limit = tl.where(tl.sum((key >= 0).to(tl.int32)) >= wanted, 0, -2147483648)
@@ -177,10 +177,10 @@ def _choose(
     num_equal = wanted - tl.sum(is_above.to(tl.int32))
     is_chosen = is_above | (is_equal & (tl.cumsum(is_equal.to(tl.int32), 0) <= num_equal))
     rank = tl.cumsum(is_chosen.to(tl.int32), 0)
-    place = tl.where(is_chosen, rank - 1, wanted + page - rank)
+    position = tl.where(is_chosen, rank - 1, wanted + page - rank)
     length = tl.minimum(tl.load(num_tokens + row) - page * page_size, page_size)
     slot = tl.load(slots + row * most + page, mask=page < total, other=0)
     start = row * stride_row + head * stride_head
-    is_stored = place < tl.where(tl.load(is_due + row) != 0, width, 0)
-    tl.store(table + start + place, slot, mask=is_stored)
-    tl.store(lengths + start + place, tl.where(is_chosen, length, 0), mask=is_stored)
+    is_stored = position < tl.where(tl.load(is_due + row) != 0, width, 0)
+    tl.store(table + start + position, slot, mask=is_stored)
+    tl.store(lengths + start + position, tl.where(is_chosen, length, 0), mask=is_stored)

@@ -28,7 +28,7 @@ sys.meta_path[:] = [Hiding if finder is PathFinder else finder for finder in sys
 ENGINE = """
 import torch
 from catena.retrieval.kv import trained
-from catena.serving import loading, shelf, store, training
+from catena.serving import loading, registry, store, training
 from catena.serving.engine import Engine
 from catena.evaluation.kv import gpu
 from tests.serving import tiny

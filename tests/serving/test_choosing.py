@@ -11,8 +11,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from catena.retrieval.kv import digests
 from catena.retrieval.kv.choosing import choose
-from catena.retrieval.kv.digests import judge
 from catena.retrieval.kv.policy import preset
 
 if find_spec("triton") is None:
@@ -44,7 +44,7 @@ def test_scores_are_the_judge_s(kinds: int, is_shared: bool, group: int) -> None
     tensors = (x.to(DEVICE) for x in (q, digest, where, PAGES.int()))
     found = score_pages(*tensors, is_shared=is_shared).cpu()
     for row, count in enumerate(PAGES.tolist()):
-        wanted = judge(q[row], digest[:, :, where[row, :count].long()])
+        wanted = digests.score_pages(q[row], digest[:, :, where[row, :count].long()])
         wanted = wanted.amax(1) if is_shared else wanted.flatten(0, 1)
         assert torch.allclose(found[row, :, :count], wanted, atol=1e-4)
         assert (found[row, :, count:] == -torch.inf).all()

@@ -16,11 +16,11 @@ from catena.errors import OptionError, StoreError
 from catena.retrieval.kv.policy import PRESETS, Policy, preset
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving import hooks, kernels, paged, tables
-from catena.serving.answering import Row, ask, step
 from catena.serving.buffers import Buffers, has_equal_shapes
 from catena.serving.decoding import Decoder
+from catena.serving.device_pages import DevicePages
 from catena.serving.document import DocumentKV
-from catena.serving.resident import Resident
+from catena.serving.generation import Row, start, step
 from catena.serving.selecting import Aids
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
@@ -52,7 +52,7 @@ def documents() -> list[DocumentKV]:
 
 def alone(policy: Policy, n: int) -> Row:
     """A question that was asked by itself, in shapes as they come."""
-    return ask(tiny.model(), Session(documents()[n], policy, Aids(retriever=retriever())), QUESTIONS[n])
+    return start(tiny.model(), Session(documents()[n], policy, Aids(retriever=retriever())), QUESTIONS[n])
 
 
 @cache
@@ -63,7 +63,7 @@ def retriever() -> PageRetriever:
 
 def decoder(policy: Policy, *, model: Any = None, num_pages: int = 40, device: str = "cpu") -> Decoder:
     """Of three rows."""
-    memory = Resident(spec_of(tiny.model()), tiny.PAGE, num_pages, torch.device(device))
+    memory = DevicePages(spec_of(tiny.model()), tiny.PAGE, num_pages, torch.device(device))
     buffers = Buffers(memory, policy, num_rows=3, max_pages=10, max_tail=40, retriever=retriever())
     return Decoder(model or tiny.model(), buffers)
 
@@ -71,7 +71,7 @@ def decoder(policy: Policy, *, model: Any = None, num_pages: int = 40, device: s
 def begin(fixed: Decoder, place: int, n: int) -> Tensor:
     """Ask a question in some row: logits (V)."""
     fixed.begin(place, documents()[n])
-    return fixed.take(place, QUESTIONS[n])
+    return fixed.extend(place, QUESTIONS[n])
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -113,7 +113,7 @@ def test_a_row_leaves_and_another_comes(name: str) -> None:
 def test_a_question_in_parts(parts: list[int]) -> None:
     fixed = decoder(preset("full"))
     fixed.begin(0, documents()[2])
-    logits = [fixed.take(0, part) for part in torch.split(QUESTIONS[2], parts)][-1]
+    logits = [fixed.extend(0, part) for part in torch.split(QUESTIONS[2], parts)][-1]
     assert tiny.distance(logits, alone(preset("full"), 2).logits) < 1e-5
 
 
@@ -129,10 +129,10 @@ def test_a_damaged_document_takes_no_room() -> None:
     def refuse(layer: int, pages: Tensor) -> None:
         raise StoreError("damaged")
 
-    memory = Resident(spec_of(tiny.model()), tiny.PAGE, 10, torch.device("cpu"))
+    memory = DevicePages(spec_of(tiny.model()), tiny.PAGE, 10, torch.device("cpu"))
     with pytest.raises(StoreError):
-        memory.hold(replace(documents()[0], check=refuse))
-    assert len(memory.take(10)) == 10
+        memory.acquire(replace(documents()[0], check=refuse))
+    assert len(memory.allocate(10)) == 10
 
 
 def test_an_answer_ends_where_its_room_ends() -> None:

@@ -12,9 +12,9 @@ from catena.evaluation.kv.recall_server import load_recall
 from catena.retrieval.kv.policy import preset
 from catena.serving.document import DocumentKV
 from catena.serving.engine import Engine, Piece, Prompt, Use
-from catena.serving.reading import read
-from catena.serving.running import make_engine
+from catena.serving.prefill import prefill
 from catena.serving.sampling import Sampling
+from catena.serving.serve import make_engine
 
 RECALLS = [make_recall(count, 20, seed=count) for count in (400, 250)]
 
@@ -33,7 +33,7 @@ def prompts(engine: Engine) -> list[Prompt]:
     found = [Prompt(RECALLS[0].question(0), preset("full"), sampling=Sampling(seed=9), max_tokens=6)]
     for recall in RECALLS:
         document = DocumentKV.empty(engine.local.spec, recall.tokens, 16)
-        read(engine.local.model, document)
+        prefill(engine.local.model, document)
         for n, policy in enumerate(("full", "quest", "mean", "longheads")):
             asked, sampling = recall.question(n), Sampling(temperature=1.5, seed=n)
             found.append(Prompt(asked, preset(policy), "", document, sampling, max_tokens=5 + 3 * n))

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from catena.retrieval.kv.policy import PRESETS, Policy, preset
-from catena.serving.answering import ask, step, take, write_greedy
+from catena.serving.generation import extend, generate_greedy, start, step
 from catena.serving.session import Session
 from tests.serving import tiny
 
@@ -30,14 +30,14 @@ FULL_SIGHT = {
 @pytest.mark.parametrize("chunk", [1000, 16, 7])
 def test_every_family_read_in_chunks_of_any_size(name: str, chunk: int) -> None:
     document = tiny.read_tokens(name, DOCUMENT, chunk=chunk)
-    row = ask(tiny.model(name), Session(document, preset("full")), QUESTION)
+    row = start(tiny.model(name), Session(document, preset("full")), QUESTION)
     assert tiny.distance(row.logits, tiny.plain_logits(name, torch.cat((DOCUMENT, QUESTION)))) < EXACT
 
 
 @pytest.mark.parametrize("policy", FULL_SIGHT.values(), ids=FULL_SIGHT)
 def test_any_policy_that_sees_all(policy: Policy) -> None:
     document = tiny.read_tokens("qwen3", DOCUMENT)
-    row = ask(tiny.model("qwen3"), Session(document, policy), QUESTION)
+    row = start(tiny.model("qwen3"), Session(document, policy), QUESTION)
     assert tiny.distance(row.logits, tiny.plain_logits("qwen3", torch.cat((DOCUMENT, QUESTION)))) < EXACT
 
 
@@ -45,16 +45,16 @@ def test_any_policy_that_sees_all(policy: Policy) -> None:
 def test_question_in_parts(parts: list[int]) -> None:
     made, document = tiny.model(), tiny.read_tokens("llama", DOCUMENT)
     first, *rest = torch.split(QUESTION, parts)
-    row = ask(made, Session(document, preset("full")), first)
+    row = start(made, Session(document, preset("full")), first)
     for part in rest:
-        take(made, row, part)
+        extend(made, row, part)
     assert tiny.distance(row.logits, tiny.plain_logits("llama", torch.cat((DOCUMENT, QUESTION)))) < EXACT
 
 
 @pytest.mark.parametrize("length", [1, 15, 16, 17])
 def test_documents_around_one_kv_page(length: int) -> None:
     document = tiny.read_tokens("llama", DOCUMENT[:length])
-    row = ask(tiny.model(), Session(document, ALL), QUESTION)
+    row = start(tiny.model(), Session(document, ALL), QUESTION)
     assert (
         tiny.distance(row.logits, tiny.plain_logits("llama", torch.cat((DOCUMENT[:length], QUESTION))))
         < EXACT
@@ -66,8 +66,8 @@ def test_rows_together_as_one_by_one() -> None:
     made = tiny.model()
     documents = [tiny.read_tokens("llama", DOCUMENT), tiny.read_tokens("llama", tiny.tokens(70, seed=3))]
     asked = [(documents[0], QUESTION), (documents[0], QUESTION[:3]), (documents[1], QUESTION[:5])]
-    alone = [list(write_greedy(made, ask(made, Session(d, preset("quest")), q), 6)) for d, q in asked]
-    rows = [ask(made, Session(d, preset("quest")), q) for d, q in asked]
+    alone = [list(generate_greedy(made, start(made, Session(d, preset("quest")), q), 6)) for d, q in asked]
+    rows = [start(made, Session(d, preset("quest")), q) for d, q in asked]
     together: list[list[int]] = [[], [], []]
     for _ in range(6):
         chosen = torch.stack([row.logits.argmax() for row in rows])
@@ -81,6 +81,7 @@ def test_rows_together_as_one_by_one() -> None:
 def test_same_question_same_answer(name: str) -> None:
     made, document = tiny.model(), tiny.read_tokens("llama", DOCUMENT, policy=preset("look-m"))
     answers = [
-        list(write_greedy(made, ask(made, Session(document, preset(name)), QUESTION), 5)) for _ in range(2)
+        list(generate_greedy(made, start(made, Session(document, preset(name)), QUESTION), 5))
+        for _ in range(2)
     ]
     assert answers[0] == answers[1]

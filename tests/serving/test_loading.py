@@ -12,8 +12,8 @@ import transformers
 from catena.errors import ModelUnsupported, OptionError
 from catena.evaluation.kv.recall_model import plant, save_checkpoint
 from catena.serving.loading import load_model
+from catena.serving.rope_scaling import RopeScaling
 from catena.serving.spec import refuse
-from catena.serving.stretching import Stretch
 from tests.serving import tiny
 
 
@@ -74,8 +74,8 @@ def test_a_rope_option_and_other_weights_are_other_models(folder: Path, tmp_path
     save_checkpoint(plant(seed=1), tmp_path / "other")
     prints = {
         load_model(folder).fingerprint,
-        load_model(folder, stretch=Stretch("linear", 2)).fingerprint,
-        load_model(folder, stretch=Stretch("truncated")).fingerprint,
+        load_model(folder, scaling=RopeScaling("linear", 2)).fingerprint,
+        load_model(folder, scaling=RopeScaling("truncated")).fingerprint,
         load_model(tmp_path / "other").fingerprint,
     }
     assert len(prints) == 4

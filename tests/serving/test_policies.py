@@ -9,9 +9,9 @@ import torch
 
 from catena.errors import OptionError
 from catena.retrieval.kv.policy import PRESETS, preset
-from catena.serving.answering import ask, write_greedy
 from catena.serving.attention import attend_reference
 from catena.serving.document import DocumentKV
+from catena.serving.generation import generate_greedy, start
 from catena.serving.selecting import Aids
 from catena.serving.session import Session
 from catena.serving.squeezing import squeeze
@@ -54,12 +54,12 @@ def test_clipped_beyond_the_trained_length_is_its_formula() -> None:
     session = Session(read, replace(preset("lm-infinite"), reach=40, sink_pages=1, local_pages=9))
     q, (k, v) = torch.randn(4, 2, 16), torch.randn(2, 2, 2, 16)
     found = session.attend(0, q, k, v, 0.25)
-    turn, places = read.spec.rope.turn, torch.arange(150)
-    plain_k = turn(read.whole(0)[0], -places)
+    turn, positions = read.spec.rope.rotate, torch.arange(150)
+    plain_k = turn(read.whole(0)[0], -positions)
     for head, query in ((0, 0), (3, 1)):
         at = torch.tensor(150 + query)
         plain_q = turn(q[head, query][None], -at[None])
-        moved_q = turn(plain_q.expand(150, -1), (at - places).clamp(max=40))
+        moved_q = turn(plain_q.expand(150, -1), (at - positions).clamp(max=40))
         logits = (moved_q * plain_k[head // 2]).sum(-1)
         own = k[head // 2, : query + 1] @ q[head, query]
         weights = (torch.cat((logits, own)) * 0.25).softmax(-1)
@@ -70,13 +70,13 @@ def test_clipped_beyond_the_trained_length_is_its_formula() -> None:
 def test_constant_distance_leaves_local_kv_pages_where_they_are() -> None:
     policy = replace(HALF, score="window", budget=0.2, positions="constant", sink_pages=0, local_pages=2)
     same = replace(policy, positions="absolute")
-    logits = [ask(tiny.model(), Session(document(), each), QUESTION).logits for each in (policy, same)]
+    logits = [start(tiny.model(), Session(document(), each), QUESTION).logits for each in (policy, same)]
     assert tiny.distance(*logits) < 1e-5
 
 
 def test_end_to_end_positions_never_leave_the_budget() -> None:
     session = Session(document(), replace(HALF, positions="consecutive"))
-    row = ask(tiny.model(), session, QUESTION)
+    row = start(tiny.model(), session, QUESTION)
     assert row.position == session.policy.num_pages(10) * 16 + len(QUESTION) < 150
 
 
@@ -85,8 +85,8 @@ def test_end_to_end_positions_never_leave_the_budget() -> None:
 )
 def test_selects_anew_as_often_as_it_says(refresh: int, num_written: int, is_kept: bool) -> None:
     session = Session(document(), replace(HALF, refresh=refresh))
-    row = ask(tiny.model(), session, QUESTION)
-    assert len(list(write_greedy(tiny.model(), row, num_written))) == num_written
+    row = start(tiny.model(), session, QUESTION)
+    assert len(list(generate_greedy(tiny.model(), row, num_written))) == num_written
     assert bool(session.selections) == is_kept
 
 
@@ -115,14 +115,14 @@ def test_two_levels_that_let_all_through_are_one(monkeypatch: pytest.MonkeyPatch
 def test_squeezed_that_keeps_all_is_exact() -> None:
     read = tiny.read_tokens("llama", DOCUMENT)
     session = Session(read, replace(preset("squeezed"), budget=1.0), Aids(squeezed=squeeze(read)))
-    row = ask(tiny.model(), session, QUESTION)
+    row = start(tiny.model(), session, QUESTION)
     assert tiny.distance(row.logits, tiny.plain_logits("llama", torch.cat((DOCUMENT, QUESTION)))) < 1e-5
 
 
 @pytest.mark.parametrize("num_tokens", [1, 100, 101])
 def test_squeezed_needs_no_long_document(num_tokens: int) -> None:
     read = tiny.read_tokens("llama", tiny.tokens(num_tokens))
-    row = ask(tiny.model(), Session(read, preset("squeezed"), Aids(squeezed=squeeze(read))), QUESTION)
+    row = start(tiny.model(), Session(read, preset("squeezed"), Aids(squeezed=squeeze(read))), QUESTION)
     wanted = tiny.plain_logits("llama", torch.cat((tiny.tokens(num_tokens), QUESTION)))
     assert num_tokens > 100 or tiny.distance(row.logits, wanted) < 1e-5
 
@@ -130,7 +130,7 @@ def test_squeezed_needs_no_long_document(num_tokens: int) -> None:
 @pytest.mark.parametrize("name", sorted(tiny.NEED_AIDS))
 def test_what_a_policy_lacks_is_named(name: str) -> None:
     with pytest.raises(OptionError, match=name):
-        ask(tiny.model(), Session(document(), preset(name)), QUESTION)
+        start(tiny.model(), Session(document(), preset(name)), QUESTION)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ import torch
 from catena.errors import StoreError
 from catena.retrieval.kv.policy import preset
 from catena.retrieval.kv.trained import PageRetriever
-from catena.serving.answering import ask, write_greedy
 from catena.serving.document import DocumentKV, Source, record_shape
+from catena.serving.generation import generate_greedy, start
 from catena.serving.pool import Loads, PagePool
-from catena.serving.reading import reading_into
+from catena.serving.prefill import prefill_into
 from catena.serving.selecting import Aids
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
@@ -38,13 +38,13 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[KVStore, str]:
     """A document of 30 KV pages in three layers."""
     store, source = KVStore(tmp_path_factory.mktemp("kv")), Source(tiny.tokens(470))
     manifest = manifest_of(SPEC, "tiny", source, page_size=tiny.PAGE)
-    list(reading_into(store, tiny.model(), manifest, source))
+    list(prefill_into(store, tiny.model(), manifest, source))
     return store, manifest.key
 
 
 def said(document: DocumentKV, policy: str, refresh: int = 1) -> tuple[list[int], Session]:
     session = Session(document, replace(preset(policy), budget=0.1, refresh=refresh))
-    return list(write_greedy(tiny.model(), ask(tiny.model(), session, QUESTION), 6)), session
+    return list(generate_greedy(tiny.model(), start(tiny.model(), session, QUESTION), 6)), session
 
 
 @pytest.mark.parametrize("policy", ["full", "quest", "arkvale", "longheads", "lm-infinite"])
@@ -144,7 +144,7 @@ def test_what_is_read_never_makes_room() -> None:
 
 def test_sink_and_local_kv_pages_stay() -> None:
     pool, disk = pool_of(4), Disk()
-    pool.keep("document", [(0, 0), (0, 9)])
+    pool.pin("document", [(0, 0), (0, 9)])
     get(pool, disk, 0, 9)
     for page in range(1, 8):
         get(pool, disk, page)
@@ -155,7 +155,7 @@ def test_sink_and_local_kv_pages_stay() -> None:
 def test_loaded_ahead_is_there_when_it_is_needed() -> None:
     pool, disk, loads = pool_of(8), Disk(), Loads()
     disk.gate.clear()
-    pool.load_ahead("document", 1, [5, 6], disk.load, loads)
+    pool.prefetch("document", 1, [5, 6], disk.load, loads)
     assert disk.read == []
     threading.Timer(0.05, disk.gate.set).start()
     assert get(pool, disk, 6, 7, layer=1) == [6, 7]
@@ -173,7 +173,7 @@ def test_a_damaged_kv_page_is_said_and_leaves_no_hole() -> None:
 def test_who_waits_for_what_is_damaged_is_told() -> None:
     pool, disk = pool_of(2), Disk()
     disk.gate.clear()
-    pool.load_ahead("document", 0, [-1], disk.load, Loads())
+    pool.prefetch("document", 0, [-1], disk.load, Loads())
     while not pool.num_bytes:
         time.sleep(0.001)
     threading.Timer(0.05, disk.gate.set).start()
@@ -190,7 +190,7 @@ def test_many_readers_at_once_read_what_they_asked_for() -> None:
     def read(seed: int) -> None:
         for pages in torch.randint(20, (200, 3), generator=torch.Generator().manual_seed(seed)).tolist():
             distinct = sorted(set(pages))
-            pool.load_ahead("document", 0, [seed], disk.load, Loads())
+            pool.prefetch("document", 0, [seed], disk.load, Loads())
             wrong.extend([] if get(pool, disk, *distinct) == distinct else [distinct])
 
     threads = [threading.Thread(target=read, args=(seed,)) for seed in range(4)]
@@ -206,10 +206,10 @@ def test_choosing_reads_no_keys_once_the_index_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With nothing loaded ahead: how much of that comes in time depends on the machine."""
-    monkeypatch.setattr(PagePool, "load_ahead", lambda *_: None)
+    monkeypatch.setattr(PagePool, "prefetch", lambda *_: None)
     store, source = KVStore(tmp_path), Source(tiny.tokens(470))
     manifest = manifest_of(SPEC, "tiny", source, page_size=tiny.PAGE, policy="look-m")
-    list(reading_into(store, tiny.model(), manifest, source))
+    list(prefill_into(store, tiny.model(), manifest, source))
     torch.manual_seed(0)
     aids = Aids(PageRetriever(3, 16).requires_grad_(False))
     for name in ("quest", "longheads", "infllm", "retro"):
@@ -217,6 +217,6 @@ def test_choosing_reads_no_keys_once_the_index_is_kept(
         pools = [pool_of(1000), pool_of(1000)]
         for pool in pools:
             opened = store.open(manifest.key, SPEC, "tiny", pool)
-            ask(tiny.model(), Session(opened, policy, aids), QUESTION)
+            start(tiny.model(), Session(opened, policy, aids), QUESTION)
             pool.close()
         assert pools[0].loads.num_bytes == pools[1].loads.num_bytes + 3 * 30 * BYTES, name

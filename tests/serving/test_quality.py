@@ -81,4 +81,4 @@ def test_the_table_has_a_row_for_each_policy() -> None:
 def test_a_document_asks_for_each_fact_once() -> None:
     recall = make_recall(600, 20, seed=1)
     assert len(set(recall.keys.tolist())) == 20
-    assert (recall.tokens[recall.places] == recall.values).all()
+    assert (recall.tokens[recall.positions] == recall.values).all()

@@ -11,7 +11,7 @@ from torch import Tensor
 from catena.errors import OptionError
 from catena.retrieval.kv.policy import Policy, preset
 from catena.serving import hooks
-from catena.serving.answering import ask
+from catena.serving.generation import start
 from catena.serving.received import merge_document
 from catena.serving.selecting import Aids, select
 from catena.serving.session import Session
@@ -46,10 +46,10 @@ def test_counted_is_what_the_model_attends_to(policy: Policy, window: int, chunk
 def test_a_kv_page_is_judged_by_its_four_tokens_that_got_most() -> None:
     """InfLLM: un-rotated keys, the mean query as it stands at the reach, all heads of a layer summed."""
     read = tiny.read_tokens("llama", DOCUMENT, policy=preset("look-m"))
-    q, places, turn = torch.randn(4, 3, 16), torch.arange(150, 153), read.spec.rope.turn
-    chosen = select(read, replace(SHORT, budget=0.3, sink_pages=0, local_pages=0), Aids(), 1, q, places, 0)
+    q, positions, turn = torch.randn(4, 3, 16), torch.arange(150, 153), read.spec.rope.rotate
+    chosen = select(read, replace(SHORT, budget=0.3, sink_pages=0, local_pages=0), Aids(), 1, q, positions, 0)
     keys = turn(read.whole(1)[0], -torch.arange(150))
-    asked = turn(q, 40 - places).mean(1)
+    asked = turn(q, 40 - positions).mean(1)
     scores = torch.zeros(10)
     for page in range(10):
         for head in range(4):
@@ -71,7 +71,7 @@ def test_infllm_reads_a_document_longer_than_its_reach() -> None:
 def test_with_everything_in_sight_it_is_exact(name: str) -> None:
     read = tiny.read_tokens("llama", DOCUMENT, policy=preset("look-m"))
     policy = replace(preset(name), budget=1.0)
-    row = ask(tiny.model(), Session(read, policy, Aids(merged=merge_document(read, 1.0))), QUESTION)
+    row = start(tiny.model(), Session(read, policy, Aids(merged=merge_document(read, 1.0))), QUESTION)
     assert tiny.distance(row.logits, tiny.plain_logits("llama", ALL)) < 1e-5
 
 
@@ -93,4 +93,4 @@ def test_a_document_read_without_counting_says_what_to_do() -> None:
     with pytest.raises(OptionError, match="was not counted"):
         merge_document(read, 0.5)
     with pytest.raises(OptionError, match="was not counted"):
-        ask(tiny.model(), Session(read, preset("infllm")), QUESTION)
+        start(tiny.model(), Session(read, preset("infllm")), QUESTION)

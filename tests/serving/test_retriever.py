@@ -23,10 +23,10 @@ from catena.evaluation.kv.recall_model import make_recall, words_of
 from catena.evaluation.kv.recall_server import load_recall, render, served
 from catena.models.metered import Meter
 from catena.retrieval.passages import split
-from catena.serving.kept import Key, ServedIds
 from catena.serving.remote import KVServer
 from catena.serving.retriever import KVPageRetriever, Look
-from catena.serving.sent import SentText
+from catena.serving.sent_text import SentText
+from catena.serving.served_ids import Key, ServedIds
 from catena.testing import ScriptedLLM
 from catena.types import Line, Page, PageRef, Passage
 from tests.agents.bookqa.sets import unanswerable
@@ -51,7 +51,7 @@ def planted(tmp_path: Path) -> Path:
 
 
 def page_of(fact: int) -> int:
-    return int(RECALL.places[fact]) // WORDS_A_PAGE + 1
+    return int(RECALL.positions[fact]) // WORDS_A_PAGE + 1
 
 
 def retriever_of(

@@ -14,9 +14,9 @@ import torch
 
 from catena.errors import StoreError
 from catena.retrieval.kv.policy import preset
-from catena.serving.answering import ask
 from catena.serving.document import DocumentKV, Source
-from catena.serving.reading import reading_into
+from catena.serving.generation import start
+from catena.serving.prefill import prefill_into
 from catena.serving.selecting import Aids
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
@@ -41,11 +41,11 @@ def store(tmp_path: Path) -> KVStore:
 
 def read_all(store: KVStore, manifest: Manifest, chunk: int = 32) -> list[int]:
     """Read the document into the store; the tokens done after every chunk."""
-    return list(reading_into(store, tiny.model(), manifest, SOURCE, chunk=chunk))
+    return list(prefill_into(store, tiny.model(), manifest, SOURCE, chunk=chunk))
 
 
 def logits(document: DocumentKV) -> torch.Tensor:
-    return ask(tiny.model(), Session(document, preset("quest")), QUESTION).logits
+    return start(tiny.model(), Session(document, preset("quest")), QUESTION).logits
 
 
 def test_loaded_is_what_was_read(store: KVStore) -> None:
@@ -70,10 +70,10 @@ def test_another_process_gets_the_same_bits(store: KVStore, tmp_path: Path) -> N
 def test_cut_off_and_gone_on(tmp_path: Path) -> None:
     """A reading that ends after two chunks is not there yet, and goes on with the third."""
     store = KVStore(tmp_path / "kv")
-    steps = reading_into(store, tiny.model(), manifest(), SOURCE, chunk=32)
+    steps = prefill_into(store, tiny.model(), manifest(), SOURCE, chunk=32)
     assert [next(steps), next(steps)] == [32, 64]
     steps.close()  # type: ignore[attr-defined]
-    assert store.kept() == []
+    assert store.documents() == []
     assert read_all(store, manifest()) == [96, 128, 150]
     opened = store.open(manifest().key, spec_of(tiny.model()), "tiny")
     assert torch.equal(logits(opened), logits(tiny.read_tokens("llama", DOCUMENT, chunk=32)))
@@ -93,7 +93,7 @@ def test_a_flipped_byte_of_a_draft_starts_it_anew(tmp_path: Path) -> None:
     draft = store.begin(manifest(), spec_of(tiny.model()), SOURCE)
     draft.document.filled = [32] * 3
     draft.document.queries = [torch.zeros(4, 1, 16)] * 3
-    draft.keep()
+    draft.checkpoint()
     draft.document.layers[0][0] += 1
     assert read_all(store, manifest(), chunk=96) == [96, 150]
 
@@ -139,7 +139,7 @@ def test_clusters_are_kept_and_not_made_again(store: KVStore, monkeypatch: pytes
     def open_and_ask() -> torch.Tensor:
         opened = store.open(manifest().key, spec_of(tiny.model()), "tiny")
         aids = Aids(squeezed=squeeze(opened))
-        return ask(tiny.model(), Session(opened, preset("squeezed-two-level"), aids), QUESTION).logits
+        return start(tiny.model(), Session(opened, preset("squeezed-two-level"), aids), QUESTION).logits
 
     first = open_and_ask()
     monkeypatch.setattr("catena.serving.squeezing.cluster", None)
@@ -148,7 +148,7 @@ def test_clusters_are_kept_and_not_made_again(store: KVStore, monkeypatch: pytes
 
 def test_what_was_read_of_a_deleted_document_goes_too(tmp_path: Path) -> None:
     store = KVStore(tmp_path / "kv")
-    steps = reading_into(store, tiny.model(), manifest(), SOURCE, chunk=32)
+    steps = prefill_into(store, tiny.model(), manifest(), SOURCE, chunk=32)
     next(steps)
     store.delete(manifest().key)
     assert list(store.root.iterdir()) == []
@@ -182,4 +182,4 @@ def test_the_least_recently_used_goes_first(store: KVStore) -> None:
     read_all(store, other)
     store.open(manifest().key, spec_of(tiny.model()), "tiny")
     assert store.trim(store.num_bytes(other.key)) == [other.key]
-    assert store.kept() == [manifest().key]
+    assert store.documents() == [manifest().key]

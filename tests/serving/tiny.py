@@ -11,7 +11,7 @@ from torch import Tensor
 
 from catena.serving import hooks
 from catena.serving.document import DocumentKV
-from catena.serving.reading import read
+from catena.serving.prefill import prefill
 from catena.serving.spec import spec_of
 
 SIZES = {
@@ -79,7 +79,7 @@ def plain_logits(name: str, token_ids: Tensor) -> Tensor:
 def read_tokens(name: str, token_ids: Tensor, **options: Any) -> DocumentKV:
     made = model(name)
     document = DocumentKV.empty(spec_of(made), token_ids, PAGE)
-    read(made, document, **options)
+    prefill(made, document, **options)
     return document
 
 

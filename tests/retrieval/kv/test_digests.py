@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from catena.retrieval.kv.digests import DIGESTS, bound, cuboid, judge
+from catena.retrieval.kv.digests import DIGESTS, bound, cuboid, score_pages
 from catena.serving.selecting import best_logits
 
 
@@ -24,7 +24,7 @@ def keys_of(seed: int, pages: int = 5, size: int = 8) -> tuple[Tensor, Tensor, T
 @given(seed=st.integers(0, 10_000))
 def test_no_key_of_a_kv_page_exceeds_its_bound(seed: int) -> None:
     keys, valid, q = keys_of(seed)
-    assert (judge(q, bound(keys, valid)) >= best_logits(q, keys, valid) - 1e-4).all()
+    assert (score_pages(q, bound(keys, valid)) >= best_logits(q, keys, valid) - 1e-4).all()
 
 
 @given(seed=st.integers(0, 10_000))
@@ -38,20 +38,20 @@ def test_a_bound_is_its_formula(seed: int) -> None:
         ],
         dim=-1,
     )
-    assert torch.allclose(judge(q, bound(keys, valid)), wanted, atol=1e-4)
+    assert torch.allclose(score_pages(q, bound(keys, valid)), wanted, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", DIGESTS)
 def test_a_kv_page_of_one_key_is_judged_exactly(kind: str) -> None:
     keys, valid, q = keys_of(1, size=1)
-    scores = judge(q, DIGESTS[kind](keys, valid))
+    scores = score_pages(q, DIGESTS[kind](keys, valid))
     assert torch.allclose(scores, best_logits(q, keys, valid), atol=1e-5)
 
 
 @given(seed=st.integers(0, 10_000))
 def test_a_cuboid_lies_inside_the_bounds(seed: int) -> None:
     keys, valid, q = keys_of(seed)
-    assert (judge(q, cuboid(keys, valid)) <= judge(q, bound(keys, valid)) + 1e-4).all()
+    assert (score_pages(q, cuboid(keys, valid)) <= score_pages(q, bound(keys, valid)) + 1e-4).all()
 
 
 @pytest.mark.parametrize("kind", DIGESTS)

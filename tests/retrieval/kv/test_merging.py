@@ -28,7 +28,7 @@ def test_merged_is_its_formula(seed: int, keep: int, how: Merge) -> None:
     """Token after token: each that goes is averaged into the one that stays with the largest cosine."""
     keys, values, _, _, found = made(seed, keep, how)
     for head in range(2):
-        stays = found.places[head].tolist()
+        stays = found.positions[head].tolist()
         sets = {place: [place] for place in stays}
         for place in set(range(N)) - set(stays):
             cosines = torch.cosine_similarity(keys[head, place][None], keys[head, stays], dim=-1)
@@ -44,7 +44,7 @@ def test_no_text_goes_while_a_figure_is_left(seed: int, keep: int) -> None:
     _, _, received, goes_first, found = made(seed, keep)
     first_recent = N - (keep + 1) // 2
     for head in range(2):
-        old = [place for place in found.places[head].tolist() if place < first_recent]
+        old = [place for place in found.positions[head].tolist() if place < first_recent]
         text = [n for n in range(first_recent) if not goes_first[n]]
         if any(goes_first[place] for place in old):
             assert set(text) <= set(old)
@@ -55,8 +55,8 @@ def test_no_text_goes_while_a_figure_is_left(seed: int, keep: int) -> None:
 @given(seed=st.integers(0, 10_000), keep=st.integers(1, N))
 def test_the_last_half_stays(seed: int, keep: int) -> None:
     found = made(seed, keep)[-1]
-    assert set(range(N - (keep + 1) // 2, N)) <= set(found.places[0].tolist())
-    assert found.places.shape == (2, keep)
+    assert set(range(N - (keep + 1) // 2, N)) <= set(found.positions[0].tolist())
+    assert found.positions.shape == (2, keep)
 
 
 @pytest.mark.parametrize("keep", [N, N + 5])
@@ -69,4 +69,4 @@ def test_equal_keys_lose_nothing_by_merging() -> None:
     """A key that stands for n equal ones is that key."""
     keys = torch.eye(4)[torch.arange(N) % 4][None].repeat(2, 1, 1)
     found = merge_keys(keys, keys, torch.rand(2, N), keep=8, goes_first=torch.zeros(N, dtype=torch.bool))
-    assert torch.equal(found.keys, keys.gather(1, found.places[..., None].expand(-1, -1, 4)))
+    assert torch.equal(found.keys, keys.gather(1, found.positions[..., None].expand(-1, -1, 4)))

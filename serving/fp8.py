@@ -14,7 +14,7 @@ RELATIVE_ERROR = 2.0**-4
 ABSOLUTE_ERROR = 2.0**-10
 
 
-def fp8() -> torch.dtype:
+def fp8_dtype() -> torch.dtype:
     """The e4m3 dtype. Raises OptionError where this torch has none."""
     if not hasattr(torch, "float8_e4m3fn"):
         raise OptionError(
@@ -23,12 +23,12 @@ def fp8() -> torch.dtype:
     return torch.float8_e4m3fn
 
 
-def scale_down(x: Tensor) -> tuple[Tensor, Tensor]:
+def quantize(x: Tensor) -> tuple[Tensor, Tensor]:
     """x (..., S, D) as e4m3 numbers and their scales (...), float32."""
     scales = (x.float().abs().amax((-2, -1)) / LARGEST).clamp(min=torch.finfo(torch.float32).tiny)
-    return (x.float() / scales[..., None, None]).clamp(-LARGEST, LARGEST).to(fp8()), scales
+    return (x.float() / scales[..., None, None]).clamp(-LARGEST, LARGEST).to(fp8_dtype()), scales
 
 
-def scale_up(x: Tensor, scales: Tensor, dtype: torch.dtype) -> Tensor:
-    """The opposite of `scale_down`, up to rounding."""
+def dequantize(x: Tensor, scales: Tensor, dtype: torch.dtype) -> Tensor:
+    """The opposite of `quantize`, up to rounding."""
     return (x.float() * scales[..., None, None]).to(dtype)

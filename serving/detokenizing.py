@@ -8,7 +8,7 @@ from typing import Any
 BROKEN = "\ufffd"
 
 
-class TextWriter:
+class Detokenizer:
     """Feed it tokens; it gives back the text that is certain."""
 
     def __init__(self, tokenizer: Any, stop: Sequence[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""KV pages of whole documents in the memory of the model's device, and what stands for them when they are judged.
+"""KV pages of whole documents in the memory of the model's device, and what stands for them when they are scored.
 
 One tensor a layer, made once, so that kernels and captured graphs find it where it was; documents come and go in slots.
 """
@@ -18,14 +18,14 @@ from catena.serving.spec import ModelSpec
 
 
 @dataclass(slots=True, eq=False)
-class _Place:
+class _Entry:
     slots: Tensor
-    num_holders: int = 0
-    judged: set[tuple[Digest, int, bool]] = field(default_factory=set)
+    num_users: int = 0
+    digested: set[tuple[Digest, int, bool]] = field(default_factory=set)
 
 
-class Resident:
-    """`records` are (N, 2, Hkv, S, D) each. Documents that nobody holds make room for others, the oldest first."""
+class DevicePages:
+    """`records` are (N, 2, Hkv, S, D) each. Documents that nobody uses make room for others, the oldest first."""
 
     def __init__(self, spec: ModelSpec, page_size: int, num_pages: int, device: torch.device) -> None:
         self.spec = spec
@@ -34,9 +34,9 @@ class Resident:
         self.records = [torch.zeros(shape, dtype=spec.dtype, device=device) for _ in range(spec.num_layers)]
         self._digests: dict[tuple[Digest, int, bool], Tensor] = {}
         self._free = list(range(num_pages))
-        self._places: OrderedDict[DocumentKV, _Place] = OrderedDict()
+        self._entries: OrderedDict[DocumentKV, _Entry] = OrderedDict()
 
-    def take(self, count: int) -> Tensor:
+    def allocate(self, count: int) -> Tensor:
         """Slots (count) for keys that are yet to be written. Raises OptionError when there is no room."""
         idle = self.idle()
         while len(self._free) < count and idle:
@@ -54,50 +54,50 @@ class Resident:
         self._free += slots.tolist()
 
     def has_slots(self, count: int) -> bool:
-        """Whether `take` would find room."""
-        return len(self._free) + sum(len(self._places[document].slots) for document in self.idle()) >= count
+        """Whether `allocate` would find room."""
+        return len(self._free) + sum(len(self._entries[document].slots) for document in self.idle()) >= count
 
     def has_room(self, document: DocumentKV) -> bool:
-        """Whether `hold` would find room."""
-        return document in self._places or self.has_slots(document.num_pages(0))
+        """Whether `acquire` would find room."""
+        return document in self._entries or self.has_slots(document.num_pages(0))
 
     def bytes_to_load(self, document: DocumentKV) -> int:
-        """What `hold` would copy."""
-        if document in self._places:
+        """What `acquire` would copy."""
+        if document in self._entries:
             return 0
         return document.num_pages(0) * sum(records[0].nbytes for records in self.records)
 
     def idle(self) -> list[DocumentKV]:
-        """Documents that are here and that nobody holds, the oldest first."""
-        return [document for document, place in self._places.items() if not place.num_holders]
+        """Documents that are here and that nobody uses, the oldest first."""
+        return [document for document, entry in self._entries.items() if not entry.num_users]
 
     def forget(self, document: DocumentKV) -> None:
-        """Free the slots of a document that nobody holds."""
-        self.free(self._places.pop(document).slots)
+        """Free the slots of a document that nobody uses."""
+        self.free(self._entries.pop(document).slots)
 
-    def hold(self, document: DocumentKV) -> Tensor:
-        """Copy a document to the device unless it is there; its slots (P). It stays until it is given back.
+    def acquire(self, document: DocumentKV) -> Tensor:
+        """Copy a document to the device unless it is there; its slots (P). It stays until it is released.
 
         Raises OptionError when there is no room, StoreError for a KV page that is damaged.
         """
-        place = self._places.pop(document, None)
-        if place is None:
-            place = _Place(self.take(document.num_pages(0)))
+        entry = self._entries.pop(document, None)
+        if entry is None:
+            entry = _Entry(self.allocate(document.num_pages(0)))
             try:
                 for layer, records in enumerate(self.records):
-                    records[place.slots] = document.records(layer).to(records.device)
+                    records[entry.slots] = document.records(layer).to(records.device)
             except StoreError:
-                self.free(place.slots)
+                self.free(entry.slots)
                 raise
-        self._places[document] = place
-        place.num_holders += 1
-        return place.slots
+        self._entries[document] = entry
+        entry.num_users += 1
+        return entry.slots
 
-    def give_back(self, document: DocumentKV) -> None:
-        self._places[document].num_holders -= 1
+    def release(self, document: DocumentKV) -> None:
+        self._entries[document].num_users -= 1
 
     def digests(self, layer: int, make: Digest, *, is_rotated: bool) -> Tensor:
-        """What stands for the KV pages here (R, Hkv, N, D), as far as `judge` has been asked for it."""
+        """What stands for the KV pages here (R, Hkv, N, D), as far as `add_digest` was called."""
         key = (make, layer, is_rotated)
         if key not in self._digests:
             records = self.records[layer]
@@ -105,11 +105,11 @@ class Resident:
             self._digests[key] = records.new_zeros(kinds, records.shape[2], len(records), self.spec.head_dim)
         return self._digests[key]
 
-    def judge(self, document: DocumentKV, layer: int, make: Digest, *, is_rotated: bool) -> None:
-        """Put what stands for the KV pages of a document, which is held, among `digests`."""
-        key, place = (make, layer, is_rotated), self._places[document]
-        if key not in place.judged:
+    def add_digest(self, document: DocumentKV, layer: int, make: Digest, *, is_rotated: bool) -> None:
+        """Put what stands for the KV pages of a document, which is acquired, among `digests`."""
+        key, entry = (make, layer, is_rotated), self._entries[document]
+        if key not in entry.digested:
             found = document.digest(layer, make, is_rotated=is_rotated)
             digests = self.digests(layer, make, is_rotated=is_rotated)
-            digests[:, :, place.slots] = found.to(digests)
-            place.judged.add(key)
+            digests[:, :, entry.slots] = found.to(digests)
+            entry.digested.add(key)

@@ -48,14 +48,14 @@ class Row:
         """Nothing outlives it."""
 
 
-def ask(model: Any, session: Session, token_ids: Tensor) -> Row:
+def start(model: Any, session: Session, token_ids: Tensor) -> Row:
     """Take a question in, token ids (T), and stand ready to answer."""
     row = Row(session, Tail(session.document.spec.num_layers), session.start, torch.empty(0))
-    take(model, row, token_ids)
+    extend(model, row, token_ids)
     return row
 
 
-def take(model: Any, row: Row, token_ids: Tensor) -> None:
+def extend(model: Any, row: Row, token_ids: Tensor) -> None:
     """Give one row T more tokens at once."""
     _forward(model, [row], row.tail, token_ids[None])
 
@@ -65,7 +65,7 @@ def step(model: Any, rows: Sequence[Row], token_ids: Tensor) -> None:
     _forward(model, rows, Rows([row.tail for row in rows]), token_ids[:, None])
 
 
-def write_greedy(model: Any, row: Row, max_tokens: int) -> Iterator[int]:
+def generate_greedy(model: Any, row: Row, max_tokens: int) -> Iterator[int]:
     """Yield the likeliest tokens, one after the other."""
     for _ in range(max_tokens):
         token = row.logits.argmax()
@@ -77,11 +77,11 @@ def _forward(model: Any, rows: Sequence[Row], cache: Tail | Rows, token_ids: Ten
     """One pass of token ids (B, T), T more for each row; logits are computed for the last one only."""
     length = token_ids.shape[1]
     starts = torch.tensor([row.position for row in rows], device=model.device)
-    places = starts[:, None] + torch.arange(length, device=model.device)
+    positions = starts[:, None] + torch.arange(length, device=model.device)
     with torch.inference_mode():
         out = model(
             token_ids.to(model.device),
-            position_ids=places,
+            position_ids=positions,
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,

@@ -18,7 +18,7 @@ from catena.retrieval.kv.trained import PageRetriever
 from catena.serving.document import DocumentKV, Source, record_shape
 from catena.serving.loading import LocalModel
 from catena.serving.pool import PagePool
-from catena.serving.reading import CHUNK, reading_into
+from catena.serving.prefill import CHUNK, prefill_into
 from catena.serving.received import merge_document
 from catena.serving.selecting import Aids, needed
 from catena.serving.squeezing import Squeezed, squeeze
@@ -32,7 +32,7 @@ OPEN_DOCUMENTS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class ShelfLimits:
+class RegistryLimits:
     """Tokens of a KV page and of a document; bytes of the store, if limited, and of the memory for its KV pages: the
     host's, and where that is another and there are any, the model's device's.
     """
@@ -45,7 +45,7 @@ class ShelfLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ServedDocument:
     """How far a document has got."""
 
     key: str
@@ -57,14 +57,14 @@ class Reading:
     error: str = ""
 
 
-class DocumentShelf:
+class DocumentRegistry:
     """One model's documents. `read_some` is called by the engine's thread alone; the rest from any."""
 
     def __init__(
         self,
         local: LocalModel,
         store: KVStore,
-        limits: ShelfLimits,
+        limits: RegistryLimits,
         *,
         retriever: PageRetriever | None = None,
         dtype: torch.dtype | None = None,
@@ -82,14 +82,14 @@ class DocumentShelf:
             self.pool = PagePool(record, self._dtype, room, device=device, below=self.pool)
         self._lock = threading.Lock()
         self._queue: OrderedDict[str, tuple[Manifest, Source]] = OrderedDict()
-        self._readings: dict[str, Reading] = {}
+        self._served: dict[str, ServedDocument] = {}
         self._steps: tuple[str, Iterator[int]] | None = None
         self._open: OrderedDict[str, DocumentKV] = OrderedDict()
         self._known_tokens: dict[str, Tensor] = {}
         self._squeezed: dict[tuple[str, int], Squeezed] = {}
         self._merged: dict[tuple[str, int], tuple[float, list[Merged]]] = {}
 
-    def add(self, source: Source, owner: str, *, policy: str = "full") -> Reading:
+    def add(self, source: Source, owner: str, *, policy: str = "full") -> ServedDocument:
         """Queue a document to be read under a policy; the same again of the same owner is the same document.
 
         Raises OptionError for one that is empty or too long, or a policy that nothing can be read with; ModelBusy when
@@ -119,20 +119,20 @@ class DocumentShelf:
             if found is None or found.status == "failed":
                 if len(self._queue) >= MAX_QUEUED:
                     raise ModelBusy("Too many documents wait to be read.", "Send it again in a few seconds.")
-                found = Reading(manifest.key, owner, num_tokens, policy, "queued")
-                self._readings[manifest.key] = found
+                found = ServedDocument(manifest.key, owner, num_tokens, policy, "queued")
+                self._served[manifest.key] = found
                 self._queue[manifest.key] = (manifest, source)
         return found
 
-    def get(self, key: str, owner: str) -> Reading | None:
+    def get(self, key: str, owner: str) -> ServedDocument | None:
         """What is known of a document, if it is the owner's."""
         with self._lock:
             return self._find(key, owner)
 
-    def all(self, owner: str) -> list[Reading]:
-        keys = [*self._store.kept(), *self._readings]
+    def all(self, owner: str) -> list[ServedDocument]:
+        keys = [*self._store.documents(), *self._served]
         found = (self.get(key, owner) for key in dict.fromkeys(keys))
-        return [reading for reading in found if reading]
+        return [served for served in found if served]
 
     def delete(self, key: str, owner: str) -> bool:
         """Forget a document and unlink its KV cache, whatever model made it.
@@ -143,7 +143,7 @@ class DocumentShelf:
             if self._find(key, owner) is None and self._owner_on_disk(key) != owner:
                 return False
             self._queue.pop(key, None)
-            self._readings.pop(key, None)
+            self._served.pop(key, None)
             if self._steps and self._steps[0] == key:
                 self._steps = None
             self._close(key)
@@ -183,12 +183,12 @@ class DocumentShelf:
         were read in full: who names none gets what the model itself would compute.
         """
         best, most = "", 0
-        for reading in self.all(owner):
-            if reading.status == "ready" and reading.policy == "full":
-                shared = _num_shared(self._token_ids(reading.key), token_ids[:-1])
-                if shared < reading.num_tokens:
+        for served in self.all(owner):
+            if served.status == "ready" and served.policy == "full":
+                shared = _num_shared(self._token_ids(served.key), token_ids[:-1])
+                if shared < served.num_tokens:
                     shared = shared // self._limits.page_size * self._limits.page_size
-                best, most = (reading.key, shared) if shared > most else (best, most)
+                best, most = (served.key, shared) if shared > most else (best, most)
         return (best, self.open(best, owner), most) if best else None
 
     @property
@@ -209,7 +209,7 @@ class DocumentShelf:
             key, queued = next(iter(self._queue.items()))
         if self._steps is None or self._steps[0] != key:
             aids = Aids(self._retriever)
-            self._steps = key, reading_into(self._store, self._local.model, *queued, chunk=CHUNK, aids=aids)
+            self._steps = key, prefill_into(self._store, self._local.model, *queued, chunk=CHUNK, aids=aids)
         steps = self._steps[1]
         try:
             done = next(steps, None)
@@ -225,7 +225,7 @@ class DocumentShelf:
         self._steps = None
         with self._lock:
             self._queue.pop(key, None)
-            is_wanted = key in self._readings
+            is_wanted = key in self._served
         if not is_wanted:  # deleted while its last chunk was read
             self._store.delete(key)
         self._note(key, status=status, error=error)
@@ -237,8 +237,8 @@ class DocumentShelf:
 
     def _note(self, key: str, **changes: object) -> None:
         with self._lock:
-            if key in self._readings:  # not deleted meanwhile
-                self._readings[key] = replace(self._readings[key], **changes)  # type: ignore[arg-type]
+            if key in self._served:  # not deleted meanwhile
+                self._served[key] = replace(self._served[key], **changes)  # type: ignore[arg-type]
 
     def _token_ids(self, key: str) -> Tensor:
         """A kept document's tokens, with no use of it noted."""
@@ -268,9 +268,9 @@ class DocumentShelf:
         except StoreError:
             return None
 
-    def _find(self, key: str, owner: str) -> Reading | None:
-        reading = self._readings.get(key)
-        if reading is None or reading.status == "ready":
+    def _find(self, key: str, owner: str) -> ServedDocument | None:
+        served = self._served.get(key)
+        if served is None or served.status == "ready":
             try:
                 manifest = self._store.manifest(key)
             except StoreError:
@@ -278,8 +278,8 @@ class DocumentShelf:
             if not self._is_ours(manifest):
                 return None
             total = manifest.num_tokens
-            reading = Reading(key, manifest.owner, total, manifest.policy, "ready", total)
-        return reading if reading.owner == owner else None
+            served = ServedDocument(key, manifest.owner, total, manifest.policy, "ready", total)
+        return served if served.owner == owner else None
 
 
 def _num_shared(left: Tensor, right: Tensor) -> int:

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from catena.errors import CatenaError, ModelTimeout
-from catena.serving import replies
+from catena.serving import responses
 from catena.serving.engine import Job, Piece, Use
 
 HEARTBEAT_SECONDS = 5.0
@@ -19,12 +19,12 @@ GONE = 499
 """The client went away; nobody reads this."""
 
 
-class Sending:
+class AnswerStream:
     """Made in the server's event loop; `put` is called in the engine's thread. A client that leaves ends the job."""
 
     job: Job
 
-    def __init__(self, reply: replies.Reply, max_seconds: float, on_use: Callable[[Use], None]) -> None:
+    def __init__(self, reply: responses.Reply, max_seconds: float, on_use: Callable[[Use], None]) -> None:
         self._reply = reply
         self._max_seconds = max_seconds
         self._on_use = on_use
@@ -59,22 +59,22 @@ class Sending:
     async def stream(self, wants_use: bool) -> AsyncIterator[str]:
         """Server-sent events; comments keep the line alive while a long question is read."""
         try:
-            yield replies.event(self._reply.begin())
+            yield responses.event(self._reply.begin())
             while True:
                 piece = await self._next()
                 if piece is None:
                     yield ": reading\n\n"
                     continue
                 if piece.error:
-                    yield replies.event(replies.error_body(str(piece.error), "server_error"))
+                    yield responses.event(responses.error_body(str(piece.error), "server_error"))
                     break
                 if piece.text:
-                    yield replies.event(self._reply.part(piece.text))
+                    yield responses.event(self._reply.part(piece.text))
                 if piece.finish and piece.use:
                     self._on_use(piece.use)
-                    yield replies.event(self._reply.end(piece.finish))
+                    yield responses.event(self._reply.end(piece.finish))
                     if wants_use:
-                        yield replies.event(self._reply.use(piece.use, spans(self.job, piece.use)))
+                        yield responses.event(self._reply.use(piece.use, spans(self.job, piece.use)))
                     break
             yield "data: [DONE]\n\n"
         finally:
@@ -106,7 +106,7 @@ def spans(job: Job, use: Use) -> dict[str, Any]:
 
 def failure(error: CatenaError) -> Response:
     """An error of ours as OpenAI says it."""
-    status = replies.status_of(error)
+    status = responses.status_of(error)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 429 else {}
     kind = "invalid_request_error" if status == 400 else "server_error"
-    return JSONResponse(replies.error_body(str(error), kind), status, headers)
+    return JSONResponse(responses.error_body(str(error), kind), status, headers)

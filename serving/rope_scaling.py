@@ -1,4 +1,4 @@
-"""Ways to stretch a model's positions beyond its trained length, chosen when it is loaded.
+"""RoPE scaling: ways to stretch a model's positions beyond its trained length, chosen when it is loaded.
 
 linear: positions divided by the factor (position interpolation, arXiv 2306.15595) · ntk: a larger base, so that the
 slowest frequency is divided by the factor · base: the base times the factor (LongEmbed, arXiv 2404.12096) · yarn: arXiv
@@ -19,7 +19,7 @@ Kind = Literal["linear", "ntk", "base", "yarn", "truncated"]
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class RopeScaling:
     """`factor` is the wanted length by the trained one; without one it follows from `length`, in tokens."""
 
     kind: Kind
@@ -49,47 +49,47 @@ class Stretch:
         return max(1.0, math.ceil((self.length or trained_length) / trained_length))
 
 
-def parse_stretch(text: str) -> Stretch:
+def parse_rope_scaling(text: str) -> RopeScaling:
     """Read `yarn:4`, `linear:64k` (a length) or `truncated`. Raises OptionError."""
     kind, _, value = text.partition(":")
     try:
         if value.endswith("k"):
-            return Stretch(kind, length=round(float(value[:-1]) * 1024))  # type: ignore[arg-type]
-        return Stretch(kind, float(value) if value else None)  # type: ignore[arg-type]
+            return RopeScaling(kind, length=round(float(value[:-1]) * 1024))  # type: ignore[arg-type]
+        return RopeScaling(kind, float(value) if value else None)  # type: ignore[arg-type]
     except ValueError:
         raise OptionError(
             f"{text!r} is no RoPE option.", "Write yarn:4, or linear:64k for a length."
         ) from None
 
 
-def stretch_config(config: Any, stretch: Stretch) -> None:
+def apply_rope_scaling(config: Any, scaling: RopeScaling) -> None:
     """Write the option into a Hugging Face config, before its model is made.
 
     Raises OptionError for a model whose positions are stretched already: which of the two would hold is unclear.
     """
     kind = config.rope_parameters.get("rope_type", "default")
-    if stretch.kind != "truncated" and kind != "default":
+    if scaling.kind != "truncated" and kind != "default":
         raise OptionError(
-            f"The model's positions are stretched already, by {kind}; {stretch.kind} would undo that.",
+            f"The model's positions are stretched already, by {kind}; {scaling.kind} would undo that.",
             "Serve it without --rope, or with --rope truncated.",
         )
     theta = config.rope_parameters["rope_theta"]
-    factor = stretch.factor_for(config.max_position_embeddings)
+    factor = scaling.factor_for(config.max_position_embeddings)
     dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    if stretch.kind == "linear":
+    if scaling.kind == "linear":
         config.rope_parameters = {"rope_type": "linear", "rope_theta": theta, "factor": factor}
-    elif stretch.kind == "ntk":
+    elif scaling.kind == "ntk":
         config.rope_parameters = {"rope_type": "default", "rope_theta": theta * factor ** (dim / (dim - 2))}
-    elif stretch.kind == "base":
+    elif scaling.kind == "base":
         config.rope_parameters = {"rope_type": "default", "rope_theta": theta * factor}
-    elif stretch.kind == "yarn":
+    elif scaling.kind == "yarn":
         config.rope_parameters = {
             "rope_type": "yarn",
             "rope_theta": theta,
             "factor": factor,
             "original_max_position_embeddings": config.max_position_embeddings,
         }
-    if stretch.kind != "truncated":
+    if scaling.kind != "truncated":
         config.max_position_embeddings = round(config.max_position_embeddings * factor)
 
 

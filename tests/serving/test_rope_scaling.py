@@ -12,13 +12,18 @@ import transformers
 from catena.errors import ModelUnsupported, OptionError
 from catena.retrieval.kv.policy import preset
 from catena.serving import hooks
-from catena.serving.answering import ask
 from catena.serving.document import DocumentKV
-from catena.serving.reading import read
+from catena.serving.generation import start
+from catena.serving.prefill import prefill
 from catena.serving.rope import rope_of
+from catena.serving.rope_scaling import (
+    RopeScaling,
+    apply_rope_scaling,
+    parse_rope_scaling,
+    truncate_frequencies,
+)
 from catena.serving.session import Session
 from catena.serving.spec import spec_of
-from catena.serving.stretching import Stretch, parse_stretch, stretch_config, truncate_frequencies
 from tests.serving import tiny
 
 BASE, DIM, TRAINED = 10_000.0, 16, 512
@@ -28,12 +33,12 @@ PLAIN = BASE ** (-torch.arange(0, DIM, 2, dtype=torch.float64) / DIM)
 def stretched(text: str | None, **options: Any) -> Any:
     """A Llama model of 512 trained tokens, loaded as `load_model` loads."""
     config = transformers.LlamaConfig(**tiny.SIZES, **options)
-    stretch = parse_stretch(text) if text else None
-    if stretch:
-        stretch_config(config, stretch)
+    scaling = parse_rope_scaling(text) if text else None
+    if scaling:
+        apply_rope_scaling(config, scaling)
     torch.manual_seed(0)
     model = transformers.AutoModelForCausalLM.from_config(config).eval()
-    if stretch and stretch.kind == "truncated":
+    if scaling and scaling.kind == "truncated":
         truncate_frequencies(model.get_decoder().rotary_emb, config.max_position_embeddings)
     return model
 
@@ -78,7 +83,7 @@ def test_yarn_sharpens_attention_by_its_formula() -> None:
 
 @pytest.mark.parametrize(("length", "factor"), [(100, 1), (512, 1), (513, 2), (2048, 4), (2049, 5)])
 def test_a_length_becomes_the_smallest_whole_factor(length: int, factor: float) -> None:
-    assert Stretch("yarn", length=length).factor_for(512) == factor
+    assert RopeScaling("yarn", length=length).factor_for(512) == factor
 
 
 @pytest.mark.parametrize(("text", "length"), [("linear:4", 2048), ("yarn:2k", 2048), ("truncated", 512)])
@@ -95,15 +100,15 @@ def test_reading_in_kv_pages_is_exact(text: str) -> None:
     hooks.register()
     model.set_attn_implementation(hooks.NAME)
     document = DocumentKV.empty(spec_of(model), token_ids[:150], tiny.PAGE)
-    read(model, document, chunk=48)
-    found = ask(model, Session(document, preset("full")), token_ids[150:]).logits
+    prefill(model, document, chunk=48)
+    found = start(model, Session(document, preset("full")), token_ids[150:]).logits
     assert tiny.distance(found, wanted) < 1e-5
 
 
 @pytest.mark.parametrize("text", ["yarn", "linear:x", "yarn:0.5", "best:4", "linear:-1k"])
 def test_what_is_no_option_is_refused(text: str) -> None:
     with pytest.raises(OptionError):
-        parse_stretch(text)
+        parse_rope_scaling(text)
 
 
 def test_a_model_that_is_stretched_already_is_not_stretched_again() -> None:

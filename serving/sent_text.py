@@ -1,4 +1,4 @@
-"""A document's text as a KV-page server gets it, and the way back from places in that text to pages.
+"""A document's text as a KV-page server gets it, and the way back from offsets in that text to pages.
 
 Passages are sent, not pages: they are in reading order, disjoint, and leave running heads out.
 """
@@ -31,7 +31,7 @@ class SentText:
 
     @cached_property
     def digest(self) -> str:
-        """Names the text: places in another one mean something else."""
+        """Names the text: offsets in another one mean something else."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
     @cached_property
@@ -53,19 +53,19 @@ class SentText:
         scores = [0.0] * len(self.passages)
         for start, end, share in (*spans, *((start, end, -share) for start, end, share in usual)):
             first = max(0, bisect.bisect_right(self.starts, start) - 1)
-            for place in range(first, bisect.bisect_left(self.starts, end)):
-                begin = self.starts[place]
-                common = min(end, begin + len(self.passages[place].text)) - max(start, begin)
-                scores[place] += share / (end - start) * max(0, common)
+            for number in range(first, bisect.bisect_left(self.starts, end)):
+                begin = self.starts[number]
+                common = min(end, begin + len(self.passages[number].text)) - max(start, begin)
+                scores[number] += share / (end - start) * max(0, common)
         return self._best(dict(enumerate(scores)), k)
 
     def _best(self, scores: Mapping[int, float], k: int) -> list[PageHit]:
         of_page: dict[PageRef, float] = {}
         looked: dict[PageRef, list[Passage]] = {}
-        for place in sorted(scores, key=lambda place: -scores[place]):
-            passage = self.passages[place]
-            of_page[passage.ref] = of_page.get(passage.ref, 0.0) + scores[place]
-            if scores[place] > 0:
+        for number in sorted(scores, key=lambda number: -scores[number]):
+            passage = self.passages[number]
+            of_page[passage.ref] = of_page.get(passage.ref, 0.0) + scores[number]
+            if scores[number] > 0:
                 looked.setdefault(passage.ref, []).append(passage)
         best = sorted((ref for ref in of_page if of_page[ref] > 0), key=lambda ref: -of_page[ref])[:k]
         return [PageHit(ref, of_page[ref], "kv", tuple(looked[ref][:PASSAGES_EACH])) for ref in best]

@@ -41,7 +41,7 @@ class ServedIds:
         with self._lock:
             known = self._read()
             for old in [old for old in known if old[:4] == key[:4] and old.text != key.text]:
-                _owe(known, old)
+                _mark_gone(known, old)
             known[key] = served_id
             self._write(known)
 
@@ -51,7 +51,7 @@ class ServedIds:
             known = self._read()
             gone = [key for key in known if key.document == document_id]
             for key in gone:
-                _owe(known, key)
+                _mark_gone(known, key)
             if gone:
                 self._write(known)
             return len(gone)
@@ -84,7 +84,7 @@ class ServedIds:
         write_file(self._path, json.dumps([[*key, served_id] for key, served_id in known.items()]).encode())
 
 
-def _owe(known: dict[Key, str], key: Key) -> None:
+def _mark_gone(known: dict[Key, str], key: Key) -> None:
     """Note a deletion in place of a document."""
     served_id = known.pop(key)
     known[Key(key.address, "", served_id, "", "")] = served_id

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from catena.errors import CatenaError, ModelBusy, OptionError, StoreError
 from catena.serving.engine import Use
-from catena.serving.shelf import Reading
+from catena.serving.registry import ServedDocument
 
 Json = dict[str, Any]
 
@@ -96,13 +96,13 @@ def status_of(error: CatenaError) -> int:
     return 409 if isinstance(error, StoreError) else 500
 
 
-def document_body(reading: Reading) -> Json:
+def document_body(document: ServedDocument) -> Json:
     return {
-        "id": reading.key,
+        "id": document.key,
         "object": "document",
-        "status": reading.status,
-        "policy": reading.policy,
-        "num_tokens": reading.num_tokens,
-        "tokens_done": reading.tokens_done,
-        "error": reading.error or None,
+        "status": document.status,
+        "policy": document.policy,
+        "num_tokens": document.num_tokens,
+        "tokens_done": document.tokens_done,
+        "error": document.error or None,
     }

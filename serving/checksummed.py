@@ -17,11 +17,11 @@ from catena.errors import StoreError
 REMEDY = "Delete the document and read it again."
 
 
-def write_sealed(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def write_checksummed(path: Path, tensors: Mapping[str, Tensor]) -> None:
     durable.write_file(path, save(dict(tensors), metadata={"xxh3": _hash(tensors)}))
 
 
-def read_sealed(path: Path) -> dict[str, Tensor]:
+def read_checksummed(path: Path) -> dict[str, Tensor]:
     """Raises StoreError for a file that is missing, cut short, or not what was written."""
     try:
         with safe_open(path, framework="pt") as file:

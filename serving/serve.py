@@ -9,12 +9,12 @@ import uvicorn
 
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving.access import check_address
+from catena.serving.device_pages import DevicePages
 from catena.serving.engine import MAX_ROWS, Engine
+from catena.serving.fp8 import fp8_dtype
 from catena.serving.loading import LocalModel
-from catena.serving.resident import Resident
-from catena.serving.scaling import fp8
+from catena.serving.registry import DocumentRegistry, RegistryLimits
 from catena.serving.server import ServerLimits, create_app
-from catena.serving.shelf import DocumentShelf, ShelfLimits
 from catena.serving.static import StaticRows
 from catena.serving.store import KVStore
 
@@ -50,16 +50,16 @@ def make_engine(
     if trained:
         trained.to(local.model.device)
     half = max_device_bytes // 2
-    limits = ShelfLimits(page_size, max_document_tokens, max_pool_bytes, max_store_bytes, half)
-    dtype = fp8() if is_fp8 else None
-    shelf = DocumentShelf(local, KVStore(store), limits, retriever=trained, dtype=dtype)
+    limits = RegistryLimits(page_size, max_document_tokens, max_pool_bytes, max_store_bytes, half)
+    dtype = fp8_dtype() if is_fp8 else None
+    registry = DocumentRegistry(local, KVStore(store), limits, retriever=trained, dtype=dtype)
     static = None
     if half:
-        memory = Resident(
+        memory = DevicePages(
             local.spec, page_size, half // (page_size * local.spec.bytes_per_token), local.model.device
         )
         static = StaticRows(local.model, memory, num_rows=MAX_ROWS, max_tail=MAX_TAIL, retriever=trained)
-    return Engine(local, shelf, static=static)
+    return Engine(local, registry, static=static)
 
 
 def serve(

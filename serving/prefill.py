@@ -19,10 +19,10 @@ from catena.serving.store import KVStore, Manifest
 
 CHUNK = 2048
 OnQueries = Callable[[int, Tensor], None]
-"""A layer and the queries (Hq, T, D) of a chunk, rotated to their places in the document."""
+"""A layer and the queries (Hq, T, D) of a chunk, rotated to their positions in the document."""
 
 
-def read(
+def prefill(
     model: Any,
     document: DocumentKV,
     *,
@@ -36,11 +36,11 @@ def read(
     `full` is exact. A policy with few KV pages bounds time and memory, and reads beyond the trained length. Where the
     policy judges tokens by the attention they got, that is counted; `look-m` does so, and else reads as `full` does.
     """
-    for _ in reading(model, document, policy=policy, chunk=chunk, aids=aids, on_queries=on_queries):
+    for _ in prefill_chunks(model, document, policy=policy, chunk=chunk, aids=aids, on_queries=on_queries):
         pass
 
 
-def reading(
+def prefill_chunks(
     model: Any,
     document: DocumentKV,
     *,
@@ -57,11 +57,11 @@ def reading(
     while document.num_tokens < len(document.token_ids):
         start = document.num_tokens
         session = Session(document, policy, aids or Aids())
-        _read_chunk(model, session, document.token_ids[start : start + chunk], window, on_queries)
+        _prefill_chunk(model, session, document.token_ids[start : start + chunk], window, on_queries)
         yield document.num_tokens
 
 
-def reading_into(
+def prefill_into(
     store: KVStore,
     model: Any,
     manifest: Manifest,
@@ -74,18 +74,18 @@ def reading_into(
 
     After each yield what was read is on disk; at the end the document can be opened.
     """
-    if manifest.key in store.kept():
+    if manifest.key in store.documents():
         return
     draft = store.begin(manifest, spec_of(model), source)
     whole_pages = max(1, chunk // manifest.page_size) * manifest.page_size
     policy = preset(manifest.policy)
-    for done in reading(model, draft.document, policy=policy, chunk=whole_pages, aids=aids):
-        draft.keep()
+    for done in prefill_chunks(model, draft.document, policy=policy, chunk=whole_pages, aids=aids):
+        draft.checkpoint()
         yield done
     draft.publish(store.root)
 
 
-def _read_chunk(
+def _prefill_chunk(
     model: Any, session: Session, token_ids: Tensor, count_window: int, on_queries: OnQueries | None
 ) -> None:
     looks: dict[int, tuple[Tensor, Tensor]] = {}
@@ -96,22 +96,22 @@ def _read_chunk(
     session.on_attention = note
     document = session.document
     tail = Tail(document.spec.num_layers)
-    places = session.start + torch.arange(len(token_ids), device=model.device)
+    positions = session.start + torch.arange(len(token_ids), device=model.device)
     with torch.inference_mode():
         model.get_decoder()(
             token_ids[None].to(model.device),
-            position_ids=places[None],
+            position_ids=positions[None],
             past_key_values=tail,
             use_cache=True,
             sessions=[session],
         )
-    moved = torch.full_like(places, document.num_tokens - session.start)
-    for layer, (asked, lse) in looks.items():
+    moved = torch.full_like(positions, document.num_tokens - session.start)
+    for layer, (q, lse) in looks.items():
         keys, values = tail.of(layer)
         if moved[0]:
-            keys, asked = (document.spec.rope.turn(x, moved) for x in (keys, asked))
-        document.append(layer, keys, values, asked)
+            keys, q = (document.spec.rope.rotate(x, moved) for x in (keys, q))
+        document.append(layer, keys, values, q)
         if count_window:
-            count_received(document, layer, asked.cpu(), lse.cpu(), count_window)
+            count_received(document, layer, q.cpu(), lse.cpu(), count_window)
         if on_queries:
-            on_queries(layer, asked)
+            on_queries(layer, q)
