@@ -110,6 +110,8 @@ def needed(aid: Aid | None, policy: Policy) -> Aid:
     if aid is None:
         raise OptionError(
             f"The KV-page policy {policy.name} needs {_MISSING[policy.score]}.",
-            "Make it, or take the policy quest.",
+            "Serve the model with --retriever (catena train-retriever makes one), or take the policy quest."
+            if policy.score == "trained"
+            else "Take the policy quest.",
         )
     return aid

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
 
 from catena.retrieval.kv.trained import PageRetriever
-from catena.serving.access import check_address
 from catena.serving.device_pages import DevicePages
 from catena.serving.engine import MAX_ROWS, Engine
 from catena.serving.fp8 import fp8_dtype
@@ -63,12 +63,11 @@ def make_engine(
 
 
 def serve(
-    engine: Engine, *, host: str, port: int, keys: Sequence[str] = (), limits: ServerLimits | None = None
+    engine: Engine, at: socket.socket, *, keys: Sequence[str] = (), limits: ServerLimits | None = None
 ) -> None:
-    """Serve until the process is asked to stop. Raises OptionError for an open address without keys."""
-    check_address(host, keys)
+    """Serve at a socket that listens, until the process is asked to stop."""
     app = create_app(engine, keys=keys, limits=limits)
     try:
-        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[at])
     finally:
         engine.close()

@@ -167,6 +167,8 @@ class _Server:
     ) -> Response:
         if body.model != self._engine.local.name:
             return _not_found(f"The model here is {self._engine.local.name}.", "model_not_found")
+        if not len(token_ids):
+            raise OptionError("The prompt is empty.", "Ask something.")
         owner = request.state.owner
         asked = await asyncio.to_thread(self._asked, body.kv.document_id, token_ids, owner)
         prompt = Prompt(
@@ -223,4 +225,6 @@ def _first_problem(error: RequestValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"] if part != "body")
     if first["type"] == "extra_forbidden":
         return f"{where} is not supported."
+    if first["type"] == "json_invalid":
+        return f"The body is not JSON: {first['ctx']['error']}."
     return f"{where}: {first['msg']}" if where else str(first["msg"])

@@ -45,7 +45,7 @@ def serve_model(
     Llama, Mistral, Qwen2 and Qwen3 models.
     """
     _need_local()
-    from catena.serving.access import check_address, read_keys
+    from catena.serving.access import check_address, listen, read_keys
     from catena.serving.loading import load_model
     from catena.serving.rope_scaling import parse_rope_scaling
     from catena.serving.serve import make_engine, serve
@@ -53,6 +53,7 @@ def serve_model(
 
     keys = read_keys(api_key_file) if api_key_file else ()
     check_address(host, keys)
+    at = listen(host, port)
     local = load_model(model, device=device, scaling=parse_rope_scaling(rope) if rope else None)
     folder = store or load_settings().home / "kv"
     max_bytes = None if store_gib is None else round(store_gib * 2**30)
@@ -67,7 +68,7 @@ def serve_model(
         max_device_bytes=0 if device == "cpu" else round(device_gib * 2**30),
     )
     typer.echo(f"{local.name} at http://{host}:{port}/v1, KV caches in {folder}. Ctrl-C stops it.", err=True)
-    serve(engine, host=host, port=port, keys=keys)
+    serve(engine, at, keys=keys)
 
 
 def train_retriever(

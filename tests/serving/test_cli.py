@@ -87,3 +87,12 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
         True,
         False,
     )
+
+
+def test_a_port_in_use_is_said_before_the_model_is_loaded(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = catena("serve-model", str(tmp_path / "absent"), "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "Give another --port" in done.stderr

@@ -232,6 +232,20 @@ def test_what_is_not_served_is_refused(url: str, changed: dict[str, Any], messag
     assert message in reply.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"model": "recall", "prompt": "", "max_tokens": 1}', "The prompt is empty"),
+        (b"{bad", "The body is not JSON"),
+    ],
+)
+def test_nothing_asked_and_no_json_are_refused(url: str, body: bytes, message: str) -> None:
+    headers = {"Authorization": f"Bearer {KEYS[0]}", "Content-Type": "application/json"}
+    reply = httpx.post(f"{url}/v1/completions", content=body, headers=headers)
+    assert reply.status_code == 400
+    assert message in reply.json()["error"]["message"]
+
+
 def test_another_model_is_not_answered_for(client: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="The model here is recall"):
         client.completions.create(model="gpt", prompt="ask key1")
