@@ -28,6 +28,7 @@ VIEWER, ITEM = "batch-viewer", "batch-item"
 OPENED = "batch-opened"
 """The item whose page is shown; it has the key that a narrow window goes back to."""
 ITEMS_A_PAGE = 10
+POLL_SECONDS = 2.0
 ITEMS_PIXELS = 640
 """The items scroll within this height, so that the page beside them stays in sight."""
 KIND_WORDS: dict[ItemKind, str] = {
@@ -60,7 +61,8 @@ def show() -> None:
     made, arena = st.tabs(["Sets of questions", "Arena"])
     with made:
         _show_order()
-        _show_batches()
+        is_running = any(batch.state == "running" for batch in _batches().all())
+        st.fragment(_show_batches, run_every=POLL_SECONDS if is_running else None)(is_running)
     with arena:
         _show_arena()
 
@@ -106,10 +108,13 @@ def _show_order() -> None:
         st.rerun()
 
 
-@st.fragment(run_every=2.0)
 @guarded
-def _show_batches() -> None:
-    for batch in _batches().all():
+def _show_batches(is_watched: bool) -> None:
+    """All sets; drawn again and again only while one is being made, for that takes what is opened away."""
+    batches = _batches().all()
+    if is_watched != any(batch.state == "running" for batch in batches):
+        st.rerun()
+    for batch in batches:
         _show_batch(batch)
 
 
@@ -139,6 +144,7 @@ def _show_batch(batch: Batch) -> None:
                 "Go on", key=f"on-{batch.name}", icon=":material/play_arrow:"
             ):
                 batches.restart(batch.name, keys=choice.keys if choice else None)
+                st.rerun()
             if st.button("Browse", key=f"browse-{batch.name}", icon=":material/menu_book:"):
                 st.session_state.pop(VIEWER, None)
                 _browse(batch)
