@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +19,7 @@ from catena.agents.bookqa.items import write_items
 from catena.agents.bookqa.report import Report
 from catena.batches.distributed import Cluster, Remote, cluster
 from catena.batches.journal import Journal
+from catena.batches.places import Places
 from catena.bridge import Bridge
 from catena.errors import DocumentError, OptionError
 from catena.models import catalogue
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from catena.client import Catena
 
 Engine = Literal["local", "ray"]
+SPARE_PLACES = 8
+"""Questions in work beyond the calls that may be under way: some are always between two calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +203,21 @@ class _Making:
         room = _room(self._catena, self._options.concurrency)
         limits = Limits(max_cost_usd=self._options.max_cost_usd)
         budget = Budget(limits, self._meter)
+        # Earlier books go first: all at the same pace would end together, with few calls left to make for long.
+        places, ranks = Places(self._options.concurrency + SPARE_PLACES), count()
 
         async def make(book: Book) -> Json:
+            place = partial(places.place, next(ranks))
             llm = None
             if self._order.model != NO_MODEL:
                 llm = room.open(self._order.model, [book.id], limits, budget=budget).answering
             maker = Maker(book, self._order, self._catena.embedder, llm)
             return await maker.make(
-                self._journal, concurrency=self._options.concurrency, notes=self._notes, on_end=self._ended
+                self._journal,
+                concurrency=self._options.concurrency,
+                place=place,
+                notes=self._notes,
+                on_end=self._ended,
             )
 
         return make

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,10 +74,11 @@ class Maker:
         ledger: Ledger,
         *,
         concurrency: int,
+        place: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         notes: Callable[[], Json] = dict,
         on_end: Ended = lambda key, result: None,
     ) -> Json:
-        """Fill every slot; return what the report needs of this book.
+        """Fill every slot, each while it has a `place`; return what the report needs of this book.
 
         Raises BatchError when slots failed for good, and what `run` raises. What was made is in the ledger.
         """
@@ -84,6 +86,11 @@ class Maker:
         by_rule = Rules(self.book, subjects)
         await asyncio.to_thread(lambda: (subjects.entities, subjects.themes, subjects.good_passages))
         open_slots = list(lay_out(self.book.id, self.order.num, self.order.kinds, self.order.seed))
+
+        async def fill(slot: Slot) -> Json:
+            async with place():
+                return await self.fill(slot, subjects, by_rule)
+
         all_slots: list[Slot] = []
         made: dict[str, Item] = {}
         dropped: set[str] = set()
@@ -92,7 +99,7 @@ class Maker:
             all_slots += slots
             await run(
                 slots,
-                lambda slot: self.fill(slot, subjects, by_rule),
+                fill,
                 ledger,
                 concurrency=concurrency,
                 notes=notes,

@@ -48,8 +48,8 @@ MakeBook = Callable[[Book], Awaitable[Json]]
 def books_at_once(num: int, concurrency: int) -> int:
     """How many books to work on at once, so that there is always a call to make.
 
-    The last items of a book are few, and each is several calls, one after the other, sometimes three times: a book
-    keeps a place for long in which it asks for little.
+    The last items of a book are few, and each is several calls, one after the other, sometimes three times: for long
+    a book asks for little.
     """
     return min(MAX_OPEN, 2 + -(-8 * concurrency // num))
 
