@@ -25,6 +25,8 @@ from catena.errors import OptionError
 from catena.types import Citation
 
 VIEWER, ITEM = "batch-viewer", "batch-item"
+BROWSED = "batch-browsed"
+"""The name of the set that is open."""
 OPENED = "batch-opened"
 """The item whose page is shown; it has the key that a narrow window goes back to."""
 ITEMS_A_PAGE = 10
@@ -65,6 +67,9 @@ def show() -> None:
         st.fragment(_show_batches, run_every=POLL_SECONDS if is_running else None)(is_running)
     with arena:
         _show_arena()
+    browsed = [batch for batch in _batches().all() if batch.name == st.session_state.get(BROWSED)]
+    if browsed:  # here and not where it was clicked: what is drawn again by itself would take it away
+        _browse(browsed[0])
 
 
 def _batches() -> Batches:
@@ -110,7 +115,7 @@ def _show_order() -> None:
 
 @guarded
 def _show_batches(is_watched: bool) -> None:
-    """All sets; drawn again and again only while one is being made, for that takes what is opened away."""
+    """All sets; drawn again and again while one is being made."""
     batches = _batches().all()
     if is_watched != any(batch.state == "running" for batch in batches):
         st.rerun()
@@ -146,11 +151,16 @@ def _show_batch(batch: Batch) -> None:
                 batches.restart(batch.name, keys=choice.keys if choice else None)
                 st.rerun()
             if st.button("Browse", key=f"browse-{batch.name}", icon=":material/menu_book:"):
+                st.session_state[BROWSED] = batch.name
                 st.session_state.pop(VIEWER, None)
-                _browse(batch)
+                st.rerun()
 
 
-@st.dialog("The set", width="large")
+def _leave() -> None:
+    del st.session_state[BROWSED]
+
+
+@st.dialog("The set", width="large", on_dismiss=_leave)
 def _browse(batch: Batch) -> None:
     """Items on the left, the page that a click on one opens on the right; and the report."""
     left, right = st.columns([5, 6], gap="large")

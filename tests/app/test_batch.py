@@ -13,13 +13,19 @@ from catena.evaluation.novels import write_novel
 from tests.app.test_reading import opened, texts
 
 
-def make_set(home: Path, folder: Path, num: int) -> None:
-    """Questions about a made-up novel, by rules."""
+def add_novel(home: Path, folder: Path) -> str:
+    """A made-up novel; its id."""
     with Catena(home) as catena:
         (folder / "novel.txt").write_text(write_novel(60, 1), "utf-8")
-        document = catena.add(folder / "novel.txt")
+        return catena.add(folder / "novel.txt").id
+
+
+def make_set(home: Path, folder: Path, num: int) -> None:
+    """Questions about a made-up novel, by rules."""
+    document_id = add_novel(home, folder)
+    with Catena(home) as catena:
         batches = Batches(catena.settings)
-        batch = batches.start([document.id], Order(num, KINDS))
+        batch = batches.start([document_id], Order(num, KINDS))
         while batches.batch(batch.name).state == "running":
             time.sleep(0.2)
 

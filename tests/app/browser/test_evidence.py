@@ -11,7 +11,7 @@ from PIL import Image
 
 from catena.evaluation.browsing import serving, settle
 from tests.app.browser.test_browser import share_marked
-from tests.app.test_batch import make_set
+from tests.app.test_batch import add_novel, make_set
 
 
 @pytest.mark.parametrize("width", [1440, 420])
@@ -29,6 +29,27 @@ def test_the_page_of_the_last_item_of_a_set_opens_in_sight(
         settle(page)
         page.wait_for_function(IN_SIGHT)
         assert share_marked(Image.open(io.BytesIO(page.screenshot())).convert("RGB")) > 0
+
+
+def test_a_set_that_is_browsed_while_it_is_made_stays_open(page: Any, home: Path, tmp_path: Path) -> None:
+    add_novel(home, tmp_path)
+    with serving(home) as (url, _):
+        page.goto(f"{url}/batch")
+        page.get_by_role("combobox", name="Books").fill("novel")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+        page.get_by_label("Questions about each book").fill("4")
+        page.get_by_role("button", name="Make the set").click()
+        page.get_by_role("button", name="Browse").click()
+        dialog = page.get_by_test_id("stDialog")
+        dialog.wait_for()
+        page.get_by_text("done", exact=True).first.wait_for()
+        dialog.get_by_role("button", name="p. ").first.click()
+        dialog.get_by_test_id("stImage").locator("img").wait_for()
+        page.keyboard.press("Escape")
+        dialog.wait_for(state="hidden")
+        settle(page)
+        assert not dialog.count()
 
 
 IN_SIGHT = """() => {
