@@ -130,8 +130,11 @@ def _document(
     read = _read_of(answer, document.id) if answer else _read_by(events, document.id)
     cited = {
         part.ref.number
-        for citation in (answer.citations if answer else ())
-        for part in citation.parts
+        for statement in (
+            answer.statements if answer else ()
+        )  # the closest passages of a refusal prove nothing
+        for index in statement.citations
+        for part in answer.citations[index].parts
         if part.ref.document_id == document.id
     }
     pages = (

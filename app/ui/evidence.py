@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
 import streamlit as st
 
 from catena.app.ui import sight
 from catena.app.ui.session import open_client
 from catena.app.ui.trouble import guarded, show_error
 from catena.app.ui.words import page_name, plain
+from catena.client import Catena
 from catena.errors import CatenaError
 from catena.types import Box, Citation
 
@@ -16,11 +20,17 @@ FITTING = "Fit"
 ZOOMS = {FITTING: 110, "100 %": 110, "200 %": 220}
 """Dots per inch of each zoom."""
 MAX_PICTURES = 128
+_ahead = ThreadPoolExecutor(1, "catena-pictures")
 
 
-@st.cache_data(max_entries=MAX_PICTURES, show_spinner=False)
 def picture(document_id: str, number: int, boxes: tuple[Box, ...], dpi: int) -> bytes:
-    return open_client().page_image(document_id, number, boxes=boxes, dpi=dpi)
+    """A page as PNG; the last ones are kept for all visitors."""
+    return _drawn(open_client(), document_id, number, boxes, dpi)
+
+
+@lru_cache(MAX_PICTURES)
+def _drawn(client: Catena, document_id: str, number: int, boxes: tuple[Box, ...], dpi: int) -> bytes:
+    return client.page_image(document_id, number, boxes=boxes, dpi=dpi)
 
 
 def choose_citation(key: str, citation: Citation) -> None:
@@ -62,7 +72,7 @@ def _show_page(key: str) -> None:
     catena = open_client()
     document = catena.document(citation.document_id)
     here = [part for part in citation.parts if part.ref.number == number]
-    boxes = tuple(box for part in here for box in part.boxes)
+    boxes = _boxes(citation, number)
     label = here[0].label if here else catena.page(document, number).label
     name = page_name(number, label)
     st.markdown(f"**{plain(document.title)}** · {plain(name)} of {document.num_pages}")
@@ -76,9 +86,16 @@ def _show_page(key: str) -> None:
     except CatenaError as error:
         show_error(error)
         return
+    if number < document.num_pages:  # readers turn on: the next page is drawn while they read this one
+        _ahead.submit(_drawn, catena, document.id, number + 1, _boxes(citation, number + 1), ZOOMS[zoom])
     alt = f"{document.title}, {name}" + (f", with a box around: {citation.quote}" if boxes else "")
     with st.container(key=f"{key}-{'fitting' if zoom == FITTING else 'zoomed'}"):
         st.image(data, alt=alt)
+
+
+def _boxes(citation: Citation, number: int) -> tuple[Box, ...]:
+    """What is marked on a page."""
+    return tuple(box for part in citation.parts if part.ref.number == number for box in part.boxes)
 
 
 def _toolbar(key: str, number: int, num_pages: int, cited: list[int]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from catena.app.ui.words import counted
 from catena.trace import DocumentTrace, PageTrace, PathTrace
 
 FAINT = 0.1
@@ -141,5 +142,5 @@ def _in_words(document: DocumentTrace) -> str:
     cited = ", ".join(str(page.number) for page in document.pages if page.is_cited)
     read = sum(page.is_read for page in document.pages)
     found = sum(bool(page.found_by) for page in document.pages)
-    total = len(document.pages)
-    return f"{total} pages · {found} found by search · {read} read · cited: {cited or 'none'}"
+    total = counted(len(document.pages), "page")
+    return f"{total} · {found} found by search · {read} read · cited: {cited or 'none'}"
