@@ -128,20 +128,23 @@ def _document(
         if hit["document_id"] == document.id
     }
     read = _read_of(answer, document.id) if answer else _read_by(events, document.id)
-    cited = {
-        part.ref.number
-        for statement in (
-            answer.statements if answer else ()
-        )  # the closest passages of a refusal prove nothing
-        for index in statement.citations
-        for part in answer.citations[index].parts
-        if part.ref.document_id == document.id
-    }
+    cited = _cited_in(answer, document.id) if answer else set()
     pages = (
         PageTrace(number, found.get(number, ""), number in read, number in cited)
         for number in range(1, document.num_pages + 1)
     )
     return DocumentTrace(document.id, document.title, tuple(pages), heat)
+
+
+def _cited_in(answer: Answer, document_id: str) -> set[int]:
+    """The pages that statements rest on; the closest passages of a refusal prove nothing."""
+    return {
+        part.ref.number
+        for statement in answer.statements
+        for index in statement.citations
+        for part in answer.citations[index].parts
+        if part.ref.document_id == document_id
+    }
 
 
 def _read_of(answer: Answer, document_id: str) -> set[int]:

@@ -24,6 +24,15 @@ def test_an_answer_shows_which_pages_were_found_read_and_cited(home: Path, manua
     assert document.pages[1].is_read and found.state == "answered" and found.answer == answer
 
 
+def test_a_refusal_cites_no_page(home: Path, manual: Path) -> None:
+    with Catena(home) as c:
+        c.add(manual)
+        answer = c.ask("Who won the chess championship of 1972?")
+        pages = c.trace(answer.run_id).documents[0].pages
+    assert answer.citations and not answer.statements
+    assert not any(page.is_cited for page in pages)
+
+
 def test_heat_is_told_per_retriever_and_is_best_where_the_answer_stands(home: Path, manual: Path) -> None:
     with Catena(home) as c:
         c.add(manual)
