@@ -36,6 +36,14 @@ class IndexBuilder:
         self._sizes.append(len(counted))
         self._lengths.append(counted.total())
 
+    def repeat(self) -> None:
+        """Take a passage with the terms of the last one."""
+        first = len(self._terms) - self._sizes[-1]
+        self._terms.extend(self._terms[first:])
+        self._counts.extend(self._counts[first:])
+        self._sizes.append(self._sizes[-1])
+        self._lengths.append(self._lengths[-1])
+
     def build(self) -> DocumentIndex:
         vocabulary = sorted(self._places)
         rank = np.empty(len(vocabulary), np.uint32)

@@ -6,6 +6,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +63,10 @@ class OpenedDocuments:
 
 
 def _headers(passages: Sequence[Passage]) -> DocumentIndex:
+    """Passages in a row mostly have the same header."""
     builder = DocumentIndex.builder()
-    for passage in passages:
-        builder.add(terms(passage.header))
+    for header, group in groupby(passages, key=attrgetter("header")):
+        builder.add(terms(header))
+        for _ in list(group)[1:]:
+            builder.repeat()
     return builder.build()

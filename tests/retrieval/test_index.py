@@ -47,6 +47,18 @@ def test_scores_are_those_of_the_formula(passages: list[list[str]]) -> None:
         assert score == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize("passage", [["cash", "flow", "cash"], []])
+def test_a_repeated_passage_is_the_same_as_one_added_again(passage: list[str]) -> None:
+    added, repeated = DocumentIndex.builder(), DocumentIndex.builder()
+    for builder in (added, repeated):
+        builder.add(["debt", "cash"])
+        builder.add(passage)
+    for _ in range(2):
+        added.add(passage)
+        repeated.repeat()
+    assert added.to_bytes() == repeated.to_bytes()
+
+
 def test_bytes_come_back_as_they_were() -> None:
     index = build("cash flow", "日本 語", "x " * 70_000)
     again = DocumentIndex.from_bytes(index.to_bytes())
