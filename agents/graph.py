@@ -9,9 +9,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-os.environ.setdefault(
-    "LANGGRAPH_STRICT_MSGPACK", "true"
-)  # read at import: checkpoints may hold plain values only
+# Read at import: checkpoints may hold plain values only.
+os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph

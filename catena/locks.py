@@ -37,9 +37,7 @@ class FileLock:
             if self._is_file(descriptor):
                 self._descriptor = descriptor
                 return True
-            os.close(
-                descriptor
-            )  # its owner deleted the file while we opened it: the next comer makes another
+            os.close(descriptor)  # its owner deleted the file meanwhile: the next comer makes another
 
     def acquire_within(self, seconds: float = 1.0) -> bool:
         """Take the lock if it is free within this time: whoever looks whether it is held has it for a moment."""

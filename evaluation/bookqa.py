@@ -86,9 +86,8 @@ def speed(latency: float, concurrency: int, num_books: int, num: int) -> Iterato
         with StubModel(rules=RULES, latency=latency) as stub:
             settings = load_settings(home=Path(name) / "home", model=MODEL, api_base=stub.url)
             with Catena(settings=settings) as catena:
-                generate(
-                    catena, files, Order(1, rules.KINDS), Path(name) / "warm.jsonl"
-                )  # parsed, embedder loaded
+                # Once before, so that books are parsed and the embedder is loaded.
+                generate(catena, files, Order(1, rules.KINDS), Path(name) / "warm.jsonl")
                 asyncio.run(catalogue.loaded())
                 began = time.perf_counter()
                 options = GenerateOptions(concurrency)

@@ -143,9 +143,8 @@ def overhead_rows(num_words: int, latency: float) -> list[Row]:
         with Catena(settings=settings) as catena:
             catena.add(file)
             catalogue.load()
-            _, requests, _ = _chains(
-                catena, stub, ["Which whale sang alone?"]
-            )  # so that everything is loaded
+            # Once before, so that everything is loaded.
+            _, requests, _ = _chains(catena, stub, ["Which whale sang alone?"])
             num_pairs = 1 if latency else PAIRS
             pairs = [_pair(catena, stub, f"Which falcon flew alone in year {n}?") for n in range(num_pairs)]
             names = [f"Which falcon of flock Q{number}Z flew?" for number in range(AT_ONCE)]

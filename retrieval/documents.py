@@ -17,9 +17,8 @@ MAX_DOCUMENTS = 8  # asked in full; more are narrowed down to these
 # Chosen on questions that name their document (evaluation/wide.py): what one unit of a name's rarity counts beside
 # the best document's words. Half as much does as well, twice as much is worse.
 NAME = 0.07
-FAR_BEHIND = (
-    -0.3
-)  # of the best document: 1 in 100 named documents is lost, and a question is asked of 5, not 8
+# Of the best document: 1 in 100 named documents is lost, and a question is asked of 5, not 8.
+FAR_BEHIND = -0.3
 _WORD = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"['\u2019]s\b")
 

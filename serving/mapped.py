@@ -30,9 +30,7 @@ def create(path: Path, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
     path.touch(0o600)
     with path.open("r+b") as file:
         file.write(len(header).to_bytes(8, "little") + header)
-        if hasattr(
-            os, "posix_fallocate"
-        ):  # a full disk is an error here, and no signal while KV pages are written
+        if hasattr(os, "posix_fallocate"):  # a full disk is an error here, and no signal later
             os.posix_fallocate(file.fileno(), 0, ALIGNED + size)
         else:
             file.truncate(ALIGNED + size)

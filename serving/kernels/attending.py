@@ -151,9 +151,8 @@ def _attend_split(
         scores = tl.dot(asked, tl.trans(k).to(PRODUCT), input_precision=PRECISION) * scale
         scores = tl.where(is_token[None, :], scores, float("-inf"))
         new_best = tl.maximum(best, tl.max(scores, 1))
-        level = tl.where(
-            new_best == float("-inf"), 0.0, new_best
-        )  # nothing seen yet: -inf minus -inf is no number
+        # Nothing seen yet: -inf minus -inf is no number.
+        level = tl.where(new_best == float("-inf"), 0.0, new_best)
         weights = tl.exp(scores - level[:, None])
         kept = tl.exp(best - level)
         total = total * kept + tl.sum(weights, 1)
