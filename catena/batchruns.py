@@ -1,4 +1,4 @@
-"""Sets that are made behind whoever asked: each in a process of its own, which anybody can watch.
+"""Sets that are made behind whoever asked: each in a process of its own, of low priority, which anybody can watch.
 
 `batches/NAME/` in the library's folder: `job.json` says what is asked, `set.jsonl` is the set and `set.jsonl.db` the
 work on it; `lock` is held while somebody works, `cancel` asks them to stop, `end.json` says how it ended. Keys of
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-from catena.detached import begin, detach, is_held
+from catena.detached import begin, detach, is_held, lower_priority
 from catena.durable import FILE_MODE, make_folder, write_file
 from catena.errors import CatenaError, OptionError
 
@@ -157,6 +157,7 @@ def main() -> None:
     """Detach, make the set, and say how it ended."""
     folder = Path(sys.argv[1])
     lock = detach(folder / LOCK)
+    lower_priority()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     try:
         threading.Thread(target=_watch, args=(folder / CANCEL,), daemon=True).start()
