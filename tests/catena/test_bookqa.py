@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -14,11 +15,11 @@ from typer.testing import CliRunner
 from catena.agents.bookqa.generating import Order
 from catena.agents.bookqa.items import read_items
 from catena.agents.bookqa.rules import KINDS
-from catena.agents.bookqa.sets import ITEMS
+from catena.agents.bookqa.sets import ITEMS, usage
 from catena.app.cli import cli
 from catena.batches.journal import Journal
 from catena.batchruns import Batches
-from catena.bookqa import GenerateOptions, Progress, generate, journal_path
+from catena.bookqa import GenerateOptions, Progress, estimate_set, generate, journal_path
 from catena.client import Catena
 from catena.detached import NICENESS
 from catena.errors import OptionError, Stopped
@@ -75,6 +76,26 @@ def test_a_cap_on_cost_stops_and_more_money_goes_on(
             assert 0 < journal.count(ITEMS) < 16
         report = generate(catena, books, order, out, GenerateOptions(max_cost_usd=9.0))
     assert report.num_items >= 12
+
+
+def test_calls_for_a_question_that_was_not_finished_are_counted(
+    books: list[Path], tmp_path: Path, stub: StubModel
+) -> None:
+    out, order = tmp_path / "set.jsonl", Order(8, model=MODEL, seed=3)
+    settings = load_settings(model=MODEL, api_base=stub.url, prices={MODEL: (10.0, 10.0)})
+    num_before = len(stub.requests())
+    with Catena(settings=settings) as catena, pytest.raises(Stopped):
+        generate(catena, books[1:2], order, out, GenerateOptions(concurrency=1, max_cost_usd=0.05))
+    with Journal(journal_path(out)) as journal:
+        assert usage(journal).calls == len(stub.requests()) - num_before > 0
+
+
+def test_what_a_set_takes_is_said_inside_a_running_event_loop(stub: StubModel) -> None:
+    async def inside() -> str:
+        with Catena(model=MODEL, api_base=stub.url) as catena:
+            return estimate_set(catena, Order(8, model=MODEL), 2).line()
+
+    assert "model calls" in asyncio.run(inside())
 
 
 def test_the_command_writes_a_set_and_says_what_failed(books: list[Path], tmp_path: Path) -> None:
