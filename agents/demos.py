@@ -17,6 +17,7 @@ import random
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Protocol
 
 from catena.agents import ranking
@@ -73,6 +74,7 @@ class Demonstrator:
     def __init__(self, llm: LLM, store: DemoStore) -> None:
         self._llm = llm
         self._store = store
+        self._turn = asyncio.Lock()  # documents that are read at the same time take each other's pairs
 
     async def choose(self, num: int, desk: Desk, excluded: Sequence[Collection[Place]]) -> list[Demo]:
         """Up to `num` demonstrations, in turn of the documents asked.
@@ -82,13 +84,13 @@ class Demonstrator:
         """
         found: dict[Place, Demo] = {}
         ids = desk.document_ids[:num]
-        for places in excluded:
-            for at, document_id in enumerate(ids):
-                wanted = num // len(ids) + (at < num % len(ids))
-                have = sum(place[0] == document_id for place in found)
-                if have < wanted:
+        for places, (at, document_id) in product(excluded, enumerate(ids)):
+            wanted = num // len(ids) + (at < num % len(ids))
+            have = sum(place[0] == document_id for place in found)
+            if have < wanted:
+                async with self._turn:
                     more = await self._of_document(document_id, wanted - have, desk, {*places, *found})
-                    found |= {demo.place: demo for demo in more}
+                found |= {demo.place: demo for demo in more}
         return list(found.values())
 
     async def _of_document(
