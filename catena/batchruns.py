@@ -87,8 +87,9 @@ class Batches:
         return self.batch(name)
 
     def restart(self, name: str, *, keys: Mapping[str, str] | None = None) -> Batch:
-        """Go on with a set that failed, was stopped or interrupted; what was made is not made again."""
-        self.batch(name)
+        """Go on with a set that ended; what was made is not made again. Raises OptionError while it is made."""
+        if self.batch(name).state == "running":
+            raise _taken(name)
         for file in (CANCEL, END):
             (self._folder / name / file).unlink(missing_ok=True)
         self._spawn(name, keys or {})
@@ -150,7 +151,11 @@ class Batches:
     def _spawn(self, name: str, keys: Mapping[str, str]) -> None:
         folder = self._folder / name
         if not begin("catena.batchruns", folder, log=folder / LOG, keys=keys):
-            raise OptionError(f"Another process works on the set {name}.", "Wait for it, or cancel it first.")
+            raise _taken(name)
+
+
+def _taken(name: str) -> OptionError:
+    return OptionError(f"Another process works on the set {name}.", "Wait for it, or cancel it first.")
 
 
 def main() -> None:
@@ -158,6 +163,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     lock = detach(folder / LOCK)
     lower_priority()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a script began the server with "&"
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     try:
         threading.Thread(target=_watch, args=(folder / CANCEL,), daemon=True).start()
@@ -170,6 +176,7 @@ def main() -> None:
     except Exception as error:  # a process border: whoever watches must learn that it is over
         logging.exception("set %s", folder.name)
         end = _end("failed", type(error).__name__, f"{folder / LOG} says more.")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what came to an end is not cancelled any more
     write_file(folder / END, json.dumps(end).encode())
     lock.release()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,22 @@ def test_a_set_is_made_behind_whoever_asked_and_gives_way(books: list[Path]) -> 
     assert len(batches.items(name, first=2, limit=3)) == 3
     assert batches.report(name).num_items >= 10
     assert [one.name for one in batches.all()] == [name]
+
+
+def test_a_set_that_is_being_made_is_not_begun_again_and_can_be_cancelled(books: list[Path]) -> None:
+    batches = Batches(load_settings())
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as of a server that a script starts with "&"
+    try:
+        batch = batches.start(books, Order(500, KINDS))
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    batches.cancel(batch.name)
+    with pytest.raises(OptionError, match="Another process"):
+        batches.restart(batch.name)
+    ends = time.monotonic() + 60
+    while batches.batch(batch.name).state == "running" and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert batches.batch(batch.name).state == "stopped"
 
 
 def test_an_unknown_set_is_named() -> None:
