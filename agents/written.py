@@ -95,6 +95,8 @@ class LLMReasoner:
 
         Raises ModelError; OptionError when not one passage fits its window.
         """
+        if self._on_text:
+            self._on_text("")  # what was written before one more search
         passages = await asyncio.to_thread(
             lambda: _all_passages(desk) if question.is_whole else found_passages(note, desk)
         )
