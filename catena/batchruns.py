@@ -113,8 +113,9 @@ class Batches:
         job = _read(folder / JOB) if name.isalnum() else None
         if job is None:
             raise OptionError(f"There is no set {name!r}.", "List them: Batches(settings).all().")
+        is_running = is_held(folder / LOCK)  # asked first: whoever works says how it ended, then lets go
         end = _read(folder / END)
-        state: BatchState = end["state"] if end else "running" if is_held(folder / LOCK) else "interrupted"
+        state: BatchState = end["state"] if end else "running" if is_running else "interrupted"
         told = (end["message"], end["remedy"]) if end else ("", "")
         order = Order(**{**job["order"], "kinds": tuple(job["order"]["kinds"])})
         return Batch(name, folder / SET, order, tuple(job["books"]), job["started_at"], state, *told)

@@ -115,6 +115,9 @@ class Runs:
 
     def run(self, run_id: str) -> Run:
         """What is asked, and how it stands."""
+        is_running = is_held(
+            self._path(run_id, ".lock")
+        )  # asked first: whoever works tells the end, then lets go
         lines = self._lines(run_id)
         if not lines:
             raise OptionError(f"There is no run {run_id[:12]!r}.", "List them: `catena runs`.")
@@ -125,7 +128,7 @@ class Runs:
             message = last["message"] if state == "failed" else ""
             return replace(run, state=state, message=message, remedy=data.get("remedy", ""))
         is_new = len(lines) == 1 and time.time() - run.asked_at < START_SECONDS
-        return run if is_new or is_held(self._path(run_id, ".lock")) else replace(run, state="interrupted")
+        return run if is_new or is_running else replace(run, state="interrupted")
 
     def all(self, limit: int | None = None) -> list[Run]:
         """Every run that is kept, or those of which something was told last; newest first."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
@@ -23,8 +25,10 @@ from catena.batchruns import Batches
 from catena.bookqa import GenerateOptions, Progress, estimate_set, generate, journal_path
 from catena.client import Catena
 from catena.detached import NICENESS
+from catena.durable import write_file
 from catena.errors import OptionError, Stopped
 from catena.evaluation.novels import write_novel
+from catena.locks import FileLock
 from catena.settings import load_settings
 from catena.testing import StubModel
 
@@ -144,6 +148,28 @@ def test_a_set_that_is_being_made_is_not_begun_again_and_can_be_cancelled(books:
     while batches.batch(batch.name).state == "running" and time.monotonic() < ends:
         time.sleep(0.1)
     assert batches.batch(batch.name).state == "stopped"
+
+
+def test_a_set_that_ends_while_it_is_looked_at_is_never_interrupted() -> None:
+    batches = Batches(load_settings())
+    job = json.dumps({"books": [], "order": asdict(BY_RULE), "started_at": 0.0})
+
+    def finish(folder: Path, lock: FileLock) -> None:
+        time.sleep(0.001)
+        write_file(folder / "end.json", b'{"state": "done", "message": "", "remedy": ""}')
+        lock.release()
+
+    for n in range(100):
+        folder = load_settings().home / "batches" / f"set{n}"
+        write_file(folder / "job.json", job.encode())
+        lock = FileLock(folder / "lock")
+        lock.acquire(wait=True)
+        maker = threading.Thread(target=finish, args=(folder, lock))
+        maker.start()
+        while (state := batches.batch(folder.name).state) == "running":
+            pass
+        maker.join()
+        assert state == "done"
 
 
 def test_an_unknown_set_is_named() -> None:
