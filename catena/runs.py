@@ -210,9 +210,10 @@ class Runs:
             "settings": {**settings, "api_base": api_base or settings["api_base"]},
         }
         self._path(run.run_id, ".lock").touch(FILE_MODE)
-        path = self._path(run.run_id)
-        path.touch(FILE_MODE)
-        path.write_bytes(json.dumps(first, ensure_ascii=False).encode() + b"\n")
+        new = self._path(run.run_id, ".new")
+        new.touch(FILE_MODE)
+        new.write_bytes(json.dumps(first, ensure_ascii=False).encode() + b"\n")
+        new.rename(self._path(run.run_id))  # others see it whole or not at all
 
     def _spawn(self, run_id: str, keys: Mapping[str, str]) -> None:
         if not begin("catena.answering", self._path(run_id), log=self._folder / LOG, keys=keys):
