@@ -43,7 +43,7 @@ SHORT_ANSWER = 5
 """Words up to which answers vote; longer ones are judged (Chain of Agents, table 8)."""
 ANY_NUMBER = range(1, sys.maxsize)
 _TOTAL = re.compile(r"^\W*(?:in all|total)\W+(\d+)\W*$", re.I)
-_BEST = re.compile(r"\bbest\W{0,6}(\d+)|^\W*(\d+)\W*$", re.I)
+_BEST = re.compile(r"\bbest\W{0,6}(?:answer\W{0,3})?(\d+)|^\W*(\d+)\W*$", re.I)
 
 
 class LLMChain:

@@ -13,12 +13,10 @@ SAME = 0.7
 """Share of common terms above which two sentences say the same."""
 NEAR = 400
 """Characters from the best sentence, within which another may leave the words of the question to it."""
-_CLAUSE = re.compile(r"(?<=[,;:\u2014])\s+")
-
-
 MAX_BEHIND = 0.5
 """What scores this much below the best only fills. FairytaleQA: 40 words an answer instead of 47, 0.64 instead of
 0.665 right; at 0.3 it would be 35 words and 0.58."""
+_CLAUSE = re.compile(r"(?<=[,;:\u2014])\s+")
 
 
 def choose(question: str, found: Sequence[Evidence], options: AskOptions) -> list[Evidence]:

@@ -17,6 +17,7 @@ import random
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Protocol
 
 from catena.agents import ranking
@@ -29,7 +30,7 @@ from catena.errors import ModelError
 from catena.llm import LLM, Message, chat
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.sentences import sentences
-from catena.types import Passage
+from catena.types import Passage, PassageKey
 
 MIN_LIKELY, MAX_LIKELY = 3, 10
 """Of the passages shown a third, those nearest to the question, is never demonstrated; at least and at most so many."""
@@ -45,19 +46,12 @@ TRIES = 3
 """How many more passages than wanted are tried, where a model writes no usable pair."""
 _PAIR = re.compile(r"question[*_\s]*[:：](.+?)\n[*_#\s]*answer[*_\s]*[:：](.+?)(?:\n\s*\n|\Z)", re.I | re.S)
 
-Place = tuple[str, int]
-"""Document id and ordinal of a passage."""
-
 
 @dataclass(frozen=True, slots=True)
 class Demo:
     passage: Passage
     question: str
     answer: str
-
-    @property
-    def place(self) -> Place:
-        return self.passage.ref.document_id, self.passage.ordinal
 
 
 class DemoStore(Protocol):
@@ -73,32 +67,33 @@ class Demonstrator:
     def __init__(self, llm: LLM, store: DemoStore) -> None:
         self._llm = llm
         self._store = store
+        self._turn = asyncio.Lock()  # documents that are read at the same time take each other's pairs
 
-    async def choose(self, num: int, desk: Desk, excluded: Sequence[Collection[Place]]) -> list[Demo]:
+    async def choose(self, num: int, desk: Desk, excluded: Sequence[Collection[PassageKey]]) -> list[Demo]:
         """Up to `num` demonstrations, in turn of the documents asked.
 
-        `excluded` are places that must not be demonstrated, the strictest collection first: another one is taken
+        `excluded` are passages that must not be demonstrated, the strictest collection first: another one is taken
         only while the ones before leave too few. Raises Stopped at a cap; a model that fails makes fewer.
         """
-        found: dict[Place, Demo] = {}
+        found: dict[PassageKey, Demo] = {}
         ids = desk.document_ids[:num]
-        for places in excluded:
-            for at, document_id in enumerate(ids):
-                wanted = num // len(ids) + (at < num % len(ids))
-                have = sum(place[0] == document_id for place in found)
-                if have < wanted:
-                    more = await self._of_document(document_id, wanted - have, desk, {*places, *found})
-                    found |= {demo.place: demo for demo in more}
+        for keys, (at, document_id) in product(excluded, enumerate(ids)):
+            wanted = num // len(ids) + (at < num % len(ids))
+            have = sum(key[0] == document_id for key in found)
+            if have < wanted:
+                async with self._turn:
+                    more = await self._of_document(document_id, wanted - have, desk, {*keys, *found})
+                found |= {demo.passage.key: demo for demo in more}
         return list(found.values())
 
     async def _of_document(
-        self, document_id: str, num: int, desk: Desk, excluded: Collection[Place]
+        self, document_id: str, num: int, desk: Desk, excluded: Collection[PassageKey]
     ) -> list[Demo]:
         """The first `num` passages in the document's own random order that make a pair."""
         key = self._key(document_id, desk)
         kept = _read(await asyncio.to_thread(self._store.get_call, key))
         passages = await asyncio.to_thread(lambda: list(_shuffled(document_id, desk)))
-        free = (one for one in passages if (document_id, one.ordinal) not in excluded)
+        free = (one for one in passages if one.key not in excluded)
         good = (one for one in free if one.ordinal in kept or is_good(one, desk))
         found: list[Demo] = []
         for _ in range(1 + TRIES):
@@ -152,16 +147,16 @@ def read_pair(reply: str, passage: str) -> tuple[str, str] | None:
     return question, answer
 
 
-def show(demos: Sequence[Demo], numbers: Mapping[Place, int]) -> str:
+def show(demos: Sequence[Demo], numbers: Mapping[PassageKey, int]) -> str:
     """The demonstrations as they stand in the prompt; those whose passage is not shown are left out."""
-    shown = [(demo, numbers[demo.place]) for demo in demos if demo.place in numbers]
+    shown = [(demo, numbers[demo.passage.key]) for demo in demos if demo.passage.key in numbers]
     return "\n\n".join(
         f"Question: {demo.question}\nEvidence: [{number}]\nAnswer: {demo.answer.rstrip('.')} [{number}]."
         for demo, number in shown
     )
 
 
-def likely(question: str, passages: Sequence[Passage], desk: Desk) -> set[Place]:
+def likely(question: str, passages: Sequence[Passage], desk: Desk) -> set[PassageKey]:
     """The passages that share most with the question, by the rarity of its words."""
     wanted = query_terms(question)
 
@@ -171,7 +166,7 @@ def likely(question: str, passages: Sequence[Passage], desk: Desk) -> set[Place]
 
     num = min(MAX_LIKELY, max(MIN_LIKELY, len(passages) // 3))
     best = sorted(passages, key=share, reverse=True)[:num]
-    return {(passage.ref.document_id, passage.ordinal) for passage in best}
+    return {passage.key for passage in best}
 
 
 def is_good(passage: Passage, desk: Desk) -> bool:

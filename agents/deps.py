@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
 
 from catena.agents.attending import ServedModel
 from catena.agents.checkpoints import Checkpoints
 from catena.agents.desk import Desk, Shelf
 from catena.agents.events import OnEvent, ignore
+from catena.agents.finding import Retriever
 from catena.agents.journal import Journal
 from catena.agents.reasoner import Chain, Reasoner
 from catena.models.metered import Meter
 from catena.retrieval.embedder import Embedder
-from catena.types import PageHit
-
-
-class Retriever(Protocol):
-    def retrieve(self, question: str, document_ids: Sequence[str], k: int, /) -> list[PageHit]: ...
 
 
 @dataclass(frozen=True)

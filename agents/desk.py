@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from catena.errors import DocumentNotFound
 from catena.retrieval.analysis import terms
 from catena.retrieval.index import DocumentIndex
-from catena.types import Document, Page, PageRef, Passage, Segment
+from catena.types import Document, Page, PageRef, Passage, PassageKey, Segment
 
 HEAD_CHARACTERS = 300
 MAX_PAGES = 512
@@ -137,8 +137,8 @@ class Desk:
             self._heads[ref] = frozenset(terms(self.text(ref).text[:HEAD_CHARACTERS]))
         return self._heads[ref]
 
-    def segment(self, keys: Iterable[tuple[str, int]]) -> Segment:
-        """Look up passages by (document, ordinal); what runs on over a page break comes whole."""
+    def segment(self, keys: Iterable[PassageKey]) -> Segment:
+        """Look up passages by their keys; what runs on over a page break comes whole."""
         wanted: dict[str, set[int]] = {}
         for document_id, ordinal in keys:
             wanted.setdefault(document_id, set()).add(ordinal)
@@ -169,6 +169,3 @@ def _keep(known: dict[PageRef, Page], pages: Iterable[Page]) -> None:
     if len(known) >= MAX_PAGES:
         known.clear()
     known |= {page.ref: page for page in pages}
-
-
-PageScores = Mapping[PageRef, float]

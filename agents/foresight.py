@@ -183,37 +183,44 @@ def chain(
     """
     manager_room, judge_room = rooms
     llm, worker = models
-    paths, task = question.options.paths, task_of(question.text)
-    frame = prompt_tokens(worker_messages(question, "", "", sizes.reply))
-    note = min(USUAL_NOTE, sizes.note)
+    found = [
+        _workers(question, num_stretches, shown, sizes, worker),
+        _managers(question, num_stretches, shown, sizes, manager_room, llm),
+    ]
+    return [*found, _judge(question, judge_room, llm)] if question.options.paths > 1 else found
 
-    def workers(handed: int, written: int) -> Amount:
+
+def _workers(question: Question, num_stretches: int, shown: int, sizes: Sizes, llm: LLM) -> Foreseen:
+    frame = prompt_tokens(worker_messages(question, "", "", sizes.reply))
+
+    def amount(handed: int, written: int) -> Amount:
         longest = frame + min(shown, sizes.passages) + handed
         read = shown + num_stretches * (frame + handed)
-        return Amount(num_stretches, read, num_stretches * written, longest) * paths
+        return Amount(num_stretches, read, num_stretches * written, longest) * question.options.paths
 
-    ledger = min(manager_room.text, note + num_stretches * USUAL_FACTS)
-    manager = prompt_tokens(manager_messages(question, "", ""))
+    note = min(USUAL_NOTE, sizes.note)
+    return Foreseen("worker", llm.name, amount(note, note), amount(sizes.note, sizes.reply))
+
+
+def _managers(
+    question: Question, num_stretches: int, shown: int, sizes: Sizes, room: Room, llm: LLM
+) -> Foreseen:
+    paths, task = question.options.paths, task_of(question.text)
+    frame = prompt_tokens(manager_messages(question, "", ""))
+    told = min(room.text, min(USUAL_NOTE, sizes.note) + num_stretches * USUAL_FACTS)
     parts = 1
     if task in ("list", "count"):
         noted = shown + LEDGER * num_stretches * sizes.reply
-        parts = min(MAX_PARTS, 1 + 2 * noted // max(1, manager_room.text - sizes.note))
-    found = [
-        Foreseen("worker", worker.name, workers(note, note), workers(sizes.note, sizes.reply)),
-        Foreseen(
-            "manager",
-            llm.name,
-            Amount.of(paths, manager + ledger, USUAL_REPLY[task]),
-            Amount.of(paths * parts, manager + manager_room.text, manager_room.reply),
-        ),
-    ]
-    if paths > 1:
-        read = prompt_tokens(judge_messages(question, ""))
-        usual = Amount.of(1, read + min(judge_room.text, paths * 2 * USUAL_REPLY[task]), 5)
-        found.append(
-            Foreseen("judge", llm.name, usual, Amount.of(1, read + judge_room.text, judge_room.reply))
-        )
-    return found
+        parts = min(MAX_PARTS, 1 + 2 * noted // max(1, room.text - sizes.note))
+    usual = Amount.of(paths, frame + told, USUAL_REPLY[task])
+    return Foreseen("manager", llm.name, usual, Amount.of(paths * parts, frame + room.text, room.reply))
+
+
+def _judge(question: Question, room: Room, llm: LLM) -> Foreseen:
+    frame = prompt_tokens(judge_messages(question, ""))
+    answers = question.options.paths * 2 * USUAL_REPLY[task_of(question.text)]
+    usual = Amount.of(1, frame + min(room.text, answers), 5)
+    return Foreseen("judge", llm.name, usual, Amount.of(1, frame + room.text, room.reply))
 
 
 def _once(role: str, llm: LLM, read: int, usual: int, most: int) -> Foreseen:

@@ -26,6 +26,7 @@ from catena.agents.nodes import counted
 from catena.agents.saver import saver_of
 from catena.agents.state import State
 from catena.answers import from_json
+from catena.errors import CatenaError
 from catena.models.metered import Meter
 from catena.types import Answer, AskOptions
 
@@ -48,12 +49,39 @@ async def run(
 
     With `deps.checkpoints` a run that was killed goes on where it stood, when it is run again with the same
     `run_id`. A cap that is reached, or `deps.cancel`, gives an answer with status `stopped` and what was found
-    until then. `turns` are the earlier questions of the conversation.
+    until then. `turns` are the earlier questions of the conversation. Raises ModelError and OptionError, whose
+    `usage` says what the run took until then.
     """
-    options = options or AskOptions()
-    deps = replace(deps, emit=on_event or deps.emit, document_ids=tuple(document_ids), began=deps.clock())
     run_id = run_id or uuid.uuid4().hex
-    start: State = {
+    start = _start(question, document_ids, options or AskOptions(), run_id, turns)
+    config: Any = {
+        "configurable": {"thread_id": run_id},
+        "metadata": describe(start),
+        "recursion_limit": MAX_STEPS,
+    }
+    journal = Journal(deps.checkpoints or Checkpoints(), run_id)
+    emit, about = on_event or deps.emit, tuple(document_ids)
+    deps = replace(deps, emit=emit, document_ids=about, journal=journal, began=deps.clock())
+    saver = saver_of(deps.checkpoints) if deps.checkpoints else None
+    kept = await saver.aget_tuple(config) if saver else None
+    if kept:
+        _restore(deps.meter, [kept.checkpoint["channel_values"], *journal.last()])
+    graph = wire().copy({"checkpointer": saver})
+    try:
+        # "sync": a step is on the disk before the next one begins
+        end = await graph.ainvoke(
+            None if kept else start, config, context=deps, durability="sync" if saver else None
+        )
+    except CatenaError as error:
+        error.usage = deps.meter.usage
+        raise
+    return from_json(end["answer"])
+
+
+def _start(
+    question: str, document_ids: Sequence[str], options: AskOptions, run_id: str, turns: Sequence[Turn]
+) -> State:
+    return {
         "question": question,
         "query": question,
         "document_ids": list(document_ids),
@@ -62,23 +90,6 @@ async def run(
         "thread_id": options.thread_id or run_id,
         "turns": [[turn.question, turn.answer] for turn in turns],
     }
-    config: Any = {
-        "configurable": {"thread_id": run_id},
-        "metadata": describe(start),
-        "recursion_limit": MAX_STEPS,
-    }
-    journal = Journal(deps.checkpoints or Checkpoints(), run_id)
-    deps = replace(deps, journal=journal)
-    saver = saver_of(deps.checkpoints) if deps.checkpoints else None
-    kept = await saver.aget_tuple(config) if saver else None
-    if kept:
-        _restore(deps.meter, [kept.checkpoint["channel_values"], *journal.last()])
-    graph = wire().copy({"checkpointer": saver})
-    # "sync": a step is on the disk before the next one begins
-    end = await graph.ainvoke(
-        None if kept else start, config, context=deps, durability="sync" if saver else None
-    )
-    return from_json(end["answer"])
 
 
 def _restore(meter: Meter, kept: Sequence[Mapping[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from catena.agents.desk import Desk
 from catena.agents.segments import pack
 from catena.agents.showing import sizes
-from catena.types import PageRef, Passage
+from catena.types import PageRef, Passage, PassageKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ class Measured:
 
     def segments(self, budget: int) -> list[list[Passage]]:
         """All of them, packed so that each segment fits a budget of tokens."""
-        return list(pack(self.passages, budget, lambda one: self._by_key[one.ref.document_id, one.ordinal]))
+        return list(pack(self.passages, budget, lambda one: self._by_key[one.key]))
 
     def of(self, passages: Iterable[Passage], document_id: str | None = None) -> int:
         """Of some of them, or those among them that are of one document."""
-        keys = {(one.ref.document_id, one.ordinal) for one in passages}
+        keys = {one.key for one in passages}
         return sum(self._by_key[key] for key in keys if document_id in (None, key[0]))
 
     def pages(self, num: int, document_id: str | None = None) -> int:
@@ -69,9 +69,8 @@ class Measured:
         return self.tokens[at] + (self.tokens[at + 1] if runs_on else 0)
 
     @cached_property
-    def _by_key(self) -> dict[tuple[str, int], int]:
-        keys = ((one.ref.document_id, one.ordinal) for one in self.passages)
-        return dict(zip(keys, self.tokens, strict=True))
+    def _by_key(self) -> dict[PassageKey, int]:
+        return dict(zip((one.key for one in self.passages), self.tokens, strict=True))
 
     @cached_property
     def _by_page(self) -> dict[PageRef, int]:

@@ -122,11 +122,8 @@ def _brought(found: Sequence[PageHit], deps: Deps) -> State:
     pages = ", ".join(str(hit["page"]) for hit in hits)
     deps.emit(Event("hits", f"Found pages {pages}" if hits else "Found no page", {"pages": hits}))
     best = [passage for hit in found for passage in hit.passages]
-    segments = [
-        [[passage.ref.document_id, passage.ordinal] for passage in segment]
-        for segment in pack(best, deps.reasoner.segment_words)
-    ]
-    return {"hits": hits, "segments": segments}
+    packed = pack(best, deps.reasoner.segment_words)
+    return {"hits": hits, "segments": [[list(passage.key) for passage in segment] for segment in packed]}
 
 
 def searching(question: str, deps: Deps) -> tuple[Callable[..., list[PageHit]], int]:

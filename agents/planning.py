@@ -110,8 +110,7 @@ def _search(deps: Deps, question: str) -> Sequence[Passage]:
     """What retrieval brings for the question as it stands, with what runs on over a page break."""
     search, num_pages = searching(question, deps)
     hits = search(deps.retriever, [question], deps.document_ids, num_pages)
-    keys = [(one.ref.document_id, one.ordinal) for hit in hits for one in hit.passages]
-    return deps.desk.segment(keys).passages
+    return deps.desk.segment(one.key for hit in hits for one in hit.passages).passages
 
 
 def _enough(first: Sequence[Foreseen], second: Sequence[Foreseen]) -> list[Foreseen]:

@@ -11,10 +11,10 @@ from typing import Protocol
 
 from catena.agents.amounts import Foreseen
 from catena.agents.conversation import Turn
-from catena.agents.desk import Desk, PageScores
+from catena.agents.desk import Desk
 from catena.agents.measured import Measured, Search
 from catena.agents.segments import Stretch
-from catena.types import AskOptions, Evidence, Note, PageRef, Segment, Support
+from catena.types import AskOptions, Evidence, Note, PageRef, PassageKey, Segment, Support
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Question:
 
     text: str
     options: AskOptions
-    page_scores: PageScores = field(default_factory=dict)
-    passage_ranks: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    page_scores: Mapping[PageRef, float] = field(default_factory=dict)
+    passage_ranks: Mapping[PassageKey, int] = field(default_factory=dict)
     is_whole: bool = False
 
 

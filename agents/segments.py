@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from catena.types import Passage
+from catena.types import Passage, PassageKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Stretch:
         return range(self.first, self.last + 1)
 
     @property
-    def keys(self) -> list[tuple[str, int]]:
+    def keys(self) -> list[PassageKey]:
         return [(self.document_id, ordinal) for ordinal in self.ordinals]
 
 

@@ -27,8 +27,8 @@ async def sift(
     budget = min(budget, (await room(question, llm)).text)
     batches = await asyncio.to_thread(_batches, passages, desk, budget)
     kept = await asyncio.gather(*(_chosen(question, batch, llm) for batch in batches))
-    places = {(one.ref, one.start) for batch in kept for one in batch}
-    return [one for one in passages if (one.ref, one.start) in places]
+    keys = {one.key for batch in kept for one in batch}
+    return [one for one in passages if one.key in keys]
 
 
 async def room(question: str, llm: LLM) -> Room:

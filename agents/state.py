@@ -9,11 +9,9 @@ from typing import Annotated, Any, TypedDict
 
 from catena.agents.reasoner import Draft, DraftStatement
 from catena.agents.segments import Stretch
-from catena.types import AskOptions, Evidence, Fact, Limits, Note, PageHit, PageRef, Span
+from catena.types import AskOptions, Evidence, Fact, Limits, Note, PageHit, PageRef, PassageKey, Span
 
 Json = dict[str, Any]
-Key = tuple[str, int]
-"""A passage: document id and ordinal."""
 
 
 def later(one: Json, other: Json) -> Json:
@@ -79,11 +77,11 @@ def hit_to_json(hit: PageHit) -> Json:
         "page": hit.ref.number,
         "score": float(hit.score),
         "retriever": hit.retriever,
-        "passages": [[passage.ref.document_id, passage.ordinal] for passage in hit.passages],
+        "passages": [list(passage.key) for passage in hit.passages],
     }
 
 
-def passage_ranks(hits: list[Json]) -> dict[Key, int]:
+def passage_ranks(hits: list[Json]) -> dict[PassageKey, int]:
     """The place of each passage among those that earned its page its place, best first."""
     return {(key[0], key[1]): rank for hit in hits for rank, key in enumerate(hit["passages"])}
 

@@ -34,7 +34,8 @@ class AnswerText:
 
     def __call__(self, piece: str) -> None:
         if not piece:
-            self._emit(Event("token", "", {"text": None}))
+            if self._told:
+                self._emit(Event("token", "", {"text": None}))
             self._reply, self._begun, self._told, self._neutral = "", None, 0, Neutral()
             return
         self._reply += piece

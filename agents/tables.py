@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from catena.agents.quantities import Quantity, is_year, quantities
@@ -219,14 +219,15 @@ def printed_lines(page: Page) -> list[list[Word]]:
 
 
 def split_groups(page: Page, line: Sequence[Word]) -> list[Group]:
-    rows: list[list[Word]] = []
+    """Cut a printed line at its wide gaps."""
+    groups: list[list[Word]] = []
     for word in line:
         height = word.box[3] - word.box[1]
-        if rows and word.box[0] - rows[-1][-1].box[2] <= COLUMN_GAP * height:
-            rows[-1].append(word)
+        if groups and word.box[0] - groups[-1][-1].box[2] <= COLUMN_GAP * height:
+            groups[-1].append(word)
         else:
-            rows.append([word])
-    return [Group(tuple(words), _text(page, words)) for words in rows]
+            groups.append([word])
+    return [Group(tuple(words), _text(page, words)) for words in groups]
 
 
 def _named(cell: Cell, header: Sequence[Sequence[Group]], cells: Sequence[Cell]) -> Cell:
@@ -237,7 +238,7 @@ def _named(cell: Cell, header: Sequence[Sequence[Group]], cells: Sequence[Cell])
         nearest = min(groups, key=lambda group: _distance(cell, group))
         if _distance(cell, nearest) <= (2.5 * reach if is_spanner else reach):
             names.append(nearest.text)
-    return Cell(cell.quantity, cell.start, cell.end, cell.left, cell.right, tuple(names))
+    return replace(cell, header=tuple(names))
 
 
 def _distance(cell: Cell, group: Group) -> float:

@@ -25,7 +25,7 @@ from catena.agents.sifting import sift
 from catena.errors import ModelSilent
 from catena.llm import LLM, Completion, OnText
 from catena.retrieval.embedder import Embedder
-from catena.types import Evidence, Note, PageRef, Passage, Segment, Span, Support
+from catena.types import Evidence, Note, PageRef, Passage, PassageKey, Segment, Span, Support
 
 LEAST_PASSAGE = 8
 """No passage is shown in fewer tokens: a book need not be read to see that it does not fit."""
@@ -79,9 +79,7 @@ class LLMReasoner:
     async def read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
         """Keep the passages, a page's best first, with how well their page fits: the writer reads them at once."""
         ranks = question.passage_ranks
-        order = sorted(
-            segment.passages, key=lambda one: ranks.get((one.ref.document_id, one.ordinal), len(ranks))
-        )
+        order = sorted(segment.passages, key=lambda one: ranks.get(one.key, len(ranks)))
         found = [
             Evidence(
                 (Span(passage.ref, passage.start, passage.end),),
@@ -97,6 +95,8 @@ class LLMReasoner:
 
         Raises ModelError; OptionError when not one passage fits its window.
         """
+        if self._on_text:
+            self._on_text("")  # what was written before one more search
         passages = await asyncio.to_thread(
             lambda: _all_passages(desk) if question.is_whole else found_passages(note, desk)
         )
@@ -187,7 +187,7 @@ class LLMReasoner:
             warnings += _dropped(shown, self.name)
         if not shown.passages:
             raise too_small(self.name, room.window)
-        prompt = messages(question, shown.text, demos.show(chosen, _places(shown)))
+        prompt = messages(question, shown.text, demos.show(chosen, _numbers(shown)))
         done = await self._llm.complete(prompt, max_tokens=room.reply, role=role, on_text=on_text)
         reply = self._read(done, shown.numbers)
         sentences = await asyncio.to_thread(shown.sentences, desk)
@@ -200,12 +200,12 @@ class LLMReasoner:
         if not question.options.demos or self._demonstrator is None:
             return []
         near = await asyncio.to_thread(demos.likely, question.text, passages, desk)
-        found = {(passage.ref.document_id, passage.ordinal) for passage in passages}
+        found = {passage.key for passage in passages}
         excluded = (near,) if question.is_whole else (found, near)
         return await self._demonstrator.choose(question.options.demos, desk, excluded)
 
     async def _room(self, question: Question, chosen: Sequence[Demo] = ()) -> Room:
-        shown = demos.show(chosen, {demo.place: LARGEST_NUMBER for demo in chosen})
+        shown = demos.show(chosen, {demo.passage.key: LARGEST_NUMBER for demo in chosen})
         task = task_of(question.text)
         return divide(await self._llm.window(), MAX_REPLY[task], 4, messages(question, "", shown))
 
@@ -262,13 +262,12 @@ def _total(desk: Desk, budget: int) -> int | None:
 def _with(chosen: Sequence[Demo], passages: Sequence[Passage]) -> list[Passage]:
     """Demonstrated passages first, so that they are shown in any case; none twice."""
     demonstrated = [demo.passage for demo in chosen]
-    places = {(one.ref, one.start) for one in demonstrated}
-    return [*demonstrated, *(one for one in passages if (one.ref, one.start) not in places)]
+    keys = {one.key for one in demonstrated}
+    return [*demonstrated, *(one for one in passages if one.key not in keys)]
 
 
-def _places(shown: Shown) -> dict[demos.Place, int]:
-    pairs = zip(shown.passages, shown.numbers, strict=True)
-    return {(passage.ref.document_id, passage.ordinal): number for passage, number in pairs}
+def _numbers(shown: Shown) -> dict[PassageKey, int]:
+    return {passage.key: number for passage, number in zip(shown.passages, shown.numbers, strict=True)}
 
 
 def _dropped(shown: Shown, name: str) -> list[str]:

@@ -6,10 +6,9 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 from catena.agents.bookqa import arena, sets
 from catena.agents.bookqa.arena import Ranking, Responses
@@ -23,7 +22,7 @@ from catena.agents.bookqa.rule_judge import RuleJudge
 from catena.batches.journal import Failure, Journal
 from catena.batches.running import Ended
 from catena.bookqa import journal_path
-from catena.bridge import Bridge
+from catena.bridge import run_alone
 from catena.client import Catena
 from catena.durable import durable_file, write_file
 from catena.errors import OptionError
@@ -38,7 +37,6 @@ SET, ARENA = "set.jsonl", "arena"
 """In a folder of runs: the set that was answered, and what judges said."""
 RULES = "rules"
 Runs = tuple[list[Item], Responses]
-T = TypeVar("T")
 
 
 def ignore(key: str, result: object) -> None:
@@ -123,7 +121,7 @@ def _answer(items: Sequence[Item], reader: Reader, out: Path, concurrency: int, 
     path = responses_path(out, reader.name)
     with Journal(journal_path(path)) as journal, journal.working({"system": reader.name}):
         try:
-            _wait(respond(items, reader, journal, concurrency=concurrency, on_end=on_end))
+            run_alone(respond(items, reader, journal, concurrency=concurrency, on_end=on_end))
         finally:
             num = write_responses(path, journal)
         usage = total(response.usage for response in read_responses(path))
@@ -209,7 +207,7 @@ def judge_runs(
 def _play(
     runs: Runs, judge: Judge, meter: Meter, journal: Journal, options: ArenaOptions, on_end: Ended
 ) -> list[Game]:
-    games = _wait(
+    games = run_alone(
         arena.play(
             *runs,
             judge,
@@ -266,14 +264,6 @@ def _voted_for(shown: str) -> str:
     if "/" in model:
         return f"{strategy}@{model}"
     return next((name for name, of in EMBEDDED.items() if of == strategy), shown)
-
-
-def _wait(work: Coroutine[Any, Any, T]) -> T:
-    bridge = Bridge()
-    try:
-        return bridge.run(work)
-    finally:
-        bridge.close()
 
 
 def export_set(

@@ -306,52 +306,43 @@ class Asking:
 
     def _deps(self, options: AskOptions, document_ids: Sequence[str], on_event: OnEvent | None) -> Deps:
         """What the agents work with: a language model if one is named, else the embedded reader."""
-        from catena.agents.attending import served_model
-        from catena.agents.chain import LLMChain
         from catena.agents.deps import Deps
         from catena.agents.extractive import ExtractiveReasoner
+
+        reader = ExtractiveReasoner(self.embedder)
+        deps = Deps(
+            self.library,
+            self.retriever,
+            self.embedder,
+            reader,
+            chain=reader,
+            checkpoints=self._checkpoints,
+            document_ids=tuple(document_ids),
+        )
+        return self._with_model(deps, options.model, options, on_event) if options.model else deps
+
+    def _with_model(self, deps: Deps, model: str, options: AskOptions, on_event: OnEvent | None) -> Deps:
+        """Let a model read and write in place of the embedded reader. Raises OptionError, for kv ModelError too."""
+        from catena.agents.attending import served_model
+        from catena.agents.chain import LLMChain
         from catena.agents.streaming import AnswerText
         from catena.agents.written import LLMReasoner
 
-        parts = (self.library, self.retriever, self.embedder)
-        model = self.settings.model if options.model is None else options.model
-        if not model:
-            reader = ExtractiveReasoner(self.embedder)
-            return Deps(
-                *parts,
-                reader,
-                chain=reader,
-                checkpoints=self._checkpoints,
-                document_ids=tuple(document_ids),
-            )
-        models = self._models.open(model, document_ids, options.limits, small=options.small_model)
+        models = self._models.open(model, deps.document_ids, options.limits, small=options.small_model)
+        llm, small = models.answering, models.small
         on_text = AnswerText(on_event) if on_event else None
-        reasoner = LLMReasoner(
-            models.answering,
-            self.embedder,
-            small=models.small,
-            store=self.library,
-            on_text=on_text,
-        )
-        chain = LLMChain(
-            models.answering,
-            self.embedder,
-            worker=models.small,
-            on_text=on_text if options.paths == 1 else None,
-        )
+        of_chain = on_text if options.paths == 1 else None  # the pieces of several managers would mix
         served = None
         if options.strategy == "kv":
             home, base = self.settings.home, self.settings.api_base
             tell = on_event or ignore
             served = served_model(model, base, home, self.library, options, models.meter, tell)
-        return Deps(
-            *parts,
-            reasoner,
-            chain=chain,
-            checkpoints=self._checkpoints,
+        return replace(
+            deps,
+            reasoner=LLMReasoner(llm, self.embedder, small=small, store=self.library, on_text=on_text),
+            chain=LLMChain(llm, self.embedder, worker=small, on_text=of_chain),
             meter=models.meter,
             served=served,
-            document_ids=tuple(document_ids),
         )
 
     def _turns(self, thread_id: str | None) -> list[Turn]:

@@ -1,4 +1,4 @@
-"""Sets that are made behind whoever asked: each in a process of its own, which anybody can watch.
+"""Sets that are made behind whoever asked: each in a process of its own, of low priority, which anybody can watch.
 
 `batches/NAME/` in the library's folder: `job.json` says what is asked, `set.jsonl` is the set and `set.jsonl.db` the
 work on it; `lock` is held while somebody works, `cancel` asks them to stop, `end.json` says how it ended. Keys of
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-from catena.detached import begin, detach, is_held
+from catena.detached import begin, detach, is_held, lower_priority
 from catena.durable import FILE_MODE, make_folder, write_file
 from catena.errors import CatenaError, OptionError
 
@@ -87,8 +87,9 @@ class Batches:
         return self.batch(name)
 
     def restart(self, name: str, *, keys: Mapping[str, str] | None = None) -> Batch:
-        """Go on with a set that failed, was stopped or interrupted; what was made is not made again."""
-        self.batch(name)
+        """Go on with a set that ended; what was made is not made again. Raises OptionError while it is made."""
+        if self.batch(name).state == "running":
+            raise _taken(name)
         for file in (CANCEL, END):
             (self._folder / name / file).unlink(missing_ok=True)
         self._spawn(name, keys or {})
@@ -112,8 +113,9 @@ class Batches:
         job = _read(folder / JOB) if name.isalnum() else None
         if job is None:
             raise OptionError(f"There is no set {name!r}.", "List them: Batches(settings).all().")
+        is_running = is_held(folder / LOCK)  # asked first: whoever works says how it ended, then lets go
         end = _read(folder / END)
-        state: BatchState = end["state"] if end else "running" if is_held(folder / LOCK) else "interrupted"
+        state: BatchState = end["state"] if end else "running" if is_running else "interrupted"
         told = (end["message"], end["remedy"]) if end else ("", "")
         order = Order(**{**job["order"], "kinds": tuple(job["order"]["kinds"])})
         return Batch(name, folder / SET, order, tuple(job["books"]), job["started_at"], state, *told)
@@ -150,13 +152,21 @@ class Batches:
     def _spawn(self, name: str, keys: Mapping[str, str]) -> None:
         folder = self._folder / name
         if not begin("catena.batchruns", folder, log=folder / LOG, keys=keys):
-            raise OptionError(f"Another process works on the set {name}.", "Wait for it, or cancel it first.")
+            raise _taken(name)
+
+
+def _taken(name: str) -> OptionError:
+    return OptionError(f"Another process works on the set {name}.", "Wait for it, or cancel it first.")
 
 
 def main() -> None:
     """Detach, make the set, and say how it ended."""
     folder = Path(sys.argv[1])
     lock = detach(folder / LOCK)
+    lower_priority()
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # ignored where a script began the server with "&"
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     try:
         threading.Thread(target=_watch, args=(folder / CANCEL,), daemon=True).start()
@@ -169,6 +179,7 @@ def main() -> None:
     except Exception as error:  # a process border: whoever watches must learn that it is over
         logging.exception("set %s", folder.name)
         end = _end("failed", type(error).__name__, f"{folder / LOG} says more.")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what came to an end is not cancelled any more
     write_file(folder / END, json.dumps(end).encode())
     lock.release()
 

@@ -20,7 +20,7 @@ from catena.agents.bookqa.report import Report
 from catena.batches.distributed import Cluster, Remote, cluster
 from catena.batches.journal import Journal
 from catena.batches.places import Places
-from catena.bridge import Bridge
+from catena.bridge import run_alone
 from catena.errors import DocumentError, OptionError
 from catena.models import catalogue
 from catena.models.budget import Budget
@@ -106,11 +106,9 @@ def book_names(books: Sequence[str | Path]) -> list[str]:
 
 def estimate_set(catena: Catena, order: Order, num_books: int) -> Estimate:
     """What a set will take at most likely, before it is begun."""
-    price = (
-        None
-        if order.model == NO_MODEL
-        else asyncio.run(_room(catena, 1).price(order.model, asked=order.model))
-    )
+    price = None
+    if order.model != NO_MODEL:
+        price = run_alone(_room(catena, 1).price(order.model, asked=order.model))
     return estimate(order, num_books, price)
 
 
@@ -132,11 +130,10 @@ def generate(
     names = book_names(books)
     with Journal(journal_path(out)) as journal, journal.working({**asdict(order), "books": names}):
         making = _Making(catena, order, options, journal, names, on_progress or (lambda progress: None))
-        bridge = Bridge()
         try:
-            bridge.run(making.run())
+            run_alone(making.run())
         finally:
-            bridge.close()
+            making.keep_usage()
             write_items(out, sets.items(journal))
         return sets.report(journal, order, len(names))
 
@@ -171,6 +168,10 @@ class _Making:
             return
         with cluster(self._journal.path, self._catena.settings.home, self._options.ray_address) as machines:
             await self._generate(self._distributed(machines), machines.num_workers)
+
+    def keep_usage(self) -> None:
+        """Note what was used, also by what was not finished: a result has it as it was when that came."""
+        self._journal.set_note(sets.USAGE, self._meter.to_json())
 
     async def _generate(self, make: sets.MakeBook, num_open: int) -> None:
         await sets.generate(

@@ -54,6 +54,15 @@ class Bridge:
         self._loop.close()
 
 
+def run_alone(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end in a loop made for it and return the result; Ctrl-C cancels the work."""
+    bridge = Bridge()
+    try:
+        return bridge.run(work)
+    finally:
+        bridge.close()
+
+
 async def _end_others() -> None:
     """Cancel what still waits in this loop, such as a worker that LiteLLM left there."""
     others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -13,6 +13,8 @@ from catena.locks import FileLock
 
 TAKEN = 75
 """Exit code of a process whose work another one holds."""
+NICENESS = 10
+"""Of work that nobody waits for: halfway to the lowest priority."""
 
 
 def begin(module: str, file: Path, *, log: Path, keys: Mapping[str, str]) -> bool:
@@ -47,6 +49,12 @@ def detach(lock_file: Path) -> FileLock:
     if sys.platform != "win32" and os.fork():
         os._exit(0)
     return lock
+
+
+def lower_priority() -> None:
+    """Give way to what somebody waits for; processes that are started from here on do, too."""
+    if sys.platform != "win32":
+        os.nice(NICENESS)
 
 
 def is_held(lock_file: Path) -> bool:

@@ -25,13 +25,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from catena.types import FailureReason
+from catena.types import FailureReason, Usage
 
 
 class CatenaError(Exception):
-    """`message` says what happened and to what; `remedy` what to do now."""
+    """`message` says what happened and to what; `remedy` what to do now.
+
+    `usage`: of a question that failed, what its models took until then.
+    """
 
     retryable: ClassVar[bool] = False
+    usage: Usage = Usage()
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(f"{message.removesuffix('.')}. {remedy}".strip())

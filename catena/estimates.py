@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +14,7 @@ from catena.agents.bookqa.model_judge import VERDICT_TOKENS, messages
 from catena.arena import RULES, AnswerOptions, games_path, open_judge, read_runs, responses_path
 from catena.batches.journal import Journal
 from catena.bookqa import journal_path
+from catena.bridge import run_alone
 from catena.client import Catena
 from catena.errors import DocumentNotFound
 from catena.llm import Price, prompt_tokens
@@ -39,7 +39,7 @@ def estimate_answers(
     for name in dict.fromkeys(systems):
         reader = open_reader(catena, name, options.model, Purse(None, options.concurrency))
         left = _left(items, lambda item: item.id, journal_path(responses_path(out, reader.name)))
-        found[reader.name] = asyncio.run(_of_system(reader, left))
+        found[reader.name] = run_alone(_of_system(reader, left))
     return {name: one for name, one in found.items() if one.calls}
 
 
@@ -64,7 +64,7 @@ def estimate_games(
             continue
         matches = Schedule(items, responses, open_judge(catena, name), 0).all()
         left = _left(matches, lambda match: match.key, games_path(runs, name))
-        price = asyncio.run(ModelRoom(catena.settings, catena.library).price(name, asked=name))
+        price = run_alone(ModelRoom(catena.settings, catena.library).price(name, asked=name))
         foreseen = [_of_game(match, price) for match in _spread(left, SAMPLED_GAMES)]
         found[name] = scaled(foreseen, len(left) if budget is None else min(budget, len(left)))
     return found

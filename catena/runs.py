@@ -115,6 +115,9 @@ class Runs:
 
     def run(self, run_id: str) -> Run:
         """What is asked, and how it stands."""
+        is_running = is_held(
+            self._path(run_id, ".lock")
+        )  # asked first: whoever works tells the end, then lets go
         lines = self._lines(run_id)
         if not lines:
             raise OptionError(f"There is no run {run_id[:12]!r}.", "List them: `catena runs`.")
@@ -125,7 +128,7 @@ class Runs:
             message = last["message"] if state == "failed" else ""
             return replace(run, state=state, message=message, remedy=data.get("remedy", ""))
         is_new = len(lines) == 1 and time.time() - run.asked_at < START_SECONDS
-        return run if is_new or is_held(self._path(run_id, ".lock")) else replace(run, state="interrupted")
+        return run if is_new or is_running else replace(run, state="interrupted")
 
     def all(self, limit: int | None = None) -> list[Run]:
         """Every run that is kept, or those of which something was told last; newest first."""
@@ -207,9 +210,10 @@ class Runs:
             "settings": {**settings, "api_base": api_base or settings["api_base"]},
         }
         self._path(run.run_id, ".lock").touch(FILE_MODE)
-        path = self._path(run.run_id)
-        path.touch(FILE_MODE)
-        path.write_bytes(json.dumps(first, ensure_ascii=False).encode() + b"\n")
+        new = self._path(run.run_id, ".new")
+        new.touch(FILE_MODE)
+        new.write_bytes(json.dumps(first, ensure_ascii=False).encode() + b"\n")
+        new.rename(self._path(run.run_id))  # others see it whole or not at all
 
     def _spawn(self, run_id: str, keys: Mapping[str, str]) -> None:
         if not begin("catena.answering", self._path(run_id), log=self._folder / LOG, keys=keys):

@@ -21,7 +21,7 @@ from catena.agents.desk import Desk
 from catena.agents.prompting import render
 from catena.agents.showing import as_data
 from catena.client import Catena
-from catena.errors import OptionError, Stopped
+from catena.errors import CatenaError, OptionError, Stopped
 from catena.llm import Message, chat, prompt_tokens
 from catena.models.opening import ModelRoom
 from catena.retrieval.analysis import query_terms, terms
@@ -91,6 +91,9 @@ class AskReader:
                 item.question, documents=[item.book], options=options, is_kept=False
             )
             usage = answer.usage
+        except CatenaError as error:
+            usage = error.usage
+            raise
         finally:
             self.purse.give_back(taken, usage.cost_usd)
         if answer.stopped:

@@ -111,6 +111,10 @@ class Document:
     added_at: float = 0.0
 
 
+PassageKey = tuple[str, int]
+"""Document id and ordinal of a passage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """`page.text[start:end] == text`; `header` is context for retrieval only and is never quoted.
@@ -125,6 +129,10 @@ class Passage:
     header: str = ""
     ordinal: int = 0
     continues: bool = False
+
+    @property
+    def key(self) -> PassageKey:
+        return self.ref.document_id, self.ordinal
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from catena.detached import lower_priority
 from catena.errors import CatenaError
 from catena.launch import LOCK_NAME, ensure_worker
 from catena.locks import FileLock
@@ -171,8 +172,7 @@ def _work(home: Path, handlers: str, idle_seconds: float, stop: threading.Event)
     from catena.settings import load_settings
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    if sys.platform != "win32":
-        os.nice(10)
+    lower_priority()
     module, _, name = handlers.partition(":")
     make: Callable[[Library, Settings], Mapping[str, Handler]] = getattr(import_module(module), name)
     with Library(home) as library:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from catena.agents.deps import Deps, Retriever
+from catena.agents.deps import Deps
 from catena.agents.extractive import ExtractiveReasoner
+from catena.agents.finding import Retriever
 from catena.agents.graph import run
 from catena.client import Catena
 from catena.errors import DocumentError

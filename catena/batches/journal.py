@@ -73,7 +73,9 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        self._connection.close()
+        """Close the file once nobody writes: a batch that was cancelled leaves its last result to a thread."""
+        with self._threads:
+            self._connection.close()
 
     @contextmanager
     def working(self, job: Json) -> Iterator[None]:

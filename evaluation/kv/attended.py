@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from catena import Catena
-from catena.agents.deps import Retriever
+from catena.agents.finding import Retriever
 from catena.evaluation.intervals import interval
 from catena.evaluation.kv.quality import training_texts
 from catena.evaluation.kv.recall_model import Recall, make_recall, words_of

@@ -94,6 +94,23 @@ def test_they_are_made_once_per_document_and_kept() -> None:
     assert len(llm.prompts("demo")) == before and len(store) == 1
 
 
+def test_documents_that_are_read_at_the_same_time_make_each_pair_once() -> None:
+    ids = (DOC, "e" * 64, "f" * 64)
+    shelf = MemoryShelf(
+        [
+            make_page(n, [("text", sentences(10 * at + n, animal))], document_id)
+            for at, document_id in enumerate(ids)
+            for n, animal in enumerate(ANIMALS, 1)
+        ]
+    )
+    found = "Evidence: [1]\nAnswer: In house number 21 [1]."
+    llm, embedder = ByRole({"demo": make, "document": found, "synthesis": found}), WordEmbedder()
+    deps = Deps(shelf, WordRetriever(shelf), embedder, LLMReasoner(llm, embedder, store=Kept()), num_pages=2)
+    asyncio.run(run(deps, "Compare where the fox lives.", ids, AskOptions(strategy="retrieve", demos=3)))
+    assert len(llm.prompts("document")) == 3
+    assert len(llm.prompts("demo")) == len(set(llm.prompts("demo"))) >= 3
+
+
 def test_a_model_that_makes_no_pair_gives_no_demonstration() -> None:
     llm = ByRole({"demo": "I cannot.", "answer": "Evidence: [1]\nAnswer: In house number 21 [1]."})
     assert "Evidence:" not in ask(llm, Kept(), 3)

@@ -9,10 +9,12 @@ import pytest
 
 from catena.agents.conversation import Turn, leans, read_question, self_contained
 from catena.agents.deps import Deps
+from catena.agents.events import Event
 from catena.agents.finding import fuse
 from catena.agents.graph import run
 from catena.agents.judging import read_verdict, settle
 from catena.agents.rewriting import read_queries
+from catena.agents.streaming import AnswerText
 from catena.agents.written import LLMReasoner
 from catena.types import Answer, AskOptions, PageHit, PageRef
 from tests.agents.models import ByRole
@@ -49,6 +51,18 @@ def test_what_is_missing_is_searched_for_once() -> None:
     answer = ask(llm, "What is the female fox's name?", AskOptions(strategy="retrieve"), num_pages=1)
     assert answer.status == "not_in_document" and len(llm.asked) == 2
     assert "Reynard" not in llm.asked[0][1] and "Reynard" in llm.asked[1][1] and "burrow" in llm.asked[1][1]
+
+
+def test_the_answer_after_one_more_search_is_told_in_place_of_the_first() -> None:
+    replies = iter(["Evidence: [1]\nAnswer: A fox [1].\nMissing: vixen name called", FOUND])
+    shelf, embedder, events = MemoryShelf(PAGES), WordEmbedder(), list[Event]()
+    llm = ByRole({"answer": lambda prompt: next(replies)})
+    reasoner = LLMReasoner(llm, embedder, on_text=AnswerText(events.append))
+    deps = Deps(shelf, WordRetriever(shelf), embedder, reasoner, num_pages=1)
+    asyncio.run(run(deps, "What of the female fox?", [DOC], AskOptions(strategy="retrieve")))
+    told = [event.data["text"] for event in events]
+    assert told.count(None) == 1 and "fox [1]" in "".join(told[: told.index(None)])
+    assert "".join(told[told.index(None) + 1 :]) == FOUND.partition("Answer: ")[2]
 
 
 def test_each_document_is_read_and_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,12 +28,12 @@ from catena.arena import (
     read_runs,
     voted_games,
 )
-from catena.errors import OptionError, Stopped
+from catena.errors import ModelSilent, OptionError, Stopped
 from catena.estimates import estimate_answers, estimate_games
 from catena.evaluation.datasets import lciteeval
 from catena.settings import load_settings
 from catena.systems import Purse, open_reader
-from catena.testing import StubModel
+from catena.testing import Fault, StubModel
 from catena.types import Document, Segment
 from catena.votes import Vote
 from tests.agents.bookqa.sets import item, unanswerable
@@ -157,6 +158,16 @@ def test_a_purse_never_gives_more_than_it_holds() -> None:
     purse.give_back(taken[0], 0.2)
     assert purse.take() == pytest.approx(0.05)
     assert Purse(None, 4).take() is None
+
+
+def test_a_question_that_fails_is_paid_from_the_purse(
+    catena: Catena, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    purse, stub = Purse(1.0, 1), StubModel(["- The fox lives there [1]", Fault("empty")])
+    with stub, priced(catena, stub) as asked, pytest.raises(ModelSilent):
+        asyncio.run(open_reader(asked, "chain", MODEL, purse).read(items[0]))
+    assert 0.9 < (purse.take() or 0.0) < 1.0
 
 
 def test_the_offline_judge_ranks_readers_and_people_agree(

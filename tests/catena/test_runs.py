@@ -57,6 +57,41 @@ def processes(run: Run) -> list[psutil.Process]:
     return found
 
 
+def test_a_run_that_ends_while_it_is_looked_at_is_never_interrupted() -> None:
+    runs = Runs(load_settings())
+
+    def finish(run: Run) -> None:
+        with runs.working_on(run.run_id):
+            working.set()
+            time.sleep(0.001)
+            runs.tell(run.run_id, Event("answer", ""))
+
+    for n in range(100):
+        run, working = Run(f"run{n}", QUESTION, (), AskOptions(), 0.0), threading.Event()
+        runs.keep(run)
+        worker = threading.Thread(target=finish, args=(run,))
+        worker.start()
+        working.wait()
+        while (state := runs.run(run.run_id).state) == "running":
+            pass
+        worker.join()
+        assert state == "answered"
+
+
+def test_a_run_that_is_being_begun_is_listed_whole_or_not_at_all() -> None:
+    runs = Runs(load_settings())
+
+    def begin() -> None:
+        for n in range(200):
+            runs.keep(Run(f"run{n}", QUESTION, (), AskOptions(), time.time()))
+
+    beginning = threading.Thread(target=begin)
+    beginning.start()
+    while beginning.is_alive():
+        runs.all(2)  # raised OptionError: "There is no run"
+    assert len(runs.all()) == 200
+
+
 def test_a_run_outlives_the_client_that_started_it(home: Path, manual: Path) -> None:
     with StubModel() as stub:
         catena, run = started(home, manual, stub.url, "full")
