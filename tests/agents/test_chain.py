@@ -35,7 +35,7 @@ class Reader:
         self.reply, self.size, self.latency = reply, window, latency
         self.prompts: list[str] = []
         self.sizes: list[int] = []
-        self.num_under_way = self.most_at_once = 0
+        self.num_under_way = self.most_at_once = 0  # workers
 
     async def window(self) -> int:
         return self.size
@@ -51,10 +51,10 @@ class Reader:
         system, user = messages[0]["content"], messages[1]["content"]
         self.prompts.append(user)
         self.sizes.append(num_tokens(system) + num_tokens(user) + max_tokens)
-        self.num_under_way += 1
+        self.num_under_way += is_worker(system)
         self.most_at_once = max(self.most_at_once, self.num_under_way)
         await asyncio.sleep(self.latency)
-        self.num_under_way -= 1
+        self.num_under_way -= is_worker(system)
         return Completion(self.reply(system, user), "reader")
 
 
