@@ -23,7 +23,7 @@ CatenaError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from catena.types import FailureReason, Usage
 
@@ -41,6 +41,16 @@ class CatenaError(Exception):
         super().__init__(f"{message.removesuffix('.')}. {remedy}".strip())
         self.message = message
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, whatever its class takes to be made: errors come back from other processes."""
+        return _made_again, (type(self), self.args, self.__dict__)
+
+
+def _made_again(kind: type[CatenaError], args: tuple[Any, ...], state: dict[str, Any]) -> CatenaError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class DocumentError(CatenaError):
