@@ -17,8 +17,11 @@ NOT_SAID_BY_ANY = "None of the {num} documents says."
 NOTHING_FOUND = "Stopped before anything was found."
 
 
-def assemble(state: State, deps: Deps) -> Answer:
-    """Build the answer from the state; every field but the wording is a copy or a count."""
+def assemble(state: State, deps: Deps, num_unjudged: int = 0) -> Answer:
+    """Build the answer from the state; every field but the wording is a copy or a count.
+
+    `num_unjudged`: statements on which a model was asked for a verdict and gave none.
+    """
     draft = codec.draft_from_json(state["draft"])
     statements = tuple(statement_from_json(statement) for statement in state["statements"])
     stopped = state["stopped"]
@@ -41,7 +44,7 @@ def assemble(state: State, deps: Deps) -> Answer:
         coverage=seen,
         usage=deps.meter.usage,
         roles=deps.meter.roles,
-        warnings=_warnings(state, deps, seen, (*deps.meter.notices, *draft.warnings)),
+        warnings=_warnings(state, deps, seen, num_unjudged, (*deps.meter.notices, *draft.warnings)),
         stopped=stopped,
     )
 
@@ -64,7 +67,9 @@ def _text(statements: tuple[Statement, ...], status: AnswerStatus, num_documents
     return NOT_SAID if num_documents == 1 else NOT_SAID_BY_ANY.format(num=num_documents)
 
 
-def _warnings(state: State, deps: Deps, seen: Coverage, drafted: tuple[str, ...]) -> tuple[str, ...]:
+def _warnings(
+    state: State, deps: Deps, seen: Coverage, num_unjudged: int, drafted: tuple[str, ...]
+) -> tuple[str, ...]:
     warnings = [deps.reasoner.notice] if deps.reasoner.notice else []
     for document_id in state["document_ids"]:
         document = deps.desk.document(document_id)
@@ -79,6 +84,11 @@ def _warnings(state: State, deps: Deps, seen: Coverage, drafted: tuple[str, ...]
         warnings.append(
             f"The model judged the first {MAX_VERDICTS} of {len(state['statements'])} statements; "
             "the others are marked by code alone."
+        )
+    if num_unjudged:
+        warnings.append(
+            f"The model gave no verdict on {num_unjudged} of {len(state['statements'])} statements; "
+            "code alone marked them."
         )
     if not state["statements"] and state["citations"] and not state["stopped"]:
         warnings.append(

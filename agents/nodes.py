@@ -206,28 +206,31 @@ async def check(state: State, runtime: Runtime[Deps]) -> State:
         )
     )
     statements = [
-        {**statement, "support": mark} for statement, mark in zip(state["statements"], marks, strict=True)
+        {**statement, "support": mark}
+        for statement, (mark, _) in zip(state["statements"], marks, strict=True)
     ]
     for statement in statements:
         deps.emit(Event("statement", statement["text"], statement))
-    answer = assemble({**state, "statements": statements}, deps)
+    num_unjudged = sum(is_lacking for _, is_lacking in marks)
+    answer = assemble({**state, "statements": statements}, deps, num_unjudged)
     deps.emit(Event("done", f"{answer.status} in {answer.seconds:.1f} s", {"status": answer.status}))
     return {"statements": statements, "answer": to_json(answer)}
 
 
 async def _mark(
     statement: Json, citations: Sequence[Citation], state: State, deps: Deps, *, is_judged: bool
-) -> Support:
-    """The code's mark, and where a model's verdict is asked for what both make of it."""
+) -> tuple[Support, bool]:
+    """The code's mark, or what it and a model make of it; and whether the model was asked and gave no verdict."""
     if statement["support"]:
-        return cast(Support, statement["support"])
+        return cast(Support, statement["support"]), False
     under = [citations[n] for n in statement["citations"] if citations[n].status == "verified"]
     quotes = [citation.quote for citation in under]
     around = await asyncio.to_thread(surroundings, under, deps.desk)
     mark = support(statement["text"], quotes, around)
     if not (quotes and is_judged) or state["options"]["check"] == "code" or state["stopped"]:
-        return mark
-    return settle(mark, await deps.reasoner.judge(statement["text"], quotes))
+        return mark, False
+    verdict = await deps.reasoner.judge(statement["text"], quotes)
+    return settle(mark, verdict), verdict is None
 
 
 def asked(state: State) -> Question:

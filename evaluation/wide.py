@@ -213,11 +213,11 @@ def main() -> None:
     options = parser.parse_args()
     begin = time.perf_counter()
     with Catena(settings=load_settings(home=options.home, background=False)) as catena:
-        known = {path for _, _, path in catena.library.names()}
+        known = {Path(path).resolve() for _, _, path in catena.library.names()}
         files = sorted(path.resolve() for path in options.data.rglob("*.pdf"))
-        for added in catena.add_all([path for path in files if str(path) not in known]):
+        for added in catena.add_all([path for path in files if path not in known]):
             print(f"added {added.path.name}", flush=True)
-        paths = {Path(path): one for one, _, path in catena.library.names()}
+        paths = {Path(path).resolve(): one for one, _, path in catena.library.names()}
         ids = {str(path.relative_to(options.data.resolve())): paths[path] for path in files if path in paths}
         documents = shown(catena.library)
         asked = questions(options.data, ids, documents)

@@ -109,6 +109,7 @@ def test_a_model_may_have_a_say(verdict: str, mark: str) -> None:
     llm = ByRole({"answer": said, "check": verdict})
     answer = ask(llm, "Where does the fox live?", AskOptions(strategy="retrieve", check="model"))
     assert [one.support for one in answer.statements] == [mark]
+    assert any("no verdict on 1 of 1" in warning for warning in answer.warnings) == (verdict == "?")
     assert "| The fox lives in a burrow" in llm.prompts("check")[0]
 
 
