@@ -63,13 +63,13 @@ EXAMPLES = (
         "A handbook, by its printed page",
         "mmlongbench-doc/data/documents/ISEP_student_handbook_2020.pdf",
         "What is the maximum hours of ISEP buddy scheme for Singaporean students?",
-        "Right in the first row (10 hours); the other two are about other duties.",
+        "Right: 10, of the row that says hours; the unit is left out of the number.",
     ),
     Example(
-        "A scan without text",
+        "A scan of handwriting",
         "robust/ocrmypdf/tests/resources/kcs.pdf",
         "What is it about?",
-        "Right: there is no text, and it says so.",
+        "Handwriting, read by Tesseract (extra `ocr`) as far as it can: not answered, and the box shows the words it found.",
     ),
     Example(
         "An encrypted file, with its password",
