@@ -69,7 +69,7 @@ EXAMPLES = (
         "A scan of handwriting",
         "robust/ocrmypdf/tests/resources/kcs.pdf",
         "What is it about?",
-        "Handwriting, read by Tesseract (extra `ocr`) as far as it can: not answered, and the box shows the words it found.",
+        "Handwriting, read by Tesseract (extra `ocr`) as far as it can; the box shows the words it found.",
     ),
     Example(
         "An encrypted file, with its password",
