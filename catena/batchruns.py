@@ -164,9 +164,8 @@ def main() -> None:
     folder = Path(sys.argv[1])
     lock = detach(folder / LOCK)
     lower_priority()
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # ignored where a script began the server with "&"
+    # It is ignored where a script began the server with "&".
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     try:
         threading.Thread(target=_watch, args=(folder / CANCEL,), daemon=True).start()

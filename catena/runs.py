@@ -115,9 +115,8 @@ class Runs:
 
     def run(self, run_id: str) -> Run:
         """What is asked, and how it stands."""
-        is_running = is_held(
-            self._path(run_id, ".lock")
-        )  # asked first: whoever works tells the end, then lets go
+        # Asked first: whoever works tells the end, then lets go.
+        is_running = is_held(self._path(run_id, ".lock"))
         lines = self._lines(run_id)
         if not lines:
             raise OptionError(f"There is no run {run_id[:12]!r}.", "List them: `catena runs`.")

@@ -49,7 +49,7 @@ def prefill_chunks(
     aids: Aids | None = None,
     on_queries: OnQueries | None = None,
 ) -> Iterator[int]:
-    """Do what `read` does, and yield the tokens done after every chunk."""
+    """Do what `prefill` does, and yield the tokens done after every chunk."""
     policy = policy or preset("full")
     window = policy.counted_window(len(document.token_ids))
     if policy.score == "merged":  # merging comes after reading

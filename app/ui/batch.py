@@ -157,7 +157,7 @@ def _show_batch(batch: Batch) -> None:
 
 
 def _leave() -> None:
-    del st.session_state[BROWSED]
+    st.session_state.pop(BROWSED, None)
 
 
 @st.dialog("The set", width="large", on_dismiss=_leave)
