@@ -1,4 +1,4 @@
-"""`python -m catena.evaluation.model_calls faults|budget|overhead`: what the way to a model costs and withstands.
+"""`python -m catena.evaluation.model_calls faults|budget|overhead|paths`: what the way to a model costs and withstands.
 
 All of it over real HTTP against the stub server, which runs in a process of its own.
 """
@@ -10,10 +10,11 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 from catena.client import Catena
 from catena.errors import ModelError, Stopped
@@ -30,7 +31,9 @@ MODEL = "openai/stub"
 ASKED = [{"role": "user", "content": "Say something."}]
 DEADLINE = 2.0
 AT_ONCE = 50
-PAIRS = 7
+PAIRS, PATH_PAIRS = 7, 3
+BIRD = "heron"
+"""Of which each part of the book tells something, so that the notes of two paths are never the same."""
 PRICE = (1000.0, 2000.0)
 """USD per million tokens: so dear that rounding would show."""
 FAULTS: Mapping[str, Fault | None] = {
@@ -134,25 +137,13 @@ async def _made(llm: LLM) -> int:
 
 def overhead_rows(num_words: int, latency: float) -> list[Row]:
     """A chain over a book, with checkpoints and the kept calls, against a bare loop over the same requests."""
-    with tempfile.TemporaryDirectory() as folder, StubModel(latency=latency) as stub:
-        file = Path(folder) / "book.txt"
-        file.write_text(_book(num_words))
-        settings = _settings(
-            stub.url, home=Path(folder) / "home", background=False, model_concurrency=AT_ONCE
-        )
-        with Catena(settings=settings) as catena:
-            catena.add(file)
-            catalogue.load()
-            # Once before, so that everything is loaded.
-            _, requests, _ = _chains(catena, stub, ["Which whale sang alone?"])
-            num_pairs = 1 if latency else PAIRS
-            pairs = [_pair(catena, stub, f"Which falcon flew alone in year {n}?") for n in range(num_pairs)]
-            names = [f"Which falcon of flock Q{number}Z flew?" for number in range(AT_ONCE)]
-            together, asked, answers = _chains(catena, stub, names)
-            per_question = [
-                [one for one in asked if name in one["messages"][-1]["content"]] for name in names
-            ]
-            loop = _timed(lambda: asyncio.run(_bare(stub.url, per_question)))
+    with _opened(num_words, latency) as (catena, stub, requests):
+        num_pairs = 1 if latency else PAIRS
+        pairs = [_pair(catena, stub, f"Which falcon flew alone in year {n}?") for n in range(num_pairs)]
+        names = [f"Which falcon of flock Q{number}Z flew?" for number in range(AT_ONCE)]
+        together, asked, answers = _chains(catena, stub, names)
+        per_question = [[one for one in asked if name in one["messages"][-1]["content"]] for name in names]
+        loop = _timed(lambda: asyncio.run(_bare(stub.url, per_question)))
     num = len(requests)
     ideal = latency * max(len(one) for one in per_question)
     crossed = sum(sum(name in one["messages"][-1]["content"] for name in names) != 1 for one in asked)
@@ -173,6 +164,39 @@ def overhead_rows(num_words: int, latency: float) -> list[Row]:
     return rows
 
 
+def path_rows(num_words: int, latency: float) -> list[Row]:
+    """A chain along five paths against another along one, in turns; what paths ask alike is asked once."""
+    turns = []
+    with _opened(num_words, latency, BIRD) as (catena, stub, _):
+        for pair in range(PATH_PAIRS):
+            one, of_one, _ = _chains(catena, stub, [f"Which {BIRD} flew over the river in year {pair}?"])
+            name = f"Which {BIRD} flew over the river in winter {pair}?"
+            five, of_five, _ = _chains(catena, stub, [name], num_paths=5)
+            turns.append((one, five))
+    told = ", ".join(f"{five:.1f} s for {one:.1f} s" for one, five in turns)
+    what = (
+        f"five paths ({len(of_five)} calls of {latency:g} s) against one ({len(of_one)}), {PATH_PAIRS} pairs"
+    )
+    return [Row(what, "≤ 1.2 ×", f"{median(five / one for one, five in turns):.2f} × ({told})")]
+
+
+@contextmanager
+def _opened(
+    num_words: int, latency: float, bird: str = ""
+) -> Iterator[tuple[Catena, StubModel, list[dict[str, Any]]]]:
+    """A library with a book and a model to ask it with, all loaded; and the requests of one chain."""
+    with tempfile.TemporaryDirectory() as folder, StubModel(latency=latency) as stub:
+        file = Path(folder) / "book.txt"
+        file.write_text(_book(num_words, bird))
+        settings = _settings(
+            stub.url, home=Path(folder) / "home", background=False, model_concurrency=AT_ONCE
+        )
+        with Catena(settings=settings) as catena:
+            catena.add(file)
+            catalogue.load()
+            yield catena, stub, _chains(catena, stub, ["Which whale sang alone?"])[1]
+
+
 def _pair(catena: Catena, stub: StubModel, name: str) -> tuple[float, float]:
     """Seconds of one chain beyond the same calls in a loop, for each call: on the clock, and of the processor."""
     clock, processor = time.monotonic(), time.process_time()
@@ -187,11 +211,11 @@ def _pair(catena: Catena, stub: StubModel, name: str) -> tuple[float, float]:
 
 
 def _chains(
-    catena: Catena, stub: StubModel, names: Sequence[str]
+    catena: Catena, stub: StubModel, names: Sequence[str], num_paths: Literal[1, 5] = 1
 ) -> tuple[float, list[dict[str, Any]], list[Any]]:
     """Ask all at once; return the seconds, the requests that were made, and the answers."""
     before = len(stub.requests())
-    options = AskOptions(strategy="chain")
+    options = AskOptions(strategy="chain", paths=num_paths)
 
     async def together() -> list[Any]:
         return list(await asyncio.gather(*(catena.ask_async(name, options=options) for name in names)))
@@ -227,13 +251,17 @@ def _timed(work: Callable[[], object]) -> float:
     return time.monotonic() - begun
 
 
-def _book(num_words: int) -> str:
-    """Sentences of common words that answer nothing."""
+def _book(num_words: int, bird: str) -> str:
+    """Sentences of common words that answer nothing, and in each paragraph one about a bird, if there is one."""
     chance = random.Random(1)
     sentences = [
         " ".join(chance.choice(_WORDS) for _ in range(12)).capitalize() + "." for _ in range(num_words // 12)
     ]
-    return "\n\n".join(" ".join(sentences[start : start + 8]) for start in range(0, len(sentences), 8))
+    starts = range(0, len(sentences), 8)
+    told = [f" The {bird} of nest {start} flew over the river." if bird else "" for start in starts]
+    return "\n\n".join(
+        " ".join(sentences[start : start + 8]) + one for start, one in zip(starts, told, strict=True)
+    )
 
 
 def _settings(url: str, **settings: object) -> Settings:
@@ -246,13 +274,15 @@ def _ignore(text: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["faults", "budget", "overhead"])
+    parser.add_argument("what", choices=["faults", "budget", "overhead", "paths"])
     parser.add_argument("--times", type=int, default=20, help="how often each fault happens")
     parser.add_argument("--words", type=int, default=20_000, help="length of the book")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before the stub replies")
     given = parser.parse_args()
     if given.what == "overhead":
         rows = overhead_rows(given.words, given.latency)
+    elif given.what == "paths":
+        rows = path_rows(given.words, given.latency)
     else:
         catalogue.load()
         rows = fault_rows(given.times) if given.what == "faults" else budget_rows()
