@@ -30,10 +30,11 @@ EARLY_SHARE = 0.05
 TITLE_PAGES = 2
 MIN_WORDS, MAX_WORDS = 6, 60
 
-_NUMBER = r"^\W*(?:(?:chapter|part|section|item)\s+)?(?:\d+(?:\.\d+)*|[ivx]+|[a-z])?[\s.:)]*"
+_NUMBER = r"^\W*(?:(?:chapter|part|section|item)\s+)?(?:\d+(?:\.\d+)*|[ivx]+|[a-z])?[\s.:)–—-]*"
 _NOTICE = re.compile(
     r"\b(?:copyright|trademarks?|all rights reserved|without notice|any references? to|project gutenberg"
-    r"|unless the context|forward-looking|incorporat\w+ by reference|we (?:\w+ )?(?:thank|appreciate))\b",
+    r"|unless (?:the context|otherwise specified)|forward-looking|incorporat\w+ by reference"
+    r"|we (?:\w+ )?(?:thank|appreciate)|indicate by check ?mark|terms used (?:throughout|in) this)\b",
     re.IGNORECASE,
 )
 _BY = re.compile(r"^\W*by\s+", re.IGNORECASE)

@@ -40,6 +40,20 @@ Roe, J. 2019. What is this document about? In Proceedings of the Otter Society, 
 """
 
 
+FILING = """# Annual report on Form 10-K
+
+Indicate by check mark whether the registrant is a shell company (as defined in Rule 12b-2 of the Act).
+
+## Item 1 - Business
+
+Otter Holdings are the world's leading provider of river sounds with nine million listeners.
+
+## Seasonality
+
+Otters are loudest in May, so that most of our sales are made in the second quarter of each year.
+"""
+
+
 @pytest.fixture(scope="module")
 def catena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catena]:
     folder = tmp_path_factory.mktemp("overview")
@@ -64,6 +78,13 @@ def test_a_paper_answers_for_itself(catena: Catena, question: str, says: str) ->
     answer = catena.ask(question)
     assert says in answer.text and "Roe" not in answer.text and "beavers" not in answer.text
     assert all(statement.support == "supported" for statement in answer.statements)
+
+
+def test_a_filing_says_what_its_company_does_and_quotes_no_form(tmp_path: Path) -> None:
+    (tmp_path / "filing.md").write_text(FILING, "utf-8")
+    with Catena(settings=load_settings(home=tmp_path / "home", background=False)) as catena:
+        answer = catena.ask("What is this document about?", documents=[catena.add(tmp_path / "filing.md")])
+    assert "leading provider of river sounds" in answer.text and "check mark" not in answer.text
 
 
 @pytest.mark.parametrize(
