@@ -25,13 +25,17 @@ def assemble(state: State, deps: Deps, num_unjudged: int = 0) -> Answer:
     draft = codec.draft_from_json(state["draft"])
     statements = tuple(statement_from_json(statement) for statement in state["statements"])
     stopped = state["stopped"]
-    status: AnswerStatus = "stopped" if stopped else "answered" if statements else "not_in_document"
+    status: AnswerStatus = "answered" if statements else "refused" if draft.is_refusal else "not_in_document"
+    if stopped:
+        status = "stopped"
     read = (PageRef(document, page) for document, page in state["pages_read"])
     seen = coverage(deps.desk, read if draft.pages is None else draft.pages)
     return Answer(
         question=state["said"],
         read_as=state["question"] if state["question"] != state["said"] else "",
         text=_text(statements, status, len(state["document_ids"])),
+        short=draft.short,
+        confidence=draft.confidence,
         status=status,
         run_id=state["run_id"],
         thread_id=state["thread_id"],

@@ -138,4 +138,4 @@ async def attribute(text: str, note: Note, desk: Desk, embedder: Embedder, name:
     sentences = await asyncio.to_thread(shown.sentences, desk)
     statements = await asyncio.to_thread(grounded, reply.claims, sentences, embedder)
     closest = note.evidence if not statements else ()
-    return Draft(statements, closest, confidence=1.0 if statements else 0.0, model=name, pages=shown.pages)
+    return Draft(statements, closest, model=name, pages=shown.pages)

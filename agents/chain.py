@@ -123,7 +123,7 @@ class LLMChain:
         Raises ModelError.
         """
         if not note.text and not note.ledger:
-            return Draft((), confidence=0.0)
+            return Draft(())
         task = task_of(question.text)
         room = await self._manager_room(question)
         budget = room.text - num_tokens(note.text)
@@ -212,7 +212,6 @@ class LLMChain:
         warnings = [f"{self._llm.name} was cut short: its answer is longer than it may be."]
         return Draft(
             statements,
-            confidence=1.0 if statements else 0.0,
             warnings=tuple(warnings) if any(one.is_cut for one in done) else (),
             model=done[0].who,
         )

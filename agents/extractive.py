@@ -124,31 +124,37 @@ class ExtractiveReasoner:
     def _write(self, question: Question, note: Note, desk: Desk) -> Draft:
         found = note.evidence
         if not found:
-            return Draft((), confidence=0.0)
+            return Draft(())
         if overview.aspect_of(question.text):
             return self._about_the_whole(question, found)
         sure = abstain.confidence(abstain.signs(question.text, found, desk, self._embedder))
         if sure < abstain.THRESHOLD:
             unknown = abstain.never_mentioned(question.text, desk.total_frequency)
-            return Draft((), found[: question.options.max_sentences], sure, _never_mentioned(unknown))
+            return Draft((), found[: question.options.max_sentences], warnings=_never_mentioned(unknown))
         named = name_number(question.text, found, desk) if may_be_number(question.text) else None
         if named is not None:
-            return Draft((named,), confidence=sure)
+            return Draft((named,), confidence="possible")
         chosen = choose(question.text, found, question.options)
         chosen = with_items(question.text, chosen, desk.page, question.options)
-        statements = tuple(DraftStatement(one.text, (one,)) for one in chosen)
-        return Draft(statements, confidence=sure, warnings=QUOTES_ONLY if asks_of_all(question.text) else ())
+        statements = tuple(DraftStatement(one.text, (one,), "quoted") for one in chosen)
+        return Draft(
+            statements, confidence="possible", warnings=QUOTES_ONLY if asks_of_all(question.text) else ()
+        )
 
     def _about_the_whole(self, question: Question, found: tuple[Evidence, ...]) -> Draft:
         """Quote what the documents say of themselves, in their order, else their first headings."""
         telling = [one for one in found if one.score >= overview.ENOUGH]
         headings = [one for one in found if one.score == overview.HEADING]
         if not telling and not headings:
-            return Draft((), found[: question.options.max_sentences], 0.0, QUOTES_ONLY)
+            return Draft((), found[: question.options.max_sentences], warnings=QUOTES_ONLY)
         options = question.options if telling else replace(question.options, max_sentences=MAX_EVIDENCE)
         chosen = sorted(choose(question.text, telling or headings, options), key=lambda one: one.spans)
-        statements = tuple(DraftStatement(one.text, (one,)) for one in chosen)
-        return Draft(statements, warnings=QUOTES_ONLY if telling else (HEADINGS_ONLY, *QUOTES_ONLY))
+        statements = tuple(DraftStatement(one.text, (one,), "quoted") for one in chosen)
+        return Draft(
+            statements,
+            confidence="possible",
+            warnings=QUOTES_ONLY if telling else (HEADINGS_ONLY, *QUOTES_ONLY),
+        )
 
     def _score(self, question: Question, found: Sequence[Candidate], desk: Desk) -> list[Evidence]:
         """Words first; what they find promising is compared by meaning, the best of that with its context."""

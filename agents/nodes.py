@@ -174,7 +174,7 @@ async def write(state: State, runtime: Runtime[Deps]) -> State:
             draft = await deps.reasoner.write(question, note, deps.desk)
         missing = draft.missing if can_look else None
     except Stopped as cap:
-        draft, stopped = Draft((), closest=note.evidence[:MAX_FOUND], confidence=0.0), cap.message
+        draft, stopped = Draft((), closest=note.evidence[:MAX_FOUND]), cap.message
     return {
         "draft": codec.draft_to_json(draft),
         "missing": missing,

@@ -14,7 +14,7 @@ from catena.agents.conversation import Turn
 from catena.agents.desk import Desk
 from catena.agents.measured import Measured, Search
 from catena.agents.segments import Stretch
-from catena.types import AskOptions, Evidence, Note, PageRef, PassageKey, Segment, Support
+from catena.types import AskOptions, Confidence, Evidence, Note, PageRef, PassageKey, Segment, Support
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,17 @@ class Draft:
     """An answer before code has cited and checked it.
 
     Without statements the document does not say; `closest` is then what came nearest.
-    `confidence` is 0 to 1: how likely the documents hold the answer at all. `model` is who wrote it, if that is
+    `confidence` is how sure the reader is that its quotes answer; a model says nothing of it. `short` is the answer
+    in a few words. `is_refusal`: a model declined to answer. `model` is who wrote it, if that is
     not the reasoner's own name; `pages` those that the writer saw, if that is not all that was read.
     `missing`: what to look for in one more retrieval.
     """
 
     statements: tuple[DraftStatement, ...]
     closest: tuple[Evidence, ...] = ()
-    confidence: float = 1.0
+    confidence: Confidence | None = None
+    short: str = ""
+    is_refusal: bool = False
     warnings: tuple[str, ...] = ()
     model: str = ""
     pages: tuple[PageRef, ...] | None = None

@@ -148,7 +148,9 @@ def draft_to_json(draft: Draft) -> Json:
             for one in draft.statements
         ],
         "closest": [evidence_to_json(evidence) for evidence in draft.closest],
-        "confidence": float(draft.confidence),
+        "confidence": draft.confidence,
+        "short": draft.short,
+        "is_refusal": draft.is_refusal,
         "warnings": list(draft.warnings),
         "model": draft.model,
         "pages": None if draft.pages is None else [[ref.document_id, ref.number] for ref in draft.pages],
@@ -170,9 +172,11 @@ def draft_from_json(data: Mapping[str, Any]) -> Draft:
     return Draft(
         statements,
         closest,
-        data["confidence"],
-        tuple(data["warnings"]),
-        data["model"],
-        pages,
-        data["missing"],
+        confidence=data["confidence"],
+        short=data["short"],
+        is_refusal=data["is_refusal"],
+        warnings=tuple(data["warnings"]),
+        model=data["model"],
+        pages=pages,
+        missing=data["missing"],
     )

@@ -153,7 +153,7 @@ class LLMReasoner:
         )
         if not found:
             missing = next((draft.missing for draft in drafts if draft.missing), "")
-            return Draft((), confidence=0.0, warnings=warnings, pages=pages, missing=missing)
+            return Draft((), warnings=warnings, pages=pages, missing=missing)
         prompt = several.messages(question, shown, form(question))
         done = await self._llm.complete(
             prompt, max_tokens=room.reply, role="synthesis", on_text=self._on_text
@@ -173,7 +173,7 @@ class LLMReasoner:
         on_text: OnText | None = None,
     ) -> Draft:
         if not passages:
-            return Draft((), confidence=0.0, pages=())
+            return Draft((), pages=())
         chosen = await self._demos(question, passages, desk)
         room = await self._room(question, chosen)
         shown = await asyncio.to_thread(fit, _with(chosen, passages), desk, room.text)
@@ -229,7 +229,6 @@ class LLMReasoner:
         cut = f"{self.name} was cut short: its answer is longer than it may be."
         return Draft(
             statements,
-            confidence=1.0 if statements else 0.0,
             warnings=(cut,) if done.is_cut else (),
             model=done.who,
             pages=pages,

@@ -20,12 +20,13 @@ from catena.types import (
     Usage,
 )
 
-SCHEMA = 1
+SCHEMA = 2
+"""2 added `short`, `confidence`, the status `refused`, and the marks `quoted` and `unchecked`."""
 Json = dict[str, Any]
 
 
 def to_json(answer: Answer) -> Json:
-    """Return the answer as plain JSON values, schema 1. Boxes are PDF points, origin top left."""
+    """Return the answer as plain JSON values, schema 2. Boxes are PDF points, origin top left."""
     return {
         "schema": SCHEMA,
         "run_id": answer.run_id,
@@ -33,6 +34,8 @@ def to_json(answer: Answer) -> Json:
         "question": answer.question,
         "read_as": answer.read_as,
         "text": answer.text,
+        "short": answer.short,
+        "confidence": answer.confidence,
         "status": answer.status,
         "stopped": answer.stopped,
         "strategy": answer.strategy,
@@ -51,7 +54,7 @@ def to_json(answer: Answer) -> Json:
 
 
 def plan_to_json(plan: Plan) -> Json:
-    """Return a plan as plain JSON values, schema 1."""
+    """Return a plan as plain JSON values, schema 2."""
     return {"schema": SCHEMA, **asdict(plan)}
 
 
@@ -63,8 +66,9 @@ def require_schema(data: Mapping[str, Any], what: str, schema: int) -> None:
 
 
 def from_json(data: Mapping[str, Any]) -> Answer:
-    """Read an answer back. Raises OptionError for another schema."""
-    require_schema(data, "answer", SCHEMA)
+    """Read an answer back, one of schema 1 too, which has no confidence. Raises OptionError for another schema."""
+    if data.get("schema") != 1:
+        require_schema(data, "answer", SCHEMA)
     return Answer(
         question=data["question"],
         text=data["text"],
@@ -85,6 +89,8 @@ def from_json(data: Mapping[str, Any]) -> Answer:
         warnings=tuple(data["warnings"]),
         stopped=data["stopped"],
         read_as=data.get("read_as", ""),
+        short=data.get("short", ""),
+        confidence=data.get("confidence"),
     )
 
 

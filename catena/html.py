@@ -9,10 +9,12 @@ from html import escape
 from catena.types import Answer, Citation, CitationPart, Support
 
 MARKS: dict[Support, str] = {
+    "quoted": "“ quoted",
     "supported": "✓ supported",
     "partial": "≈ partly supported",
     "unsupported": "? not supported",
     "contradicted": "✗ contradicted",
+    "unchecked": "· not checked",
 }
 _STYLE = """
 body { font: 1.05rem/1.6 Georgia, serif; max-width: 46rem; margin: 3rem auto; padding: 0 1rem }

@@ -26,9 +26,14 @@ FailureReason = Literal[
 LineKind = Literal["text", "heading", "row", "header", "footer"]
 TextSource = Literal["text", "ocr"]
 Strategy = Literal["auto", "retrieve", "chain", "full", "kv"]
-AnswerStatus = Literal["answered", "not_in_document", "stopped"]
+AnswerStatus = Literal["answered", "not_in_document", "refused", "stopped"]
+"""`refused`: a model declined to answer; `not_in_document`: the documents do not say."""
 Check = Literal["code", "model"]
-Support = Literal["supported", "partial", "unsupported", "contradicted"]
+Support = Literal["quoted", "supported", "partial", "unsupported", "contradicted", "unchecked"]
+"""`quoted`: a verbatim quote, which proves that it stands there, not that it answers. The others are of written
+statements, for what was really checked; `unchecked`: no check could tell."""
+Confidence = Literal["likely", "possible", "closest"]
+"""How sure the embedded reader is that its quotes answer what was asked; measured in docs/benchmarks.md."""
 QuoteStatus = Literal["verified", "quote_not_found"]
 
 
@@ -368,6 +373,8 @@ class AskOptions:
 class Answer:
     """The same value for SDK, CLI and UI; `to_json` in `catena.answers` is its one JSON form.
 
+    `short` is the answer in a few words (a name, a date, a number with its unit, yes or no); empty where only the
+    sentences say it. `confidence` is None where a model wrote, and where nothing is answered.
     `read_as` is a follow-up in its self-contained form, or with misspelt words put right; empty where the question was
     understood as it is.
     """
@@ -389,6 +396,8 @@ class Answer:
     warnings: tuple[str, ...] = ()
     stopped: str | None = None
     read_as: str = ""
+    short: str = ""
+    confidence: Confidence | None = None
 
     @property
     def verified(self) -> float | None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from catena.client import Catena
     from catena.types import Answer, AnswerStatus, AskOptions, Document, PageHit
 
-EXIT_CODES: dict[AnswerStatus, int] = {"answered": 0, "not_in_document": 3, "stopped": 4}
+EXIT_CODES: dict[AnswerStatus, int] = {"answered": 0, "not_in_document": 3, "refused": 5, "stopped": 4}
 
 
 def ask(

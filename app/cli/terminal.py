@@ -15,7 +15,14 @@ from catena.ingest.sniff import shown
 from catena.settings import Settings
 from catena.types import Answer, Citation, Document, Limits, Page, Plan, Usage
 
-MARKS = {"supported": "✓", "partial": "~", "unsupported": "?", "contradicted": "✗"}
+MARKS = {
+    "quoted": "“",
+    "supported": "✓",
+    "partial": "~",
+    "unsupported": "?",
+    "contradicted": "✗",
+    "unchecked": "·",
+}
 COLOURS = {"ready": "green", "partial": "yellow", "failed": "red"}
 
 

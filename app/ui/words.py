@@ -5,10 +5,12 @@ from __future__ import annotations
 from catena.types import Citation, CitationPart, Strategy, Support
 
 MARKS: dict[Support, tuple[str, str, str]] = {
+    "quoted": ("quoted", ":material/format_quote:", "blue"),
     "supported": ("supported", ":material/verified:", "green"),
     "partial": ("partly supported", ":material/rule:", "orange"),
     "unsupported": ("not supported", ":material/help:", "gray"),
     "contradicted": ("contradicted", ":material/block:", "red"),
+    "unchecked": ("not checked", ":material/remove:", "gray"),
 }
 """Word, icon and colour of each mark: never the colour alone."""
 

@@ -44,7 +44,7 @@ def test_a_question_gets_a_verified_sentence(deps: Deps) -> None:
     assert answer.status == "answered"
     assert citation.quote == "Mr. Toad bought a yellow motor car in London."
     assert citation.status == "verified" and citation.parts[0].ref.number == 2
-    assert answer.statements[0].support == "supported"
+    assert answer.statements[0].support == "quoted"
     assert from_json(to_json(answer)) == answer
 
 

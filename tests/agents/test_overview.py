@@ -77,7 +77,7 @@ def catena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catena]:
 def test_a_paper_answers_for_itself(catena: Catena, question: str, says: str) -> None:
     answer = catena.ask(question)
     assert says in answer.text and "Roe" not in answer.text and "beavers" not in answer.text
-    assert all(statement.support == "supported" for statement in answer.statements)
+    assert all(statement.support == "quoted" for statement in answer.statements)
 
 
 def test_a_filing_says_what_its_company_does_and_quotes_no_form(tmp_path: Path) -> None:

@@ -55,11 +55,11 @@ def test_ask_json_has_every_key_of_the_schema(run: Any, manual: Path) -> None:
     code, out, _ = run("ask", "How long does the battery last?", "--doc", manual, "--json")
     answer = json.loads(out)
     assert code == 0
-    assert answer["schema"] == 1
+    assert answer["schema"] == 2
     assert set(answer) == {
         "schema", "run_id", "thread_id", "question", "read_as", "text", "status", "stopped", "strategy",
         "strategy_reason", "model", "seconds", "warnings", "statements", "citations", "verified", "marks",
-        "coverage", "usage", "roles",
+        "coverage", "usage", "roles", "short", "confidence",
     }  # fmt: skip
     part = answer["citations"][0]["parts"][0]
     assert part["page"] == 2

@@ -42,7 +42,7 @@ ANSWER = Answer(
 )
 KEYS = (
     "schema run_id thread_id question read_as text status stopped strategy strategy_reason model seconds warnings"
-    " statements citations coverage usage roles verified marks"
+    " statements citations coverage usage roles verified marks short confidence"
 )
 
 
@@ -63,5 +63,10 @@ def test_the_keys_are_those_of_the_schema() -> None:
 
 
 def test_another_schema_is_refused() -> None:
-    with pytest.raises(OptionError, match="schema 2"):
-        from_json({**to_json(ANSWER), "schema": 2})
+    with pytest.raises(OptionError, match="schema 3"):
+        from_json({**to_json(ANSWER), "schema": 3})
+
+
+def test_an_answer_of_schema_1_is_read() -> None:
+    old = {key: value for key, value in to_json(ANSWER).items() if key not in ("short", "confidence")}
+    assert from_json({**old, "schema": 1}) == ANSWER
