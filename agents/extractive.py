@@ -23,7 +23,7 @@ from catena.agents.routing import asks_of_all, scope_of
 from catena.agents.segments import Stretch, pack
 from catena.agents.spelling import spelled
 from catena.retrieval.embedder import Embedder
-from catena.types import Evidence, Note, Segment, Support
+from catena.types import Confidence, Evidence, Note, Segment, Support
 
 MAX_EMBEDDED = 32
 MAX_IN_CONTEXT = 12
@@ -127,19 +127,30 @@ class ExtractiveReasoner:
             return Draft(())
         if overview.aspect_of(question.text):
             return self._about_the_whole(question, found)
-        sure = abstain.confidence(abstain.signs(question.text, found, desk, self._embedder))
-        if sure < abstain.THRESHOLD:
+        draft = self._answer(question, found, desk)
+        sure = self._how_sure(question, found, draft, desk)
+        if sure == "closest":
             unknown = abstain.never_mentioned(question.text, desk.total_frequency)
-            return Draft((), found[: question.options.max_sentences], warnings=_never_mentioned(unknown))
+            closest = found[: question.options.max_sentences]
+            return Draft((), closest, confidence=sure, warnings=_never_mentioned(unknown))
+        return replace(draft, confidence=sure)
+
+    def _how_sure(
+        self, question: Question, found: Sequence[Evidence], draft: Draft, desk: Desk
+    ) -> Confidence:
+        """Judge whether the draft answers; "closest" where the documents may not say at all."""
+        sure = abstain.confidence(abstain.signs(question.text, found, desk, self._embedder))
+        return "closest" if sure < abstain.THRESHOLD else "possible"
+
+    def _answer(self, question: Question, found: tuple[Evidence, ...], desk: Desk) -> Draft:
+        """The number that is asked for, else the best sentences."""
         named = name_number(question.text, found, desk) if may_be_number(question.text) else None
         if named is not None:
-            return Draft((named,), confidence="possible")
+            return Draft((named,))
         chosen = choose(question.text, found, question.options)
         chosen = with_items(question.text, chosen, desk.page, question.options)
         statements = tuple(DraftStatement(one.text, (one,), "quoted") for one in chosen)
-        return Draft(
-            statements, confidence="possible", warnings=QUOTES_ONLY if asks_of_all(question.text) else ()
-        )
+        return Draft(statements, warnings=QUOTES_ONLY if asks_of_all(question.text) else ())
 
     def _about_the_whole(self, question: Question, found: tuple[Evidence, ...]) -> Draft:
         """Quote what the documents say of themselves, in their order, else their first headings."""
