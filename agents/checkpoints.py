@@ -94,6 +94,12 @@ class Checkpoints:
         self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
         return len(run_ids)
 
+    def delete(self, run_ids: Iterable[str]) -> None:
+        """Delete some runs, from the log too."""
+        self._delete(run_ids)
+        if self._tables():
+            self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the connection once nobody writes: a run that was cancelled leaves its last row to a thread."""
         with self.lock:

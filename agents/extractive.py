@@ -14,13 +14,15 @@ from catena.agents.candidates import Candidate, candidates
 from catena.agents.choosing import choose
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.desk import Desk
-from catena.agents.listing import with_items
+from catena.agents.listing import announces_list, with_items
 from catena.agents.measured import Measured, Search
-from catena.agents.naming import name_number
+from catena.agents.naming import is_row, name_number
 from catena.agents.numbers import may_be_number
+from catena.agents.question_form import plain_form
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.routing import asks_of_all, scope_of
 from catena.agents.segments import Stretch, pack
+from catena.agents.shorts import named_alone, short_answer
 from catena.agents.spelling import spelled
 from catena.retrieval.embedder import Embedder
 from catena.types import Confidence, Evidence, Note, Segment, Support
@@ -115,6 +117,7 @@ class ExtractiveReasoner:
         return []
 
     def _read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
+        question = _plain(question)
         found = candidates(segment, desk)
         aspect = overview.aspect_of(question.text)
         scored = overview.score(aspect, found, desk) if aspect else self._score(question, found, desk)
@@ -122,7 +125,7 @@ class ExtractiveReasoner:
         return Note("", tuple(best[:MAX_EVIDENCE]))
 
     def _write(self, question: Question, note: Note, desk: Desk) -> Draft:
-        found = note.evidence
+        question, found = _plain(question), note.evidence
         if not found:
             return Draft(())
         if overview.aspect_of(question.text):
@@ -146,11 +149,12 @@ class ExtractiveReasoner:
         """The number that is asked for, else the best sentences."""
         named = name_number(question.text, found, desk) if may_be_number(question.text) else None
         if named is not None:
-            return Draft((named,))
+            return Draft((named,), short=named_alone(named.text, named.evidence[0].text))
         chosen = choose(question.text, found, question.options)
         chosen = with_items(question.text, chosen, desk.page, question.options)
         statements = tuple(DraftStatement(one.text, (one,), "quoted") for one in chosen)
-        return Draft(statements, warnings=QUOTES_ONLY if asks_of_all(question.text) else ())
+        warnings = QUOTES_ONLY if asks_of_all(question.text) else ()
+        return Draft(statements, short=_short(question.text, chosen, desk), warnings=warnings)
 
     def _about_the_whole(self, question: Question, found: tuple[Evidence, ...]) -> Draft:
         """Quote what the documents say of themselves, in their order, else their first headings."""
@@ -195,6 +199,19 @@ class ExtractiveReasoner:
                 best, (around @ phrases.T).max(axis=1), strict=True
             )
         ]
+
+
+def _plain(question: Question) -> Question:
+    """The question without contractions and courtesy."""
+    return replace(question, text=plain_form(question.text))
+
+
+def _short(question: str, chosen: Sequence[Evidence], desk: Desk) -> str:
+    """The answer in a few words, from the sentence that leads; a list is its own answer."""
+    lead = chosen[0]
+    if announces_list(lead, chosen):
+        return ""
+    return short_answer(question, lead.text, is_row=is_row(lead, desk))
 
 
 def _never_mentioned(names: Sequence[str]) -> tuple[str, ...]:

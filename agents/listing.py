@@ -43,6 +43,13 @@ def with_items(
     return kept if len(kept) > 1 else list(chosen)
 
 
+def announces_list(best: Evidence, chosen: Sequence[Evidence]) -> bool:
+    """Whether what stands behind the best sentence are the items that it announces."""
+    return len(chosen) > 1 and (
+        best.text.rstrip().endswith(":") or any(_ITEM.match(one.text) for one in chosen[1:])
+    )
+
+
 def _items(announcing: Evidence, page: Page) -> Iterator[Evidence]:
     """The items on the same page, of a list that begins right behind a sentence."""
     end = announcing.spans[-1].end

@@ -20,6 +20,7 @@ from catena.agents.deps import Deps
 from catena.agents.events import Event
 from catena.agents.finding import find, find_in_each
 from catena.agents.judging import MAX_VERDICTS, settle
+from catena.agents.question_form import plain_form
 from catena.agents.reasoner import Draft, Question
 from catena.agents.routing import route as choose
 from catena.agents.segments import pack
@@ -64,7 +65,7 @@ async def understand(state: State, runtime: Runtime[Deps]) -> State:
         question = await deps.reasoner.understand(question, turns, deps.desk)
     if question != state["question"]:
         deps.emit(Event("question", question, {"question": question}))
-    return {"question": question, "query": question, "said": state["question"]}
+    return {"question": question, "query": plain_form(question), "said": state["question"]}
 
 
 async def route(state: State, runtime: Runtime[Deps]) -> State:

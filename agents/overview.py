@@ -16,7 +16,8 @@ from pathlib import Path
 from catena.agents.apparatus import is_apparatus
 from catena.agents.candidates import Candidate
 from catena.agents.desk import Desk
-from catena.retrieval.analysis import query_terms
+from catena.agents.question_form import plain_form
+from catena.retrieval.analysis import STOPWORDS, query_terms, terms
 from catena.retrieval.sentences import ends_sentence
 from catena.types import Evidence, PageRef
 
@@ -58,9 +59,19 @@ class Aspect:
 def aspect_of(question: str) -> Aspect | None:
     """What a question asks of the whole document; nothing where it names a subject of its own."""
     asking, aspects = _aspects()
-    if set(query_terms(question)) - asking:
+    asked = _itself().sub(r"\1 document", plain_form(question))
+    own = [word for word in re.findall(r"\w+", asked.casefold()) if word not in STOPWORDS]
+    if set(terms(" ".join(own))) - asking:
         return None
-    return next((aspect for aspect in aspects if aspect.asked.search(question)), None)
+    return next((aspect for aspect in aspects if aspect.asked.search(asked)), None)
+
+
+@cache
+def _itself() -> re.Pattern[str]:
+    """How a question names the document that it is asked of: "this letter", "the contract"."""
+    lines = (Path(__file__).parent / "document_kinds.txt").read_text("utf-8").splitlines()
+    kinds = "|".join(word for line in lines if not line.startswith("#") for word in line.split())
+    return re.compile(rf"\b(this|that|the|our|your|my) (?:{kinds})\b", re.IGNORECASE)
 
 
 @cache

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Plan,
         PlannedRole,
         Statement,
+        Thread,
         Usage,
     )
 
@@ -62,6 +63,7 @@ __all__ = [
     "Settings",
     "Statement",
     "Stopped",
+    "Thread",
     "Usage",
     "load_settings",
 ]

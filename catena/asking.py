@@ -23,7 +23,7 @@ from catena.retrieval.hybrid import HybridRetriever
 from catena.runs import Run, Runs
 from catena.settings import Settings
 from catena.trace import Trace, trace
-from catena.types import Answer, AskOptions, Document, PageHit, Plan
+from catena.types import Answer, AskOptions, Document, PageHit, Plan, Thread
 
 if TYPE_CHECKING:
     from catena.agents.conversation import Turn
@@ -303,6 +303,19 @@ class Asking:
     def history(self, limit: int = 20, *, thread_id: str | None = None) -> list[Answer]:
         """List the last answers, newest first, of one conversation or of all."""
         return [from_json(kept.data) for kept in self.library.answers(limit, thread_id=thread_id)]
+
+    def threads(self, limit: int | None = None) -> list[Thread]:
+        """List the conversations that are kept, the one that was last asked first."""
+        return self.library.threads(limit)
+
+    def delete_thread(self, thread_id: str) -> int:
+        """Delete what is kept of a conversation; return how many answers that were. Raises OptionError for none."""
+        run_ids = self.library.delete_thread(thread_id)
+        if not run_ids:
+            raise OptionError(f"There is no conversation {thread_id!r}.", "List them: `catena threads`.")
+        self.runs.delete(run_ids)
+        self._checkpoints.delete(run_ids)
+        return len(run_ids)
 
     def _deps(self, options: AskOptions, document_ids: Sequence[str], on_event: OnEvent | None) -> Deps:
         """What the agents work with: a language model if one is named, else the embedded reader."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from catena.database import Database, insert
 from catena.tables import answer_documents, answers, call_documents, calls
+from catena.types import Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,31 @@ class History:
         with self.database.read() as connection:
             return [_answer_of(row) for row in connection.execute(query)]
 
-    def threads(self, limit: int = 50) -> list[tuple[str, str]]:
-        """List conversations, the one that was last asked first: each by its id and its first question."""
+    def threads(self, limit: int | None = 50) -> list[Thread]:
+        """List conversations, the one that was last asked first."""
         kept = answers.c
-        span = select(func.min(kept.key).label("first"), func.max(kept.key).label("last"))
-        ends = span.group_by(kept.thread_id).subquery()
-        query = select(kept.thread_id, kept.question).join(ends, kept.key == ends.c.first)
+        spans = select(
+            func.min(kept.key).label("first"), func.max(kept.key).label("last"), func.count().label("num")
+        )
+        ends = spans.group_by(kept.thread_id).subquery()
+        begun = answers.alias().c
+        query = (
+            select(kept.thread_id, begun.question, kept.question, ends.c.num, kept.created_at)
+            .join(ends, kept.key == ends.c.last)
+            .join(begun.key.table, begun.key == ends.c.first)
+        )
         with self.database.read() as connection:
-            rows = connection.execute(query.order_by(ends.c.last.desc()).limit(limit))
-            return [(thread_id, question) for thread_id, question in rows]
+            return [
+                Thread(*row) for row in connection.execute(query.order_by(ends.c.last.desc()).limit(limit))
+            ]
+
+    def delete_thread(self, thread_id: str) -> list[str]:
+        """Delete the answers of a conversation; return the ids of their runs."""
+        of_thread = answers.c.thread_id == thread_id
+        with self.database.write() as connection:
+            run_ids = list(connection.execute(select(answers.c.run_id).where(of_thread)).scalars())
+            connection.execute(answers.delete().where(of_thread))
+        return run_ids
 
     def questions(self, limit: int = 50) -> list[tuple[str, str]]:
         """List the last answers' runs and questions, newest first: far less than `answers` reads."""

@@ -186,6 +186,11 @@ class Runs:
             self._delete(run.run_id)
         return len(runs)
 
+    def delete(self, run_ids: Iterable[str]) -> None:
+        """Delete what is kept of some runs."""
+        for run_id in run_ids:
+            self._delete(run_id)
+
     @contextmanager
     def _starting(self) -> Iterator[None]:
         """Let one process at a time count the runs and add its own: else two that count at once both find room."""

@@ -414,3 +414,14 @@ class Answer:
 
     def _share(self, holds: Iterable[bool]) -> float | None:
         return round(sum(holds) / len(self.statements), 4) if self.statements else None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation that is kept: its first and its last question, how many there are, and when the last was asked."""
+
+    thread_id: str
+    first_question: str
+    last_question: str
+    num_questions: int
+    asked_at: float

@@ -35,6 +35,7 @@ for command in (
     asking.ask,
     asking.search,
     asking.history,
+    asking.threads,
     asking.runs,
     asking.resume,
     batching.generate,

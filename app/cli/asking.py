@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -31,6 +32,7 @@ from catena.app.cli.options import (
     SmallModel,
     Stream,
     Thread,
+    Words,
     read_password,
 )
 from catena.errors import OptionError
@@ -62,6 +64,7 @@ def ask(
     demos: Demos = "0",
     rewrite: Rewrite = False,
     check: Check = "code",
+    words: Words = 60,
     thread: Thread = None,
     follow: Follow = False,
     stream: Stream = False,
@@ -84,6 +87,7 @@ def ask(
         options = AskOptions(
             strategy,
             small_model=small_model,
+            max_words=words,
             limits=Limits(max_seconds, max_calls, max_tokens, max_cost),
             thread_id=last_thread(catena) if follow else thread,
             demos=int(demos),
@@ -157,6 +161,43 @@ def history(
         print(json.dumps([to_json(answer) for answer in answers], indent=2, ensure_ascii=False))
     else:
         print_history(answers)
+
+
+def threads(
+    delete: Annotated[
+        list[str] | None, typer.Option("--delete", metavar="ID", help="Delete a conversation; repeatable.")
+    ] = None,
+    delete_all: Annotated[bool, typer.Option("--all", help="With no --delete: delete every one.")] = False,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """List conversations by their last question, or delete them."""
+    from catena.app.cli.terminal import print_threads
+    from catena.client import Catena
+
+    with Catena(home) as catena:
+        doomed = [find_thread(catena, name) for name in delete or ()]
+        if delete_all and not doomed:
+            doomed = [one.thread_id for one in catena.threads()]
+        for thread_id in dict.fromkeys(doomed):
+            catena.delete_thread(thread_id)
+        kept = catena.threads()
+    if as_json:
+        print(json.dumps([asdict(one) for one in kept], indent=2, ensure_ascii=False))
+    elif delete or delete_all:
+        print(f"Deleted {len(set(doomed))} of {len(set(doomed)) + len(kept)} conversations.")
+    else:
+        print_threads(kept)
+
+
+def find_thread(catena: Catena, name: str) -> str:
+    """The conversation with this id, or the one whose id begins so. Raises OptionError."""
+    known = [one.thread_id for one in catena.threads()]
+    found = [name] if name in known else [one for one in known if one.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    what = "Several conversations begin" if found else "No conversation begins"
+    raise OptionError(f"{what} with {name!r}.", "List them: `catena threads`.")
 
 
 def runs(as_json: Json = False, home: Home = None) -> None:

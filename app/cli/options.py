@@ -54,6 +54,9 @@ KVBudget = Annotated[
 Check = Annotated[
     Literal["code", "model"], typer.Option(help="Who marks how far each statement is supported.")
 ]
+Words = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Words that the embedded reader quotes at most.")
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print what the question will take, and call no model.")
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from catena.adding import Added
 from catena.health import Health
 from catena.ingest.sniff import shown
 from catena.settings import Settings
-from catena.types import Answer, Citation, Document, Limits, Page, Plan, Usage
+from catena.types import Answer, Citation, Document, Limits, Page, Plan, Thread, Usage
 
 MARKS = {
     "quoted": "“",
@@ -198,6 +199,16 @@ def print_history(answers: Sequence[Answer]) -> None:
     for answer in answers:
         console.print(f"[dim]{answer.run_id[:12]}[/] [bold]{escape(answer.question)}[/]")
         console.print(f"  {answer.text}", markup=False)
+
+
+def print_threads(threads: Sequence[Thread]) -> None:
+    console = _console()
+    if not threads:
+        console.print("There is no conversation.")
+    for one in threads:
+        asked = datetime.fromtimestamp(one.asked_at).strftime("%Y-%m-%d %H:%M")
+        console.print(f"[bold]{escape(one.thread_id[:12])}[/]  {asked}  {one.num_questions:>3}  ", end="")
+        console.print(one.last_question, markup=False)
 
 
 def print_health(health: Health) -> None:

@@ -110,8 +110,8 @@ def _show_threads(current: str | None) -> None:
         st.query_params.pop("thread", None)
         st.session_state.pop(VIEWER, None)
         st.rerun()
-    for thread, question in open_client().library.threads(MAX_THREADS):
-        name = plain(shortened(question, 48))
+    for kept in open_client().threads(MAX_THREADS):
+        thread, name = kept.thread_id, plain(shortened(kept.first_question, 48))
         icon = ":material/chevron_right:" if thread == current else None
         if st.button(name, key=f"thread-{thread}", type="tertiary", icon=icon):
             st.query_params["thread"] = thread

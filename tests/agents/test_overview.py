@@ -156,3 +156,29 @@ def test_a_name_that_is_not_there_is_why_nothing_answers(catena: Catena) -> None
     answer = catena.ask("Which prize did the museum of Vladivostok award?")
     assert answer.status == "not_in_document"
     assert any(line.startswith("Never mentioned: “Vladivostok”") for line in answer.warnings)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What's this document about?",
+        "What is this about?",
+        "tl;dr",
+        "What's the gist?",
+        "Could you explain this agreement, please?",
+        "What does the contract say?",
+        "What is this letter about?",
+        "Sum it up",
+        "What's in this booklet?",
+    ],
+)
+def test_the_whole_is_asked_for_in_many_words(question: str) -> None:
+    aspect = aspect_of(question)
+    assert aspect is not None and aspect.is_general
+
+
+@pytest.mark.parametrize(
+    "question", ["What does the contract say about dogs?", "Describe the otter", "What is the act?"]
+)
+def test_a_subject_of_its_own_is_not_the_whole(question: str) -> None:
+    assert aspect_of(question) is None

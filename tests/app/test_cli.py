@@ -182,3 +182,18 @@ def test_eval_passes_arguments_on(run: Any) -> None:
 def test_eval_offers_every_public_benchmark(run: Any) -> None:
     assert set(measuring.BENCHMARKS) == set(BENCHMARKS)
     assert run("eval", "lciteeval", "--help")[0] == 0
+
+
+def test_threads_lists_conversations_and_deletes_them(run: Any, manual: Path) -> None:
+    for thread, question in (("a", "When is the pump oiled?"), ("a", "By whom?"), ("b", "What is the pump?")):
+        run("ask", question, "--doc", str(manual), "--thread", thread)
+    _, text, _ = run("threads", "--json")
+    assert [(one["thread_id"], one["last_question"], one["num_questions"]) for one in json.loads(text)] == [
+        ("b", "What is the pump?", 1),
+        ("a", "By whom?", 2),
+    ]
+    assert run("threads", "--delete", "zzz")[0] == 1
+    assert run("threads", "--delete", "a")[1].startswith("Deleted 1 of 2")
+    assert run("threads", "--all")[1].startswith("Deleted 1 of 1")
+    assert run("threads")[1].strip() == "There is no conversation."
+    assert run("history")[1].strip() == "Nothing has been asked yet."
