@@ -69,12 +69,18 @@ def _of_passage(passage: Passage, page: Page, spans: Sequence[tuple[int, int]]) 
 
 def section_at(sections: Sequence[Section], offset: int) -> str:
     """The heading that governs an offset: the last part of the section path, or nothing."""
+    path = path_at(sections, offset)
+    return path[-1] if path else ""
+
+
+def path_at(sections: Sequence[Section], offset: int) -> tuple[str, ...]:
+    """The headings that govern an offset, the widest first."""
     path: tuple[str, ...] = ()
     for section in sections:
         if section.start > offset:
             break
         path = section.path
-    return path[-1] if path else ""
+    return path
 
 
 def _follows(first: Passage, second: Passage) -> bool:

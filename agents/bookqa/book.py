@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from catena.agents.candidates import Candidate, candidates
+from catena.agents.bookqa.main_text import MARKER, is_legal, matter_headings
+from catena.agents.candidates import Candidate, candidates, path_at
 from catena.agents.desk import Desk, Shelf
 from catena.retrieval.index import DocumentIndex
 from catena.types import Citation, Document, Evidence, Page, PageRef, Passage, Segment
@@ -95,7 +96,7 @@ class Book:
         sentences = []
         for number, (one, size) in enumerate(zip(found, sizes, strict=True)):
             ordinal = self._passage_of(one, ordinal)
-            good = _is_good(one)
+            good = _is_good(one) and ordinal in self._main and not self._is_matter(one)
             sentences.append(Sentence(number, ordinal, before / total, one.evidence, one.heading, good))
             before += size
         return tuple(sentences)
@@ -123,6 +124,27 @@ class Book:
     def _begins(self) -> dict[tuple[PageRef, int], tuple[int, float]]:
         firsts = ((one.evidence.spans[0], one) for one in self.sentences)
         return {(span.ref, span.start): (one.passage, one.at) for span, one in firsts}
+
+    @cached_property
+    def _main(self) -> frozenset[int]:
+        """Ordinals of the passages that are no licence, nor outside of the marks around the text."""
+        marks = [
+            (found["which"].upper(), passage.ordinal)
+            for passage in self._passages
+            for found in MARKER.finditer(passage.text)
+        ]
+        first = max((ordinal for which, ordinal in marks if which == "START"), default=-1)
+        last = min((ordinal for which, ordinal in marks if which == "END"), default=len(self._passages))
+        return frozenset(one.ordinal for one in self._passages[first + 1 : last] if not is_legal(one.text))
+
+    def _is_matter(self, one: Candidate) -> bool:
+        span = one.evidence.spans[0]
+        return bool(self._matter & set(path_at(self._pages[span.ref].sections, span.start)))
+
+    @cached_property
+    def _matter(self) -> frozenset[str]:
+        sections = (section for page in self._pages.values() for section in page.sections)
+        return matter_headings(heading for section in sections for heading in section.path)
 
     def _has(self, ordinal: int) -> bool:
         return 0 <= ordinal < len(self._passages)

@@ -14,10 +14,11 @@ from catena.agents.bookqa.items import Item
 
 UNKNOWN = "not stated: check each book before you publish"
 NOTES: dict[Format, str] = {
-    "messages": "A chat a record: the quotes and the question, then the answer.",
-    "dpo": "A pair a record: the responses of the winner and of the loser of a game; ties are left out.",
-    "squad": "SQuAD 2.0: pages of the evidence as context. Where the answer does not stand there word for word, the "
-    "quotes it rests on are the answers.",
+    "messages": "A chat a record: the question, then the answer with its quotes and pages.",
+    "dpo": "A pair a record: the responses of the winner and of the loser of a game; ties are left out. Where the "
+    "winner was wrong, the right answer is chosen (`chosen_system` is `item`).",
+    "squad": "SQuAD 2.0: pages of the evidence as context. `answer_start` points into the evidence; where that does "
+    "not hold the answer word for word, the quotes are the answers.",
     "ragas": "Ragas' single-turn samples.",
     "lciteeval": "L-CiteEval's form: the book as passages; `evidence` has the numbers of those with the quotes.",
     "longbench": "LongBench's form: the whole book in `context`.",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Literal, Protocol, get_args
 
 from catena.agents.bookqa.arena import Responses
+from catena.agents.bookqa.choices import options
 from catena.agents.bookqa.games import Game
 from catena.agents.bookqa.items import Item
+from catena.agents.bookqa.rule_judge import marks
 from catena.errors import OptionError
 from catena.types import Page, PageRef, Passage
 
@@ -16,6 +20,8 @@ Format = Literal["messages", "dpo", "squad", "ragas", "lciteeval", "longbench"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 FILES: dict[Format, str] = {"lciteeval": "narrativeqa.jsonl"}
 """L-CiteEval's loaders tell the task by the file's name: NarrativeQA is its questions about books."""
+GOLD = "item"
+"""Whose answer is chosen where both systems were wrong."""
 Record = dict[str, Any]
 
 
@@ -62,18 +68,21 @@ def records(
 
 
 def _messages(item: Item) -> Record:
-    """A chat as TRL and OpenAI's fine-tuning take it: the quotes are shown, the answer is learnt."""
-    return {"id": item.id, "messages": [_asked(item), {"role": "assistant", "content": item.reply}]}
+    """A chat as TRL and OpenAI's fine-tuning take it: the answer is learnt with its quotes, none of which is shown."""
+    quotes = "\n".join(f"> {one.quote} (p. {one.parts[0].ref.number})" for one in item.citations)
+    reply = f"{item.reply}\n\n{quotes}" if quotes else item.reply
+    return {"id": item.id, "messages": [_asked(item), {"role": "assistant", "content": reply}]}
 
 
 def _asked(item: Item) -> dict[str, str]:
-    quotes = "\n".join(f"> {citation.quote}" for citation in item.citations)
-    shown = f"From “{item.title}”:\n\n{quotes}\n\n" if quotes else f"About “{item.title}”: "
-    return {"role": "user", "content": shown + item.question}
+    return {"role": "user", "content": f"About “{item.title}”: {item.question}"}
 
 
 def _preferences(items: Iterable[Item], outcomes: Outcomes) -> Iterator[Record]:
-    """A record for each game that somebody won, in TRL's conversational form."""
+    """A record for each game that somebody won, in TRL's conversational form; what is chosen is right.
+
+    Where the winner was wrong too, only better, the item's own answer is chosen.
+    """
     by_item: dict[str, list[Game]] = {}
     for game in outcomes.games:
         if game.verdict != "tie":
@@ -82,38 +91,59 @@ def _preferences(items: Iterable[Item], outcomes: Outcomes) -> Iterator[Record]:
         for game in by_item.get(item.id, ()):
             names = (game.first, game.second)
             winner, loser = names if game.verdict == "first" else names[::-1]
-            chosen, rejected = (outcomes.responses[name][item.id].text for name in (winner, loser))
-            if chosen != rejected:
+            won, lost = (outcomes.responses[name][item.id] for name in (winner, loser))
+            is_right = marks(item, won).is_right
+            if marks(item, lost).is_right and not is_right:
+                continue  # the judge saw what the rules do not, or was wrong: nothing is learnt from either
+            chosen = won.text if is_right else item.reply
+            if chosen != lost.text:
                 yield {
                     "id": f"{item.id}-{winner}-{loser}",
-                    "prompt": [{"role": "user", "content": f"About “{item.title}”: {item.question}"}],
+                    "prompt": [_asked(item)],
                     "chosen": [{"role": "assistant", "content": chosen}],
-                    "rejected": [{"role": "assistant", "content": rejected}],
-                    "chosen_system": winner,
+                    "rejected": [{"role": "assistant", "content": lost.text}],
+                    "chosen_system": winner if is_right else GOLD,
                     "rejected_system": loser,
                 }
 
 
 def _squad(item: Item, books: Books) -> Record:
-    """SQuAD 2.0: pages of the evidence as context; the answer if it stands there word for word, else the quotes.
+    """SQuAD 2.0: pages of the evidence as context; the answer where a quote holds it word for word, else the quotes.
 
     Without evidence there is no context to be wrong about, so a question that cannot be answered has an empty one.
     """
-    context = "\n".join(books.page(ref).text for ref in _pages(item))
-    found = context.find(item.answer) if item.answer else -1
-    texts = [item.answer] if found >= 0 else [citation.quote for citation in item.citations]
-    placed = [(text, context.find(text)) for text in texts]
+    refs = _pages(item)
+    texts = {ref: books.page(ref).text for ref in refs}
+    begins = dict(zip(refs, accumulate([len(texts[ref]) + 1 for ref in refs], initial=0), strict=False))
+    context = "\n".join(texts.values())
+    spans = [
+        (begins[part.ref] + part.start, begins[part.ref] + part.end)
+        for citation in item.citations
+        for part in citation.parts
+    ]
+    placed = _answers(item, context, spans)
     return {
         "id": item.id,
         "title": item.title,
         "context": context,
         "question": item.question,
         "answers": {
-            "text": [text for text, at in placed if at >= 0],
-            "answer_start": [at for _, at in placed if at >= 0],
+            "text": [context[start:end] for start, end in placed],
+            "answer_start": [start for start, _ in placed],
         },
         "is_impossible": not item.is_answerable,
     }
+
+
+def _answers(item: Item, context: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where the answer stands within the evidence: the sentence chosen, the answer's own words, or all quotes."""
+    offered = options(item)
+    wanted = offered[item.answer.strip("()")] if offered else item.answer
+    whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+    found = [
+        inside.span() for start, end in spans if wanted and (inside := whole.search(context, start, end))
+    ]
+    return found[:1] or list(spans)
 
 
 def _pages(item: Item) -> list[PageRef]:

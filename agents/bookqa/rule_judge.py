@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catena.agents.bookqa.answers import SAME, telling
+from catena.agents.bookqa.choices import chosen, options
 from catena.agents.bookqa.games import Verdict
 from catena.agents.bookqa.items import Item
 from catena.agents.bookqa.responses import Response
@@ -31,7 +32,7 @@ class Marks:
 
 class RuleJudge:
     name = "rules"
-    version = "1"
+    version = "2"
 
     async def compare(self, item: Item, first: Response, second: Response) -> Verdict:
         """Compare by gold evidence and overlap with the right answer; the order shown plays no part."""
@@ -52,13 +53,16 @@ def marks(item: Item, response: Response) -> Marks:
     if not item.is_answerable or response.is_refusal:
         is_right = response.is_refusal and not item.is_answerable
         return Marks(is_right, has_evidence=False, overlap=float(is_right))
+    has_evidence = any(is_same_place(ours, gold) for ours in response.citations for gold in item.citations)
+    if options(item):  # both sentences stand in the question, and both are cited as evidence
+        is_right = chosen(item, response.text) == item.answer.strip("()")
+        return Marks(is_right, has_evidence, float(is_right))
     wanted = telling(item.answer, item.question)
     said = telling(response.text, item.question)
     shared = len(wanted & set(terms(response.text)))
     recall = shared / max(1, len(wanted))
     precision = shared / max(1, len(said))
     overlap = 2 * precision * recall / (precision + recall) if shared else 0.0
-    has_evidence = any(is_same_place(ours, gold) for ours in response.citations for gold in item.citations)
     return Marks(recall >= SAME, has_evidence, overlap)
 
 

@@ -1,4 +1,4 @@
-"""Questions that rules make with no model: a name or number left out of a sentence, which of two comes first."""
+"""Questions that rules make with no model: who did it, a name or number left out of a sentence, what comes first."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from functools import cached_property
 
 from catena.agents.bookqa.book import Book, Sentence
 from catena.agents.bookqa.items import ItemKind
+from catena.agents.bookqa.names import name_words
 from catena.agents.bookqa.slots import Slot, tenth
 from catena.agents.bookqa.subjects import Subjects
 from catena.agents.bookqa.writing import Draft
@@ -19,7 +20,7 @@ from catena.retrieval.analysis import query_terms
 
 KINDS: tuple[ItemKind, ...] = ("order", "local")
 """What rules can make; the other kinds need a model."""
-MIN_WORDS, MAX_WORDS = 10, 30
+MIN_WORDS, MAX_WORDS = 10, 40
 MIN_TERMS = 6
 """Telling words that a sentence must keep, so that it can be found again."""
 GAP = "_____"
@@ -28,23 +29,37 @@ CHOICE = 6
 _SPOKEN = re.compile(r"[\"“”‘?!]|(?:^|\s)'|'(?:\s|$)|\b(?:I|we|you|my|your|our|us)\b", re.I)
 _NUMBER = re.compile(
     r"(?<!or )(?<![-\d.,])\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|"
-    r"fifty|sixty|hundred|thousand|\d[\d,.]*\d|\d)(?=\b [a-z]+s\b|%| per ?cent\b)"
+    r"fifty|sixty|hundred|thousand|\d[\d,.]*\d|\d)(?=\b [a-z]{3,}s\b|%| per ?cent\b)"
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _BEFORE, _AFTER = re.compile(r"([^\W\d_]+) $"), re.compile(r"-\w| [A-Z]")
 """What may stand beside a word that is one of several of a name."""
 _LABEL = re.compile(r"(?:^Notes?|^Items?|\s[A-Z][\w.]*) $")
 """Before a number that counts nothing."""
+_POINTING = re.compile(
+    r"\b(?:he|him|his|she|her|hers|it|its|they|them|theirs?)\b|^(?:this|that|these|those|such)\b", re.I
+)
+"""English pro-forms: before any name they point at a sentence that is not shown."""
+_OPENING = re.compile(r"(?:(?:And|But|So|Then|Now|Yet|Thus|Meanwhile|However|Therefore),? )?")
+_CLAUSE_END = re.compile(r"[;:]|,?\s?(?:--|—)")
+_NO_VERB = (
+    r"(?:the|an?|his|her|its|their|my|our|your|of|in|at|on|with|from|to|for|by|into|under|over|upon|about|after|before"
+    r"|and|or|but|nor|who|whom|whose|which|that|as|like|than|when|while|whilst|if|though|because|himself|herself)\b"
+)
+"""English articles, prepositions, conjunctions and pronouns: what follows a name and is none of them acts."""
+MIN_CLAUSE = 6
+"""Words of a clause that is asked for its subject."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A sentence with a name or a number left out: people and places share names, so it does not say whose."""
+    """A question whose answer is a name or a number that its one sentence tells."""
 
     sentence: Sentence
-    text: str
-    left_out: str
-    what: str
+    question: str
+    answer: str
+    rank: int
+    """0: who did it; 1: a name left out; 2: a number left out."""
 
 
 class Rules:
@@ -61,18 +76,18 @@ class Rules:
             return self._order(slot, drawn)
         found = self._gaps.get(slot.tenths[0], [])
         choice = drawn.sample(found, min(CHOICE, len(found)))
-        # A number only where there is no name to ask for.
-        rarest = min(choice, key=lambda gap: (gap.what == "number", self._counts[gap.left_out]), default=None)
-        return self._draft(rarest) if rarest else None
-
-    def _draft(self, gap: Gap) -> Draft:
-        question = f"Which {gap.what} is left out of this sentence of the book: “{_quotable(gap.text)}”?"
-        return Draft(question, gap.left_out, (cite(gap.sentence.evidence, self._book.desk),))
+        best = min(choice, key=lambda gap: (gap.rank, self._counts[gap.answer]), default=None)
+        return (
+            Draft(best.question, best.answer, (cite(best.sentence.evidence, self._book.desk),))
+            if best
+            else None
+        )
 
     def _order(self, slot: Slot, drawn: random.Random) -> Draft | None:
-        if not all(self._whole.get(tenth) for tenth in slot.tenths):
+        filled = [tenth for tenth in slot.tenths if self._whole.get(tenth)]
+        if len(filled) < 2:
             return None
-        early, late = (drawn.choice(self._whole[tenth]) for tenth in sorted(drawn.sample(slot.tenths, 2)))
+        early, late = (drawn.choice(self._whole[tenth]) for tenth in sorted(drawn.sample(filled, 2)))
         first, second = (early, late) if drawn.random() < 0.5 else (late, early)
         question = (
             f"Which of these two sentences stands earlier in the book: (a) “{_quotable(first.text)}” "
@@ -97,7 +112,7 @@ class Rules:
     @cached_property
     def _counts(self) -> Counter[str]:
         """How often each name stands in the book: the rarer one is the better question."""
-        return Counter({one.aliases[0]: len(one.mentions) for one in self._subjects.entities})
+        return Counter({form: len(one.mentions) for one in self._subjects.entities for form in one.aliases})
 
     @cached_property
     def _words(self) -> frozenset[str]:
@@ -108,18 +123,29 @@ class Rules:
         """By tenth, the sentences that a word can be left out of."""
         found: dict[int, list[Gap]] = defaultdict(list)
         for sentence in self._fit:
-            if gap := self._gap(sentence):
+            if not self._is_quoted_whole(sentence) and (gap := self._gap(sentence)):
                 found[tenth(sentence.at)].append(gap)
         return found
 
     @cached_property
     def _whole(self) -> Mapping[int, list[Sentence]]:
-        """By tenth, the other sentences: quoted whole, they give no gap away."""
+        """By tenth, every other sentence that begins with who acts; where some name another, too, only those."""
         found: dict[int, list[Sentence]] = defaultdict(list)
+        telling: dict[int, list[Sentence]] = defaultdict(list)
         for sentence in self._fit:
-            if self._gap(sentence) is None:
+            if self._is_quoted_whole(sentence):
                 found[tenth(sentence.at)].append(sentence)
-        return found
+                if self._is_telling(sentence.text):
+                    telling[tenth(sentence.at)].append(sentence)
+        return {**found, **telling}
+
+    def _is_quoted_whole(self, sentence: Sentence) -> bool:
+        """Half of them: what is quoted in one question does not answer another."""
+        return sentence.number % 2 == 0 and self._actor(sentence.text) is not None
+
+    def _is_telling(self, text: str) -> bool:
+        actor = self._actor(text)
+        return actor is not None and self._is_anchored(text[actor.end() :])
 
     @cached_property
     def _fit(self) -> list[Sentence]:
@@ -136,16 +162,60 @@ class Rules:
         ]
 
     def _gap(self, sentence: Sentence) -> Gap | None:
-        """Leave out the only name of a sentence, or else the first number."""
+        """Ask who did it; or leave out the only name of a sentence that begins with another, or the first number."""
+        return self._who(sentence) or self._blank(sentence)
+
+    def _who(self, sentence: Sentence) -> Gap | None:
+        """ "Cynthia played with her teaspoon before she replied; then …": who played with her teaspoon?"""
+        text = sentence.text
+        name = self._actor(text)
+        if name is None:
+            return None
+        clause = _CLAUSE_END.split(text[name.end() :])[0].strip(" ,.!?")
+        words = _WORD.findall(clause)
+        if len(words) < MIN_CLAUSE or name["name"].split()[-1] in words or not self._is_anchored(clause):
+            return None
+        return Gap(sentence, f"Who {clause}?", name["name"], 0)
+
+    def _actor(self, text: str) -> re.Match[str] | None:
+        """The name of a person with which a sentence begins, and which a verb follows, not "and" or another name."""
+        return self._actors.match(text) if self._actors else None
+
+    @cached_property
+    def _actors(self) -> re.Pattern[str] | None:
+        forms = {form for one in self._subjects.entities if one.kind == "person" for form in one.aliases}
+        if not forms:
+            return None
+        names = "|".join(re.escape(form) for form in sorted(forms, key=lambda form: -len(form)))
+        return re.compile(rf"{_OPENING.pattern}(?P<name>{names})(?= (?!{_NO_VERB})[a-z]{{2,}})")
+
+    def _blank(self, sentence: Sentence) -> Gap | None:
         text, names = sentence.text, self._names
         found = [match for match in _WORD.finditer(text) if match.group() in names]
         if len(found) == 1 and not self._is_part(text, found[0]):
-            match, what = found[0], "name"
+            match, what, rank = found[0], "name", 1
         elif not found and (number := _NUMBER.search(text)) and not _LABEL.search(text[: number.start()]):
-            match, what = number, "number"
+            match, what, rank = number, "number", 2
         else:
             return None
-        return Gap(sentence, f"{text[: match.start()]}{GAP}{text[match.end() :]}", match.group(), what)
+        kept = text[: match.start()] + text[match.end() :]
+        if not self._stands_alone(text) or (what == "name" and not self._is_anchored(kept)):
+            return None
+        told = _quotable(f"{text[: match.start()]}{GAP}{text[match.end() :]}")
+        return Gap(
+            sentence, f"Which {what} is left out of this sentence of the book: “{told}”?", match.group(), rank
+        )
+
+    def _stands_alone(self, text: str) -> bool:
+        """Whether nothing before the first name points at another sentence."""
+        first = next(
+            (match.start() for match in _WORD.finditer(text) if match.group() in self._known), len(text)
+        )
+        return not _POINTING.search(text[:first])
+
+    def _is_anchored(self, text: str) -> bool:
+        """Whether a name or a figure ties what is told to this book: else anybody may have done it, at any time."""
+        return any(word in self._known for word in _WORD.findall(text)) or any(map(str.isdigit, text))
 
     def _is_part(self, text: str, match: re.Match[str]) -> bool:
         """Whether the words beside it belong to the name and would give it away; behind "the" stands no name alone."""
@@ -157,6 +227,11 @@ class Rules:
             word.casefold() in self._name_words if is_first else word[0].isupper()
         )
         return is_second or bool(_AFTER.match(text[match.end() :]))
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """Words that the book writes with a capital wherever they stand."""
+        return name_words(one.text for one in self._book.sentences if not one.text.isupper())
 
     @cached_property
     def _name_words(self) -> frozenset[str]:

@@ -59,7 +59,8 @@ def test_rules_make_gaps_and_orders_without_a_model(tmp_path: Path) -> None:
     for item in items:
         assert item.provenance.model == "none"
         if item.kind == "local":
-            assert item.answer in item.citations[0].quote and rules.GAP in item.question
+            assert item.answer in item.citations[0].quote
+            assert rules.GAP in item.question or item.question.startswith("Who ")
         else:
             assert item.places == tuple(sorted(item.places)) and item.answer in ("(a)", "(b)")
 
@@ -77,7 +78,8 @@ def test_a_gap_is_not_given_away_by_a_longer_name_or_another_question(tmp_path: 
 @pytest.mark.parametrize(
     ("text", "left_out"),
     [
-        ("In 2018, 87% of those who voted for the other party saw it unfavourably.", "87"),
+        ("In 2018, 87% of those who voted for the other party saw the plan unfavourably.", "87"),
+        ("In 2018, 87% of those who voted for the other party saw it unfavourably.", ""),
         ("The company shipped 1,250 units to the dealers of the northern district.", "1,250"),
         ("About 28 per cent of the voters of that district stayed away in the rain.", "28"),
         ("The seat was won in 2018 by the candidate of the smaller liberal party.", ""),
