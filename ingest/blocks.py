@@ -41,7 +41,10 @@ class SectionStart:
 
 @dataclass(slots=True)
 class Block:
-    """A paragraph, a heading or a table row, on one line; `cells` may hold empty ones, to keep columns."""
+    """A paragraph, a heading or a table row, on one line; `cells` may hold empty ones, to keep columns.
+
+    `printed_page` is the number that a printed page has which starts with this block.
+    """
 
     kind: BlockKind
     text: str
@@ -49,15 +52,17 @@ class Block:
     cells: tuple[str, ...] = ()
     table: int = 0
     anchors: tuple[str, ...] = ()
+    printed_page: str = ""
 
 
 @dataclass(slots=True)
 class Book:
-    """A whole document; `problems` name what of it could not be read."""
+    """A whole document; `problems` name what is missing of it, `notes` what a reader may want to know besides."""
 
     title: str = ""
     blocks: list[Block] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def clean(text: str) -> str:

@@ -25,6 +25,7 @@ class FlowReading:
         self.title = book.title
         self._name = name
         self._problems = book.problems
+        self._notes = book.notes
         self._leaves = list(cut(book.blocks))
         self.num_pages = len(self._leaves)
         self.outline = tuple(_outline(self._leaves))
@@ -44,14 +45,14 @@ class FlowReading:
             )
 
     def outcome(self) -> Outcome:
+        problems, notes = _named(self._problems), "; ".join(self._notes)
         if not self._leaves:
-            return Outcome("failed", 0, "no_text", f"{self._name} holds no text.", "Check what is in it.")
-        if self._problems:
-            named = "; ".join(self._problems[:_MAX_NAMED_PROBLEMS])
-            more = len(self._problems) - _MAX_NAMED_PROBLEMS
-            message = f"{named}; and {more} more" if more > 0 else named
+            message = f"{self._name} holds no text{': ' if problems else ''}{problems}."
+            return Outcome("failed", 0, "no_text", message, "Check what is in it.")
+        if problems:
+            message = "; ".join([problems, *self._notes])
             return Outcome("partial", self.num_pages, None, f"{message}.", "What could be read can be asked.")
-        return Outcome("ready", self.num_pages)
+        return Outcome("ready", self.num_pages, None, notes)
 
     def render(self, number: int, dpi: int) -> Picture:
         leaf = self._leaves[number - 1]
@@ -59,6 +60,13 @@ class FlowReading:
         page = pymupdf.open().new_page(width=sheet.width, height=sheet.height)
         print_sheet(page, sheet, leaf.label)
         return page_picture(page, dpi)
+
+
+def _named(problems: list[str]) -> str:
+    """The first few of what could not be read, and how many more there are."""
+    named = "; ".join(problems[:_MAX_NAMED_PROBLEMS])
+    more = len(problems) - _MAX_NAMED_PROBLEMS
+    return f"{named}; and {more} more" if more > 0 else named
 
 
 def print_sheet(page: pymupdf.Page, sheet: Sheet, label: str) -> None:

@@ -51,10 +51,13 @@ class Numbering:
 
 def _slot(level: int, levels: dict[int, _Level], counts: dict[int, int]) -> str:
     kind, _, first = levels.get(level, ("decimal", "", 1))
-    return _format(counts.setdefault(level, first), kind)
+    return format_number(counts.setdefault(level, first), kind)
 
 
-def _format(number: int, kind: str) -> str:
+def format_number(number: int, kind: str) -> str:
+    """Write a number in a format of Word: "lowerRoman", "upperLetter", "decimalZero" …"""
+    if number < 1:
+        return str(number)
     if kind in ("lowerLetter", "upperLetter"):
         letters = chr(ord("a") + (number - 1) % 26) * min((number - 1) // 26 + 1, 8)
         return letters.upper() if kind == "upperLetter" else letters

@@ -15,6 +15,7 @@ _FEWEST, _MOST = 300, 650  # a page is not cut below, nor grown beyond
 _SENTENCE_END = re.compile(r"[.!?…]['\"”’)\]]*\s+|[。！？]")
 _WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 _LONG_WORD = 24
+_MAX_LABEL = 40
 _WINDOW = WORDS_PER_PAGE * _LONG_WORD  # no page has more characters
 
 
@@ -37,11 +38,18 @@ def count_words(text: str) -> int:
 
 
 def cut(blocks: list[Block]) -> Iterator[Leaf]:
-    """Yield pages in order; a chapter starts a new one, a heading never ends one."""
+    """Yield pages in order: printed ones as the document marks them, else of about 500 words.
+
+    A chapter starts a new one, a heading never ends one.
+    """
+    is_printed = sum(bool(block.printed_page) for block in blocks) > 1
     starts = chapter_starts(blocks)
     pager = _Pager()
     for index, block in enumerate(blocks):
-        if index in starts:
+        if is_printed and block.printed_page:
+            yield from pager.close(keep_headings=True)
+            pager.turn_to(block.printed_page)
+        elif index in starts and not pager.printed_page:
             yield from pager.close()
             pager.chapter = starts[index]
             pager.num_in_chapter = 0
@@ -59,7 +67,8 @@ class _Pager:
     def __init__(self) -> None:
         self.chapter = Chapter("")
         self.num_in_chapter = 0
-        self._num_pages = 0
+        self.printed_page = ""
+        self._num_pages = self._num_on_printed = 0
         self._words = 0
         self._leaf = Leaf("")
         self._path: list[tuple[int, str]] = []
@@ -69,6 +78,9 @@ class _Pager:
             section = block.section
             self._path = [(level, title) for level, title in self._path if level < section.level]
             self._path.append((section.level, section.title))
+
+    def turn_to(self, printed_page: str) -> None:
+        self.printed_page, self._num_on_printed = printed_page[:_MAX_LABEL], 0
 
     def is_full_for(self, block: Block) -> bool:
         words = count_words(block.text)
@@ -94,6 +106,9 @@ class _Pager:
             yield leaf
 
     def _label(self) -> str:
+        if self.printed_page:  # one with more words than fit has parts
+            self._num_on_printed += 1
+            return self.printed_page + f" ({self._num_on_printed})" * (self._num_on_printed > 1)
         if not self.chapter.label:
             return str(self._num_pages)
         return f"{self.chapter.label}, p. {self.num_in_chapter}"
