@@ -37,7 +37,7 @@ _STATED = re.compile(
 )
 _PLAIN = re.compile(
     r"\bper (?:\w+ )?(?:share|unit|ton|barrel|day|employee)\b|\bnumber of\b|\bemployees\b|\bstores\b|\bEPS\b"
-    r"|\bprices?\b|\bratio\b|\brate\s*(?:\(|$)|\bpence\b|\bcents\b|\byears\)",
+    r"|\bprices?\b|\bind(?:ex|ices)\b|\bratio\b|\brate\s*(?:\(|$)|\bpence\b|\bcents\b|\byears\)",
     re.IGNORECASE,
 )
 _PENCE = re.compile(r"\bpence\b|\bcents\b", re.IGNORECASE)

@@ -1,7 +1,8 @@
 """Does a quote support a statement? Rules that code can vouch for: numbers with units, dates, names, negation.
 
-`contradicted` needs a quote that speaks of the same and says otherwise; what no quote says is `unsupported`, what
-they say in part is `partial`. Words are compared as stems, so that a statement in quite other words is at most
+`contradicted` needs a quote that says the same but for one word or number; what denies or opposes in other words is
+`unchecked`, for rules cannot tell it from a paraphrase; what no quote says is `unsupported`, what they say in part is
+`partial`. Words are compared as stems, so that a statement in quite other words is at most
 `partial`: only a model can tell (`AskOptions.check`).
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from catena.agents.clauses import Clause, clauses, is_denied, is_opposed
+from catena.agents.clauses import Clause, clauses, opposition
 from catena.agents.figures import Agreement, agreement, calendar, figures
 from catena.agents.places import is_exchanged, names
 from catena.retrieval.analysis import query_terms, terms
@@ -18,6 +19,8 @@ from catena.types import Support
 
 ENOUGH, SOME = 0.6, 0.3
 """Shares of a statement's words that its quotes hold, for `supported` and for `partial`."""
+EACH = 0.5
+"""Share of the words of every single clause, for `supported`."""
 WHOLE = 0.9
 """Of one clause's words, for `partial` where the rest is not there."""
 
@@ -35,15 +38,18 @@ def support(statement: str, quotes: Sequence[str], around: str = "") -> Support:
     shares = [_share_of_words(clause.text, source, around) for clause in said]
     share = _share_of_words(statement, source, around)
     numbers = set(_numbers(said, shares, source, around))
-    if share >= ENOUGH and (is_denied(said, held) or is_opposed(said, held)):
-        return "contradicted"
     if _plain(statement) in _plain(source):
         return "supported"
+    opposed = opposition(said, held) if share >= SOME else "none"
+    if opposed == "clear" and share >= ENOUGH:
+        return "contradicted"
+    if opposed == "unclear":
+        return "unchecked"
     if "other" in numbers or (share >= ENOUGH and _is_other(statement, quotes, around)):
         return "contradicted"
     if "absent" in numbers or share < SOME:
         return "partial" if len(said) > 1 and max(shares) >= WHOLE else "unsupported"
-    if share < ENOUGH or min(shares) < SOME or "unproved" in numbers:
+    if share < ENOUGH or min(shares) < EACH or "unproved" in numbers:
         return "partial"
     return "partial" if _lacking_names(statement, f"{source} {around}") else "supported"
 

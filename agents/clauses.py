@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from catena.retrieval.analysis import query_terms, terms
 
@@ -13,6 +14,8 @@ MIN_TERMS = 3
 """A clause with fewer words of its own goes with the next one."""
 ALIKE = 0.5
 """Share of a clause's words that another holds, from which it speaks of the same."""
+ALIKE_IN_ORDER = 0.8
+"""Share of a clause's words that another holds in the same order, from which one word makes the difference."""
 NUM_DENIED = 2
 """Words after a "not" that it is taken to deny."""
 _NEGATION = re.compile(
@@ -20,6 +23,12 @@ _NEGATION = re.compile(
     r"|refus(?:es?|ed) to|lack(?:s|ed)?|hardly|unable)\b",
     re.IGNORECASE,
 )
+_BOUND = re.compile(
+    r"\b(?:no|not|nothing) (?:fewer|less|more|later|earlier|sooner|greater|higher|lower|longer|smaller|larger) than\b"
+    r"|\bnot (?:only|just|merely|least)\b|\bno (?:doubt|wonder|matter)\b|\bnothing but\b",
+    re.IGNORECASE,
+)
+"""A "not" that denies nothing: "no fewer than forty"."""
 _BREAK = re.compile(r"[;:,\u2014]\s+|(?<=[.!?])\s+|\s+(?:and|but)\s+", re.IGNORECASE)
 _OPPOSITES = """
 increase decrease, increased decreased, increasing decreasing, rise fall, rose fell, rising falling, grew shrank,
@@ -39,6 +48,8 @@ heavy light, deep shallow, easy difficult, easy hard, same different, public pri
 temporary permanent, beginning end, son daughter, brother sister, mother father, king queen, prince princess, man woman,
 boy girl, husband wife, his her, he she
 """
+
+Opposition = Literal["clear", "unclear", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,7 @@ def clauses(text: str) -> list[Clause]:
 
 
 def _clause(text: str) -> Clause:
-    found = list(_NEGATION.finditer(text))
+    found = list(_NEGATION.finditer(_BOUND.sub(lambda match: " " * len(match.group()), text)))
     denied: set[str] = set()
     for negation in found if len(found) % 2 else ():
         after = query_terms(text[negation.end() :])[:NUM_DENIED]
@@ -75,13 +86,25 @@ def _clause(text: str) -> Clause:
     return Clause(text, frozenset(query_terms(text)), frozenset(denied))
 
 
-def is_denied(statement: Sequence[Clause], source: Sequence[Clause]) -> bool:
-    """Whether a clause says not where every clause of the source that speaks of the same does not, or the reverse."""
+def opposition(statement: Sequence[Clause], source: Sequence[Clause]) -> Opposition:
+    """Whether a clause of the statement says the contrary of what the source says of the same.
+
+    "clear" where one "not" or one opposite word makes the whole difference; "unclear" where the words stand in
+    another order or among others ("the left is higher than the right", "the right is lower than the left").
+    """
+    found: list[Opposition] = [*_denials(statement, source), *_opposites_held(statement, source)]
+    return "clear" if "clear" in found else "unclear" if found else "none"
+
+
+def _denials(statement: Sequence[Clause], source: Sequence[Clause]) -> Iterator[Opposition]:
+    """Clauses that say not where every clause of the source that speaks of the same does not, or the reverse."""
     for clause in statement:
         same = _same(clause, source)
         if same and all(_deny(clause, other) or _deny(other, clause) for other in same):
-            return True
-    return False
+            is_alike = _is_said_alike(clause.text, same[0].text)
+            yield "clear" if is_alike and not _pairs(clause, same[0]) else "unclear"
+        elif clause.denied and not any(other.denied for other in same):
+            yield "unclear"  # a denial that the source neither makes nor contradicts in these words
 
 
 def _deny(clause: Clause, other: Clause) -> bool:
@@ -89,16 +112,46 @@ def _deny(clause: Clause, other: Clause) -> bool:
     return bool(clause.denied and not other.denied and clause.denied & set(terms(other.text)))
 
 
-def is_opposed(statement: Sequence[Clause], source: Sequence[Clause]) -> bool:
-    """Whether a clause holds the opposite of a word of the clause that speaks of the same."""
+def _opposites_held(statement: Sequence[Clause], source: Sequence[Clause]) -> Iterator[Opposition]:
+    """Clauses that hold the opposite of a word of the clause that speaks of the same; two may say the same again."""
     for clause in statement:
-        words = _words(clause.text)
         for other in _same(clause, source)[:1]:
-            theirs = _words(other.text)
-            new = words - theirs
-            if any(opposite in theirs - words for word in new for opposite in opposites().get(word, ())):
-                return True
-    return False
+            pairs = _pairs(clause, other)
+            is_single = len(pairs) == 1 and bool(clause.denied) == bool(other.denied)
+            for pair in pairs:
+                yield "clear" if is_single and _is_said_alike(clause.text, other.text, *pair) else "unclear"
+
+
+def _pairs(clause: Clause, other: Clause) -> list[tuple[str, str]]:
+    """Words of the one whose opposites the other holds in their place."""
+    ours, theirs = _words(clause.text), _words(other.text)
+    new = theirs - ours
+    return [(word, one) for word in ours - theirs for one in opposites().get(word, frozenset()) & new]
+
+
+def _is_said_alike(ours: str, theirs: str, *apart: str) -> bool:
+    """Whether nearly all words stand in the other text in the same order, `apart` aside."""
+    left_out = {term for word in apart for term in terms(word)} | _negations()
+    mine = [term for term in query_terms(ours) if term not in left_out]
+    other = [term for term in query_terms(theirs) if term not in left_out]
+    return _in_order(mine, other) >= ALIKE_IN_ORDER * len(mine)
+
+
+def _in_order(ours: Sequence[str], theirs: Sequence[str]) -> int:
+    """The length of the longest common subsequence."""
+    row = [0] * (len(theirs) + 1)
+    for one in ours:
+        before = 0
+        for place, other in enumerate(theirs, 1):
+            before, row[place] = row[place], before + 1 if one == other else max(row[place], row[place - 1])
+    return row[-1]
+
+
+@cache
+def _negations() -> frozenset[str]:
+    return frozenset(
+        terms("never none nothing nobody nowhere without cannot fail failed refuse lack hardly unable")
+    )
 
 
 def _same(clause: Clause, source: Sequence[Clause]) -> list[Clause]:

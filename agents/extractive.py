@@ -8,22 +8,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from catena.agents import abstain, overview, ranking
+from catena.agents import overview, ranking
 from catena.agents.amounts import Foreseen
 from catena.agents.candidates import Candidate, candidates
 from catena.agents.choosing import choose
+from catena.agents.confidence import how_sure
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.desk import Desk
 from catena.agents.listing import announces_list, with_items
 from catena.agents.measured import Measured, Search
-from catena.agents.naming import is_row, name_number
+from catena.agents.naming import is_row, name_number, with_header
 from catena.agents.numbers import may_be_number
 from catena.agents.question_form import plain_form
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.routing import asks_of_all, scope_of
 from catena.agents.segments import Stretch, pack
 from catena.agents.shorts import named_alone, short_answer
+from catena.agents.signs import Seen
 from catena.agents.spelling import spelled
+from catena.agents.unknown import never_mentioned
 from catena.retrieval.embedder import Embedder
 from catena.types import Confidence, Evidence, Note, Segment, Support
 
@@ -133,7 +136,7 @@ class ExtractiveReasoner:
         draft = self._answer(question, found, desk)
         sure = self._how_sure(question, found, draft, desk)
         if sure == "closest":
-            unknown = abstain.never_mentioned(question.text, desk.total_frequency)
+            unknown = never_mentioned(question.text, desk.total_frequency)
             closest = found[: question.options.max_sentences]
             return Draft((), closest, confidence=sure, warnings=_never_mentioned(unknown))
         return replace(draft, confidence=sure)
@@ -142,8 +145,7 @@ class ExtractiveReasoner:
         self, question: Question, found: Sequence[Evidence], draft: Draft, desk: Desk
     ) -> Confidence:
         """Judge whether the draft answers; "closest" where the documents may not say at all."""
-        sure = abstain.confidence(abstain.signs(question.text, found, desk, self._embedder))
-        return "closest" if sure < abstain.THRESHOLD else "possible"
+        return how_sure(Seen(question.text, draft, tuple(found), question.page_scores), desk, self._embedder)
 
     def _answer(self, question: Question, found: tuple[Evidence, ...], desk: Desk) -> Draft:
         """The number that is asked for, else the best sentences."""
@@ -152,7 +154,7 @@ class ExtractiveReasoner:
             return Draft((named,), short=named_alone(named.text, named.evidence[0].text))
         chosen = choose(question.text, found, question.options)
         chosen = with_items(question.text, chosen, desk.page, question.options)
-        statements = tuple(DraftStatement(one.text, (one,), "quoted") for one in chosen)
+        statements = tuple(DraftStatement(one.text, with_header(one, desk), "quoted") for one in chosen)
         warnings = QUOTES_ONLY if asks_of_all(question.text) else ()
         return Draft(statements, short=_short(question.text, chosen, desk), warnings=warnings)
 

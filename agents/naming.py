@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from catena.agents.candidates import section_at
 from catena.agents.cells import pick_cell, stated_scale
+from catena.agents.checking import support
 from catena.agents.desk import Desk
 from catena.agents.numbers import Pick, core, pick_number, wants_number, years
 from catena.agents.ranking import GENERIC, Asked, label_terms, overlap, with_other
@@ -23,7 +24,7 @@ MIN_SENTENCE_FIT = 0.6
 MAX_HEADER_WORDS = 30
 CAPTION_CHARACTERS = 300
 MAX_PAGES_BACK = 20
-"""Notes to a statement often leave its scale to the page where they begin."""
+"""A section that runs over pages often states its scale where it begins."""
 
 
 def name_number(question: str, found: Sequence[Evidence], desk: Desk) -> DraftStatement | None:
@@ -61,7 +62,36 @@ def _from_row(question: str, evidence: Evidence, desk: Desk) -> Iterator[tuple[f
         pick = pick_cell(question, row, line.text if line else "")
         if pick is not None:
             text = f"{pick.text}: {row.label}" if row.label else pick.text
-            yield fit, DraftStatement(text, (evidence, *_proof(pick, row, page, line)))
+            statement = DraftStatement(text, (evidence, *_proof(pick, row, page, line)))
+            if is_proved(statement):
+                yield fit, statement
+
+
+def is_proved(statement: DraftStatement) -> bool:
+    """Whether the check of written statements has nothing against what was put together from a row."""
+    return support(statement.text, [one.text for one in statement.evidence]) not in (
+        "contradicted",
+        "unsupported",
+    )
+
+
+def with_header(evidence: Evidence, desk: Desk) -> tuple[Evidence, ...]:
+    """A row with the lines that name its columns and their scale; anything else alone."""
+    if not is_row(evidence, desk):
+        return (evidence,)
+    span = evidence.spans[0]
+    page = desk.page(span.ref)
+    row = next(iter(read_rows(page, span.start, span.end)), None)
+    if row is None:
+        return (evidence,)
+    line = _scale_line(page, span.start, desk)
+    above = [_evidence(page, one) for one in row.above if _is_short(page, one)]
+    is_shown = line is None or any(_overlap(line.spans[0], one.spans[0]) for one in (evidence, *above))
+    return (evidence, *([] if line is None or is_shown else [line]), *above)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.ref == other.ref and one.start < other.end and other.start < one.end
 
 
 def _fit(question: str, row: Row, page: Page, at: int, desk: Desk) -> float:
@@ -80,7 +110,10 @@ def _fit(question: str, row: Row, page: Page, at: int, desk: Desk) -> float:
         wanted = asked.besides_subject([term for term in phrase if not years(term)], idf)
         named = {*wanted, *with_other(core(question))}
         in_question = overlap(wanted, held, idf)
-        if overlap(telling, named, idf) >= MIN_FIT and in_question >= MIN_FIT:
+        is_other = (
+            not set(telling) <= named and not set(wanted) <= held
+        )  # "currency effect" is not "tax effect"
+        if overlap(telling, named, idf) >= MIN_FIT and in_question >= MIN_FIT and not is_other:
             best = max(best, overlap(own, named, idf) + in_question + overlap(wanted, set(own), idf))
     return best
 
@@ -121,18 +154,26 @@ def _holds(outer: Span, inner: Span) -> bool:
 
 
 def _scale_line(page: Page, before: int, desk: Desk) -> Evidence | None:
-    """The last line above the row that states a scale, on this page or one of those before it."""
-    first = max(1, page.ref.number - MAX_PAGES_BACK)
+    """The last line above the row that states a scale: on its page, or where its section began."""
+    path = _path_at(page, before)
+    first = max(1, page.ref.number - MAX_PAGES_BACK) if path else page.ref.number
     for number in range(page.ref.number, first - 1, -1):
         current = page if number == page.ref.number else desk.page(PageRef(page.ref.document_id, number))
         for line in reversed(current.lines):
             if current is page and line.end > before:
                 continue
+            if current is not page and _path_at(current, line.start)[: len(path)] != path:
+                return None
             if _is_short(current, Span(current.ref, line.start, line.end)) and stated_scale(
                 current.text[line.start : line.end]
             ):
                 return _evidence(current, Span(current.ref, line.start, line.end))
     return None
+
+
+def _path_at(page: Page, offset: int) -> tuple[str, ...]:
+    """The section that an offset stands in, as a path."""
+    return next((one.path for one in reversed(page.sections) if one.start <= offset), ())
 
 
 def _shares(text: str, column: str) -> bool:

@@ -43,7 +43,8 @@ def is_exchanged(statement: str, quote: str, around: str = "") -> bool:
     held = {word for token in theirs for word in token.words}
     known = set(around.casefold().split())
     for block in blocks:
-        if block.size < 2:
+        held_words = ours[block.a : block.a + block.size]
+        if block.size < 2 or all(token.shape == "#" for token in held_words):
             continue  # nothing beside it tells that it is the same place
         for step in range(block.size):
             if _differ(ours[block.a + step], theirs[block.b + step], held, known):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from catena.agents.quantities import Quantity, is_year, quantities
+from catena.agents.quantities import CURRENCIES, Quantity, is_year, quantities
 from catena.types import Page, Span, Word
 
 COLUMN_GAP = 0.7
@@ -16,11 +16,33 @@ MAX_LINES_UP = 70
 MAX_HEADER_LINES = 6
 _CURRENCY = re.compile(r"\(?-?(?:US)?[$€£¥₹]\(?")
 _NUMBER = re.compile(
-    r"\(?[-−–]?(?:US)?[$€£¥₹]?\(?[-−–]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))[)%]*(?:[*†‡§]+|\([a-z0-9]\)|[⁰¹²³⁴-⁹]+)?"
+    r"\(?[-−–]?(?:US)?[$€£¥₹]?\(?[-−–]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))[)%]*[-−–]?(?:[*†‡§]+|\([a-z0-9]\)|[⁰¹²³⁴-⁹]+)?"
 )
 _CLOSE = re.compile(r"[)%]+")
+_MINUS = re.compile(r"[-−–]")
+_MINUS_BEHIND = re.compile(r"(\(?[$€£¥₹]?[\d,.]+%?)[-−–]")
+"""As accounting programs print negative amounts: "45-"."""
 _NIL = re.compile(r"\(?[-−–—]+\)?%?|N/?[AM]|n/?[am]|nil")
 _YEAR_OR_PERIOD = re.compile(r"\b(?:19|20)\d\d\b|\b(?:months|quarter|year|weeks)\b", re.IGNORECASE)
+_CURRENCY_NAMES = {
+    "us dollar": "$",
+    "dollar": "$",
+    "euro": "€",
+    "pounds sterling": "£",
+    "yen": "¥",
+    "rupee": "₹",
+}
+_CODES = "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF ILS INR JPY KRW MXN NOK NZD PLN SEK SGD USD ZAR"
+"""Of ISO 4217, those of the large economies that are no English words."""
+_STATED_CURRENCY = re.compile(
+    rf"(?:US)?[$€£¥₹]|\b(?:(?:us )?dollars?|euros?|pounds sterling|yen|rupees?)\b|\b(?-i:{_CODES.replace(' ', '|')})\b",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile(
+    r"(?:\b[A-Z]{3}\s?|(?:US)?[$€£¥₹]\s?)?\(?(?!000\b)\d[\d.,]*\)?(?:\s?(?:thousand|million|billion|bn|m)\b)?"
+    r"(?:\s?(?:us )?(?:dollars?|euros?|pounds|yen|rupees?|[$€£¥₹])|\s[A-Z]{3}\b)?",
+    re.IGNORECASE,
+)
 _DOTS = re.compile(r"[.\u2026·_]+")
 
 
@@ -138,9 +160,9 @@ def _trailing(page: Page, words: Sequence[Word]) -> int:
 def _cells(page: Page, words: Sequence[Word]) -> list[Cell]:
     cells: list[Cell] = []
     opened: Word | None = None
-    for word in words:
+    for place, word in enumerate(words):
         text = page.text[word.start : word.end]
-        if _CURRENCY.fullmatch(text) or text == "(":
+        if _CURRENCY.fullmatch(text) or text == "(" or _is_sign(page, words[place : place + 2]):
             opened = opened or word
         elif _is_number(text):
             cells.append(_cell(page, opened or word, word))
@@ -154,13 +176,23 @@ def _cells(page: Page, words: Sequence[Word]) -> list[Cell]:
     return cells
 
 
+def _is_sign(page: Page, words: Sequence[Word]) -> bool:
+    """Whether a dash is the minus of the number behind it ("- 15"), and not a cell of its own that says nil."""
+    if len(words) < 2 or not _MINUS.fullmatch(page.text[words[0].start : words[0].end]):
+        return False
+    gap = words[1].box[0] - words[0].box[2]
+    is_near = gap <= COLUMN_GAP * (words[1].box[3] - words[1].box[1])
+    return is_near and _is_number(page.text[words[1].start : words[1].end])
+
+
 def _cell(page: Page, first: Word, last: Word) -> Cell:
     return _cell_of(page, first.start, last.end, last.box[0], last.box[2])
 
 
 def _cell_of(page: Page, start: int, end: int, left: float, right: float) -> Cell:
     text = re.sub(r"[*†‡§⁰¹²³⁴-⁹]+$|(?<=[\d)%])\([a-z0-9]\)$", "", page.text[start:end])
-    text = re.sub(r"(?<=[$€£¥₹(])\s+|\s+(?=[)%])", "", text)
+    text = re.sub(r"(?<=[$€£¥₹(−–-])\s+|\s+(?=[)%])", "", text)
+    text = _MINUS_BEHIND.sub(r"-\1", text) if _MINUS_BEHIND.fullmatch(text) else text
     return Cell(quantities(text)[0], start, end, left, right)
 
 
@@ -191,8 +223,9 @@ def with_header(page: Page, words: Sequence[Word], label: str, cells: list[Cell]
                 break
     named = tuple(_named(cell, header, cells) for cell in cells)
     spans = tuple(_span(page, line) for line in header)
-    own = _currency_of(_text(page, words))
-    return Row(label, named, spans, "\n".join(caption), own or currency or _currency_of("\n".join(caption)))
+    said = "\n".join([*caption, label])
+    governing = stated_currency(said) or currency
+    return Row(label, named, spans, "\n".join(caption), _currency_of(_text(page, words)) or governing)
 
 
 def _names_columns(header: Sequence[Sequence[Group]], cells: Sequence[Cell]) -> bool:
@@ -289,6 +322,17 @@ def _is_year_text(text: str) -> bool:
 def _currency_of(text: str) -> str:
     found = re.search(r"[$€£¥₹]", text)
     return found.group() if found else ""
+
+
+def stated_currency(text: str) -> str:
+    """The currency that a text gives for numbers to come: "in million euro", "(US$ 000)", "CHF m"; an amount
+    ("$100 was invested") gives none. As it is put before a number."""
+    found = list(_STATED_CURRENCY.finditer(_AMOUNT.sub(" ", text)))
+    if not found:
+        return ""
+    name = found[-1].group().casefold()
+    sign = next((sign for word, sign in _CURRENCY_NAMES.items() if name.startswith(word)), "")
+    return sign or CURRENCIES.get(name.upper(), f"{name.upper()} ")
 
 
 def _span(page: Page, groups: Sequence[Group]) -> Span:

@@ -6,16 +6,9 @@ from base64 import b64encode
 from collections.abc import Callable
 from html import escape
 
-from catena.types import Answer, Citation, CitationPart, Support
+from catena.types import Answer, Citation, CitationPart
+from catena.wording import SURE, mark_of, proof_of
 
-MARKS: dict[Support, str] = {
-    "quoted": "“ quoted",
-    "supported": "✓ supported",
-    "partial": "≈ partly supported",
-    "unsupported": "? not supported",
-    "contradicted": "✗ contradicted",
-    "unchecked": "· not checked",
-}
 _STYLE = """
 body { font: 1.05rem/1.6 Georgia, serif; max-width: 46rem; margin: 3rem auto; padding: 0 1rem }
 body { color: #22201d; background: #fdfcf9 }
@@ -38,12 +31,9 @@ def to_html(answer: Answer, picture: Callable[[CitationPart], bytes]) -> str:
         f'<html lang="en"><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">',
         f"<title>{escape(answer.question)}</title><style>{_STYLE}</style>",
         f"<h1>{escape(answer.question)}</h1>",
+        *([f"<p><b>{escape(answer.short)}</b></p>"] if answer.short else []),
         *([_statements(answer)] if answer.statements else [f"<p><b>{escape(answer.text)}</b></p>"]),
-        *(
-            ["<p><small>The closest passages; they do not answer the question.</small></p>"]
-            if _is_empty(answer)
-            else []
-        ),
+        *([f"<p><small>{_closest(answer)}</small></p>"] if _is_empty(answer) else []),
         "<h2>References</h2>",
         *(_figures(number, citation, picture) for number, citation in enumerate(answer.citations, 1)),
         f"<p><small>{escape(_foot(answer))}</small></p></html>",
@@ -55,11 +45,15 @@ def _is_empty(answer: Answer) -> bool:
     return not answer.statements and bool(answer.citations)
 
 
+def _closest(answer: Answer) -> str:
+    return f"{SURE['closest'].capitalize()}." if answer.confidence else "The closest passages."
+
+
 def _statements(answer: Answer) -> str:
     items = []
-    for one in answer.statements:
+    for place, one in enumerate(answer.statements):
         links = " ".join(f'<a href="#c{number + 1}">[{number + 1}]</a>' for number in one.citations)
-        items.append(f"<li>{escape(one.text)} {links} <small>{MARKS[one.support]}</small></li>")
+        items.append(f"<li>{escape(one.text)} {links} <small>{mark_of(answer, place)}</small></li>")
     return f"<ul>{''.join(items)}</ul>"
 
 
@@ -79,7 +73,6 @@ def _figures(number: int, citation: Citation, picture: Callable[[CitationPart], 
 
 def _foot(answer: Answer) -> str:
     coverage = answer.coverage
-    return (
-        f"{answer.strategy}: {coverage.pages_searched} of {coverage.pages_total} pages searched, "
-        f"{coverage.pages_read} read; {answer.model}"
-    )
+    read = f"{coverage.pages_searched} of {coverage.pages_total} pages searched, {coverage.pages_read} read"
+    proof = proof_of(answer)
+    return f"{proof}. " * bool(proof) + f"{answer.strategy}: {read}; {answer.model}"

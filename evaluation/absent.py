@@ -9,18 +9,24 @@ from pathlib import Path
 from typing import Any, Literal
 
 Kind = Literal["answerable", "not answerable", "wrong document", "familiar words"]
+READ = ("financebench", "mmlongbench-doc", "erc-round1", "kg-rag")
 READABLE = {"Pure-text (Plain-text)", "Table"}
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question asked of `file`; `gold` are the pages that answer it, where the data set names them."""
+    """A question asked of `file`.
+
+    `gold` are the pages that answer it and `accepted` the right answers, where the data set `of` names them.
+    """
 
     id: str
     question: str
     file: str
     kind: Kind
     gold: tuple[int, ...] = ()
+    accepted: tuple[str, ...] = ()
+    of: str = ""
 
     @property
     def is_there(self) -> bool:
@@ -131,16 +137,24 @@ def read_items(data: Path) -> Iterator[Item]:
     lines = (data / "questions.jsonl").read_text("utf-8").splitlines()
     rows = {row["id"]: row for row in map(json.loads, lines)}
     for row in rows.values():
-        if row["set"] in ("mmlongbench-doc", "erc-round1") and _is_of_text(row):
-            kind: Kind = "answerable" if row["answerable"] else "not answerable"
-            gold = tuple(one["page"] for one in row.get("evidence", ()) if "page" in one)
-            yield Item(row["id"], row["question"], row["docs"][0], kind, gold)
+        if row["set"] in READ and _is_of_text(row) and len(row["docs"]) == 1:
+            yield _item(row)
     for file, ids in WRONG_DOCUMENT.items():
         for one in ids.split():
-            yield Item(f"{one}@{Path(file).stem[:12]}", rows[one]["question"], file, "wrong document")
+            name = f"{one}@{Path(file).stem[:12]}"
+            yield Item(name, rows[one]["question"], file, "wrong document", of="wrong document")
     for file, questions in FAMILIAR_WORDS.items():
         for number, question in enumerate(questions):
-            yield Item(f"familiar-{Path(file).stem[:12]}-{number}", question, file, "familiar words")
+            name = f"familiar-{Path(file).stem[:12]}-{number}"
+            yield Item(name, question, file, "familiar words", of="familiar words")
+
+
+def _item(row: dict[str, Any]) -> Item:
+    kind: Kind = "answerable" if row["answerable"] else "not answerable"
+    gold = tuple(one["page"] for one in row.get("evidence", ()) if "page" in one)
+    answers = row["answer"] if isinstance(row["answer"], list) else [row["answer"]]
+    accepted = tuple(map(str, answers)) if row["answerable"] else ()
+    return Item(str(row["id"]), row["question"], row["docs"][0], kind, gold, accepted, row["set"])
 
 
 def _is_of_text(row: dict[str, Any]) -> bool:

@@ -24,7 +24,7 @@ from catena.evaluation.altered import RULES, Made, Source, make
 from catena.retrieval.sentences import sentence_spans
 from catena.types import Support
 
-MARKS: tuple[Support, ...] = ("supported", "partial", "unsupported", "contradicted")
+MARKS: tuple[Support, ...] = ("supported", "partial", "unsupported", "contradicted", "unchecked")
 PER_SOURCE = 60
 """Sentences taken of each source, half of them with a number where there are so many."""
 MAX_PAGES = 80

@@ -19,7 +19,7 @@ MODULES = {
     "retrieval": "Is the right page found? Beside simple peers.",
     "wide": "Is the right document found among all, where the question names it?",
     "answers": "Does the embedded reader's answer stand in its quotes? Does it name the right number?",
-    "abstention": "Does the reader know when a document does not say?",
+    "confidence": "Does the reader know when its answer is right, and when a document does not say?",
     "statements": "Does the check of statements tell true ones from ones made false?",
     "citing": "Are statements cited by the evidence that a set names? Beside simple peers.",
     "planted": "Does a chain find facts that are planted in a long book? Beside retrieval and summaries.",

@@ -15,15 +15,8 @@ from catena.health import Health
 from catena.ingest.sniff import shown
 from catena.settings import Settings
 from catena.types import Answer, Citation, Document, Limits, Page, Plan, Thread, Usage
+from catena.wording import SURE, count, mark_of, proof_of
 
-MARKS = {
-    "quoted": "“",
-    "supported": "✓",
-    "partial": "~",
-    "unsupported": "?",
-    "contradicted": "✗",
-    "unchecked": "·",
-}
 COLOURS = {"ready": "green", "partial": "yellow", "failed": "red"}
 
 
@@ -38,10 +31,6 @@ def print_added(added: Added, console: Console) -> None:
     console.print(f"[{COLOURS[document.status]}]{document.status:9}[/] {file}: {message}")
     if document.remedy:
         console.print(f"          {escape(document.remedy)}")
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def print_documents(documents: Sequence[Document]) -> None:
@@ -81,17 +70,20 @@ def print_page(document: Document, page: Page) -> None:
 
 
 def print_answer(answer: Answer) -> None:
-    """Print each statement with its pages and check, and a quote where the statement is not the quote itself."""
+    """Print the short answer, then each statement with its pages, how sure the reader is or what was checked, and
+    the quote where the statement is not the quote itself."""
     console = _console()
     if answer.read_as:
         console.print(f"[dim]Understood as: {escape(answer.read_as)}[/]\n")
-    for statement in answer.statements:
+    if answer.short and answer.short != answer.statements[0].text:
+        console.print(answer.short, style="bold", markup=False)
+    for place, statement in enumerate(answer.statements):
         cited = [answer.citations[index] for index in statement.citations]
-        _print_cited(console, statement.text, cited, f"{MARKS[statement.support]} {statement.support}")
+        _print_cited(console, statement.text, cited, mark_of(answer, place))
     if not answer.statements:
         console.print(answer.text, style="bold", markup=False)
         if answer.citations:
-            console.print("\n[dim]The closest passages:[/]")
+            console.print(f"\n[dim]{SURE['closest'].capitalize()}:[/]")
         for citation in answer.citations:
             _print_cited(console, citation.quote, [citation], "· closest")
     coverage = answer.coverage
@@ -101,11 +93,7 @@ def print_answer(answer: Answer) -> None:
         f"{escape(answer.model)}{usage(answer.usage)}[/]"
     )
     if answer.statements:
-        marks = ", ".join(f"{share:.0%} {mark}" for mark, share in answer.marks.items())
-        console.print(
-            f"[dim]{count(len(answer.statements), 'statement')}: {answer.verified or 0:.0%} with a verified quote, "
-            f"{marks}[/]"
-        )
+        console.print(f"[dim]{proof_of(answer)}[/]")
     if answer.stopped:
         console.print(f"[yellow]Stopped: {escape(answer.stopped)}[/]")
     for warning in answer.warnings:

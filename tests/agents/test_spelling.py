@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from catena.agents.abstain import strangers
 from catena.agents.spelling import spelled
+from catena.agents.unknown import strangers
 from catena.retrieval.analysis import terms
 
 FREQUENCY = Counter(

@@ -1,10 +1,12 @@
-"""Things asked about that no page names."""
+"""Names and things asked about that no page mentions."""
 
 from __future__ import annotations
 
 import pytest
 
-from catena.agents.unknown import unknown_things
+from catena.agents.nouns import THINGS, kind_of, related
+from catena.agents.unknown import asked_nouns, never_mentioned
+from catena.retrieval.analysis import terms
 
 
 @pytest.mark.parametrize(
@@ -12,12 +14,30 @@ from catena.agents.unknown import unknown_things
     [
         ("What was the revenue of the bicycle division?", ["bicycle"]),
         ("What was the total revenue of the division?", []),
-        ("Which colour does the division have on page 3?", []),
-        ("What was the revenue of Bicycle or of the bycicle?", []),
+        ("Which percentage does the division have on page 3?", []),
+        ("What was the revenue of Bicycle or of the bycicle?", ["Bicycle"]),
+        ("What was the revenue of the Larkmoor division?", ["Larkmoor"]),
     ],
 )
-def test_a_common_word_that_is_nowhere_is_told_from_words_of_asking(
-    question: str, unknown: list[str]
-) -> None:
+def test_a_name_or_thing_that_is_nowhere(question: str, unknown: list[str]) -> None:
     held = {"revenu", "divis"}
-    assert unknown_things(question, lambda term: term in held) == unknown
+    assert never_mentioned(question, lambda term: term in held) == unknown
+
+
+@pytest.mark.parametrize("page", ["Two bicycles were sold.", "Every bike was sold.", "The tandem was sold."])
+def test_another_form_or_word_for_a_thing_is_a_mention(page: str) -> None:
+    held = set(terms(page))
+    assert never_mentioned("How much did the bicycle cost?", lambda term: term in held) == []
+
+
+def test_kinds_of_nouns_are_known_in_the_plural_too() -> None:
+    assert kind_of("bicycles") in THINGS
+    assert kind_of("salaries") == "possession"
+    assert kind_of("percentage") not in THINGS
+    assert kind_of("zzz") == ""
+    assert "bike" in related("bicycles")
+
+
+def test_a_noun_stands_behind_an_article_or_one_word_from_it() -> None:
+    assert asked_nouns("What is the price of the old bicycle?") == ["price", "bicycle"]
+    assert asked_nouns("Did the bicycle break?") == ["bicycle"]

@@ -1,0 +1,66 @@
+"""How sure is the embedded reader that what it would say answers? Two fitted chances, put in words.
+
+One is the chance that the documents hold the answer at all: below its limit nothing is said, and what came closest is
+shown. The other is that what leads the answer is right: from its limit on the answer is `likely`, else `possible`.
+Weights and limits come from `catena eval confidence`, which says how well they do on sets that they never saw.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from catena.agents.desk import Desk
+from catena.agents.signs import Seen, Signs, measure
+from catena.retrieval.embedder import Embedder
+from catena.types import Confidence
+
+NEVER_LIKELY = ("asks of many", "asks yes or no")
+"""What a quote alone does not answer, however well it fits: what is counted or compared, and yes or no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A chance from signs: `bias` and `weights`, and the `limit` that decides."""
+
+    bias: float
+    weights: Mapping[str, float]
+    limit: float
+
+    def chance(self, signs: Signs) -> float:
+        """From 0 to 1; a sign without a weight counts for nothing."""
+        total = self.bias + sum(weight * signs[name] for name, weight in self.weights.items())
+        return 1 / (1 + math.exp(-total))
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Whether the documents hold the answer, and whether what leads is right."""
+
+    there: Model
+    right: Model
+
+
+def how_sure(seen: Seen, desk: Desk, embedder: Embedder) -> Confidence:
+    """Judge what would be said; "closest" where the documents may not say at all."""
+    return in_words(measure(seen, desk, embedder), shipped())
+
+
+def in_words(signs: Signs, models: Models) -> Confidence:
+    if models.there.chance(signs) < models.there.limit:
+        return "closest"
+    can_be_likely = not any(signs[name] for name in NEVER_LIKELY) or signs["short"] > 0
+    is_right = models.right.chance(signs) >= models.right.limit
+    return "likely" if is_right and can_be_likely else "possible"
+
+
+@cache
+def shipped() -> Models:
+    """The models of `confidence.toml`."""
+    text = (files("catena.agents") / "confidence.toml").read_text("utf-8")
+    found = tomllib.loads(text)
+    return Models(Model(**found["there"]), Model(**found["right"]))

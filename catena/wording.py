@@ -1,0 +1,56 @@
+"""How an answer's marks are said to a person, the same on the terminal, in the browser and in what is exported."""
+
+from __future__ import annotations
+
+from catena.types import Answer, Citation, Confidence, Statement, Support
+
+SURE: dict[Confidence, str] = {
+    "likely": "likely the answer",
+    "possible": "possibly the answer",
+    "closest": "the document may not say; these passages came closest",
+}
+MARKS: dict[Support, str] = {
+    "quoted": "“ quoted",
+    "supported": "✓ supported",
+    "partial": "≈ partly supported",
+    "unsupported": "? not supported",
+    "contradicted": "✗ contradicted",
+    "unchecked": "· not checked",
+}
+
+
+def mark_of(answer: Answer, place: int) -> str:
+    """What is said of the statement at `place`: how sure the reader is of its first, and what was checked."""
+    statement = answer.statements[place]
+    mark = MARKS[statement.support]
+    if place or answer.confidence is None:
+        return mark
+    sure = SURE[answer.confidence]
+    return sure if statement.support == "quoted" else f"{sure}; {mark}"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def proof_of(answer: Answer) -> str:
+    """One line for all statements: "3 quotes, all verified on their pages"; nothing where nothing is said."""
+    if not answer.statements:
+        return ""
+    cited = [answer.citations[n] for one in answer.statements for n in one.citations]
+    quotes = f"{count(len(set(cited)), 'quote')}, {_verified(cited)}"
+    written = [one for one in answer.statements if one.support != "quoted"]
+    return f"{count(len(written), 'statement')}: {_marks(written)}; {quotes}" if written else quotes
+
+
+def _verified(cited: list[Citation]) -> str:
+    found = {one for one in cited if one.status == "verified"}
+    every = set(cited)
+    if found == every:
+        return "verified on its page" if len(every) == 1 else "all verified on their pages"
+    return f"{len(found)} of them verified on their pages"
+
+
+def _marks(statements: list[Statement]) -> str:
+    marks = [one.support for one in statements]
+    return ", ".join(f"{marks.count(mark)} {MARKS[mark][2:]}" for mark in dict.fromkeys(marks))
