@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import random
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from catena.evaluation.fairytales import read_stories
 
 PER_SET = 110
 PER_WRONG = 45
+MADE_UP = "pages made up"
 _MARKUP = re.compile(r"</?[A-Z]\w*[^<>]*>")
 _DETAILS = re.compile(r"Details: (.+?)$", re.DOTALL)
 _LEVAL = ("natural_question", "legal_contract_qa", "scientific_qa")
@@ -28,6 +31,7 @@ ELSEWHERE_TOO = ("legal_contract_qa", "scientific_qa")
 def written_out(data: Path, folder: Path) -> Iterator[Item]:
     """Write the texts under `folder` and yield questions about them, an even draw of each set."""
     folder.mkdir(parents=True, exist_ok=True)
+    yield from made_up(folder)
     sets = {"fairytaleqa": list(_stories(data, folder))}
     sets |= {name: list(_leval(data / "leval" / f"{name}.jsonl", folder)) for name in _LEVAL}
     for name, items in sets.items():
@@ -35,6 +39,17 @@ def written_out(data: Path, folder: Path) -> Iterator[Item]:
         yield from drawn
         if name not in ELSEWHERE_TOO:
             yield from islice(_elsewhere(drawn, random.Random(name)), PER_WRONG)
+
+
+def made_up(folder: Path) -> Iterator[Item]:
+    """Pages written for the purpose: ten facts each, and a dozen that are near and absent."""
+    pages = tomllib.loads((files("catena.evaluation") / "made_up.toml").read_text("utf-8"))["page"]
+    for page in pages:
+        file = _write(folder, page["name"], page["text"].strip(), ".md")
+        for number, (asked, answer) in enumerate(page["facts"]):
+            yield Item(f"{page['name']}-{number}", asked, file, "answerable", (), (answer,), MADE_UP)
+        for number, asked in enumerate(page["absent"]):
+            yield Item(f"{page['name']}-absent-{number}", asked, file, "not answerable", of=MADE_UP)
 
 
 def _stories(data: Path, folder: Path) -> Iterator[Item]:
@@ -69,7 +84,7 @@ def _elsewhere(items: Sequence[Item], chance: random.Random) -> Iterator[Item]:
         )
 
 
-def _write(folder: Path, name: str, text: str) -> str:
-    path = folder / f"{name}.txt"
+def _write(folder: Path, name: str, text: str, ending: str = ".txt") -> str:
+    path = folder / f"{name}{ending}"
     path.write_text(text, "utf-8")
     return str(path)
