@@ -14,6 +14,7 @@ from catena.types import Answer, AnswerStatus, Coverage, PageRef, Statement, Str
 
 NOT_SAID = "The document does not say."
 NOT_SAID_BY_ANY = "None of the {num} documents says."
+DECLINED = "The model declined to answer."
 NOTHING_FOUND = "Stopped before anything was found."
 
 
@@ -68,6 +69,8 @@ def _text(statements: tuple[Statement, ...], status: AnswerStatus, num_documents
         return "\n".join(statement.text for statement in statements)
     if status == "stopped":
         return NOTHING_FOUND
+    if status == "refused":
+        return DECLINED
     return NOT_SAID if num_documents == 1 else NOT_SAID_BY_ANY.format(num=num_documents)
 
 

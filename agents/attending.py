@@ -18,7 +18,7 @@ from catena.agents.prompting import render
 from catena.agents.reasoner import Draft
 from catena.agents.replies import read_reply
 from catena.agents.showing import found_passages, show
-from catena.agents.written import grounded
+from catena.agents.written import grounded, unchecked_notice
 from catena.errors import OptionError
 from catena.llm import Completion
 from catena.models.metered import Meter
@@ -138,4 +138,7 @@ async def attribute(text: str, note: Note, desk: Desk, embedder: Embedder, name:
     sentences = await asyncio.to_thread(shown.sentences, desk)
     statements = await asyncio.to_thread(grounded, reply.claims, sentences, embedder)
     closest = note.evidence if not statements else ()
-    return Draft(statements, closest, model=name, pages=shown.pages)
+    warnings = unchecked_notice(statements)
+    return Draft(
+        statements, closest, is_refusal=reply.declines, warnings=warnings, model=name, pages=shown.pages
+    )

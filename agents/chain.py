@@ -22,13 +22,13 @@ from catena.agents.grounding import Numbered
 from catena.agents.measured import Measured
 from catena.agents.notes import read_note, write_note
 from catena.agents.reasoner import Draft, DraftStatement, Question
-from catena.agents.replies import Claim, Reply, read_line, read_reply
+from catena.agents.replies import Claim, Reply, plain, read_line, read_reply
 from catena.agents.room import Room, Sizes, divide, too_small
 from catena.agents.routing import scope_of, task_of
 from catena.agents.segments import Stretch
 from catena.agents.showing import Shown, as_data, show
-from catena.agents.written import grounded
-from catena.errors import ModelError, ModelSilent
+from catena.agents.written import cut_short, declined, grounded, silent, unchecked_notice
+from catena.errors import ModelError
 from catena.llm import LLM, Completion, OnText, num_tokens
 from catena.retrieval.embedder import Embedder
 from catena.types import Fact, Note, Passage
@@ -141,9 +141,12 @@ class LLMChain:
             )
         )
         known = {*noted, *(fact.number for fact in note.ledger)}
-        replies = [read_reply(one.text, known) for one in done]
-        if not any(reply.claims or reply.denies for reply in replies):
-            raise ModelSilent(f"{self._llm.name} wrote no answer.", "Ask again, or take another model.")
+        shown = "\n".join(prompt[-1]["content"] for prompt in prompts)
+        replies = [read_reply(one.text, known, shown) for one in done]
+        if not any(reply.claims or reply.denies or reply.declines for reply in replies):
+            raise silent(done[0], self._llm.name)
+        if not any(reply.claims for reply in replies) and any(reply.declines for reply in replies):
+            return declined(done[0], self._llm.name)
         sentences = await asyncio.to_thread(self._sentences, note, desk)
         draft = await asyncio.to_thread(self._draft, task, replies, done, sentences)
         left_out = len(note.ledger) - sum(len(part) for part in parts)
@@ -168,9 +171,7 @@ class LLMChain:
         done = await self._llm.complete(
             judge_messages(question, answers), max_tokens=room.reply, role="judge"
         )
-        found = _BEST.search(done.text)
-        best = int(found[1] or found[2]) - 1 if found else 0
-        return best if 0 <= best < len(drafts) else 0
+        return read_choice(done.text, len(drafts))
 
     async def foresee_reading(self, question: Question, measured: Measured) -> list[Foreseen]:
         """Count the calls of workers, managers and judge."""
@@ -209,12 +210,19 @@ class LLMChain:
         statements = grounded(listed, sentences, self._embedder)
         if is_count and statements:
             statements = (*statements, _total(statements))
-        warnings = [f"{self._llm.name} was cut short: its answer is longer than it may be."]
+        cut = [one for one in done if one.is_cut][:1]
+        warnings = [cut_short(one, self._llm.name) for one in cut]
         return Draft(
             statements,
-            warnings=tuple(warnings) if any(one.is_cut for one in done) else (),
+            warnings=(*warnings, *unchecked_notice(statements)),
             model=done[0].who,
         )
+
+
+def read_choice(reply: str, num_answers: int) -> int:
+    """The index of the answer that a judge names last; the first where it names none."""
+    found = [int(one[1] or one[2]) - 1 for one in _BEST.finditer(plain(reply))]
+    return next((best for best in reversed(found) if 0 <= best < num_answers), 0)
 
 
 def _show(passages: Sequence[Passage], desk: Desk) -> Shown:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catena.agents.prompting import render
+from catena.agents.replies import plain
 from catena.agents.showing import as_data
 from catena.llm import LLM, Message, chat
 from catena.retrieval.analysis import STOPWORDS, terms
@@ -65,10 +66,9 @@ def messages(question: str, turns: Sequence[Turn]) -> list[Message]:
 
 def read_question(reply: str) -> str:
     """The last line that asks something, without a label before it; nothing if there is none."""
-    text = re.sub(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", "", reply, flags=re.I | re.S)
     lines = [
         re.sub(r"^[^:?]{0,30}question[^:?]{0,20}:\s*", "", line.strip(' *"“”'), flags=re.I)
-        for line in text.splitlines()
+        for line in plain(reply).splitlines()
     ]
     asked = [line for line in lines if line and len(line.split()) <= MAX_WORDS]
     questions = [line for line in asked if line.endswith(("?", "？"))]

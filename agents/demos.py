@@ -25,6 +25,7 @@ from catena.agents.checking import support
 from catena.agents.desk import Desk
 from catena.agents.neutral import neutral
 from catena.agents.prompting import render
+from catena.agents.replies import plain
 from catena.agents.showing import as_data
 from catena.errors import ModelError
 from catena.llm import LLM, Message, chat
@@ -133,7 +134,7 @@ def messages(passage: str) -> list[Message]:
 
 def read_pair(reply: str, passage: str) -> tuple[str, str] | None:
     """A question and an answer that the passage holds, each on one line; nothing else will do."""
-    found = _PAIR.search(reply)
+    found = _PAIR.search(plain(reply))
     if not found:
         return None
     question, answer = (neutral(" ".join(re.sub(r"[\[\]*_`|]", "", part).split())) for part in found.groups())

@@ -7,6 +7,7 @@ others do, the others are cited. At most three sentences, and the smallest set t
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,21 @@ class Ground:
         second = _smallest(statement, self._rank(statement, range(len(self._shown))))
         return second if not first or _mark(statement, second) == "supported" else first
 
+    def named(self, statement: str, numbers: Sequence[int]) -> tuple[Evidence, ...]:
+        """Of the passages that the model named, the sentence that shares most figures and names with a statement.
+
+        For what cannot be compared word by word; without passages named, only one that shares some is taken.
+        """
+        wanted = _across_languages(statement)
+        best: tuple[int, Evidence] | None = None
+        for one in self._shown:
+            score = sum(_across_languages(one.candidate.text)[key] > 0 for key in wanted)
+            is_named = one.number in numbers
+            if (is_named or (not numbers and score)) and (best is None or score > best[0]):
+                text = one.candidate.text
+                best = score, Evidence(one.candidate.evidence.spans, text, float(score))
+        return (best[1],) if best else ()
+
     def _rank(self, statement: str, places: Sequence[int]) -> list[_Scored]:
         """By shared words, rare ones above all, and meaning; words choose what is embedded."""
         wanted = frozenset(query_terms(statement))
@@ -134,6 +150,13 @@ class Ground:
         """Its weight in BM25, over the sentences shown."""
         count = self._frequency[term]
         return math.log1p((len(self._shown) - count + 0.5) / (count + 0.5))
+
+
+def _across_languages(text: str) -> Counter[str]:
+    """What is written alike in many languages: figures, without their separators, and words of Latin script."""
+    figures = (re.sub(r"\D", "", one) for one in re.findall(r"\d[\d.,\u00a0\u202f'’]*", text))
+    words = (word.casefold() for word in re.findall(r"[A-Za-z]{4,}", text))
+    return Counter([*(one for one in figures if one), *words])
 
 
 def _smallest(statement: str, ranked: Sequence[_Scored]) -> tuple[Evidence, ...]:

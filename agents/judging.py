@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from catena.agents.prompting import render
+from catena.agents.replies import plain
 from catena.agents.showing import as_data
 from catena.errors import ModelError, Stopped
 from catena.llm import LLM, Message, chat
@@ -40,9 +41,7 @@ def messages(statement: str, quotes: Sequence[str]) -> list[Message]:
 
 def read_verdict(reply: str) -> Support | None:
     """The first mark that the reply names."""
-    found = _VERDICT.search(
-        re.sub(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", "", reply, flags=re.I | re.S)
-    )
+    found = _VERDICT.search(plain(reply))
     if not found:
         return None
     return next(mark for mark, word in zip(_MARKS, found.groups(), strict=True) if word)

@@ -222,12 +222,12 @@ async def _mark(
     statement: Json, citations: Sequence[Citation], state: State, deps: Deps, *, is_judged: bool
 ) -> tuple[Support, bool]:
     """The code's mark, or what it and a model make of it; and whether the model was asked and gave no verdict."""
-    if statement["support"]:
+    if statement["support"] and statement["support"] != "unchecked":
         return cast(Support, statement["support"]), False
     under = [citations[n] for n in statement["citations"] if citations[n].status == "verified"]
     quotes = [citation.quote for citation in under]
     around = await asyncio.to_thread(surroundings, under, deps.desk)
-    mark = support(statement["text"], quotes, around)
+    mark: Support = statement["support"] or support(statement["text"], quotes, around)
     if not (quotes and is_judged) or state["options"]["check"] == "code" or state["stopped"]:
         return mark, False
     verdict = await deps.reasoner.judge(statement["text"], quotes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from catena.agents.prompting import render
+from catena.agents.replies import plain
 from catena.errors import ModelError, Stopped
 from catena.llm import LLM, Message, chat
 
@@ -33,7 +34,7 @@ def messages(question: str) -> list[Message]:
 def read_queries(reply: str, question: str) -> list[str]:
     """Up to three lines that are searches: no introductions, nothing twice, not the question again."""
     found: dict[str, str] = {}
-    for line in reply.splitlines():
+    for line in plain(reply).splitlines():
         query = _MARK.sub("", line).strip(" \t\"'“”*`")
         is_opening = query.endswith(":") or not any(char.isalnum() for char in query)
         if not is_opening and len(query.split()) <= MAX_WORDS:

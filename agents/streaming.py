@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 from catena.agents.events import Event, OnEvent
+from catena.agents.labelled import answer_so_far
 from catena.agents.neutral import Neutral
 from catena.answers import to_json
+from catena.spoken import SpokenText
 from catena.types import Answer
 
-_ANSWER = re.compile(r"(?:^|\s)[*_#>\s]*answer[*_\s]*[:：][*_\s]*(?=[^*_\s])", re.I)
-_EVIDENCE = re.compile(r"\s*[*_#>\s]*evidence", re.I)
-_THOUGHT = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>", re.I | re.S)
-_MISSING = re.compile(r"\n[*_#>\s]*missing[*_\s]*[:：]", re.I)
 TOGETHER_SECONDS = 0.25
-UNDECIDED = 12
-"""Characters after which a reply that does not begin with "Evidence" is an answer from its first word."""
 
 
 class AnswerText:
@@ -27,43 +22,38 @@ class AnswerText:
 
     def __init__(self, emit: OnEvent) -> None:
         self._emit = emit
-        self._reply = ""
-        self._begun: int | None = None
-        self._told = 0
+        self._spoken = SpokenText(self._heard, is_plain=True)  # what waits for its end has waited before
+        self._reply = self._told = ""
         self._neutral = Neutral()
 
     def __call__(self, piece: str) -> None:
+        if piece:
+            self._spoken.feed(piece)
+            return
+        self._forget()
+        self._spoken, self._reply = SpokenText(self._heard, is_plain=True), ""
+
+    def _heard(self, piece: str) -> None:
         if not piece:
-            if self._told:
-                self._emit(Event("token", "", {"text": None}))
-            self._reply, self._begun, self._told, self._neutral = "", None, 0, Neutral()
+            self._forget()
+            self._reply = ""
             return
         self._reply += piece
-        if self._begun is None:
-            self._begun = self._beginning()
-        if self._begun is None:
+        answer = answer_so_far(self._reply)
+        if answer is None:
             return
-        missing = _MISSING.search(self._reply, self._begun)
-        end = missing.start() if missing else self._sure_end()
-        text = self._neutral.feed(self._reply[max(self._told, self._begun) : end])
+        if not answer.startswith(self._told):
+            self._forget()
+        text = self._neutral.feed(answer[len(self._told) :])
         if text:
             self._emit(Event("token", text, {"text": text}))
-        self._told = max(self._told, end)
+        self._told = answer
 
-    def _beginning(self) -> int | None:
-        thought = _THOUGHT.match(self._reply)
-        start = thought.end() if thought else 0
-        found = _ANSWER.search(self._reply, start)
-        if found:
-            return found.end()
-        is_evidence = bool(_EVIDENCE.match(self._reply, start)) or len(self._reply) - start < UNDECIDED
-        return None if is_evidence or self._reply[start:].lstrip().startswith("<") else start
-
-    def _sure_end(self) -> int:
-        """Up to a last line that may turn out to begin with "Missing:"."""
-        line = self._reply.rfind("\n") + 1
-        is_open = line and "missing:".startswith(self._reply[line:].strip(" *_#>").casefold())
-        return line - 1 if is_open else len(self._reply)
+    def _forget(self) -> None:
+        """Take back what was told."""
+        if self._told:
+            self._emit(Event("token", "", {"text": None}))
+        self._told, self._neutral = "", Neutral()
 
 
 class Together:

@@ -9,19 +9,22 @@ from dataclasses import replace
 from catena.agents import demos, foresight, judging, ledger, several, sifting
 from catena.agents.amounts import Foreseen
 from catena.agents.answer_prompts import MAX_REPLY, form, messages
+from catena.agents.checking import support
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.demos import Demo, Demonstrator, DemoStore
 from catena.agents.desk import Desk
 from catena.agents.foresight import Answering
 from catena.agents.grounding import Ground, Numbered
 from catena.agents.measured import Measured, Search
+from catena.agents.neutral import neutral
 from catena.agents.reasoner import Draft, DraftStatement, Question
-from catena.agents.replies import Claim, Reply, read_reply
+from catena.agents.replies import Claim, Reply, plain, read_reply
 from catena.agents.rewriting import rewrite
 from catena.agents.room import Room, divide, too_small
 from catena.agents.routing import asks_of_all, task_of
 from catena.agents.showing import LARGEST_NUMBER, Shown, fit, found_passages, sizes
 from catena.agents.sifting import sift
+from catena.agents.tongues import is_other_language
 from catena.errors import ModelSilent
 from catena.llm import LLM, Completion, OnText
 from catena.retrieval.embedder import Embedder
@@ -29,6 +32,13 @@ from catena.types import Evidence, Note, PageRef, Passage, PassageKey, Segment, 
 
 LEAST_PASSAGE = 8
 """No passage is shown in fewer tokens: a book need not be read to see that it does not fit."""
+MAX_QUOTED = 200
+"""Characters of what a model said that would not answer."""
+MORE_TOKENS = "Raise CATENA_MAX_REPLY_TOKENS (--max-reply-tokens)."
+OTHER_LANGUAGE = (
+    "The answer is in another language than the document, so code could not check it against the quotes. "
+    "Ask in the document's language, or let a model check: --check model."
+)
 BEST_ONLY = "The question asks about the whole document; only the passages that fit it best were read."
 
 
@@ -153,13 +163,18 @@ class LLMReasoner:
         )
         if not found:
             missing = next((draft.missing for draft in drafts if draft.missing), "")
-            return Draft((), warnings=warnings, pages=pages, missing=missing)
+            is_refusal = any(draft.is_refusal for draft in drafts)
+            return Draft((), is_refusal=is_refusal, warnings=warnings, pages=pages, missing=missing)
         prompt = several.messages(question, shown, form(question))
         done = await self._llm.complete(
             prompt, max_tokens=room.reply, role="synthesis", on_text=self._on_text
         )
-        reply = self._read(done, range(1, len(found) + 1))
-        statements = await asyncio.to_thread(grounded, reply.claims, several.sentences(found), self._embedder)
+        reply = self._read(done, range(1, len(found) + 1), shown)
+        if reply.declines:
+            return declined(done, self.name)
+        statements = await asyncio.to_thread(
+            grounded, reply.claims, several.sentences(found), self._embedder, reply.evidence
+        )
         draft = self._draft(statements, reply, done, pages)
         return replace(draft, warnings=(*warnings, *draft.warnings))
 
@@ -189,9 +204,13 @@ class LLMReasoner:
             raise too_small(self.name, room.window)
         prompt = messages(question, shown.text, demos.show(chosen, _numbers(shown)))
         done = await self._llm.complete(prompt, max_tokens=room.reply, role=role, on_text=on_text)
-        reply = self._read(done, shown.numbers)
+        reply = self._read(done, shown.numbers, shown.text)
+        if reply.declines:
+            return replace(declined(done, self.name), pages=shown.pages)
         sentences = await asyncio.to_thread(shown.sentences, desk)
-        statements = await asyncio.to_thread(grounded, reply.claims, sentences, self._embedder)
+        statements = await asyncio.to_thread(
+            grounded, reply.claims, sentences, self._embedder, reply.evidence
+        )
         draft = self._draft(statements, reply, done, shown.pages)
         return replace(draft, warnings=(*warnings, *draft.warnings))
 
@@ -213,10 +232,10 @@ class LLMReasoner:
         empty = several.messages(question, "", form(question))
         return divide(await self._llm.window(), MAX_REPLY[task_of(question.text)], 4, empty)
 
-    def _read(self, done: Completion, numbers: Sequence[int]) -> Reply:
-        reply = read_reply(done.text, numbers)
-        if not reply.claims and not reply.denies:
-            raise ModelSilent(f"{self.name} wrote no answer.", "Ask again, or take another model.")
+    def _read(self, done: Completion, numbers: Sequence[int], source: str) -> Reply:
+        reply = read_reply(done.text, numbers, source)
+        if not (reply.claims or reply.denies or reply.declines):
+            raise silent(done, self.name)
         return reply
 
     def _draft(
@@ -226,10 +245,10 @@ class LLMReasoner:
         done: Completion,
         pages: tuple[PageRef, ...],
     ) -> Draft:
-        cut = f"{self.name} was cut short: its answer is longer than it may be."
+        cut = (cut_short(done, self.name),) if done.is_cut else ()
         return Draft(
             statements,
-            warnings=(cut,) if done.is_cut else (),
+            warnings=(*cut, *unchecked_notice(statements)),
             model=done.who,
             pages=pages,
             missing=reply.missing,
@@ -237,11 +256,56 @@ class LLMReasoner:
 
 
 def grounded(
-    claims: Sequence[Claim], sentences: Sequence[Numbered], embedder: Embedder
+    claims: Sequence[Claim],
+    sentences: Sequence[Numbered],
+    embedder: Embedder,
+    listed: Sequence[int] = (),
 ) -> tuple[DraftStatement, ...]:
-    """Each sentence of a reply with what it rests on."""
+    """Each sentence of a reply with what it rests on; `listed` are the passages named for all of them.
+
+    A sentence in another language than the text keeps the passage that it names, unchecked: code compares words.
+    """
     ground = Ground(sentences, embedder)
-    return tuple(DraftStatement(claim.text, ground.find(claim.text, claim.numbers)) for claim in claims)
+    source = " ".join(one.candidate.text for one in sentences)
+    is_other = is_other_language(" ".join(claim.text for claim in claims), source)
+
+    def stated(claim: Claim) -> DraftStatement:
+        evidence = ground.find(claim.text, claim.numbers)
+        if not (is_other or is_other_language(claim.text, source)):
+            return DraftStatement(claim.text, evidence)
+        if evidence and support(claim.text, [one.text for one in evidence]) == "supported":
+            return DraftStatement(claim.text, evidence)
+        return DraftStatement(claim.text, ground.named(claim.text, claim.numbers or listed), "unchecked")
+
+    return tuple(stated(claim) for claim in claims)
+
+
+def unchecked_notice(statements: Sequence[DraftStatement]) -> tuple[str, ...]:
+    """What an answer in another language than its document must say."""
+    return (OTHER_LANGUAGE,) if any(one.support == "unchecked" for one in statements) else ()
+
+
+def silent(done: Completion, name: str) -> ModelSilent:
+    """The error for a reply that holds no answer; says where it used up its tokens."""
+    if done.is_cut:
+        return ModelSilent(
+            f"{name} wrote no answer within its {done.completion_tokens:,} reply tokens.", MORE_TOKENS
+        )
+    return ModelSilent(f"{name} wrote no answer.", "Ask again, or take another model.")
+
+
+def declined(done: Completion, name: str) -> Draft:
+    """What is left of a reply by which a model will not answer."""
+    said = " ".join(plain(done.text).split())
+    shown = f"{said[:MAX_QUOTED]}…" if len(said) > MAX_QUOTED else said
+    return Draft(
+        (), is_refusal=True, warnings=(f"{name} declined to answer: “{neutral(shown)}”",), model=done.who
+    )
+
+
+def cut_short(done: Completion, name: str) -> str:
+    """The warning for a reply that stopped where it may end."""
+    return f"{name} was cut short at {done.completion_tokens:,} reply tokens. {MORE_TOKENS}"
 
 
 def _all_passages(desk: Desk) -> list[Passage]:

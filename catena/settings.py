@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         default=60.0, gt=0, description="most seconds between two pieces of a streamed reply"
     )
     model_concurrency: int = Field(default=32, ge=1, description="calls to one model at once")
+    max_reply_tokens: int | None = Field(
+        default=None,
+        ge=64,
+        description="least room for a model's reply, for those that think first; none: 64 to 2048 by what is asked",
+    )
     context_window: int | None = Field(
         default=None, ge=1024, description="tokens that the model takes; none: LiteLLM's table, else 8192"
     )

@@ -14,7 +14,7 @@ from catena.agents.bookqa.items import LONG_KINDS
 from catena.agents.bookqa.slots import Slot, tenth
 from catena.agents.bookqa.writing import FOLDER, Draft
 from catena.agents.prompting import render
-from catena.agents.replies import NOT_FOUND, read_reply
+from catena.agents.replies import NOT_FOUND, plain, read_reply
 from catena.agents.showing import show
 from catena.llm import LLM, chat
 from catena.retrieval.analysis import query_terms
@@ -99,7 +99,7 @@ async def _is_known(draft: Draft, book: Book, llm: LLM) -> bool:
     user = render("closed", FOLDER, title=book.title, question=draft.question)
     system = render("closed_system", FOLDER)
     done = await llm.complete(chat(system, user), max_tokens=MAX_REPLY, role="closed")
-    return is_same(done.text, draft.answer, draft.question)
+    return is_same(plain(done.text), draft.answer, draft.question)
 
 
 async def _is_in_one(draft: Draft, book: Book, llm: LLM) -> bool:
@@ -125,7 +125,7 @@ async def _answer(question: str, passages: Sequence[Passage], book: Book, llm: L
     user = render("answer", passages=shown.text, question=question)
     done = await llm.complete(chat(system, user), max_tokens=MAX_REPLY, role="check")
     reply = read_reply(done.text, range(1, len(passages) + 1))
-    return "" if reply.denies else " ".join(claim.text for claim in reply.claims)
+    return "" if reply.denies or reply.declines else " ".join(claim.text for claim in reply.claims)
 
 
 def nearest(question: str, book: Book) -> list[Passage]:
