@@ -60,13 +60,18 @@ class LLMReasoner:
         small: LLM | None = None,
         store: DemoStore | None = None,
         on_text: OnText | None = None,
+        least_reply: int = 0,
     ) -> None:
-        """`small` makes demonstrations and sifts, `store` keeps them; `on_text` gets the answer as it is written."""
+        """`small` makes demonstrations and sifts, `store` keeps them; `on_text` gets the answer as it is written.
+
+        `least_reply`: tokens that a reply may take at least, for models that think first.
+        """
         self._llm = llm
         self._small = small or llm
         self._embedder = embedder
         self._demonstrator = None if store is None else Demonstrator(self._small, store)
         self._on_text = on_text
+        self._least_reply = least_reply
         self.name = llm.name
 
     async def whole(self, question: Question, desk: Desk) -> int | None:
@@ -225,12 +230,14 @@ class LLMReasoner:
 
     async def _room(self, question: Question, chosen: Sequence[Demo] = ()) -> Room:
         shown = demos.show(chosen, {demo.passage.key: LARGEST_NUMBER for demo in chosen})
-        task = task_of(question.text)
-        return divide(await self._llm.window(), MAX_REPLY[task], 4, messages(question, "", shown))
+        return divide(await self._llm.window(), self._reply(question), 4, messages(question, "", shown))
 
     async def _synthesis_room(self, question: Question) -> Room:
         empty = several.messages(question, "", form(question))
-        return divide(await self._llm.window(), MAX_REPLY[task_of(question.text)], 4, empty)
+        return divide(await self._llm.window(), self._reply(question), 4, empty)
+
+    def _reply(self, question: Question) -> int:
+        return max(MAX_REPLY[task_of(question.text)], self._least_reply)
 
     def _read(self, done: Completion, numbers: Sequence[int], source: str) -> Reply:
         reply = read_reply(done.text, numbers, source)

@@ -352,7 +352,14 @@ class Asking:
             served = served_model(model, base, home, self.library, options, models.meter, tell)
         return replace(
             deps,
-            reasoner=LLMReasoner(llm, self.embedder, small=small, store=self.library, on_text=on_text),
+            reasoner=LLMReasoner(
+                llm,
+                self.embedder,
+                small=small,
+                store=self.library,
+                on_text=on_text,
+                least_reply=self.settings.max_reply_tokens or 0,
+            ),
             chain=LLMChain(llm, self.embedder, worker=small, on_text=of_chain),
             meter=models.meter,
             served=served,

@@ -23,6 +23,7 @@ from catena.app.cli.options import (
     KVPolicy,
     MaxCalls,
     MaxCost,
+    MaxReplyTokens,
     MaxSeconds,
     MaxTokens,
     Model,
@@ -61,6 +62,7 @@ def ask(
     max_calls: MaxCalls = None,
     max_tokens: MaxTokens = None,
     max_seconds: MaxSeconds = None,
+    max_reply_tokens: MaxReplyTokens = None,
     demos: Demos = "0",
     rewrite: Rewrite = False,
     check: Check = "code",
@@ -79,10 +81,12 @@ def ask(
 ) -> None:
     """Ask documents a question; every sentence of the answer is cited."""
     from catena.client import Catena
+    from catena.settings import load_settings
     from catena.types import AskOptions, Limits
 
     password = read_password(password_file)
-    with Catena(home, model=model, api_base=api_base) as catena:
+    settings = load_settings(home=home, model=model, api_base=api_base, max_reply_tokens=max_reply_tokens)
+    with Catena(settings=settings) as catena:
         documents = [find_or_add(catena, name, password) for name in doc] if doc else None
         options = AskOptions(
             strategy,

@@ -32,6 +32,10 @@ MaxCost = Annotated[
 ]
 MaxCalls = Annotated[int | None, typer.Option(min=0, help="Stop before more model calls.")]
 MaxTokens = Annotated[int | None, typer.Option(min=0, help="Stop before models read and write more tokens.")]
+MaxReplyTokens = Annotated[
+    int | None,
+    typer.Option(min=64, help="Room for each reply of a model; one that thinks first needs 4000 or more."),
+]
 MaxSeconds = Annotated[float | None, typer.Option(min=0.0, help="Stop after so long.")]
 Paths = Annotated[
     Literal["1", "2", "5"], typer.Option(help="In how many orders a chain reads, at the same time.")

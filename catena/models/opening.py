@@ -14,6 +14,7 @@ from catena.models.limited import Gate, Limited
 from catena.models.metered import Meter, Metered
 from catena.models.remote import LiteLLM
 from catena.models.retried import Retried
+from catena.models.roomy import Roomy
 from catena.settings import Settings
 from catena.types import Limits
 
@@ -57,7 +58,9 @@ class ModelRoom:
             remote = self._remote(model, is_addressed=_provider(model) == provider)
             retried = Retried(Budgeted(remote, budget), self._settings.model_seconds)
             calls = Calls(self._store, remote.parameters, document_ids)
-            return Cached(Limited(Keeping(retried, calls), self._gate(model)), calls)
+            kept = Cached(Limited(Keeping(retried, calls), self._gate(model)), calls)
+            least = self._settings.max_reply_tokens
+            return Roomy(kept, least) if least else kept
 
         def finish(llm: LLM) -> LLM:
             return Metered(llm if limits.max_seconds is None else Deadline(llm, limits.max_seconds), meter)
