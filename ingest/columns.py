@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catena.ingest.glyphs import Glyphs, Run, framed, is_wide
+from catena.ingest.glyphs import framed, is_wide
+from catena.ingest.runs import Glyphs, Run
 
 MIN_CHARACTERS = 20
 _TOUCH = 0.3  # in font sizes

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from catena.ingest.glyphs import WIDE, Run, is_wide
+from catena.ingest.glyphs import WIDE, is_wide
 from catena.ingest.hyphens import Vocabulary, is_broken
 from catena.ingest.paragraphs import LogicalLine
+from catena.ingest.runs import Run
 from catena.packing import WordRecord, Words
 from catena.types import Box, Line
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from catena.ingest.glyphs import Glyphs, Run
 from catena.ingest.printed import PrintedLine, printed_lines
+from catena.ingest.runs import Glyphs, Run
 
 ZONE = 0.13  # share of the page's height at its top and at its bottom
 _EDGE_DEPTH = 0.04  # share of the height below the highest and above the lowest text, where margins are wide

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, groupby
 from statistics import median
 
-from catena.ingest.glyphs import Run
 from catena.ingest.printed import PrintedLine, Region, printed_lines, reads_rtl
+from catena.ingest.runs import Run
 
 MIN_GUTTER = 0.7  # in font sizes
 MIN_COLUMN_LINES = 3

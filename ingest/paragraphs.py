@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from catena.ingest.glyphs import Run
 from catena.ingest.printed import PrintedLine, Region
+from catena.ingest.runs import Run
 from catena.types import LineKind
 
 MAX_HEADING_CHARACTERS = 160
@@ -16,6 +16,7 @@ MARKER = re.compile(
     r"([•▪◦‣●○■□➢✓→»·o*–—-]|\(?(\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d+(\.\d+)+\.?|\[\d+\]"
     r"|(Item|ITEM|Note|NOTE)\s\S{1,4})$"
 )
+_NOTE_MARK = re.compile("\\^?[⁽(]?[¹²³⁰⁴-⁹]")
 _CAPITALS = re.compile(r"([IVX]{1,5}|[A-Z]|\d{1,2})\.\s+[A-Z][^a-z]{3,80}$")
 _NUMBERED = re.compile(
     r"(part\s+[ivx]+|item\s+\d+[a-z]?|chapter\s+\w+|note\s+\d+|appendix|\d+(\.\d+)*\.?\s+\S)", re.I
@@ -66,11 +67,15 @@ def _continues(group: Region, line: PrintedLine, pitch: float, edge: tuple[float
     size = max(line.size, 1.0)
     if abs(last.size - line.size) > 0.12 * size or last.is_bold != line.is_bold and len(group) == 1:
         return False
+    if line.is_rtl != last.is_rtl and _has_letters(line) and _has_letters(last):
+        return False
     distance = line.middle - last.middle
     if distance > max(1.22 * pitch, 1.15 * size) or distance > 2.6 * size:
         return False
     opening = line.runs[0]
     first = opening.texts[0]
+    if _NOTE_MARK.match(first):
+        return False
     if MARKER.match(first) and not first.isdigit() and (first not in "-–—·o*" or line.x0 <= last.x0 + 1):
         return False
     end = last.runs[-1].texts[-1]
@@ -83,7 +88,11 @@ def _continues(group: Region, line: PrintedLine, pitch: float, edge: tuple[float
     room = (last.x0 - edge[0]) if line.is_rtl else (edge[1] - last.x1)
     if room > 1.2 * size and end.endswith((".", "!", "?", ":")) and not first[0].islower():
         return False
-    return room < (opening.first_x1 - opening.x0) + 0.25 * size + 0.35 * size
+    return room < opening.first_width + 0.25 * size + 0.35 * size
+
+
+def _has_letters(line: PrintedLine) -> bool:
+    return any(map(str.isalpha, line.text))
 
 
 def _is_centred(last: PrintedLine, line: PrintedLine) -> bool:

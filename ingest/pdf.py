@@ -18,9 +18,11 @@ from catena.ingest import furniture
 from catena.ingest.ahead import made_ahead
 from catena.ingest.columns import chained
 from catena.ingest.composition import Composition
+from catena.ingest.figures import join_signs, move_runs
 from catena.ingest.glyphs import clean
 from catena.ingest.hyphens import Vocabulary
 from catena.ingest.layout import regions
+from catena.ingest.overprint import without_overprint
 from catena.ingest.paragraphs import LogicalLine
 from catena.ingest.printed import PrintedLine
 from catena.ingest.reading import Outcome, Picture
@@ -126,7 +128,9 @@ class PdfReading:
         if sheet.recognised is not None and self._keep:
             self._keep(sheet.index + 1, sheet.recognised)
         glyphs = sheet.glyphs
-        glyphs.runs = chained(glyphs)
+        glyphs.runs = without_overprint(chained(glyphs))
+        move_runs(glyphs.runs)
+        join_signs(glyphs.runs)
         self.tally.add(glyphs, sheet.look, has_failed=sheet.has_failed, is_recognised=sheet.is_recognised)
         for run in glyphs.runs:
             self._sizes[round(run.size * 2) / 2] += len(run.texts)

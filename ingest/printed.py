@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-from catena.ingest.glyphs import Run
+from catena.ingest.glyphs import CELL_GAP
+from catena.ingest.runs import Run
 
 
 @dataclass(slots=True)
@@ -86,9 +86,16 @@ def reads_rtl(runs: Sequence[Run]) -> bool:
 
 
 def _right_to_left(runs: list[Run]) -> list[Run]:
-    """From the right, but figures and Latin words, as they stand, from the left."""
+    """From the right, but figures and Latin words that stand together, as they stand, from the left."""
     ordered: list[Run] = []
-    for is_rtl, group in groupby(sorted(runs, key=lambda run: -run.x1), key=lambda run: run.is_rtl):
-        stretch = list(group)
-        ordered += stretch if is_rtl else stretch[::-1]
-    return ordered
+    stretch: list[Run] = []
+    for run in sorted(runs, key=lambda run: -run.x1):
+        is_near = bool(stretch) and stretch[-1].x0 - run.x1 < CELL_GAP * run.size
+        if run.is_rtl or not is_near:
+            ordered += stretch[::-1]
+            stretch = []
+        if run.is_rtl:
+            ordered.append(run)
+        else:
+            stretch.append(run)
+    return ordered + stretch[::-1]

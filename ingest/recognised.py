@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from catena.ingest.glyphs import CELL_GAP, Glyphs, Run, clean, framed, is_rtl_word
+from catena.ingest.glyphs import CELL_GAP, clean, framed, is_rtl_word
 from catena.ingest.recognition import RecognisedRow, RecognisedWord
+from catena.ingest.runs import Glyphs, Run
 from catena.types import Box
 
 MIN_CONFIDENCE = 30.0  # of 100; below it words are mostly specks, rules and parts of pictures

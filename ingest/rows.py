@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from catena.ingest.glyphs import Run
 from catena.ingest.paragraphs import MARKER, LogicalLine, paragraphs, usual_pitch
 from catena.ingest.printed import PrintedLine, Region
+from catena.ingest.runs import Run
 from catena.types import LineKind
 
 ROW_GAP = 1.3  # in font sizes: wider than any space in justified text

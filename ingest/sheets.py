@@ -10,9 +10,10 @@ from typing import Any
 
 import pymupdf
 
-from catena.ingest.glyphs import Glyphs, Run, clean, read_glyphs
+from catena.ingest.glyphs import clean, read_glyphs
 from catena.ingest.recognised import recognised_glyphs
 from catena.ingest.recognition import Recogniser, decoded
+from catena.ingest.runs import Glyphs, Run
 from catena.ingest.tally import Look, is_garbled, look_at
 
 _RUN = attrgetter(*Run.__slots__)
@@ -37,9 +38,10 @@ class Sheet:
         """Take it apart into what `marshal` writes."""
         glyphs = self.glyphs
         counts = (glyphs.num_characters, glyphs.num_hidden, glyphs.num_unreadable, glyphs.is_ocr)
+        unread = glyphs.unread, glyphs.num_pictures
         runs = [_RUN(run) for run in glyphs.runs]
         rest = (self.look, self.label, self.has_failed, self.is_recognised, self.recognised)
-        return self.index, (glyphs.width, glyphs.height, runs, *counts), *rest
+        return self.index, (glyphs.width, glyphs.height, runs, *counts, *unread), *rest
 
     @classmethod
     def unpacked(cls, packed: tuple[Any, ...]) -> Sheet:

@@ -7,8 +7,8 @@ from typing import Literal
 
 import pymupdf
 
-from catena.ingest.glyphs import Glyphs
 from catena.ingest.reading import Outcome
+from catena.ingest.runs import Glyphs
 
 MAX_EMPTY_SHARE = 0.05
 MAX_UNREADABLE_SHARE = 0.1  # of a page's characters
