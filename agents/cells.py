@@ -31,10 +31,14 @@ _SCALE = re.compile(
 )
 _STATED = re.compile(
     r"\b(?:in|of) (?:us ?)?[$€£¥]? ?(?:\w+ ){0,2}?(thousand|million|billion)s\b"
+    r"|(?<![\d.,] )(?<![\d.,])\b(thousand|million|billion)s? (?:of )?(?:us )?"
+    r"(?:euros?|dollars?|pounds|yen|[A-Z]{3}\b|[$€£¥])"
+    r"|(?:[$€£¥]|\b(?-i:[A-Z]{3})) ?(thousand|million|billion|bn|m)s?\b"
     r"|\([^()\d]{0,40}\b(thousand|million|billion)s?\b[^()]{0,80}\)"
     r"|(?:\(|[$€£¥]\s?['’]?|['’]|\b[A-Z]{3} )(000)s?\b",
     re.IGNORECASE,
 )
+_SHORT_SCALES = {"000": "thousand", "m": "million", "bn": "billion"}
 _PLAIN = re.compile(
     r"\bper (?:\w+ )?(?:share|unit|ton|barrel|day|employee)\b|\bnumber of\b|\bemployees\b|\bstores\b|\bEPS\b"
     r"|\bprices?\b|\bind(?:ex|ices)\b|\bratio\b|\brate\s*(?:\(|$)|\bpence\b|\bcents\b|\byears\)",
@@ -171,5 +175,5 @@ def stated_scale(text: str) -> str:
 
 
 def _word(found: re.Match[str]) -> str:
-    word = next(group for group in found.groups() if group)
-    return "thousand" if word == "000" else word.lower()
+    word = next(group for group in found.groups() if group).lower()
+    return _SHORT_SCALES.get(word, word)

@@ -86,7 +86,7 @@ def with_header(evidence: Evidence, desk: Desk) -> tuple[Evidence, ...]:
         return (evidence,)
     line = _scale_line(page, span.start, desk)
     above = [_evidence(page, one) for one in row.above if _is_short(page, one)]
-    is_shown = line is None or any(_overlap(line.spans[0], one.spans[0]) for one in (evidence, *above))
+    is_shown = line is not None and any(_overlap(line.spans[0], one.spans[0]) for one in above)
     return (evidence, *([] if line is None or is_shown else [line]), *above)
 
 

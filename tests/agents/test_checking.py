@@ -74,3 +74,29 @@ def test_what_stands_around_proves_names_and_years_alone() -> None:
         support(said.replace(" the animal called", ""), quote, "Toad went to London in 1908.") == "supported"
     )
     assert support("He bought a motor car for 500 pounds.", quote, "500 pounds") == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("statement", "quote", "mark"),
+    [
+        ("The left bank is higher than the right.", "The right bank is lower than the left.", "unchecked"),
+        ("Profit did not fall; it rose by 4%.", "Profit rose by 4% in 2020.", "unchecked"),
+        ("Ada is older than Bob.", "Bob is younger than Ada.", "unchecked"),
+        ("Acme sold the mill to Borg.", "Borg bought the mill from Acme.", "unchecked"),
+        ("The shop is not closed on Sundays.", "The shop is open on Sundays.", "unchecked"),
+        ("He never came home before noon.", "He always came home after noon.", "unchecked"),
+        ("No fewer than 40 people died.", "At least 40 people died.", "supported"),
+        ("It lasts no longer than 12 months.", "It lasts at most 12 months.", "supported"),
+        ("The shop is closed on Sundays.", "The shop is open on Sundays.", "contradicted"),
+        ("Sales did not increase in 2020.", "Sales increased in 2020.", "contradicted"),
+        ("Sales increased in 2020.", "Sales did not increase in 2020.", "contradicted"),
+    ],
+)
+def test_a_denial_in_other_words_is_left_open(statement: str, quote: str, mark: str) -> None:
+    assert support(statement, [quote]) == mark
+
+
+def test_every_clause_must_be_held() -> None:
+    quote = "The council rebuilt the bridge over the river in May at the cost of the county."
+    said = "The council rebuilt the bridge over the river in May, and larks breed in meadows."
+    assert support(said, [quote]) == "partial"
