@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from catena.app.ui import conversation
+from catena.app.ui.locked import ask_password, is_locked
 from catena.app.ui.session import open_client
 from catena.app.ui.trouble import guarded
 from catena.app.ui.words import counted, plain
+from catena.errors import CatenaError
 from catena.jobs import Job
+from catena.types import Document
 from catena.uploads import SUFFIXES, receive
 
 KINDS = "PDF, EPUB, DOCX, HTML, Markdown or text"
@@ -19,27 +24,31 @@ SHOWN_SECONDS = 120
 """How long a file that is over stays on the page."""
 MAX_LISTED, MAX_WATCHED = 8, 2_000
 """Files that are named while they wait or were read, and files that are watched at all."""
+DROPPED = "dropped-jobs"
+"""The jobs of what this visitor dropped last: Ask waits for them, and asks about what they read."""
+PATH, WRONG_PATH = "path-to-add", "path-that-failed"
 
 
 def show_adding() -> None:
     """What is dropped is added at once; the box is empty again for the next."""
     files, folder, path = st.tabs(["Files", "A folder", "A path on this computer"])
     with files:
-        _add(drop_files())
+        if uploads := drop_files():
+            receive_all(uploads)
+            st.switch_page(st.session_state["pages"]["ask"])
     with folder:
-        _add(
-            st.file_uploader(
-                f"Drop or choose a folder: each {KINDS} in it is added",
-                type=SUFFIXES,
-                accept_multiple_files="directory",
-                max_upload_size=open_client().settings.max_file_mib,
-                key=f"folder-{_turn()}",
-            )
+        uploads = st.file_uploader(
+            f"Drop or choose a folder: each {KINDS} in it is added",
+            type=SUFFIXES,
+            accept_multiple_files="directory",
+            max_upload_size=open_client().settings.max_file_mib,
+            key=f"folder-{_turn()}",
         )
-    with path, st.form("add-path", clear_on_submit=True, border=False):
-        given = st.text_input("Path of a file or folder", placeholder="/home/me/papers")
-        if st.form_submit_button("Add", icon=":material/add:") and given.strip():
-            open_client().add_later(Path(given.strip()).expanduser())
+        if uploads:
+            _receive(uploads)
+            st.rerun()
+    with path:
+        _ask_path()
 
 
 def drop_files() -> list[UploadedFile]:
@@ -52,19 +61,48 @@ def drop_files() -> list[UploadedFile]:
     )
 
 
-def receive_all(uploads: list[UploadedFile]) -> None:
+def receive_all(uploads: Sequence[UploadedFile]) -> None:
+    """Have files added that came through the browser, and a new conversation about them begun once they are read."""
+    st.session_state[DROPPED] = [job.id for job in _receive(uploads)]
+    conversation.begin_anew()
+
+
+def _receive(uploads: Sequence[UploadedFile]) -> list[Job]:
     """Hand files that came through the browser to the worker, and empty the box that they were dropped in."""
-    catena = open_client()
+    catena, jobs = open_client(), []
     for upload in uploads:
         kept = receive(catena.settings.home, upload.name, upload)
-        catena.add_later(kept, title=Path(upload.name).stem, is_upload=True)
+        jobs += catena.add_later(kept, title=Path(upload.name).stem, is_upload=True)
     st.session_state["uploads"] = _turn() + 1
+    return jobs
 
 
-def _add(uploads: list[UploadedFile]) -> None:
-    if uploads:
-        receive_all(uploads)
-        st.rerun()
+def _ask_path() -> None:
+    """What was typed stays where it leads nowhere, with the reason below it."""
+    with st.form("add-path", border=False):
+        st.text_input("Path of a file or folder", placeholder="/home/me/papers", key=PATH)
+        st.form_submit_button("Add", icon=":material/add:", on_click=_add_path)
+    if wrong := st.session_state.get(WRONG_PATH):
+        st.error(plain(wrong), icon=":material/error:")
+
+
+def _add_path() -> None:
+    st.session_state.pop(WRONG_PATH, None)
+    given: str = st.session_state[PATH].strip()
+    if not given:
+        return
+    try:
+        open_client().add_later(Path(given).expanduser())
+    except (
+        CatenaError,
+        OSError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # the others: no user ~x, a NUL, a name too long
+        reason = f"{error.message} {error.remedy}" if isinstance(error, CatenaError) else str(error)
+        st.session_state[WRONG_PATH] = reason if given in reason else f"{given}: {reason}"
+    else:
+        st.session_state[PATH] = ""
 
 
 def _turn() -> int:
@@ -81,17 +119,67 @@ def show_jobs() -> None:
         for job in reversed(open_client().adding(MAX_WATCHED))
         if not job.is_over or time.time() - job.finished_at < SHOWN_SECONDS
     ]
-    _show_failed([job for job in jobs if job.state == "failed"])
-    for job in jobs:
-        if job.state == "running":
-            _show_reading(job)
-    _show_waiting([job for job in jobs if job.state == "queued"])
+    _show_under_way(jobs)
     _show_known([job for job in jobs if job.state == "done" and not job.result["files"][0]["is_new"]])
     ended = {job.id for job in jobs if job.is_over}
     known: set[int] = st.session_state.setdefault("ended-jobs", set())
     if ended - known:
         known.update(ended)
         st.rerun()
+
+
+def show_dropped() -> None:
+    """What was dropped, until it is read; then what of it could not be read. The rest is asked about."""
+    if DROPPED not in st.session_state:
+        return
+    jobs = _dropped()
+    if not all(job.is_over for job in jobs):
+        _await_dropped()
+        return
+    _show_failed([job for job in jobs if job.state == "failed"])
+    for document in _read(jobs):
+        if document.status == "failed":
+            st.error(_trouble(document), icon=":material/error:")
+            if is_locked(document) and ask_password(document):
+                conversation.choose([one.id for one in _read(jobs) if one.status != "failed"])
+                st.rerun()
+    _show_known([job for job in jobs if job.state == "done" and not job.result["files"][0]["is_new"]])
+
+
+@st.fragment(run_every=0.7)
+@guarded
+def _await_dropped() -> None:
+    jobs = _dropped()
+    _show_under_way(jobs)
+    if all(job.is_over for job in jobs):
+        read = [document.id for document in _read(jobs) if document.status != "failed"]
+        if read:
+            conversation.choose(read)
+        st.rerun()
+
+
+def _dropped() -> list[Job]:
+    wanted = set(st.session_state[DROPPED])
+    return [job for job in reversed(open_client().adding(MAX_WATCHED)) if job.id in wanted]
+
+
+def _read(jobs: Sequence[Job]) -> list[Document]:
+    """The documents that jobs came to, those that cannot be read among them."""
+    ids = [one["document_id"] for job in jobs if job.state == "done" for one in job.result["files"]]
+    found = [open_client().library.get(one) for one in dict.fromkeys(ids)]
+    return [document for document in found if document is not None]
+
+
+def _trouble(document: Document) -> str:
+    return f"**{plain(document.title)}**: {plain(document.message)} {plain(document.remedy)}"
+
+
+def _show_under_way(jobs: Sequence[Job]) -> None:
+    _show_failed([job for job in jobs if job.state == "failed"])
+    for job in jobs:
+        if job.state == "running":
+            _show_reading(job)
+    _show_waiting([job for job in jobs if job.state == "queued"])
 
 
 def _show_reading(job: Job) -> None:

@@ -10,76 +10,69 @@ import streamlit as st
 from catena.agents.events import Event
 from catena.answers import from_json
 from catena.app.ui import sight
+from catena.app.ui.adding import DROPPED, show_dropped
 from catena.app.ui.answers import show_answer
+from catena.app.ui.conversation import VIEWER, choose_documents, forget, keep, restore, resume
 from catena.app.ui.evidence import choose_citation, show_evidence
 from catena.app.ui.live import show_progress
+from catena.app.ui.outline import show_outline
 from catena.app.ui.running import begin, show_order, show_running
 from catena.app.ui.session import chosen_model, go_to, open_client, readable
+from catena.app.ui.suggestions import show_suggestions
 from catena.app.ui.words import EMBEDDED, STRATEGIES, plain, shortened
 from catena.types import Answer, AskOptions, Document, Limits
 
-VIEWER, TURN, UNDER_WAY = "ask-viewer", "newest-turn", "turn-under-way"
+TURN, UNDER_WAY = "newest-turn", "turn-under-way"
 MAX_TURNS, MAX_THREADS = 30, 40
+ASK_THIS = "ask-this"
+"""A question that was clicked and not typed."""
 
 
 def show() -> None:
     catena = open_client()
-    documents = readable(catena)
-    thread = st.query_params.get("thread")
+    if not (catena.documents() or DROPPED in st.session_state):
+        go_to("start")
+    restore()
+    documents, thread = readable(catena), st.query_params.get("thread")
     with st.sidebar:
-        chosen = _choose_documents(documents)
+        chosen = choose_documents(documents)
         options = _choose_options(thread)
         _show_threads(thread)
-    if not catena.documents():
-        go_to("start")
-    if not documents:
-        st.info("No document can be asked yet. See the library.", icon=":material/library_books:")
-        return
+    keep()
     turns = list(reversed(catena.history(MAX_TURNS, thread_id=thread))) if thread else []
-    left, right = st.columns([5, 6], gap="large")
+    left, right = st.columns([6, 8], gap="medium")
     with left:
+        show_dropped()
         invitation = st.empty()
-        if not (turns or "order" in st.session_state or "run" in st.query_params):
+        if documents and not (turns or "order" in st.session_state or "run" in st.query_params):
             with invitation.container():
                 _show_invitation(chosen or documents)
         for turn in turns:
             with st.container(key=TURN) if turn is turns[-1] else nullcontext():
-                _show_turn(turn, is_last=turn is turns[-1])
+                _show_turn(turn)
         show_running(thread, _open)
         show_order()
         place = st.container()
-        question = st.chat_input("Ask the documents", key="question") or st.session_state.pop(
-            "ask-this", None
-        )
-        if question:
+    with right:
+        if len(chosen) == 1:
+            show_outline(chosen[0], VIEWER)
+        show_evidence(VIEWER, back_to=TURN)
+    if documents:
+        with st.container(key="question-bar"):
+            typed = st.chat_input("Ask the documents", key="question")
+        if question := typed or st.session_state.pop(ASK_THIS, None):
             asked = chosen or (None if thread else documents)
+            st.session_state.pop(DROPPED, None)
             with place:  # above the line to type in
                 invitation.empty()
                 (begin if options.model else _answer_here)(question, asked, options)
-    with right:
-        show_evidence(VIEWER, back_to=TURN)
 
 
-def _show_turn(turn: Answer, *, is_last: bool) -> None:
+def _show_turn(turn: Answer) -> None:
     with st.chat_message("user", avatar=":material/person:"):
         st.markdown(plain(turn.question))
     with st.chat_message("assistant", avatar=":material/link:"):
-        show_answer(turn, VIEWER, is_last=is_last)
-
-
-def _choose_documents(documents: Sequence[Document]) -> list[Document]:
-    """What is asked; nothing chosen means the whole library."""
-    titles = {document.id: document for document in documents}
-    kept = [one for one in st.session_state.get("documents", []) if one in titles]
-    st.session_state["documents"] = kept
-    chosen = st.multiselect(
-        "Documents",
-        list(titles),
-        key="documents",
-        format_func=lambda one: titles[one].title,
-        placeholder="The whole library",
-    )
-    return [titles[one] for one in chosen]
+        show_answer(turn, VIEWER)
 
 
 def _choose_options(thread: str | None) -> AskOptions:
@@ -104,19 +97,24 @@ def _choose_options(thread: str | None) -> AskOptions:
 
 def _show_threads(current: str | None) -> None:
     """Past conversations, the newest first, by their first question."""
-    if st.button(
-        "New conversation", icon=":material/add_comment:", width="stretch", disabled=current is None
-    ):
-        st.query_params.pop("thread", None)
-        st.session_state.pop(VIEWER, None)
-        st.rerun()
+    st.button(
+        "New conversation",
+        icon=":material/add_comment:",
+        width="stretch",
+        disabled=current is None,
+        on_click=_begin_anew,
+    )
     for kept in open_client().threads(MAX_THREADS):
         thread, name = kept.thread_id, plain(shortened(kept.first_question, 48))
         icon = ":material/chevron_right:" if thread == current else None
-        if st.button(name, key=f"thread-{thread}", type="tertiary", icon=icon):
-            st.query_params["thread"] = thread
-            st.session_state.pop(VIEWER, None)
-            st.rerun()
+        key = f"thread-{thread}"
+        st.button(name, key=key, type="tertiary", icon=icon, on_click=resume, args=(thread,))
+
+
+def _begin_anew() -> None:
+    """A new conversation with the same documents."""
+    forget()
+    st.session_state.pop(VIEWER, None)
 
 
 def _show_invitation(documents: Sequence[Document]) -> None:
@@ -124,11 +122,9 @@ def _show_invitation(documents: Sequence[Document]) -> None:
     names = ", ".join(plain(document.title) for document in documents[:3])
     more = f" and {len(documents) - 3} more" if len(documents) > 3 else ""
     st.markdown(f"Asking **{names}**{more}. Every sentence of the answer comes with its page, quote and box.")
-    these = "is this document" if len(documents) == 1 else "are these documents"
-    for question in (f"What {these} about?", "What are the main findings?"):
-        if st.button(question, key=f"invite-{question}", icon=":material/chat:"):
-            st.session_state["ask-this"] = question
-            st.rerun()
+    if question := show_suggestions(documents):
+        st.session_state[ASK_THIS] = question
+        st.rerun()
 
 
 def _answer_here(question: str, documents: Sequence[Document] | None, options: AskOptions) -> None:
@@ -138,6 +134,7 @@ def _answer_here(question: str, documents: Sequence[Document] | None, options: A
     runs = open_client().runs
     run = open_client().start_here(question, documents=documents, options=options)
     st.query_params["run"] = run.run_id
+    keep()
     with st.container(key=UNDER_WAY):
         with st.chat_message("user", avatar=":material/person:"):
             st.markdown(plain(question))
@@ -160,6 +157,7 @@ def _open(answer: Answer) -> None:
     """Show the conversation that an answer belongs to, its first proof beside it."""
     st.query_params["thread"] = answer.thread_id
     st.query_params.pop("run", None)
+    keep()
     if answer.citations:
         choose_citation(VIEWER, answer.citations[0])
     sight.wish(TURN)

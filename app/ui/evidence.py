@@ -1,26 +1,48 @@
-"""The page that proves a statement: its picture with the exact quote boxed, and the pages around it."""
+"""The page that proves a statement: its picture at the exact quote, which is boxed, and the pages around it."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import streamlit as st
 
 from catena.app.ui import sight
+from catena.app.ui.framing import cut, frame
 from catena.app.ui.session import open_client
 from catena.app.ui.trouble import guarded, show_error
-from catena.app.ui.words import page_name, plain
+from catena.app.ui.words import page_name, plain, quoted, shown
 from catena.client import Catena
 from catena.errors import CatenaError
 from catena.types import Box, Citation
 
-FITTING = "Fit"
-"""The whole page in sight, so that the box is, wherever it stands (the style is in `shell`)."""
-ZOOMS = {FITTING: 110, "100 %": 110, "200 %": 220}
-"""Dots per inch of each zoom."""
+AT_QUOTE, WHOLE, LARGE = "At the quote", "Whole page", "200 %"
+DPI = {AT_QUOTE: 150, WHOLE: 110, LARGE: 220}
+"""Dots per inch of each view; at the quote a letter page fills the width, and its print has the size of our text."""
+STYLES = {AT_QUOTE: "quote", WHOLE: "fitting", LARGE: "zoomed"}
+"""How the style in `shell` knows them."""
 MAX_PICTURES = 128
 _ahead = ThreadPoolExecutor(1, "catena-pictures")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a viewer shows: a page, and the citation that led there, if one did."""
+
+    document_id: str
+    number: int
+    citation: Citation | None = None
+
+    @property
+    def cited(self) -> tuple[int, ...]:
+        """The pages that the quote stands on."""
+        return tuple(part.ref.number for part in self.citation.parts) if self.citation else ()
+
+    def boxes(self, number: int) -> tuple[Box, ...]:
+        """What is marked on a page."""
+        parts = self.citation.parts if self.citation else ()
+        return tuple(box for part in parts if part.ref.number == number for box in part.boxes)
 
 
 def picture(document_id: str, number: int, boxes: tuple[Box, ...], dpi: int) -> bytes:
@@ -33,9 +55,25 @@ def _drawn(client: Catena, document_id: str, number: int, boxes: tuple[Box, ...]
     return client.page_image(document_id, number, boxes=boxes, dpi=dpi)
 
 
+@lru_cache(MAX_PICTURES)
+def _drawn_at(client: Catena, document_id: str, number: int, boxes: tuple[Box, ...], dpi: int) -> bytes:
+    """The part of a page that a quote stands in."""
+    page = client.page(document_id, number)
+    return cut(_drawn(client, document_id, number, boxes, dpi), frame(page, boxes), page)
+
+
 def choose_citation(key: str, citation: Citation) -> None:
     """Open a citation in the viewer of this name; in a narrow window it comes into sight."""
-    st.session_state[key] = {"citation": citation, "page": citation.parts[0].ref.number}
+    _open(key, Opened(citation.document_id, citation.parts[0].ref.number, citation))
+
+
+def choose_page(key: str, document_id: str, number: int) -> None:
+    """Open a page that nothing is quoted from."""
+    _open(key, Opened(document_id, number))
+
+
+def _open(key: str, opened: Opened) -> None:
+    st.session_state[key] = opened
     sight.wish(pane(key), is_always=False)
 
 
@@ -63,50 +101,68 @@ def show_evidence(key: str, *, back_to: str = "") -> None:
 @guarded
 def _show_page(key: str) -> None:
     """The viewer: quote, page picture, the way to the pages before and after. Turning a page draws it alone."""
-    opened = st.session_state.get(key)
+    opened: Opened | None = st.session_state.get(key)
     if opened is None:
-        st.caption("Click a page number beside a statement: the page appears here, the quote boxed.")
+        st.caption("Click a number behind a sentence: its page appears here, the quote boxed.")
         return
-    citation: Citation = opened["citation"]
-    number: int = opened["page"]
     catena = open_client()
-    document = catena.document(citation.document_id)
-    here = [part for part in citation.parts if part.ref.number == number]
-    boxes = _boxes(citation, number)
-    label = here[0].label if here else catena.page(document, number).label
-    name = page_name(number, label)
+    document = catena.document(opened.document_id)
+    page = catena.page(document, opened.number)
+    name = page_name(opened.number, page.label)
     st.markdown(f"**{plain(document.title)}** · {plain(name)} of {document.num_pages}")
-    _toolbar(key, number, document.num_pages, [part.ref.number for part in citation.parts])
-    st.caption(f"“{plain(citation.quote)}”" + ("" if here else " · stands on another page"))
-    if citation.source == "ocr":
+    view = _toolbar(key, opened, document.num_pages)
+    _show_quote(opened)
+    if page.source == "ocr":
         st.caption(":material/document_scanner: The text of this page was recognised from a scan.")
-    zoom = st.session_state.get(f"{key}-zoom") or FITTING
+    boxes = opened.boxes(opened.number)
+    drawn = _drawn_at if view == AT_QUOTE else _drawn
     try:
-        data = picture(document.id, number, boxes, ZOOMS[zoom])
+        data = drawn(catena, document.id, opened.number, boxes, DPI[view])
     except CatenaError as error:
         show_error(error)
         return
-    if number < document.num_pages:  # readers turn on: the next page is drawn while they read this one
-        _ahead.submit(_drawn, catena, document.id, number + 1, _boxes(citation, number + 1), ZOOMS[zoom])
-    alt = f"{document.title}, {name}" + (f", with a box around: {citation.quote}" if boxes else "")
-    with st.container(key=f"{key}-{'fitting' if zoom == FITTING else 'zoomed'}"):
-        st.image(data, alt=alt)
+    if opened.number < document.num_pages:  # readers turn on: the next page is drawn while they read this one
+        turned = replace(opened, number=opened.number + 1)
+        boxes_there = turned.boxes(turned.number)
+        dpi = DPI[view if boxes_there or view == LARGE else WHOLE]
+        _ahead.submit(_drawn, catena, document.id, turned.number, boxes_there, dpi)
+    quote = opened.citation.quote if opened.citation else ""
+    alt = shown(f"{document.title}, {name}" + (f", with a box around: {quote}" if boxes else ""))
+    with st.container(key=f"{key}-{STYLES[view]}"):
+        st.image(data, alt=alt, width="stretch" if view == AT_QUOTE else "content")
 
 
-def _boxes(citation: Citation, number: int) -> tuple[Box, ...]:
-    """What is marked on a page."""
-    return tuple(box for part in citation.parts if part.ref.number == number for box in part.boxes)
+def _show_quote(opened: Opened) -> None:
+    if opened.citation is None:
+        return
+    st.caption(plain(quoted(opened.citation.quote)))
+    if opened.number not in opened.cited:
+        st.caption("It stands on another page.")
+    elif len(opened.cited) > 1:
+        st.caption(f"It runs over pages {' and '.join(map(str, opened.cited))}.")
 
 
-def _toolbar(key: str, number: int, num_pages: int, cited: list[int]) -> None:
+def _toolbar(key: str, opened: Opened, num_pages: int) -> str:
+    """The way to other pages, and how much of this one is shown. Returns the view."""
+    number = opened.number
+    views = [AT_QUOTE, WHOLE, LARGE] if opened.boxes(number) else [WHOLE, LARGE]
+    wanted = st.session_state.get(f"{key}-view")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _turn_button("Previous", ":material/chevron_left:", key, number - 1, is_off=number <= 1)
         _turn_button("Next", ":material/chevron_right:", key, number + 1, is_off=number >= num_pages)
-        if number not in cited:
-            _turn_button("Back to the quote", ":material/undo:", key, cited[0])
-        st.segmented_control(
-            "Zoom", list(ZOOMS), key=f"{key}-zoom", default=FITTING, label_visibility="collapsed"
+        if opened.citation and number not in opened.cited:
+            _turn_button("Back to the quote", ":material/undo:", key, opened.cited[0])
+        chosen = st.segmented_control(
+            "View",
+            views,
+            key=f"{key}-view-of-{len(views)}",
+            default=wanted if wanted in views else views[0],
+            label_visibility="collapsed",
         )
+    view: str = chosen or views[0]
+    if opened.boxes(number):  # as it was chosen for this quote, the next one opens
+        st.session_state[f"{key}-view"] = view
+    return view
 
 
 def _turn_button(label: str, icon: str, key: str, target: int, *, is_off: bool = False) -> None:
@@ -114,4 +170,4 @@ def _turn_button(label: str, icon: str, key: str, target: int, *, is_off: bool =
 
 
 def _turn_to(key: str, number: int) -> None:
-    st.session_state[key]["page"] = number
+    st.session_state[key] = replace(st.session_state[key], number=number)

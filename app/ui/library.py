@@ -1,134 +1,137 @@
-"""The library: drop files, watch them being read, see what is there and what is wrong with it."""
+"""The library: drop files, watch them being read; a table of what is there, to ask, open or remove."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
+from catena.app.ui import sight
 from catena.app.ui.adding import show_adding, show_jobs
-from catena.app.ui.evidence import picture
+from catena.app.ui.conversation import begin_anew
+from catena.app.ui.evidence import choose_page, show_evidence
+from catena.app.ui.locked import ask_password, is_locked
+from catena.app.ui.outline import show_entries
 from catena.app.ui.session import go_to, open_client
-from catena.app.ui.trouble import show_error
-from catena.app.ui.words import counted, plain, shortened
-from catena.errors import CatenaError
+from catena.app.ui.words import counted, plain, shown
 from catena.types import Document
+from catena.uploads import FOLDER, UPLOAD
 
-THUMBNAILS, THUMBNAIL_DPI = 12, 40
-MAX_OUTLINE = 200
-STATES = {
-    "ready": ("ready", ":material/check_circle:", "green"),
-    "partial": ("partly read", ":material/warning:", "orange"),
-    "failed": ("not read", ":material/error:", "red"),
-}
-LOCKED = ("locked", ":material/lock:", "orange")
+VIEWER = "library-viewer"
+STATES = {"ready": "ready", "partial": "partly read", "failed": "not read"}
+LOCKED = "locked"
+OUTLINE_PIXELS = 560
+MAX_LOCKED = 5
+"""Password boxes at once."""
 
 
 def show() -> None:
-    catena = open_client()
     st.title("Library")
     show_adding()
     show_jobs()
-    documents = list(reversed(catena.documents()))
+    documents = list(reversed(open_client().documents()))
     if not documents:
         return
+    wanted = st.text_input("Search", placeholder="Search titles and files", key="wanted").casefold()
+    found = [one for one in documents if wanted in f"{one.title} {file_name(one)}".casefold()]
     num = counted(len(documents), "document")
-    if len(documents) > 1:
-        wanted = st.text_input(
-            "Search titles", placeholder="Search titles", label_visibility="collapsed", key="wanted"
-        )
-        found = [one for one in documents if wanted.casefold() in f"{one.title} {one.path}".casefold()]
-        num = num if len(found) == len(documents) else f"{len(found)} of {num}"
-        documents = found
-    st.caption(num)
-    for document in documents:
-        _show_document(document)
-
-
-def _show_document(document: Document) -> None:
-    is_locked = document.reason == "needs_password"
-    word, icon, color = LOCKED if is_locked else STATES[document.status]
-    with st.container(border=True):
-        left, right = st.columns([3, 2], vertical_alignment="center")
-        with left:
-            st.markdown(f"**{plain(document.title)}**")
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.badge(word, icon=icon, color=color)  # type: ignore[arg-type]
-                added = time.strftime("%Y-%m-%d %H:%M", time.localtime(document.added_at))
-                facts = [] if document.status == "failed" else [counted(document.num_pages, "page")]
-                st.caption(
-                    " · ".join(
-                        [*facts, *([document.kind.upper()] if document.kind else []), f"added {added}"]
-                    )
-                )
-        with right, st.container(horizontal=True, horizontal_alignment="right"):
-            if document.status != "failed" and st.button(
-                "Ask", key=f"ask-{document.id}", icon=":material/forum:"
-            ):
-                st.session_state["documents"] = [document.id]
-                st.query_params.clear()
-                go_to("ask")
-            if document.status != "failed" and st.button(
-                "Open", key=f"open-{document.id}", icon=":material/menu_book:"
-            ):
-                _show_inside(document)
-            if st.button("Delete", key=f"delete-{document.id}", icon=":material/delete:"):
-                _confirm_deleting(document)
-        if is_locked:
-            _ask_password(document)
-        elif document.message:
-            st.caption(f"{plain(document.message)} {plain(document.remedy)}")
-
-
-def _ask_password(document: Document) -> None:
-    """The password goes to the parser and is kept nowhere."""
-    with (
-        st.form(f"password-{document.id}", border=False),
-        st.container(horizontal=True, vertical_alignment="bottom"),
-    ):
-        password = st.text_input("Password of this document", type="password")
-        is_sent = st.form_submit_button("Unlock", icon=":material/lock_open:")
-    if is_sent and password:
-        try:
-            with st.spinner("Reading"):
-                opened = open_client().reindex(document, password=password)
-        except CatenaError as error:
-            show_error(error)
-            return
-        if opened.reason != "needs_password":
+    st.caption(num if len(found) == len(documents) else f"{len(found)} of {num}")
+    if found:
+        _show_table(found)
+    for document in [one for one in found if is_locked(one)][:MAX_LOCKED]:
+        st.markdown(f":material/lock: **{plain(document.title)}** needs its password.")
+        if ask_password(document):
             st.rerun()
-        st.error(plain(opened.message), icon=":material/lock:")
 
 
-@st.dialog("Delete this document?")
-def _confirm_deleting(document: Document) -> None:
-    st.markdown(
-        f"**{plain(document.title)}**: its text, index, original copy and cached answers of models go."
+def _show_table(documents: Sequence[Document]) -> None:
+    """Every column sorts by a click on its name; the boxes at the left select."""
+    actions = st.container(horizontal=True, gap="small", key="library-actions")
+    state: Any = st.dataframe(
+        [_row(document) for document in documents],
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"library-{hash(tuple(documents))}",  # other rows: what was selected means nothing any more
+        column_config={
+            "Title": st.column_config.TextColumn(width=320),
+            "Pages": st.column_config.NumberColumn(width="small"),
+            "State": st.column_config.TextColumn(width="small"),
+            "Kind": st.column_config.TextColumn(width="small"),
+            "File": st.column_config.TextColumn(width=220),
+            "Added": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),
+            "Remark": st.column_config.TextColumn(width="large"),
+        },
     )
+    chosen = [documents[row] for row in state.selection.rows if row < len(documents)]
+    with actions:
+        _show_actions(chosen)
+
+
+def _row(document: Document) -> dict[str, object]:
+    return {
+        "Title": shown(document.title),
+        "Pages": document.num_pages if document.status != "failed" else None,
+        "State": LOCKED if is_locked(document) else STATES[document.status],
+        "File": shown(file_name(document)),
+        "Kind": (document.kind or "").upper(),
+        "Added": datetime.fromtimestamp(document.added_at),
+        "Remark": shown(f"{document.message} {document.remedy}".strip()),
+    }
+
+
+def file_name(document: Document) -> str:
+    """The name of the file; one that came through the browser lies under a name of ours, and its own is the title."""
+    path = Path(document.path)
+    is_upload = path.stem == UPLOAD and path.parent.parent.name == FOLDER
+    return f"{document.title}{path.suffix}" if is_upload else path.name
+
+
+def _show_actions(chosen: Sequence[Document]) -> None:
+    readable = [document for document in chosen if document.status != "failed"]
+    ask = "Ask this" if len(readable) == 1 else "Ask these"
+    if st.button(ask, icon=":material/forum:", type="primary", disabled=not readable, key="ask-selected"):
+        begin_anew([document.id for document in readable])
+        go_to("ask")
+    if st.button("Open", icon=":material/menu_book:", disabled=len(readable) != 1):
+        choose_page(VIEWER, readable[0].id, 1)
+        _show_inside(readable[0])
+    if st.button("Remove", icon=":material/delete:", disabled=not chosen):
+        _confirm_removing(chosen)
+    if not chosen:
+        st.caption("Tick documents to ask, open or remove them.")
+
+
+@st.dialog("Remove from the library?")
+def _confirm_removing(documents: Sequence[Document]) -> None:
+    for document in documents:
+        st.markdown(f"**{plain(document.title)}** · {plain(file_name(document))}")
+    st.markdown("Text, index, the library's copy and cached answers of models go; your own files stay.")
     with st.container(horizontal=True):
-        if st.button("Delete it", type="primary", icon=":material/delete:"):
-            open_client().remove(document)
+        if st.button("Remove", type="primary", icon=":material/delete:", key="remove-now"):
+            for document in documents:
+                open_client().remove(document)
             st.rerun()
-        if st.button("Keep it"):
+        if st.button("Keep", key="keep-it"):
             st.rerun()
 
 
 @st.dialog("In this document", width="large")
 def _show_inside(document: Document) -> None:
-    st.markdown(f"**{plain(document.title)}**")
-    if document.outline:
-        with st.expander("Outline", icon=":material/toc:"):
-            for entry in document.outline[:MAX_OUTLINE]:
-                st.markdown(
-                    f"{'&emsp;' * (entry.level - 1)}{plain(shortened(entry.title, 90))} · {entry.page}"
-                )
-            if len(document.outline) > MAX_OUTLINE:
-                st.caption(f"and {len(document.outline) - MAX_OUTLINE} more")
-    last = max(1, document.num_pages)
-    first = st.number_input("Pages from", 1, last, 1, step=THUMBNAILS, key=f"from-{document.id}")
-    columns = st.columns(4)
-    for place, number in enumerate(range(int(first), min(int(first) + THUMBNAILS, document.num_pages + 1))):
-        with columns[place % 4]:
-            st.image(
-                picture(document.id, number, (), THUMBNAIL_DPI), caption=f"page {number}", width="stretch"
-            )
+    """The outline on the left; a click opens the page on the right."""
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        if document.outline:
+            with st.container(height=OUTLINE_PIXELS, border=False):
+                show_entries(document, VIEWER)
+        else:
+            st.caption("This document has no outline. Turn its pages, or go to one:")
+            number = st.number_input("Page", 1, max(1, document.num_pages), key=f"page-of-{document.id}")
+            if st.button("Go to it", icon=":material/menu_book:"):
+                choose_page(VIEWER, document.id, int(number))
+    with right:
+        show_evidence(VIEWER)
+    sight.fulfil()  # a dialog is drawn without its page

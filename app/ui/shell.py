@@ -17,15 +17,44 @@ LOGO = """
 """
 STYLE = """
 <style>
-[data-testid="stMainBlockContainer"] { padding-top: 3.25rem; max-width: 96rem; }
+:root { --paper: #fdfcf9; --rubric: #9a3324; }
+@media (prefers-color-scheme: dark) { :root { --paper: #1b1916; --rubric: #e08d7d; } }
+[data-testid="stMainBlockContainer"] {
+  padding: 3.25rem clamp(1rem, 3vw, 3rem) 0; max-width: 100rem; min-height: 100vh;
+  display: flex; flex-direction: column;
+}
+[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { flex: 1; padding-bottom: 2rem; }
+[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"]:has(> * > .st-key-question-bar) {
+  padding-bottom: 0;
+}
 [data-testid="stImage"] img { border: 1px solid rgba(128, 128, 128, .35); border-radius: .25rem; }
-[data-testid="stChatMessage"] { background: transparent; padding-left: 0; }
-[class*="-fitting"] img { max-height: max(24rem, calc(100vh - 15rem)); width: auto !important; }
+[data-testid="stChatMessage"] { background: transparent; padding-left: 0; padding-bottom: .25rem; }
+[class*="-fitting"] img { max-height: max(24rem, calc(100vh - 18rem)); width: auto !important; }
 [data-testid="stDialog"] [class*="-fitting"] img { max-height: max(20rem, calc(100vh - 23rem)); }
 [class*="-zoomed"] { overflow-x: auto; } [class*="-zoomed"] img { max-width: none; }
-[data-testid="stSidebar"] button[kind="tertiary"] { justify-content: flex-start; text-align: left; }
-[class*="st-key-"] { scroll-margin-top: 4rem; }
-.st-key-question { position: sticky; bottom: 1rem; z-index: 1; } /* the next question: always at hand */
+[data-testid="stSidebar"] button[kind="tertiary"], [class*="-outline"] button[kind="tertiary"] {
+  justify-content: flex-start; text-align: left;
+}
+[class*="-outline"] button { white-space: normal; min-height: 1.75rem; padding: 0 .25rem; }
+[class*="st-key-"] { scroll-margin-top: 4rem; scroll-margin-bottom: 7rem; }
+
+/* An answer flows as one text: sentences, their numbers and their marks stand in the same lines. */
+[class*="-flow"] { display: block !important; line-height: 1.6; margin-bottom: -.4rem; }
+[class*="-flow"] > *, [class*="-flow"] > * :not(button, button *, [data-testid="stIconMaterial"]) {
+  display: inline !important; width: auto !important;
+}
+[class*="-flow"] button {
+  display: inline-block !important; width: auto !important; min-height: 0 !important; line-height: inherit;
+  padding: 0 .1rem !important; margin: 0; vertical-align: baseline; color: var(--rubric) !important;
+}
+[class*="-flow"] [data-testid="stMarkdown"] { margin-inline: .25rem .6rem; white-space: nowrap; }
+[class*="-sources"] button { min-height: 2rem; padding: .1rem .6rem; max-width: 100%; }
+[class*="-sources"] button p { font-size: .875rem; overflow-wrap: anywhere; }
+
+/* The next question is always at hand, below all text: what is scrolled ends above it. */
+[data-testid="stLayoutWrapper"]:has(> .st-key-question-bar) {
+  position: sticky; bottom: 0; z-index: 5; margin-top: auto; padding: .5rem 0 1rem; background: var(--paper);
+}
 @media (prefers-color-scheme: dark) { /* white on the lighter red of the dark theme is too faint */
   [data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"] *,
   [data-tag], [data-tag] * { color: #1b1916 !important; }
@@ -33,6 +62,11 @@ STYLE = """
 @media (min-width: 64rem) { /* the proof stays in sight while a long conversation is scrolled */
   [data-testid="stColumn"]:has([data-testid="stImage"]) { position: sticky; top: 3.5rem; align-self: flex-start; }
   [class*="-narrow"] { display: none; }
+}
+@media (max-width: 40rem) {
+  /* On a telephone print keeps its size: what is wider than the window is moved under it, not made small. */
+  [class*="-quote"] { overflow-x: auto; } [class*="-quote"] img { min-width: 34rem; max-width: none; }
+  [data-testid="stMainBlockContainer"] h1 { font-size: 1.6rem; }
 }
 </style>
 """

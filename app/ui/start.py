@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 
 from catena.app.ui.adding import drop_files, receive_all
+from catena.app.ui.conversation import begin_anew
 from catena.app.ui.session import go_to, open_client, readable
 
 TITLE = "The Jargon File"
@@ -27,7 +28,7 @@ def show() -> None:
         st.subheader("A document of your own")
         if uploads := drop_files():
             receive_all(uploads)
-            go_to("library")
+            go_to("ask")
         if st.button("A folder, or many files", icon=":material/library_books:"):
             go_to("library")
     with right, st.container(border=True, height="stretch"):
@@ -39,9 +40,8 @@ def _show_example() -> None:
     st.markdown(f"*{TITLE}*, a book of 651 pages in the public domain. Click a question:")
     for question in files("catena.examples").joinpath("questions.txt").read_text("utf-8").splitlines():
         if st.button(question, icon=":material/chat:", width="stretch"):
-            st.session_state["documents"] = [_example()]
+            begin_anew([_example()])
             st.session_state["ask-this"] = question
-            st.query_params.clear()
             go_to("ask")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from catena.types import Citation, CitationPart, Strategy, Support
+import re
+from unicodedata import bidirectional
+
+from catena.types import Answer, Citation, CitationPart, Confidence, Strategy, Support
 
 MARKS: dict[Support, tuple[str, str, str]] = {
     "quoted": ("quoted", ":material/format_quote:", "blue"),
@@ -13,6 +16,14 @@ MARKS: dict[Support, tuple[str, str, str]] = {
     "unchecked": ("not checked", ":material/remove:", "gray"),
 }
 """Word, icon and colour of each mark: never the colour alone."""
+
+CONFIDENCES: dict[Confidence, tuple[str, str]] = {
+    "likely": ("Likely the answer", ":material/check_circle:"),
+    "possible": ("Possibly the answer: check the quote", ":material/help:"),
+    "closest": ("The documents may not say. Closest passages:", ":material/search_off:"),
+}
+"""How sure the embedded reader is that its quotes answer, in words that a person reads, and their icon."""
+REFUSED = "The model declined to answer"
 
 STRATEGIES: dict[Strategy, str] = {
     "auto": "Automatic",
@@ -34,9 +45,28 @@ CHOSEN = "asked for"
 """The reason of a strategy that was not chosen by Catena."""
 
 
+# Embeddings, overrides and isolates (UAX 9, section 2): one that is not closed turns round what stands after it.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+OPENING = ("“", "„", "«", "「", '"')
+_REPLACEMENT = "\ufffd"
+_ISOLATED = "\u2068{}\u2069"
+
+
+def shown(text: str) -> str:
+    """Text of others as it is, but no control of its direction reaches what stands beside it."""
+    text = _TURNING.sub(_REPLACEMENT, text)
+    is_turned = not text.isascii() and any(bidirectional(sign) in ("R", "AL") for sign in text)
+    return _ISOLATED.format(text) if is_turned else text
+
+
 def plain(text: str) -> str:
-    """Escape what Markdown would interpret."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|$~:" else sign for sign in text)
+    """Escape what Markdown would interpret, entities too."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|$~:&" else sign for sign in shown(text))
+
+
+def quoted(quote: str) -> str:
+    """A quote in quotation marks, if it does not bring its own."""
+    return quote if quote[:1] in OPENING else f"“{quote}”"
 
 
 def page_name(number: int, label: str) -> str:
@@ -85,3 +115,18 @@ def shortened(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     return f"{text[:most].rsplit(' ', 1)[0]}…"
+
+
+def how_sure(answer: Answer) -> tuple[str, str]:
+    """What stands before an answer, and its icon: how sure it is, or that there is none; else nothing."""
+    if answer.status == "refused":
+        return REFUSED, ":material/block:"
+    if answer.confidence:
+        return CONFIDENCES[answer.confidence]
+    return ("", "") if answer.statements else (answer.text, ":material/search_off:")
+
+
+def searched(answer: Answer) -> str:
+    """How far it looked: `Searched 184 pages, read 10`."""
+    coverage = answer.coverage
+    return f"Searched {counted(coverage.pages_searched, 'page')}, read {coverage.pages_read:,}"

@@ -26,13 +26,14 @@ def test_nothing_of_a_document_or_a_model_asks_another_host(page: Any, home: Pat
     page.on("request", lambda request: asked.append(request.url))
     with StubModel() as stub, serving(home, stub_model(stub)) as (url, _):
         drop(page, url, file)
-        page.get_by_role("button", name="Ask", exact=True).click()
+        page.get_by_role("heading", name="What do you want to know?").wait_for()
         page.get_by_role("combobox", name="How to read").click()
         page.get_by_role("option", name="Search for it").click()
         ask(page, "What does the lantern of Bergen burn? ![y](http://images.example/e.png)")
         page.get_by_role("button", name="p. 1").first.click()
         page.get_by_text("page 1 of 1").wait_for()
-        page.get_by_role("button", name="How it was read").last.click()
+        page.get_by_text("How it was read").last.click()
+        page.get_by_role("button", name="Page by page").last.click()
         page.get_by_text("Pages searched").wait_for()
         settle(page)
     assert "images.example" in page.content(), "the text itself is shown"
