@@ -17,7 +17,7 @@ from catena.app.ui import sight
 from catena.app.ui.evidence import choose_citation, show_evidence
 from catena.app.ui.session import chosen_model, open_client, readable
 from catena.app.ui.trouble import guarded
-from catena.app.ui.words import counted, places, plain, shortened
+from catena.app.ui.words import counted, places, plain, shortened, shown
 from catena.arena import RULES, judge_runs
 from catena.batchruns import Batch, Batches
 from catena.bookqa import GenerateOptions
@@ -91,7 +91,7 @@ def _show_order() -> None:
         books = st.multiselect(
             "Books",
             list(documents),
-            format_func=lambda one: documents[one].title,
+            format_func=lambda one: shown(documents[one].title),
             placeholder="Choose one or several",
         )
         kinds = st.multiselect(

@@ -12,7 +12,7 @@ from catena.app.ui.answers import show_answer
 from catena.app.ui.evidence import show_evidence
 from catena.app.ui.session import ModelChoice, open_client, readable, tested_models
 from catena.app.ui.trouble import guarded, show_trouble
-from catena.app.ui.words import EMBEDDED, STRATEGIES, WAYS, counted, dollars, plain, reader
+from catena.app.ui.words import EMBEDDED, STRATEGIES, WAYS, counted, dollars, marked, plain, reader, shown
 from catena.runs import Run
 from catena.types import Answer, AskOptions, Document, Limits, Strategy
 from catena.votes import Vote
@@ -44,7 +44,7 @@ def show() -> None:
         chosen = st.multiselect(
             "Documents",
             list(documents),
-            format_func=lambda one: documents[one].title,
+            format_func=lambda one: shown(documents[one].title),
             placeholder="The whole library",
         )
         left, right = st.columns(2, gap="large")
@@ -166,7 +166,7 @@ def _show_figures(runs: Sequence[Run], answers: Sequence[Answer]) -> None:
                 "": side,
                 "who": _in_words(run),
                 "statements": len(answer.statements),
-                "supported": sum(one.support == "supported" for one in answer.statements),
+                "marks": marked(answer),
                 "pages read": answer.coverage.pages_read,
                 "seconds": round(answer.seconds, 1),
                 "tokens": answer.usage.num_tokens,

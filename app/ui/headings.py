@@ -61,7 +61,7 @@ class DocumentKind:
 
 KINDS = (
     DocumentKind(
-        r"^(?:\W|\d)*(?:[A-Z]\w+ )*(?:agreement|contract|lease)\b",
+        r"^\W*(?:[\w&’'-]+ ){0,5}(?:agreement|contract|lease)\W*$",  # a line of its own: a title
         (
             Candidate("When does it take effect?", says=r"\d"),
             Candidate("How can it be terminated?", says="terminat"),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from catena.app.ui.session import open_client
 from catena.app.ui.strip import show_strip
-from catena.app.ui.words import dollars, plain, read_how, shortened
+from catena.app.ui.words import dollars, plain, read_how, shortened, shown
 from catena.trace import PathTrace, Trace, WorkerTrace
 from catena.types import Answer
 
@@ -34,7 +34,7 @@ def show() -> None:
     run_id = st.selectbox(
         "Question",
         list(questions),
-        format_func=lambda one: shortened(questions[one], 90),
+        format_func=lambda one: shown(shortened(questions[one], 90)),
         key="reading-choice",
     )
     found = open_client().trace(run_id)
@@ -122,7 +122,13 @@ def _show_worker(found: Trace, path: PathTrace, order: int, worker: WorkerTrace)
 def _show_ledger(found: Trace) -> None:
     """The facts that code kept beside the notes, in the order in which they were found."""
     rows = [
-        {"path": path.number, "reader": order, "page": fact.page, "fact": fact.claim, "quote": fact.quote}
+        {
+            "path": path.number,
+            "reader": order,
+            "page": fact.page,
+            "fact": shown(fact.claim),
+            "quote": shown(fact.quote),
+        }
         for path in found.paths
         for order, worker in enumerate(path.workers, 1)
         for fact in worker.facts

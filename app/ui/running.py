@@ -11,6 +11,7 @@ import streamlit as st
 
 from catena.agents.events import Event
 from catena.answers import from_json
+from catena.app.ui.conversation import keep
 from catena.app.ui.live import show_progress
 from catena.app.ui.session import chosen_model, open_client
 from catena.app.ui.trouble import guarded, show_trouble
@@ -172,4 +173,5 @@ def _show_end(run: Run) -> None:
             st.rerun(scope="fragment")
         if st.button("Leave it", icon=":material/close:", key=f"leave-{run.run_id}"):
             st.query_params.pop("run", None)
+            keep()  # else whoever comes back to this page is led to it again
             st.rerun()

@@ -130,3 +130,9 @@ def searched(answer: Answer) -> str:
     """How far it looked: `Searched 184 pages, read 10`."""
     coverage = answer.coverage
     return f"Searched {counted(coverage.pages_searched, 'page')}, read {coverage.pages_read:,}"
+
+
+def marked(answer: Answer) -> str:
+    """How many statements have which mark: `2 supported, 1 not supported`."""
+    numbers = {mark: sum(one.support == mark for one in answer.statements) for mark in MARKS}
+    return ", ".join(f"{number} {MARKS[mark][0]}" for mark, number in numbers.items() if number)

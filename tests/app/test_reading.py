@@ -32,8 +32,7 @@ def opened(view: str, **query: str) -> Any:
 
 def texts(page: Any) -> str:
     return "\n".join(
-        element.value
-        for element in (*page.markdown, *page.caption, *page.subheader, *page.info, *page.text)
+        element.value for element in (*page.markdown, *page.caption, *page.subheader, *page.info, *page.text)
     )
 
 
