@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import posixpath
 import unicodedata
 import zipfile
@@ -20,11 +21,12 @@ _CHUNK = 1 << 18
 class Archive:
     """Reads members by name. Raises DocumentError for what is damaged, locked or too big."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, data: bytes | None = None) -> None:
+        """Open a file, or `data` that stood in another one, which `path` names."""
         self.name = path.name
         self._read = 0
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = zipfile.ZipFile(path if data is None else io.BytesIO(data))
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise damaged(self.name, f"its ZIP container is broken ({error})") from error
         if len(self._zip.infolist()) > _MAX_MEMBERS:

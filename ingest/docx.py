@@ -1,4 +1,4 @@
-"""Word files (DOCX): paragraphs, headings by style, numbered lists, tables, notes, text boxes."""
+"""Word files (DOCX): paragraphs, headings by style, numbered lists, tables, notes, comments, headers, text boxes."""
 
 from __future__ import annotations
 
@@ -8,59 +8,56 @@ from xml.etree.ElementTree import Element
 
 from catena.ingest.archive import Archive, damaged
 from catena.ingest.blocks import Block, Book, clean, heading, paragraph, row
+from catena.ingest.chunks import read_chunk
+from catena.ingest.notes import Notes
 from catena.ingest.numbering import Numbering
+from catena.ingest.parts import Parts
+from catena.ingest.shown import LeftOut
 from catena.ingest.styles import Styles
-from catena.ingest.xmltree import BadXML, attribute, local, parse_xml
+from catena.ingest.wordtext import WordText, paragraphs
+from catena.ingest.xmltree import attribute, local
 
-_SKIPPED = frozenset(
-    ("del", "moveFrom", "Fallback", "rPr", "sectPr", "proofErr", "commentRangeStart", "instrText", "delText")
+_WRAPPERS = frozenset(
+    ("sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo", "AlternateContent", "Choice")
 )
 _MAX_TITLE = 300
-_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_FEWEST_WORDS = 4  # a footer of fewer beside a page number is "Page 3 of 9"
+_MAX_DEPTH = 3  # of documents inside documents
 
 
 def read_docx(path: Path) -> Book:
     """Read a Word file. Raises DocumentError."""
-    archive = Archive(path)
-    return _Reader(archive).read()
+    return _Reader(Archive(path), 0).read()
 
 
 class _Reader:
-    """Walks the body; notes follow the paragraph that refers to them."""
+    """Walks the body; notes follow the paragraph that refers to them, headers the first headings, footers the text."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, depth: int) -> None:
         self._archive = archive
-        self._styles = Styles(self._part("word/styles.xml"))
-        self._numbering = Numbering(self._part("word/numbering.xml"))
-        self._notes = {
-            name: _notes(self._part(f"word/{name}s.xml"), name) for name in ("footnote", "endnote")
-        }
+        self._depth = depth
+        self._parts = Parts(archive)
+        self._styles = Styles(self._parts.kin("styles"))
+        self._numbering = Numbering(self._parts.kin("numbering"))
+        self._notes = Notes(self._parts)
+        self._left_out = LeftOut()
+        self._problems: list[str] = []
         self._num_tables = 0
-        self._cited: list[tuple[str, str]] = []
-        self._boxes: list[Element] = []
 
     def read(self) -> Book:
-        root = self._part(self._main_part())
+        root = self._parts.main()
         body = next((child for child in root if local(child) == "body"), None) if root is not None else None
-        if body is None:
+        if root is None or body is None:
             raise damaged(self._archive.name, "its main part is missing")
-        return Book(self._title(), list(self._blocks(body)))
-
-    def _main_part(self) -> str:
-        if "word/document.xml" in self._archive.names:
-            return "word/document.xml"
-        names = sorted(name for name in self._archive.names if name.startswith("word/document"))
-        return names[0] if names else ""
-
-    def _part(self, name: str) -> Element | None:
-        try:
-            data = self._archive.read_if_there(name)
-            return parse_xml(data) if data else None
-        except BadXML as error:
-            raise damaged(self._archive.name, f"{name} is no proper XML ({error})") from error
+        self._notes.read_formats(root)
+        blocks = list(self._blocks(body))
+        first = next((at for at, block in enumerate(blocks) if block.kind != "heading"), 0)
+        blocks[first:first] = self._around(root, "header")
+        blocks += self._around(root, "footer")
+        return Book(self._title(), blocks, self._problems, self._left_out.notes())
 
     def _title(self) -> str:
-        core = self._part("docProps/core.xml")
+        core = self._parts.read("docProps/core.xml")
         titles = (
             [element.text or "" for element in core if local(element) == "title"] if core is not None else []
         )
@@ -73,30 +70,39 @@ class _Reader:
                     yield from self._paragraph(element)
                 case "tbl":
                     yield from self._table(element)
-                case "sdt" | "sdtContent" | "customXml" | "smartTag" | "ins" | "moveTo":
+                case "altChunk" | "subDoc":
+                    yield from self._chunk(element)
+                case name if name in _WRAPPERS:
                     yield from self._blocks(element)
 
     def _paragraph(self, element: Element) -> Iterator[Block]:
         level = self._styles.heading_level(element)
-        text = self._text(element)
+        line = self._line(element)
+        text = line.text()
         number = self._numbering.label(*self._styles.list_of(element)) if text.strip() else ""
         text = f"{number} {text}" if number else text
         block = heading(text, level) if level else paragraph(text)
         if block:
             yield block
-        yield from self._notes_and_boxes()
+        yield from self._beside(line)
 
-    def _notes_and_boxes(self) -> Iterator[Block]:
+    def _line(self, element: Element) -> WordText:
+        line = WordText(self._styles, self._notes.mark, self._left_out)
+        line.collect(element)
+        return line
+
+    def _beside(self, line: WordText) -> Iterator[Block]:
         """What the paragraph just read refers to, or has floating beside it."""
-        cited, self._cited = self._cited, []
-        boxes, self._boxes = self._boxes, []
-        for box in boxes:
+        for box in line.boxes:
             yield from self._blocks(box)
-        for kind, identity in cited:
-            note = self._notes[kind].get(identity)
-            block = paragraph(f"{_raised(identity)} {self._text(note)}") if note is not None else None
-            if block:
-                yield block
+        for kind, identity in line.cited:
+            note = self._notes.take(kind, identity)
+            text = (
+                " ".join(self._line(inner).text() for inner in paragraphs(note)) if note is not None else ""
+            )
+            if text.strip():
+                block = paragraph(f"{self._notes.label(kind, identity)} {text}")
+                yield from [block] if block else []
 
     def _table(self, element: Element) -> Iterator[Block]:
         self._num_tables += 1
@@ -117,43 +123,37 @@ class _Reader:
                 yield block
             yield from later
 
-    def _text(self, element: Element) -> str:
-        pieces: list[str] = []
-        self._collect(element, pieces)
-        return "".join(pieces)
+    def _chunk(self, element: Element) -> Iterator[Block]:
+        """A whole document that Word shows in this place."""
+        member = self._parts.target(attribute(element, "id") or "")
+        data = self._archive.read_if_there(member) if member else None
+        if data is None or self._depth >= _MAX_DEPTH:
+            self._problems.append("a part of another file that it shows is not in it")
+            return
+        book = read_chunk(member, data, self._read_inner)
+        self._problems += book.problems
+        for block in book.blocks:
+            if block.table:  # numbers of tables are this document's
+                block.table += self._num_tables
+            yield block
+        self._num_tables += max((block.table for block in book.blocks), default=0)
 
-    def _collect(self, element: Element, pieces: list[str]) -> None:
-        for child in element:
-            match local(child):
-                case "t":
-                    pieces.append(child.text or "")
-                case "tab" | "br" | "cr" | "ptab":
-                    pieces.append(" ")
-                case "noBreakHyphen":
-                    pieces.append("-")
-                case "footnoteReference" | "endnoteReference":
-                    self._cite(child, pieces)
-                case "txbxContent":
-                    self._boxes.append(child)
-                case "r" if self._styles.is_hidden(child):
-                    pass
-                case name if name not in _SKIPPED:
-                    self._collect(child, pieces)
+    def _read_inner(self, name: str, data: bytes) -> Book:
+        return _Reader(Archive(Path(name), data), self._depth + 1).read()
 
-    def _cite(self, reference: Element, pieces: list[str]) -> None:
-        identity = attribute(reference, "id") or ""
-        pieces.append(_raised(identity))
-        self._cited.append((local(reference).removesuffix("Reference"), identity))
-
-
-def _notes(root: Element | None, kind: str) -> dict[str, Element]:
-    if root is None:
-        return {}
-    return {
-        attribute(note, "id") or "": note
-        for note in root
-        if local(note) == kind and attribute(note, "type") in (None, "normal")
-    }
+    def _around(self, root: Element, name: str) -> list[Block]:
+        """Headers or footers, each once, without the numbers of pages."""
+        found: dict[str, Block] = {}
+        for reference in root.iter():
+            if local(reference) == f"{name}Reference":
+                part = self._parts.read(self._parts.target(attribute(reference, "id") or ""))
+                for element in paragraphs(part) if part is not None else ():
+                    line = self._line(element)
+                    block = paragraph(line.text())
+                    is_page = line.has_page_field and len(line.text().split()) < _FEWEST_WORDS
+                    if block and not is_page:
+                        found.setdefault(block.text, block)
+        return list(found.values())
 
 
 def _children(element: Element, name: str) -> Iterator[Element]:
@@ -173,7 +173,3 @@ def _grid_span(cell: Element) -> int:
                     value = attribute(child, "val") or "1"
                     return min(int(value), 60) if value.isdecimal() and len(value) < 5 else 1
     return 1
-
-
-def _raised(identity: str) -> str:
-    return identity.translate(_SUPERSCRIPT)

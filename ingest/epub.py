@@ -123,7 +123,7 @@ def _add_chapter(book: Book, archive: Archive, member: str, contents: list[Entry
             raise
         book.problems.append(f"{member} is broken")
         return
-    blocks = parse_html(decode_markup(data)).blocks
+    blocks = parse_html(decode_markup(data).text).blocks
     _mark_sections(blocks, [entry for entry in contents if entry.member == member], bool(contents))
     book.blocks += blocks
 

@@ -78,7 +78,10 @@ _MAX_PAGE_NUMBER = 12  # characters
 
 def read_html(path: Path) -> Book:
     """Read a web page or saved document."""
-    return parse_html(decode_markup(path.read_bytes()))
+    decoded = decode_markup(path.read_bytes())
+    book = parse_html(decoded.text)
+    book.notes += decoded.notes
+    return book
 
 
 def parse_html(markup: str, *, is_xhtml: bool = False, page_breaks: Mapping[str, str] | None = None) -> Book:

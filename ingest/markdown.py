@@ -17,7 +17,8 @@ _TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.M)
 
 def read_markdown(path: Path) -> Book:
     """Read a Markdown file; images and links are never followed."""
-    text = decode(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
+    decoded = decode(path.read_bytes())
+    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     front = _FRONT_MATTER.match(text)
     if front:
         text = text[front.end() :]
@@ -26,4 +27,5 @@ def read_markdown(path: Path) -> Book:
     named = _TITLE.search(front[1]) if front else None
     first = next((block.text for block in book.blocks if block.kind == "heading"), "")
     book.title = named[1] if named else first
+    book.notes += decoded.notes
     return book

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from catena.errors import DocumentError
+from catena.ingest.charsets import certain_utf16
 from catena.ingest.ziplist import zip_names
 from catena.types import Kind
 
@@ -183,9 +184,7 @@ def _as_ascii(head: bytes) -> bytes | None:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head.decode("utf-16", "replace").encode("ascii", "replace")
     head = head.removeprefix(b"\xef\xbb\xbf")
-    nulls = head.count(0)
-    if nulls > len(head) * 0.3 and len(head) > 3:  # UTF-16 without a mark: every other byte is 0
-        codec = "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
+    if codec := certain_utf16(head):
         decoded = head.decode(codec, "replace")
         return decoded.encode("ascii", "replace") if _is_clean(decoded.encode("utf-8", "replace")) else None
     return head if _is_clean(head) else None

@@ -42,13 +42,41 @@ class Styles:
 
     def is_hidden(self, run: Element) -> bool:
         """Tell whether Word would show a run."""
-        for properties in run:
-            if local(properties) == "rPr":
-                return any(
-                    local(child) == "vanish" and attribute(child, "val") not in ("0", "false")
-                    for child in properties
-                )
-        return False
+        return _is_on(self._run_property(run, "vanish"))
+
+    def mark(self, run: Element) -> str:
+        """How a run is set off: "sup", "sub", "struck", or "" for not at all."""
+        raised = self._run_property(run, "vertAlign")
+        value = attribute(raised, "val") if raised is not None else self._shift(run)
+        if value in ("superscript", "subscript"):
+            return "sup" if value == "superscript" else "sub"
+        is_struck = any(_is_on(self._run_property(run, name)) for name in ("strike", "dstrike"))
+        return "struck" if is_struck else ""
+
+    def font(self, run: Element) -> str:
+        """The font that a run names; "" for none."""
+        fonts = self._run_property(run, "rFonts")
+        return (attribute(fonts, "ascii") or attribute(fonts, "hAnsi") or "") if fonts is not None else ""
+
+    def _shift(self, run: Element) -> str:
+        """What is moved up or down and set smaller is a figure as well; a move alone is not."""
+        shift, size = self._run_property(run, "position"), self._run_property(run, "sz")
+        if shift is None or size is None:
+            return ""
+        moved = attribute(shift, "val") or "0"
+        return "subscript" if moved.startswith("-") else "superscript" if moved.strip("0") else ""
+
+    def _run_property(self, run: Element, name: str) -> Element | None:
+        """A property of a run, else of its style and what that is based on."""
+        found = _in_properties(run, name)
+        if found is not None:
+            return found
+        style = _in_properties(run, "rStyle")
+        if style is not None:
+            for owner in self._based(attribute(style, "val")):
+                if (found := _in_properties(owner, name)) is not None:
+                    return found
+        return None
 
     def _value(self, paragraph: Element, name: str) -> str | None:
         for owner in (paragraph, *self._chain(paragraph)):
@@ -70,9 +98,25 @@ class Styles:
             ),
             None,
         )
+        return self._based(name)
+
+    def _based(self, name: str | None) -> Iterator[Element]:
+        """A style and the styles it is based on."""
         for _ in range(_MAX_CHAIN):
             style = self._styles.get(name or "")
             if style is None:
                 return
             yield style
             name = next((attribute(child, "val") for child in style if local(child) == "basedOn"), None)
+
+
+def _in_properties(owner: Element, name: str) -> Element | None:
+    """A run property of a run or a style."""
+    for properties in owner:
+        if local(properties) == "rPr":
+            return next((child for child in properties if local(child) == name), None)
+    return None
+
+
+def _is_on(switch: Element | None) -> bool:
+    return switch is not None and attribute(switch, "val") not in ("0", "false", "off")

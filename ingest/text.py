@@ -30,8 +30,10 @@ _WRAP_SHARE = 0.6  # lines shorter than this share of the usual one end a paragr
 
 def read_text(path: Path) -> Book:
     """Read a plain text file in any usual encoding."""
-    text = decode(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
-    return parse_text(text)
+    decoded = decode(path.read_bytes())
+    book = parse_text(decoded.text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n"))
+    book.notes += decoded.notes
+    return book
 
 
 def parse_text(text: str) -> Book:
