@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from catena.ingest.archive import Archive, resolve
@@ -23,20 +23,35 @@ class Entry:
     anchor: str
 
 
-def read_contents(archive: Archive, items: Iterable[tuple[str, str, str]], toc: str) -> list[Entry]:
-    """Read what there is, best first; an empty list where there is no usable one."""
+@dataclass(slots=True)
+class Contents:
+    """The table of contents, and `page_breaks`: for each member, the printed page that starts at an anchor."""
+
+    entries: list[Entry] = field(default_factory=list)
+    page_breaks: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def read_contents(archive: Archive, items: Iterable[tuple[str, str, str]], toc: str) -> Contents:
+    """Read what there is, best first; empty where there is no usable one."""
     listed = list(items)
     navs = [member for member, _, properties in listed if "nav" in properties.split()]
     ncxs = [toc] if toc else [member for member, kind, _ in listed if kind == "application/x-dtbncx+xml"]
-    for member, walk in [(nav, _nav) for nav in navs] + [(ncx, _ncx) for ncx in ncxs]:
+    contents = Contents()
+    for member, walk, pages in [(nav, _nav, _page_nav) for nav in navs] + [
+        (ncx, _ncx, _page_ncx) for ncx in ncxs
+    ]:
         data = archive.read_if_there(member)
         try:
             root = parse_xml(data) if data else None
         except BadXML:
             continue
-        if root is not None and (entries := list(walk(root, member))[:_MAX_ENTRIES]):
-            return entries
-    return []
+        if root is None:
+            continue
+        contents.entries = contents.entries or list(walk(root, member))[:_MAX_ENTRIES]
+        if not contents.page_breaks:
+            for entry in list(pages(root, member))[:_MAX_ENTRIES]:
+                contents.page_breaks.setdefault(entry.member, {})[entry.anchor] = entry.title
+    return contents
 
 
 def _nav(root: Element, base: str) -> Iterator[Entry]:
@@ -44,6 +59,21 @@ def _nav(root: Element, base: str) -> Iterator[Entry]:
         if local(nav) == "nav" and (attribute(nav, "type") or "toc") == "toc":
             yield from _nav_list(nav, base, 0)
             return
+
+
+def _page_nav(root: Element, base: str) -> Iterator[Entry]:
+    for nav in root.iter():
+        if local(nav) == "nav" and {attribute(nav, "type"), attribute(nav, "role")} & {
+            "page-list",
+            "doc-pagelist",
+        }:
+            yield from _nav_list(nav, base, 0)
+
+
+def _page_ncx(root: Element, base: str) -> Iterator[Entry]:
+    for target in root.iter():
+        if local(target) == "pageTarget":
+            yield _point(target, base, 1)
 
 
 def _nav_list(element: Element, base: str, level: int) -> Iterator[Entry]:
@@ -67,10 +97,15 @@ def _nav_points(element: Element, base: str, level: int) -> Iterator[Entry]:
     for point in element:
         if local(point) != "navPoint":
             continue
-        title = next(("".join(child.itertext()) for child in point if local(child) == "navLabel"), "")
-        source = next((attribute(child, "src") or "" for child in point if local(child) == "content"), "")
-        yield from _entry(level, title, source, base)
+        entry = _point(point, base, level)
+        yield from [entry] if entry.title and entry.member else []
         yield from _nav_points(point, base, level + 1)
+
+
+def _point(point: Element, base: str, level: int) -> Entry:
+    title = next(("".join(child.itertext()) for child in point if local(child) == "navLabel"), "")
+    source = next((attribute(child, "src") or "" for child in point if local(child) == "content"), "")
+    return Entry(level, clean(title)[:500], resolve(base, source), source.partition("#")[2])
 
 
 def _entry(level: int, title: str, href: str, base: str) -> Iterator[Entry]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -10,15 +12,21 @@ from xml.etree.ElementTree import Element
 from catena.errors import DocumentError
 from catena.ingest.archive import Archive, damaged, resolve
 from catena.ingest.blocks import Block, Book, SectionStart, clean
-from catena.ingest.contents import Entry, read_contents
-from catena.ingest.decoding import decode_markup
+from catena.ingest.contents import Contents, Entry, read_contents
+from catena.ingest.decoding import decode, decode_markup
 from catena.ingest.html import parse_html
+from catena.ingest.shown import PICTURES
+from catena.ingest.text import parse_text
 from catena.ingest.xmltree import BadXML, attribute, local, parse_xml
 
 _CONTAINER = "META-INF/container.xml"
-_PAGES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document", "application/x-dtbook+xml")
+# Never text, whatever their bytes look like.
+_NO_TEXT = ("image/", "audio/", "video/", "font/", "text/css", "text/javascript", "application/javascript")
+_MARKUP = re.compile(rb"<\s*(?:[\w-]+:)?(html|body|dtbook|book|p|div|section|h[1-6]|svg)\b", re.I)
 # Fonts may be obfuscated; encrypted text is DRM.
 _FONT_TYPES = ("font", "otf", "ttf", "woff", "obfuscation")
+_MAX_FALLBACKS = 9
+_WINDOW = 1 << 16
 _BELOW_CONTENTS = 10  # headings that the table of contents does not list rank below its entries
 
 
@@ -29,7 +37,9 @@ class _Package:
     base: str
     title: str = ""
     items: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # id -> member, type, properties
+    fallbacks: dict[str, str] = field(default_factory=dict)  # id -> id of what to show in its place
     spine: list[str] = field(default_factory=list)
+    aside: list[str] = field(default_factory=list)  # notes and the like, which the text leads to
     toc: str = ""
 
 
@@ -40,16 +50,30 @@ def read_epub(path: Path) -> Book:
     _refuse_drm(archive)
     contents = read_contents(archive, package.items.values(), package.items.get(package.toc, ("",))[0])
     book = Book(package.title)
+    left_out: Counter[str] = Counter()
     seen: set[str] = set()
-    for reference in package.spine:
-        member, kind, properties = package.items.get(reference, ("", "", ""))
-        if member in seen or "nav" in properties.split() or (kind and kind not in _PAGES):
+    for reference in package.spine + package.aside:
+        member, kind = _readable(package, reference)
+        if member in seen:
             continue
         seen.add(member)
-        _add_chapter(book, archive, member, contents)
+        _add_chapter(book, archive, (member, kind), contents, left_out)
+    book.notes += [f"{what}: {number}" for what, number in left_out.items()]
     if not book.blocks and book.problems:
         raise damaged(archive.name, book.problems[0])
     return book
+
+
+def _readable(package: _Package, reference: str) -> tuple[str, str]:
+    """A chapter and its type, or what the book gives in place of one of a foreign type; "nav" is the contents."""
+    for _ in range(_MAX_FALLBACKS):
+        member, kind, properties = package.items.get(reference, ("", "", ""))
+        if "nav" in properties.split():
+            return member, "nav"
+        if not kind.startswith(_NO_TEXT) or reference not in package.fallbacks:
+            return member, kind
+        reference = package.fallbacks[reference]
+    return member, kind
 
 
 def _package(archive: Archive) -> _Package:
@@ -67,8 +91,9 @@ def _package(archive: Archive) -> _Package:
                 _add_item(package, element)
             case "spine":
                 package.toc = attribute(element, "toc") or ""
-            case "itemref" if attribute(element, "linear") != "no":
-                package.spine.append(attribute(element, "idref") or "")
+            case "itemref":
+                order = package.aside if attribute(element, "linear") == "no" else package.spine
+                order.append(attribute(element, "idref") or "")
     return package
 
 
@@ -88,9 +113,11 @@ def _add_item(package: _Package, element: Element) -> None:
     href = attribute(element, "href") or ""
     package.items[attribute(element, "id") or ""] = (
         resolve(package.base, href),
-        (attribute(element, "media-type") or "").lower(),
+        (attribute(element, "media-type") or "").lower().partition(";")[0].strip(),
         attribute(element, "properties") or "",
     )
+    if fallback := attribute(element, "fallback"):
+        package.fallbacks[attribute(element, "id") or ""] = fallback
 
 
 def _refuse_drm(archive: Archive) -> None:
@@ -112,7 +139,15 @@ def _refuse_drm(archive: Archive) -> None:
                 )
 
 
-def _add_chapter(book: Book, archive: Archive, member: str, contents: list[Entry]) -> None:
+def _add_chapter(
+    book: Book, archive: Archive, chapter: tuple[str, str], contents: Contents, left_out: Counter[str]
+) -> None:
+    member, kind = chapter
+    if kind == "nav":
+        return
+    if kind.startswith("image/") and "svg" not in kind:
+        left_out[PICTURES] += 1
+        return
     try:
         data = archive.read(member)
     except KeyError:
@@ -123,9 +158,29 @@ def _add_chapter(book: Book, archive: Archive, member: str, contents: list[Entry
             raise
         book.problems.append(f"{member} is broken")
         return
-    blocks = parse_html(decode_markup(data).text).blocks
-    _mark_sections(blocks, [entry for entry in contents if entry.member == member], bool(contents))
-    book.blocks += blocks
+    found = _chapter(data, kind, contents.page_breaks.get(member, {}))
+    if found is None:
+        book.problems.append(f"{member} ({kind or 'of no type'}) was not read")
+        return
+    for note in found.notes:
+        what, _, number = note.rpartition(": ")
+        left_out[what] += int(number)
+    entries = [entry for entry in contents.entries if entry.member == member]
+    _mark_sections(found.blocks, entries, bool(contents.entries))
+    book.blocks += found.blocks
+
+
+def _chapter(data: bytes, kind: str, page_breaks: Mapping[str, str]) -> Book | None:
+    """A chapter by its content: markup, plain text, or None for what is neither."""
+    if kind.startswith(_NO_TEXT) and "svg" not in kind:
+        return None
+    if kind != "text/plain" and _MARKUP.search(data[:_WINDOW]):
+        markup = decode_markup(data).text
+        return parse_html(markup, is_xhtml=kind != "text/html", page_breaks=page_breaks)
+    if kind == "text/plain" or not data.strip():
+        return parse_text(decode(data).text)
+    is_xml = data.lstrip().startswith(b"<") and b"\0" not in data  # of words that HTML does not know
+    return parse_html(decode_markup(data).text, is_xhtml=True) if is_xml else None
 
 
 def _mark_sections(blocks: list[Block], entries: list[Entry], has_contents: bool) -> None:

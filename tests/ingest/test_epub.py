@@ -178,3 +178,120 @@ def assert_boxes(page: Page) -> None:
         x0, y0, x1, y1 = word.box
         assert 0 <= x0 < x1 <= page.width
         assert 0 <= y0 < y1 <= page.height
+
+
+def typed(name: str, kind: str, more: str = "") -> str:
+    return f'<item id="t" href="{name}" media-type="{kind}" {more}/>'
+
+
+def spine_with(items: str, extra: str, chapters: str = '<itemref idref="i0"/>') -> str:
+    plain = package({"a.xhtml": ""}, extra=extra)
+    return plain.replace('<itemref idref="i0"/>', f"{chapters}{items}")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "content"),
+    [
+        ("c.xml", "application/xml", page("<p>Ezra Holm.</p>")),
+        ("c.xml", "text/xml", page("<p>Ezra Holm.</p>")),
+        ("c.xhtml", "application/xhtml+xml; charset=utf-8", page("<p>Ezra Holm.</p>")),
+        ("c.xhtml", "Application/XHTML+XML", page("<p>Ezra Holm.</p>")),
+        ("c.html", "application/html5", page("<p>Ezra Holm.</p>")),
+        ("c.html", "text/html", "<p>Ezra Holm."),
+        ("c.txt", "text/plain", "Ezra Holm."),
+        ("c.xml", "application/x-own+xml", "<story><line>Ezra Holm.</line></story>"),
+        ("c.svg", "image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg"><text>Ezra Holm.</text></svg>'),
+        ("c.xhtml", "", page("<p>Ezra Holm.</p>")),
+    ],
+)
+def test_chapters_are_known_by_their_content(parse: Parse, name: str, kind: str, content: str) -> None:
+    opf = spine_with('<itemref idref="t"/>', typed(name, kind))
+    book = epub({"a.xhtml": page(PROSE)}, {"OPS/package.opf": opf, f"OPS/{name}": content})
+    document, pages = parse("a.epub", book)
+    assert (document.status, document.message) == ("ready", "")
+    assert any("Ezra Holm." in p.text for p in pages)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [("application/pdf", b"%PDF-1.4 \0"), ("audio/mpeg", b"ID3\0"), ("text/css", b"p {}")],
+)
+def test_a_chapter_that_cannot_be_read_is_named(parse: Parse, kind: str, content: bytes) -> None:
+    opf = spine_with('<itemref idref="t"/>', typed("c.bin", kind))
+    document, _ = parse(
+        "a.epub", epub({"a.xhtml": page(PROSE)}, {"OPS/package.opf": opf, "OPS/c.bin": content})
+    )
+    assert (document.status, "OPS/c.bin" in document.message) == ("partial", True)
+
+
+def test_a_picture_in_the_spine_is_counted(parse: Parse) -> None:
+    opf = spine_with('<itemref idref="t"/>', typed("c.jpg", "image/jpeg"))
+    document, _ = parse("a.epub", epub({"a.xhtml": page(PROSE)}, {"OPS/package.opf": opf, "OPS/c.jpg": b"x"}))
+    assert (document.status, document.message) == ("ready", "pictures that were not read: 1")
+
+
+def test_what_a_foreign_chapter_falls_back_to_is_read(parse: Parse) -> None:
+    items = (
+        typed("c.mp3", "audio/mpeg", 'fallback="u"') + '<item id="u" href="u.xhtml" media-type="text/html"/>'
+    )
+    members = {
+        "OPS/package.opf": spine_with('<itemref idref="t"/>', items),
+        "OPS/u.xhtml": page("<p>Spoken.</p>"),
+    }
+    _, pages = parse("a.epub", epub({"a.xhtml": page(PROSE)}, members))
+    assert "Spoken." in pages[-1].text
+
+
+def test_notes_stand_behind_the_text(parse: Parse) -> None:
+    notes = '<itemref idref="t" linear="no"/>'
+    opf = spine_with("", typed("n.xhtml", "application/xhtml+xml"), f'{notes}<itemref idref="i0"/>')
+    body = 'Larkmoor<a epub:type="noteref" href="n.xhtml#n">1</a>.<aside epub:type="footnote" hidden="">Burned.</aside>'
+    members = {"OPS/package.opf": opf, "OPS/n.xhtml": page("<p>1. Seen by Ada.</p>")}
+    document, pages = parse("a.epub", epub({"a.xhtml": page(body)}, members))
+    assert document.status == "ready"
+    assert "\n".join(p.text for p in pages).split("\n") == ["Larkmoor¹.", "Burned.", "1. Seen by Ada."]
+
+
+PAGE_LIST = '<nav xmlns:epub="http://www.idpf.org/2007/ops" epub:type="page-list"><ol>{}</ol></nav>'
+LISTED = '<li><a href="a.xhtml#p{0}">{0}</a></li>'
+PAGE_TARGETS = '<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><pageList>{}</pageList></ncx>'
+TARGET = '<pageTarget><navLabel><text>{0}</text></navLabel><content src="a.xhtml#p{0}"/></pageTarget>'
+
+
+@pytest.mark.parametrize(
+    ("marker", "members", "extra"),
+    [
+        ('<span epub:type="pagebreak" title="{0}"></span>', {}, ""),
+        ('<span role="doc-pagebreak" aria-label="{0}" id="x{0}"/>', {}, ""),
+        ('<a epub:type="pagebreak" id="x{0}">{0}</a>', {}, ""),
+        (
+            '<a id="p{0}"/>',
+            {"OPS/nav.xhtml": page(PAGE_LIST.format(LISTED.format(17) + LISTED.format(18)))},
+            '<item id="nav" href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"/>',
+        ),
+        (
+            '<a id="p{0}"/>',
+            {"OPS/toc.ncx": PAGE_TARGETS.format(TARGET.format(17) + TARGET.format(18))},
+            '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>',
+        ),
+    ],
+)  # fmt: skip
+def test_printed_pages_are_the_pages(parse: Parse, marker: str, members: dict[str, str], extra: str) -> None:
+    body = (
+        f"<h1>One</h1><p>{marker.format(17)}Seen at Larkmoor, it {marker.format(18)}nested in the mill.</p>"
+    )
+    _, pages = parse("a.epub", epub({"a.xhtml": page(body)}, dict(members), extra=extra))
+    assert [(p.label, p.text) for p in pages][-2:] == [
+        ("17", "Seen at Larkmoor, it"),
+        ("18", "nested in the mill."),
+    ]
+
+
+def test_a_long_printed_page_has_parts(parse: Parse) -> None:
+    body = f'<p epub:type="pagebreak" title="iv"/>{PROSE * 3}<p epub:type="pagebreak" title="v"/>{PROSE}'
+    assert [p.label for p in parse("a.epub", epub({"a.xhtml": page(body)}))[1]] == [
+        "iv",
+        "iv (2)",
+        "iv (3)",
+        "v",
+    ]
