@@ -51,6 +51,16 @@ _ASKED_FORM = re.compile(
     r"\s*[*_#>]{0,4}[^\W\d_]{2,20}[*_ \t]*[:：][*_ \t\n]*(?:[\[【(［（{]|\d|none\b)", re.I
 )
 """What the prompts ask for, and what no thought begins with: a label, then numbers."""
+LEAST_SURE = 20
+"""Characters after which it is seen how a reply begins."""
+_MUSES = re.compile(
+    r"\b(?:okay|ok|hmm?|alright|wait|maybe|perhaps|actually|the user|the question|passages?|let me|let's|let us"
+    r"|i (?:need|should|will|have|must|think|see|am)|i'm|i'll|we (?:need|must|have|should|are|can)|looking at"
+    r"|nutzer|frage|utilisateur|usuario|pregunta|utente|domanda|пользовател\w*|вопрос\w*)\b"
+    r"|用户|用戶|问题|問題|我需要|首先|让我|嗯|ユーザー|質問|사용자|질문",
+    re.IGNORECASE,
+)
+"""As reasoning models begin to think (samples of DeepSeek-R1, arXiv 2501.12948, and s1, 2501.19393): of who asks."""
 _OPENS = re.compile(r"[<＜◁\[](?=[^<>＜＞◁▷\[\]\n]{0,90}\Z)")
 """A tag that is not whole yet."""
 
@@ -83,6 +93,16 @@ def _heard(reply: str) -> Spoken:
     is_thinking = heard.is_thinking or (channels != reply and not channels.strip())
     text = _turn(heard.text).strip()
     return Spoken(text, is_thinking, has_thought, heard.is_unopened, heard.num_open)
+
+
+def asked_form(text: str) -> bool:
+    """Whether a reply begins as the prompts ask: no thought does."""
+    return bool(_ASKED_FORM.match(text))
+
+
+def may_muse(text: str) -> bool:
+    """Whether a reply may be a thought: it is short yet, or speaks of the task and not of the document."""
+    return len(text) < LEAST_SURE or bool(_MUSES.search(text))
 
 
 def legible(text: str) -> str:
@@ -160,14 +180,15 @@ def _turn(text: str) -> str:
 class SpokenText:
     """Hands on what is said aloud as it comes (`OnText`), and holds back what may still turn out to be a thought.
 
-    A reply that begins as the prompts ask is handed on at once, and so is one behind its thought. Another one waits
-    for its end, unless the model is known to answer without thoughts (`is_plain`): where a thought ends that no tag
-    began, what was handed on is taken back.
+    A reply that begins as the prompts ask is handed on at once, and so is one behind its thought. Another one is held
+    where it muses, as thoughts do, and always where the model is known for thoughts that no tag begins (`is_held`);
+    not where it is known to answer without (`is_plain`). Where such a thought ends after all, what was handed on is
+    taken back.
     """
 
-    def __init__(self, on_text: OnText, *, is_plain: bool = False) -> None:
+    def __init__(self, on_text: OnText, *, is_plain: bool = False, is_held: bool = False) -> None:
         self._on_text = on_text
-        self._is_plain = is_plain
+        self._is_plain, self._is_held = is_plain, is_held
         self._reply = self._told = ""
         self._looked_at = 0
 
@@ -184,11 +205,8 @@ class SpokenText:
         half = _OPENS.search(self._reply)
         safe = self._reply[: half.start()] if half else self._reply
         heard = spoken(safe)
-        is_sure = (
-            self._is_plain
-            or (heard.has_thought and not heard.num_open)
-            or bool(_ASKED_FORM.match(heard.text))
-        )
+        is_sure = self._is_plain or (heard.has_thought and not heard.num_open) or asked_form(heard.text)
+        is_sure = is_sure or not (self._is_held or heard.has_thought or may_muse(heard.text))
         if is_sure and not (_is_channel(safe) and not heard.text):
             self._tell(heard.text)
 

@@ -15,6 +15,7 @@ from catena.models.metered import Meter, Metered
 from catena.models.remote import LiteLLM
 from catena.models.retried import Retried
 from catena.models.roomy import Roomy
+from catena.models.wire import Habits
 from catena.settings import Settings
 from catena.types import Limits
 
@@ -35,6 +36,7 @@ class ModelRoom:
         self._settings = settings
         self._store = store
         self._gates: dict[str, Gate] = {}
+        self._habits: dict[tuple[str, str | None], Habits] = {}
 
     def open(
         self,
@@ -76,9 +78,11 @@ class ModelRoom:
 
     def _remote(self, model: str, *, is_addressed: bool) -> LiteLLM:
         price = self._settings.prices.get(model)
+        api_base = self._settings.api_base if is_addressed else None
         return LiteLLM(
             model,
-            self._settings.api_base if is_addressed else None,
+            api_base,
+            habits=self._habits.setdefault((model, api_base), Habits()),
             context_window=self._settings.context_window if is_addressed else None,
             price=price and Price(price[0] / 1e6, price[1] / 1e6),
             max_silence=self._settings.model_silence,

@@ -1,37 +1,33 @@
-"""One request to any model that LiteLLM reaches: no retry, no cache, no cap. Those are wrappers."""
+"""One request to any model that LiteLLM has a name for: no retry, no cache, no cap. Those are wrappers."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
-from catena.errors import ModelError, ModelSilent, ModelTimeout, ModelUnreachable
+from catena.errors import ModelError, ModelSilent
 from catena.llm import Completion, Message, OnText, Price, num_tokens, prompt_tokens
-from catena.models import catalogue
+from catena.models import catalogue, litellm_call, openai_server
+from catena.models.credentials import key_for
 from catena.models.errors import explain, without_secrets
+from catena.models.wire import Failed, Habits, Raw
+from catena.spoken import SpokenText, asked_form, spoken
 
 OLLAMA = ("ollama/", "ollama_chat/")
 TEMPERATURE = 0
-HTTP_SECONDS = 3600.0
-"""LiteLLM's own deadline. Ours (of `Retried`, and the silence between two pieces) come first."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """What came back, streamed or whole."""
-
-    text: str
-    model: str
-    finish: str | None
-    usage: Any
+MAX_LEARNT = 5
+"""Refused parameters of one request, one after the other."""
+MORE_ROOM = (
+    "Raise CATENA_MAX_REPLY_TOKENS (--max-reply-tokens), to 4000 or more for a model that thinks first."
+)
 
 
 class LiteLLM:
-    """Any model that LiteLLM reaches; keys come from the providers' own environment variables."""
+    """Any model that LiteLLM has a name for; keys come from the providers' own environment variables.
+
+    A server that speaks OpenAI's protocol is asked without the package. What a server refuses is left out and
+    remembered in `habits`.
+    """
 
     def __init__(
         self,
@@ -41,6 +37,7 @@ class LiteLLM:
         context_window: int | None = None,
         price: Price | None = None,
         max_silence: float = 60.0,
+        habits: Habits | None = None,
     ) -> None:
         """`max_silence` is in seconds, between two pieces of a streamed reply."""
         self.name = model
@@ -48,6 +45,7 @@ class LiteLLM:
         self._context_window = context_window
         self._price = price
         self._max_silence = max_silence
+        self._habits = habits or Habits()
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -79,111 +77,89 @@ class LiteLLM:
         role: str = "answer",
         on_text: OnText | None = None,
     ) -> Completion:
-        """Send one request. Raises ModelError, whose class says what went wrong."""
-        litellm = await catalogue.loaded()
-        problem: ModelError
-        try:
-            reply = await self._send(litellm, messages, max_tokens, on_text)
-        except (litellm.exceptions.OpenAIError, *litellm.LITELLM_EXCEPTION_TYPES) as error:
-            problem = explain(error, self.name, self.api_base)
-        else:
-            return await self._completion(reply, messages)
+        """Send one request, again where the server refuses a parameter. Raises ModelError, by class what went wrong."""
+        key = key_for(self.name, self.api_base)
+        problem: ModelError | None = None
+        for _ in range(1 + MAX_LEARNT):
+            listening = self._listening(on_text) if on_text else None
+            try:
+                raw = await self._send(messages, max_tokens, key, listening)
+            except Failed as failed:
+                problem = explain(failed, self.name, self.api_base)
+                if not self._habits.learn(failed):
+                    break
+            else:
+                if listening:
+                    listening.end()
+                return await self._completion(raw, messages, max_tokens)
+        assert problem is not None, "there was no reply"
         raise problem  # outside of `except`: the provider's own words may hold the key
 
     async def _send(
-        self, litellm: Any, messages: Sequence[Message], max_tokens: int, on_text: OnText | None
-    ) -> _Reply:
-        options: dict[str, Any] = (
-            {"stream": True, "stream_options": {"include_usage": True}} if on_text else {}
-        )
-        answer = await litellm.acompletion(
-            model=self.name,
-            messages=[dict(message) for message in messages],
-            max_tokens=max_tokens,
-            temperature=TEMPERATURE,
-            timeout=HTTP_SECONDS,
-            num_retries=0,
-            max_retries=0,
-            **options,
-            **await self._special(),
-        )
-        if on_text:
-            return await self._listen(answer, on_text)
-        choice = answer.choices[0] if answer.choices else None
-        text = (choice.message.content or "") if choice else ""
-        return _Reply(
-            text, answer.model or "", choice and choice.finish_reason, getattr(answer, "usage", None)
-        )
+        self, messages: Sequence[Message], max_tokens: int, key: str, listening: SpokenText | None
+    ) -> Raw:
+        options = self._habits.options(max_tokens, is_streamed=listening is not None)
+        shaped = self._habits.messages(messages)
+        on_piece = listening.feed if listening else _ignore
+        if self.api_base and openai_server.speaks_openai(self.name, self.api_base):
+            body = {"model": self.name.partition("/")[2], "messages": shaped, **options}
+            return await openai_server.send(self.api_base, key, body, on_piece, self._max_silence, self.name)
+        options |= {"api_base": self.api_base} if self.api_base else {}
+        if self.name.startswith(OLLAMA):  # it cuts a prompt silently unless told the window
+            options["num_ctx"] = await self.window()
+        return await litellm_call.send(self.name, shaped, options, on_piece, self._max_silence)
 
-    async def _listen(self, stream: Any, on_text: OnText) -> _Reply:
-        """Hand pieces on as they come; a stream that falls silent or ends too early is an error."""
-        pieces: list[str] = []
-        finish, usage = None, None
-        heard = stream.completion_stream = _Heard(stream.completion_stream)
-        async with aclosing(stream):
-            while True:
-                try:
-                    async with asyncio.timeout(self._max_silence) as silence:
-                        chunk = await anext(stream)
-                except StopAsyncIteration:
-                    break
-                except TimeoutError:
-                    if not silence.expired():
-                        raise
-                    raise ModelTimeout(
-                        f"{self.name} fell silent for {self._max_silence:g} s in the middle of its reply.",
-                        "Ask again, or raise CATENA_MODEL_SILENCE.",
-                    ) from None
-                usage = getattr(chunk, "usage", None) or usage
-                choice = chunk.choices[0] if chunk.choices else None
-                finish = (choice and choice.finish_reason) or finish
-                if choice and choice.delta.content:
-                    pieces.append(choice.delta.content)
-                    on_text(choice.delta.content)
-        # LiteLLM makes up a "stop" where the connection just ended.
-        if not (stream.received_finish_reason or stream.intermittent_finish_reason):
-            raise ModelUnreachable(f"{self.name} broke off in the middle of its reply.", "Ask again.")
-        return _Reply("".join(pieces), heard.model, finish, usage)
-
-    async def _special(self) -> dict[str, Any]:
-        """Ollama cuts a prompt silently unless told the window; a server of one's own needs no key."""
-        special: dict[str, Any] = {"api_base": self.api_base} if self.api_base else {}
-        if self.name.startswith(OLLAMA):
-            special["num_ctx"] = await self.window()
-        if self.api_base and self.name.startswith("openai/") and not os.environ.get("OPENAI_API_KEY"):
-            special["api_key"] = "none"
-        return special
-
-    async def _completion(self, reply: _Reply, messages: Sequence[Message]) -> Completion:
-        is_cut = reply.finish == "length"
-        if not reply.text.strip():
-            why = " It used up its tokens before it began to answer." if is_cut else ""
-            raise ModelSilent(
-                f"{self.name} sent a reply without text.{why}", "Ask again, or take another model."
-            )
-        read = int(getattr(reply.usage, "prompt_tokens", 0) or 0) or prompt_tokens(messages)
-        written = int(getattr(reply.usage, "completion_tokens", 0) or 0) or num_tokens(reply.text)
+    async def _completion(self, raw: Raw, messages: Sequence[Message], max_tokens: int) -> Completion:
+        heard = spoken(raw.text)
+        self._remember(raw, heard.has_thought, heard.is_unopened)
+        is_cut = raw.finish in ("length", "max_tokens") or raw.is_looping
+        written = raw.completion_tokens or num_tokens(raw.text)
+        refusal = raw.refusal.strip()
+        if not heard.text and not refusal:
+            raise self._silent(raw, written, max_tokens, is_thought=heard.has_thought or raw.has_reasoning)
+        read = raw.prompt_tokens or prompt_tokens(messages)
         price = await self.price()
-        cost = None if price is None else price.cost(read, written)
+        loop = f"{self.name} began to repeat itself; its reply was stopped there." if raw.is_looping else ""
         return Completion(
-            reply.text, reply.model or self.name, read, written, cost, is_cut=is_cut, asked=self.name
+            heard.text or refusal,
+            raw.model or self.name,
+            read,
+            written,
+            None if price is None else price.cost(read, written),
+            is_cut=is_cut and not raw.is_looping,
+            asked=self.name,
+            notice=loop,
         )
 
+    def _listening(self, on_text: OnText) -> SpokenText:
+        habits = self._habits
+        return SpokenText(on_text, is_plain=habits.is_plain, is_held=habits.thinks_unopened)
 
-class _Heard:
-    """The provider's own stream, with the model that it names: LiteLLM puts the one that was asked in its place."""
+    def _remember(self, raw: Raw, has_thought: bool, is_unopened: bool) -> None:
+        """Whether the model thinks aloud: what one that does not writes is shown at once."""
+        habits = self._habits
+        habits.thinks_unopened |= is_unopened
+        is_free = not has_thought and not asked_form(raw.text)
+        habits.is_plain = (habits.is_plain or is_free) and not has_thought and not habits.thinks_unopened
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self.model = ""
+    def _silent(self, raw: Raw, written: int, max_tokens: int, *, is_thought: bool) -> ModelSilent:
+        is_cut = raw.finish in ("length", "max_tokens")
+        if raw.finish == "content_filter":
+            return ModelSilent(
+                f"The content filter of {self.name} held its reply back.",
+                "Ask in other words, or take another model.",
+            )
+        if is_cut:
+            for_what = "for thinking" if is_thought else "before it began to answer"
+            return ModelSilent(
+                f"{self.name} used all {max(written, max_tokens):,} reply tokens {for_what}.", MORE_ROOM
+            )
+        if is_thought:
+            return ModelSilent(
+                f"{self.name} thought, and sent a reply without text.", f"Ask again. {MORE_ROOM}"
+            )
+        return ModelSilent(f"{self.name} sent a reply without text.", "Ask again, or take another model.")
 
-    def __aiter__(self) -> _Heard:
-        return self
 
-    async def __anext__(self) -> Any:
-        chunk = await anext(self._stream)
-        self.model = self.model or str(getattr(chunk, "model", None) or "")
-        return chunk
-
-    async def aclose(self) -> None:
-        await (self._stream.aclose if hasattr(self._stream, "aclose") else self._stream.close)()
+def _ignore(piece: str) -> None:
+    pass

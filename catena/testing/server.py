@@ -86,6 +86,10 @@ class Server:
             error = {"error": {"message": message}}
             send(exchange.writer, json.dumps(error).encode(), status=_STATUS[fault.kind], headers=headers)
             return True
+        if fault.kind == "says":
+            kind = {"Content-Type": fault.content_type}
+            send(exchange.writer, fault.body.encode(), status=fault.status, headers=kind)
+            return True
         if fault.kind == "hang":
             await exchange.rest(fault.seconds)
         elif fault.kind == "stall":
@@ -136,7 +140,7 @@ class Exchange:
 
     async def reply(self, text: str, model: str | None = None) -> None:
         """Answer, cut at `max_tokens` as real servers do."""
-        whole, text = text, head(text, int(self.request.get("max_tokens") or len(text)))
+        whole, text = text, head(text, int(self._most() or len(text)))
         finish = "length" if len(text) < len(whole) else "stop"
         if not self._is_streamed:
             send(self.writer, self._whole(text, finish, model))
@@ -150,6 +154,9 @@ class Exchange:
             self._event({"choices": [], "usage": self._usage(text)}, model) + b"data: [DONE]\n\n"
         )
         self.writer.write(b"0\r\n\r\n")
+
+    def _most(self) -> int | None:
+        return self.request.get("max_tokens") or self.request.get("max_completion_tokens")
 
     async def begin_only(self, text: str) -> None:
         """Send headers and the first half of a reply."""

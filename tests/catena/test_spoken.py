@@ -101,9 +101,19 @@ def test_a_thought_is_not_shown_while_it_comes(name: str, size: int) -> None:
 
 def test_what_begins_as_asked_comes_at_once_and_other_text_when_the_model_is_known() -> None:
     assert len(listened(SAID, 3, is_plain=False)[0]) > 5
-    free = "It sank in 1912, far from any shore [2]."
+    assert len(listened("It sank in 1912, far from any shore [2].", 3, is_plain=False)[0]) > 3
+    free = "Okay, it sank in 1912, far from any shore [2]."
     assert listened(free, 3, is_plain=False)[0] == [free]
     assert len(listened(free, 3, is_plain=True)[0]) > 5
+
+
+def test_a_model_that_thinks_without_a_tag_is_held() -> None:
+    told: list[str] = []
+    listening = SpokenText(told.append, is_held=True)
+    listening.feed("It sank in 1912, far from any shore [2].")
+    assert told == []
+    listening.end()
+    assert told == ["It sank in 1912, far from any shore [2]."]
 
 
 def test_a_thought_of_a_known_model_is_taken_back() -> None:
