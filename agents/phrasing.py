@@ -1,8 +1,10 @@
-"""Other words for the same thing in accounts, so that "capex" finds "purchases of property and equipment"."""
+"""Other words for the same thing, so that "CEO" finds "chief executive" and "capex" "purchases of property"."""
 
 from __future__ import annotations
 
 import re
+
+from catena.agents.abbreviations import other_forms
 
 # What people ask for, and how statements print it. Plain accounting usage, no document's own.
 _SAME = {
@@ -30,6 +32,5 @@ _PATTERNS = [
 
 def phrasings(question: str) -> list[str]:
     """The question itself, then the same with each term's other name."""
-    return [question] + [
-        pattern.sub(other, question) for pattern, other in _PATTERNS if pattern.search(question)
-    ]
+    named = [pattern.sub(other, question) for pattern, other in _PATTERNS if pattern.search(question)]
+    return list(dict.fromkeys([question, *named, *other_forms(question)]))

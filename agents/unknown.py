@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from catena.agents.abbreviations import long_forms
 from catena.agents.nouns import THINGS, kind_of, related_terms
 from catena.agents.numbers import core
 from catena.retrieval.analysis import STOPWORDS, terms
@@ -35,7 +36,17 @@ def strangers(question: str, frequency: Frequency) -> list[str]:
     if len(words) >= TITLE_WORDS and all(word[0].isupper() for word in words):
         return []
     names = [name for name in _NAME.findall(question) if name.lower() not in ABBREVIATED]
-    return [name for name in names if not any(map(frequency, terms(name)))]
+    return [
+        name
+        for name in names
+        if not any(map(frequency, terms(name))) and not _is_written_out(name, frequency)
+    ]
+
+
+def _is_written_out(name: str, frequency: Frequency) -> bool:
+    """Whether the document has most words of what an abbreviation is short for: "chief executive" for CEO."""
+    written = [[bool(frequency(term)) for term in terms(long)] for long in long_forms(name)]
+    return any(2 * sum(held) > len(held) for held in written)
 
 
 def asked_nouns(question: str) -> list[str]:
