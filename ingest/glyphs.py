@@ -14,6 +14,7 @@ from catena.ingest.boxes import is_inside, rotated
 from catena.ingest.ciphers import text_without_meaning
 from catena.ingest.figures import SMALL, moved_words
 from catena.ingest.hidden import hidden_text
+from catena.ingest.pictures import PictureFinder, Sight
 from catena.ingest.rtl import BidiLine, bidi_lines, bidi_words, is_mostly_rtl
 from catena.ingest.runs import Glyphs, Run
 from catena.types import Box
@@ -74,8 +75,8 @@ def _plain_form(form: re.Match[str]) -> str:
     return normalize("NFKC", form.group())
 
 
-def read_glyphs(page: Any) -> Glyphs:
-    """Read `page` (a pymupdf.Page) in one pass over its text."""
+def read_glyphs(page: Any, finder: PictureFinder | None = None) -> Glyphs:
+    """Read `page` (a pymupdf.Page) in one pass over its text; with `finder` look at its pictures too."""
     rectangle = page.rect
     glyphs = Glyphs(rectangle.width, rectangle.height)
     matrix: tuple[float, ...] | None = tuple(page.rotation_matrix) if page.rotation else None
@@ -89,6 +90,8 @@ def read_glyphs(page: Any) -> Glyphs:
     blocks = text_page.extractDICT()["blocks"]
     texts = [block for block in blocks if block["type"] == TEXT]
     hidden, glyphs.is_ocr = hidden_text(page, blocks, texts, words)
+    if finder is not None:
+        hidden += _look_at_pictures(glyphs, finder.look(page, words), matrix)
     glyphs.num_characters = len(everything)
     reading = _Reading(glyphs, matrix, hidden, text_without_meaning(texts))
     is_level = not everything.isascii() and matrix is None and _RTL.search(everything) is not None
@@ -104,6 +107,13 @@ def read_glyphs(page: Any) -> Glyphs:
             _read_line(reading, line, words[start:end])
         start = end
     return glyphs
+
+
+def _look_at_pictures(glyphs: Glyphs, sight: Sight, matrix: tuple[float, ...] | None) -> list[Box]:
+    """Note the pictures with text; returns where pictures hide words."""
+    glyphs.num_pictures, glyphs.num_labelled = len(sight.texts), len(sight.labels)
+    glyphs.unread += [rotated(*box, matrix) if matrix else box for box in (*sight.texts, *sight.labels)]
+    return sight.covered
 
 
 @dataclass(slots=True)

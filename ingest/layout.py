@@ -17,6 +17,7 @@ NOTE_SIZE = 0.85
 """Of the size of the text beside it: type of a note in a margin."""
 MAX_PASSING = 0.15
 """Share of runs, headings and such, that may pass between the text and its margin."""
+_SAME_EDGE = 4.0  # points
 _BIN = 3.0  # points; the resolution of the search for gutters
 _NUMERIC = re.compile(r"[\d$€£¥%()—–\-.,/:*†]+$")
 _BULLET = re.compile(r"[•▪◦‣●○■□–\-*➢✓→»]$")
@@ -150,7 +151,23 @@ def _bands(runs: list[Run], gutter: float) -> list[tuple[bool, list[Run]]]:
         if run.y1 > bottom:
             bottom = run.y1
     judged = [(_judge(piece, gutter) if kind == "split" else "full", piece) for kind, piece in pieces]
-    return _merged(_settled(judged))
+    return _merged(_settled(_with_footnotes(judged, gutter)))
+
+
+def _with_footnotes(pieces: list[tuple[str, list[Run]]], gutter: float) -> list[tuple[str, list[Run]]]:
+    """Smaller type at the foot of columns that begins where they begin is each column's own, not a table."""
+    if len(pieces) < 2 or pieces[-1][0] != "table":
+        return pieces
+    columns = [run for kind, piece in pieces if kind == "columns" for run in piece]
+    foot = pieces[-1][1]
+    if not columns or not _is_smaller(foot, columns):
+        return pieces
+    for is_left in (True, False):
+        upper = [run.x0 for run in columns if (run.x0 + run.x1 <= 2 * gutter) == is_left]
+        lower = [run.x0 for run in foot if (run.x0 + run.x1 <= 2 * gutter) == is_left]
+        if not upper or not lower or any(abs(x - min(upper)) > _SAME_EDGE for x in lower):
+            return pieces
+    return [*pieces[:-1], ("columns", foot)]
 
 
 def _usual_white(runs: list[Run]) -> float:

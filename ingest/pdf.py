@@ -5,7 +5,6 @@ Runs in the parser's child process only: MuPDF is not trusted.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import pymupdf
 from catena.errors import DocumentError
 from catena.ingest import furniture
 from catena.ingest.ahead import made_ahead
+from catena.ingest.attachments import attached_files
 from catena.ingest.columns import chained
 from catena.ingest.composition import Composition
 from catena.ingest.figures import join_signs, move_runs
@@ -32,6 +32,8 @@ from catena.ingest.rows import logical_lines
 from catena.ingest.sections import Bookmark, SectionTrail
 from catena.ingest.sheets import Sheet, read_sheets
 from catena.ingest.tally import Tally
+from catena.ingest.titles import title_of_pdf
+from catena.ingest.xfa import add_form_values
 from catena.types import OutlineEntry, Page, PageRef
 
 MIN_AHEAD = 8
@@ -81,11 +83,13 @@ class PdfReading:
         is_ahead: bool = False,
     ) -> None:
         self._doc = open_pdf(path, password)
+        form = add_form_values(self._doc)
         self.num_pages: int = len(self._doc)
-        self.title = _title(self._doc)
+        self.title = title_of_pdf(self._doc)
         self._bookmarks = _bookmarks(self._doc)
         self.outline = tuple(OutlineEntry(mark.level, mark.title, mark.page) for mark in self._bookmarks)
         self.tally = Tally(self.num_pages, bool(self._doc.is_repaired), picture_remedy)
+        self.tally.attached, self.tally.form = attached_files(self._doc), form
         self._recogniser = recogniser
         self._keep = keep
         self._is_ahead = is_ahead and self.num_pages >= MIN_AHEAD
@@ -132,6 +136,9 @@ class PdfReading:
         move_runs(glyphs.runs)
         join_signs(glyphs.runs)
         self.tally.add(glyphs, sheet.look, has_failed=sheet.has_failed, is_recognised=sheet.is_recognised)
+        self.tally.num_notes += sheet.num_notes
+        self.tally.num_pictures_read += sheet.num_pictures_read
+        self.tally.attached += sheet.attached
         for run in glyphs.runs:
             self._sizes[round(run.size * 2) / 2] += len(run.texts)
         self._vocabulary.learn(" ".join([run.text for run in glyphs.runs]))
@@ -150,6 +157,8 @@ class PdfReading:
         body_size = self._sizes.most_common(1)[0][0] if self._sizes else 10.0
         logical = _furniture_lines(header, "header")
         for region in regions(furniture.without(glyphs.runs, [*header, *footer])):
+            logical += logical_lines(region, body_size)
+        for region in regions(glyphs.inset):
             logical += logical_lines(region, body_size)
         logical += _furniture_lines(footer, "footer")
         composition = Composition(self._vocabulary)
@@ -181,23 +190,6 @@ def _furniture_lines(lines: list[PrintedLine], kind: str) -> list[LogicalLine]:
         )
         for line in lines
     ]
-
-
-_TITLE_WORD = re.compile(r"[^\W\d_]{2,}")
-
-
-def _title(doc: pymupdf.Document) -> str:
-    """The title in the metadata, unless it is a number, a file name or a program's default."""
-    title = " ".join(clean((doc.metadata or {}).get("title") or "").split())
-    lower = title.casefold()
-    is_default = lower.startswith(
-        ("untitled", "microsoft word", "microsoft powerpoint", "slide 1", "document")
-    )
-    is_file = lower.endswith(
-        (".doc", ".docx", ".pdf", ".indd", ".ppt", ".pptx", ".xls", ".xlsx", ".tex", ".dvi")
-    )
-    has_words = len(_TITLE_WORD.findall(title)) > 1
-    return title if has_words and not (is_default or is_file) else ""
 
 
 def _bookmarks(doc: pymupdf.Document) -> list[Bookmark]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from catena.ingest.boxes import is_inside
 from catena.ingest.glyphs import CELL_GAP, clean, framed, is_rtl_word
 from catena.ingest.recognition import RecognisedRow, RecognisedWord
 from catena.ingest.runs import Glyphs, Run
@@ -13,10 +14,17 @@ from catena.types import Box
 MIN_CONFIDENCE = 30.0  # of 100; below it words are mostly specks, rules and parts of pictures
 
 
-def recognised_glyphs(rows: Sequence[RecognisedRow], width: float, height: float) -> Glyphs:
-    """Put words of one line side by side; `width` and `height` are the page's, in points."""
+def recognised_glyphs(
+    rows: Sequence[RecognisedRow], width: float, height: float, places: Sequence[Box] | None = None
+) -> Glyphs:
+    """Put words of one line side by side; `width` and `height` are the page's, in points.
+
+    With `places`, of words that stand in them alone.
+    """
     glyphs = Glyphs(width, height, is_ocr=True)
     kept = [(size, [word for word in words if _is_kept(word)]) for size, words in rows]
+    if places is not None:
+        kept = [(size, [word for word in words if is_inside(*word[2:], places)]) for size, words in kept]
     turns = [_turn(words) for _, words in kept]
     usual = Counter(turn for turn in turns if turn is not None).most_common(1)
     for (size, words), turn in zip(kept, turns, strict=True):

@@ -52,12 +52,14 @@ class Recogniser:
         self._pending: dict[int, _Pending] = {}
         self.num_ahead: int = order["processes"]
 
-    def begin(self, number: int, page: pymupdf.Page) -> None:
-        """Start to recognise a page."""
+    def begin(self, number: int, page: pymupdf.Page, place: Any = None) -> None:
+        """Start to recognise a page, or a rectangle of it."""
         if number in self._known:
             return
         scale = scale_for(page.rect.width, page.rect.height, DPI)
-        picture = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csGRAY, alpha=False)
+        picture = page.get_pixmap(
+            matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csGRAY, alpha=False, clip=place
+        )
         engine = self._engine
         output, theirs = os.pipe()
         parent = os.getpid()
@@ -67,7 +69,7 @@ class Recogniser:
             try:
                 os.close(output)
                 die_with_parent(parent)
-                write_all(theirs, json.dumps(_rows(engine, picture, scale)).encode())
+                write_all(theirs, json.dumps(_placed_rows(engine, picture, scale)).encode())
                 code = 0
             finally:
                 os._exit(code)
@@ -94,6 +96,18 @@ def _known(path: Path) -> dict[int, bytes]:
     if not path.is_file():
         return {}
     return {int(header["number"]): body for header, body in FrameDecoder().feed(path.read_bytes())}
+
+
+def _placed_rows(engine: Any, picture: pymupdf.Pixmap, scale: float) -> list[RecognisedRow]:
+    """Recognise a picture of a page or of a part of it; boxes are on the page."""
+    rows = _rows(engine, picture, scale)
+    x, y = round(picture.x / scale, 2), round(picture.y / scale, 2)
+    if not (x or y):
+        return rows
+    return [
+        (size, [(text, sure, x0 + x, y0 + y, x1 + x, y1 + y) for text, sure, x0, y0, x1, y1 in words])
+        for size, words in rows
+    ]
 
 
 def _rows(engine: Any, picture: pymupdf.Pixmap, scale: float) -> list[RecognisedRow]:

@@ -53,6 +53,8 @@ class Glyphs:
     width: float
     height: float
     runs: list[Run] = field(default_factory=list)
+    inset: list[Run] = field(default_factory=list)
+    """What was recognised in pictures beside the text; laid out behind it."""
     num_characters: int = 0
     num_hidden: int = 0
     num_unreadable: int = 0
@@ -60,4 +62,6 @@ class Glyphs:
     unread: list[Box] = field(default_factory=list)
     """Where the page shows text that is not in `runs`: letters without a meaning, pictures of text."""
     num_pictures: int = 0
-    """Of the pictures with text among `unread`."""
+    """Of text, among `unread`."""
+    num_labelled: int = 0
+    """Pictures with some words in them, among `unread`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pymupdf
@@ -13,6 +13,9 @@ from catena.ingest.runs import Glyphs
 MAX_EMPTY_SHARE = 0.05
 MAX_UNREADABLE_SHARE = 0.1  # of a page's characters
 MAX_PATHS = 40  # filled; more of them without text are drawn letters
+MAX_NAMED = 5
+ATTACHED_REMEDY = "Save the attached files with a PDF viewer, then add them."
+FORM_REMEDY = "Open the form in Adobe Acrobat or Reader, print it to a PDF, then add that."
 REPAIR_REMEDY = "Open it in a viewer and save or export it anew, or get a whole copy, then add that."
 
 Look = Literal["text", "picture", "nothing", "nothing, where something was"]
@@ -32,6 +35,13 @@ class Tally:
     num_raised: int = 0
     num_garbled: int = 0
     num_hidden_words: int = 0
+    num_pictures_of_text: int = 0
+    num_labelled: int = 0
+    num_pictures_read: int = 0
+    num_notes: int = 0
+    attached: list[str] = field(default_factory=list)
+    form: str = ""
+    """What is missing of a form, in words."""
 
     def add(
         self, glyphs: Glyphs, look: Look, *, has_failed: bool = False, is_recognised: bool = False
@@ -40,6 +50,8 @@ class Tally:
         self.num_raised += has_failed
         self.num_recognised += is_recognised
         self.num_hidden_words += glyphs.num_hidden
+        self.num_pictures_of_text += glyphs.num_pictures
+        self.num_labelled += glyphs.num_labelled
         self.num_garbled += is_garbled(glyphs)
         if glyphs.runs:
             self.num_with_text += 1
@@ -54,14 +66,25 @@ class Tally:
         missing = self._missing()
         if not missing:
             return Outcome("ready", self.num_with_text, None, self._notes())
-        remedy = self.picture_remedy if self.num_pictures + self.num_garbled else REPAIR_REMEDY
         return Outcome(
             "partial",
             self.num_with_text,
             None,
             "; ".join([*missing, self._notes()]).removesuffix("; "),
-            remedy,
+            " ".join(self._remedies()),
         )
+
+    def _remedies(self) -> list[str]:
+        """What to do about each kind of what is missing."""
+        needs_recognition = self.num_pictures + self.num_garbled + self.num_pictures_of_text
+        is_broken = self.is_repaired or self.num_raised or self.num_lost
+        remedies = [
+            self.picture_remedy if needs_recognition else "",
+            REPAIR_REMEDY if is_broken and not needs_recognition else "",
+            FORM_REMEDY if self.form else "",
+            ATTACHED_REMEDY if self.attached else "",
+        ]
+        return [remedy for remedy in remedies if remedy]
 
     def _missing(self) -> list[str]:
         """What a reader has to know; empty when all is there."""
@@ -76,6 +99,12 @@ class Tally:
             missing.append(f"{self.num_lost} of {self.num_pages} pages are unexpectedly empty")
         if self.num_garbled:
             missing.append(f"{self.num_garbled} of {self.num_pages} pages have characters without a meaning")
+        if self.num_pictures_of_text:
+            missing.append(f"pictures of text that were not read: {self.num_pictures_of_text}")
+        if self.form:
+            missing.append(self.form)
+        if self.attached:
+            missing.append(f"attached files that were not read: {_listed(self.attached)}")
         return missing
 
     def _notes(self) -> str:
@@ -83,6 +112,12 @@ class Tally:
         notes = []
         if self.num_recognised:
             notes.append(f"text recognition read {self.num_recognised} of {self.num_pages} pages")
+        if self.num_pictures_read:
+            notes.append(f"text recognition read {self.num_pictures_read} pictures beside text")
+        if self.num_labelled:
+            notes.append(f"pictures with some words in them that were not read: {self.num_labelled}")
+        if self.num_notes:
+            notes.append(f"notes stuck on pages that were not read: {self.num_notes}")
         if self.num_hidden_words:
             notes.append(f"words that no reader sees were left out: {self.num_hidden_words}")
         return "; ".join(notes)
@@ -103,7 +138,16 @@ class Tally:
             return Outcome(
                 "failed", 0, "damaged", f"none of {self.num_pages} pages could be read", REPAIR_REMEDY
             )
+        if self.attached or self.form:
+            what = "; ".join(["no text on its pages", *self._missing()])
+            return Outcome("failed", 0, "no_text", what, " ".join(self._remedies()))
         return Outcome("failed", 0, "no_text", f"all of {self.num_pages} pages are blank", "Check the file.")
+
+
+def _listed(names: list[str]) -> str:
+    """How many, and the first few by name."""
+    rest = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return f"{len(names)} ({', '.join(names[:MAX_NAMED])}{rest})"
 
 
 def look_at(page: pymupdf.Page, glyphs: Glyphs, is_repaired: bool) -> Look:

@@ -38,6 +38,34 @@ def test_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
     assert "light house that stood upon the rocks and shone" in page.text
 
 
+@pytest.mark.parametrize("num_notes", [1, 2, 3])
+def test_footnotes_under_columns_are_read_column_by_column(tmp_path: Path, num_notes: int) -> None:
+    def draw(page: Any) -> None:
+        column(page, 20, 90, LEFT * 2)
+        column(page, 210, 90, RIGHT * 2)
+        column(
+            page,
+            20,
+            500,
+            [f"{number} Register of mills, folio {number}." for number in range(num_notes)],
+            7,
+            9,
+        )
+        column(
+            page,
+            210,
+            500,
+            [f"{number + 5} Book of guilds, p. {number}." for number in range(num_notes)],
+            7,
+            9,
+        )
+
+    (page,) = read(save_pdf(tmp_path / "two.pdf", draw))
+    starts = [page.text.index(f"{number} Register") for number in range(num_notes)]
+    starts += [page.text.index(f"{number + 5} Book") for number in range(num_notes)]
+    assert starts == sorted(starts)
+
+
 def test_notes_in_the_margin_are_read_apart(tmp_path: Path) -> None:
     def draw(page: Any) -> None:
         put(page, 150, 70, "A heading that reaches over", 14)
