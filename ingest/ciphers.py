@@ -22,6 +22,8 @@ MIN_MIXED_LETTERS = 400
 """Fewer may have any distribution: names, abbreviations, parts of a table."""
 MIN_DIFFERENT = 8
 """Fewer different letters are a code, such as that of genes."""
+MAX_SHIFTED_SHARE = 0.3
+"""Of one character: "e" and spaces have less in any language."""
 MAX_ONE_LETTER = 0.6
 _USUAL_VOWELS = (0.33, 0.58)
 _MIN_GAIN = 0.35  # nats a character: what a shift explains better
@@ -92,20 +94,20 @@ def is_cipher(text: str) -> bool:
         if _USUAL_VOWELS[0] <= share <= _USUAL_VOWELS[1] or _is_mostly_foreign(text):
             return False
         return _is_one_letter(text, letters) or _is_shifted(raw, letters) or _is_mixed_up(letters)
-    if not _is_odd(raw, letters):
+    if not _is_odd(raw):
         return False
     raw = _REPEATED.sub(rb"\1", raw)  # leaders, rules
-    return _is_odd(raw, letters) and _is_shifted(raw, letters)
+    return _is_odd(raw) and _is_shifted(raw, letters)
 
 
 def _is_mostly_foreign(text: str) -> bool:
     return not text.isascii() and sum(map(str.isascii, text)) < 0.8 * len(text)
 
 
-def _is_odd(raw: bytes, letters: bytes) -> bool:
+def _is_odd(raw: bytes) -> bool:
     """Whether signs outnumber letters and figures in ASCII, as after a shift from letters to signs."""
-    num_signs = len(raw.translate(None, b" 0123456789")) - len(letters)
-    return num_signs >= MIN_LETTERS and 2 * num_signs > len(raw)
+    signs = raw.translate(None, b" 0123456789" + _LETTERS)
+    return len(signs) >= MIN_LETTERS and 2 * len(signs) > len(raw) and len(set(signs)) >= MIN_DIFFERENT
 
 
 def _is_one_letter(text: str, letters: bytes) -> bool:
@@ -117,7 +119,8 @@ def _is_one_letter(text: str, letters: bytes) -> bool:
 def _is_shifted(raw: bytes, letters: bytes) -> bool:
     """Whether the same distance from each code, or from each letter round the alphabet, makes it ordinary text."""
     codes = np.frombuffer(raw.translate(None, b" "), np.uint8)
-    if len(set(raw)) < MIN_DIFFERENT:
+    most = np.bincount(codes).max() if len(codes) else 0
+    if len(set(raw)) < MIN_DIFFERENT or most > MAX_SHIFTED_SHARE * len(codes):
         return False
     costs = np.correlate(_COSTS, np.bincount(codes, minlength=128) / max(len(codes), 1), "valid")
     if _explains(costs, costs[_MAX_SHIFT], len(codes)):

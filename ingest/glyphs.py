@@ -192,7 +192,7 @@ def _read_line(reading: _Reading, line: dict[str, Any], words: list[Any]) -> Non
     is_vertical = line["wmode"] == 1
     if is_vertical:
         words = [_lifted(word, line["dir"], VERTICAL_ORIGIN * size) for word in words]
-    elif len(spans) > 1 and min([span["size"] for span in spans]) < SMALL * size:
+    elif len(spans) > 1 and not glyphs.is_ocr and min([span["size"] for span in spans]) < SMALL * size:
         words = moved_words(line, main, words)
     baseline = _baseline(main["origin"], turn, matrix, glyphs)
     width, height = glyphs.width, glyphs.height

@@ -14,7 +14,7 @@ from catena.types import LineKind
 MAX_HEADING_CHARACTERS = 160
 MARKER = re.compile(
     r"([•▪◦‣●○■□➢✓→»·o*–—-]|\(?(\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d+(\.\d+)+\.?|\[\d+\]"
-    r"|(Item|ITEM|Note|NOTE)\s\S{1,4})$"
+    r"|[⁽]?[¹²³⁰⁴-⁹]{1,3}[⁾]?|(Item|ITEM|Note|NOTE)\s\S{1,4})$"
 )
 _NOTE_MARK = re.compile("\\^?[⁽(]?[¹²³⁰⁴-⁹]")
 _CAPITALS = re.compile(r"([IVX]{1,5}|[A-Z]|\d{1,2})\.\s+[A-Z][^a-z]{3,80}$")
@@ -81,7 +81,8 @@ def _continues(group: Region, line: PrintedLine, pitch: float, edge: tuple[float
     end = last.runs[-1].texts[-1]
     if end.endswith(("-", "\u00ad", "\u2010")) and first[:1].islower():
         return True
-    is_item = bool(MARKER.match(group[0].runs[0].texts[0]))
+    opening_word = group[0].runs[0].texts[0]
+    is_item = bool(MARKER.match(opening_word) or _NOTE_MARK.match(opening_word))
     indent = (last.x1 - line.x1) if line.is_rtl else (line.x0 - last.x0)
     if indent > 0.9 * size and not (is_item and len(group) == 1) and not _is_centred(last, line):
         return False

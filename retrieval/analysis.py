@@ -22,6 +22,7 @@ _RUN = re.compile(
     r"|(?P<number>\d+(?:[.,'\u2019]\d+)*(?![^\W_]))"
     rf"|(?P<word>(?:(?![{_UNSPACED}])[^\W_]|[{_MARKS}])+)"
 )
+_RAISED = re.compile(r"([^\W\d_⁰¹²³⁴-⁹₀-₉]+|\d)([⁰¹²³⁴-⁹]+)")
 _DIGITS_INSIDE = re.compile(r"\d{2,}")
 _NOTHING = dict.fromkeys(
     [0x00AD, 0x0640, *range(0x200B, 0x2010), *range(0x064B, 0x0653), *range(0x0591, 0x05C8)]
@@ -109,7 +110,13 @@ def _instructions() -> frozenset[str]:
 def _plain(text: str) -> str:
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", text).casefold().translate(_FOLD)
+    return unicodedata.normalize("NFKC", _RAISED.sub(_apart, text)).casefold().translate(_FOLD)
+
+
+def _apart(match: re.Match[str]) -> str:
+    """A raised figure beside what it stands on: "10⁶" is 10 and 6, "m²" is m and m2."""
+    word, figure = match.groups()
+    return f"{word} {word}{figure}" if word.isalpha() else f"{word} {figure}"
 
 
 def _number(run: str) -> str:

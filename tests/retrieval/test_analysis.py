@@ -30,3 +30,25 @@ def test_question_words_are_dropped_from_questions_alone() -> None:
 
 def test_a_question_of_stopwords_keeps_them() -> None:
     assert query_terms("who am I?") == ["who", "am", "i"]
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("10⁶ copies", "10^6"),
+        ("5,000² units", "5000"),
+        ("450 m² of floor", "m2"),
+        ("Net sales²", "sales"),
+        ("Net sales⁽¹⁾", "sales"),
+        ("H₂O", "H2O"),
+        ("10⁻³ seconds", "10-3"),
+    ],
+)
+def test_raised_and_lowered_figures_are_found_as_typed(text: str, typed: str) -> None:
+    assert set(terms(typed)) <= set(terms(text))
+    assert set(query_terms(text)) <= set(terms(text))
+
+
+def test_a_power_is_not_the_number_that_its_figures_would_make() -> None:
+    assert "106" not in terms("10⁶")
+    assert "50002" not in terms("5,000²")
