@@ -24,6 +24,7 @@ MAX_PICTURES = 12  # looked at on one page
 _FEW_PIXELS = 64  # a box drawn as a picture
 _MAX_SIGHTINGS = 2  # of one picture: what comes again on every page belongs to the paper
 _MAX_DEPTH = 4
+MAX_REFERENCES = 500  # of one page or form
 _REFERENCE = re.compile(r"(\d+) 0 R")
 _KEEP, _REMOVE = 0, 0  # PDF_REDACT_IMAGE_NONE and _LINE_ART_NONE, PDF_REDACT_TEXT_REMOVE
 _LOOK_DPI = 90
@@ -54,6 +55,7 @@ class PictureFinder:
     def __init__(self, doc: pymupdf.Document) -> None:
         self._doc = doc
         self._kinds: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._resources: dict[int, tuple[int, ...]] = {}
         self._sightings: Counter[int] = Counter()
 
     def look(self, page: Any, words: Sequence[Any]) -> Sight:
@@ -82,31 +84,46 @@ class PictureFinder:
         if xref in known or depth > _MAX_DEPTH or len(known) > 1000:
             return {}
         known.add(xref)
-        pixels, inner = self._kind(xref)
+        pixels, inner = self._kind(xref, depth == 0)
         found = {xref: pixels} if pixels else {}
         for reference in inner:
             found |= self._drawn(reference, depth + 1, known)
         return found
 
-    def _kind(self, xref: int) -> tuple[int, tuple[int, ...]]:
+    def _kind(self, xref: int, is_page: bool) -> tuple[int, tuple[int, ...]]:
         """The pixels of a picture, or what a page or form refers to; learnt once an object."""
         if xref not in self._kinds:
-            self._kinds[xref] = self._learnt(xref)
+            self._kinds[xref] = self._learnt(xref, is_page)
         return self._kinds[xref]
 
-    def _learnt(self, xref: int) -> tuple[int, tuple[int, ...]]:
+    def _learnt(self, xref: int, is_page: bool) -> tuple[int, tuple[int, ...]]:
         doc = self._doc
-        if doc.xref_get_key(xref, "Subtype")[1] == "/Image":
+        if not is_page and doc.xref_get_key(xref, "Subtype")[1] == "/Image":
             sides = [doc.xref_get_key(xref, key)[1] for key in ("Width", "Height")]
             return (int(sides[0]) * int(sides[1]) or 1 if all(map(str.isdigit, sides)) else 1), ()
-        kind, value = "null", ""
-        for key in ("Resources/XObject", "Parent/Resources/XObject"):
-            kind, value = doc.xref_get_key(xref, key)
-            if kind == "xref":
-                value = doc.xref_object(int(value.split()[0]))
-            if kind != "null":
-                break
-        return 0, tuple(int(number) for number in _REFERENCE.findall(value)[:500])
+        path = "Resources"
+        kind, value = doc.xref_get_key(xref, path)
+        if kind == "null":
+            path = "Parent/Resources"
+            kind, value = doc.xref_get_key(xref, path)
+        if kind == "dict" and "/XObject" not in value:
+            return 0, ()
+        if kind == "xref":
+            return 0, self._shared(int(value.split()[0]))
+        return 0, _references(doc, *doc.xref_get_key(xref, f"{path}/XObject"))
+
+    def _shared(self, resources: int) -> tuple[int, ...]:
+        """What a dictionary of resources, which many pages may share, refers to; learnt once."""
+        if resources not in self._resources:
+            found = self._doc.xref_get_key(resources, "XObject")
+            self._resources[resources] = _references(self._doc, *found)
+        return self._resources[resources]
+
+
+def _references(doc: pymupdf.Document, kind: str, value: str) -> tuple[int, ...]:
+    if kind == "xref":
+        value = doc.xref_object(int(value.split()[0]))
+    return tuple(int(number) for number in _REFERENCE.findall(value)[:MAX_REFERENCES])
 
 
 def _area(box: Box) -> float:
