@@ -7,6 +7,7 @@ tokenised for itself, so the document's tokens are the same whatever is asked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from catena.serving.document import Source
 
 Message = Mapping[str, str]
 _HERE = "\u0001document-ends-here\u0001"
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 SEPARATOR = "\n\n"
 
 
@@ -37,11 +39,14 @@ def encode(tokenizer: Any, text: str) -> Tensor:
     return torch.tensor(tokenizer.encode(text, add_special_tokens=False), dtype=torch.int64)
 
 
-def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> Tensor:
-    return encode(tokenizer, render(tokenizer, messages))
+def encode_chat(tokenizer: Any, messages: Sequence[Message], template: Mapping[str, Any] = NOTHING) -> Tensor:
+    """The whole chat; `template` holds what the chat template is told besides, such as not to think."""
+    return encode(tokenizer, render(tokenizer, messages, template))
 
 
-def encode_question(tokenizer: Any, messages: Sequence[Message]) -> Tensor:
+def encode_question(
+    tokenizer: Any, messages: Sequence[Message], template: Mapping[str, Any] = NOTHING
+) -> Tensor:
     """What follows the document, in the prompt that has it at the head of the first message of the user.
 
     Raises OptionError when a system message stands before it: the document was read without.
@@ -51,14 +56,16 @@ def encode_question(tokenizer: Any, messages: Sequence[Message]) -> Tensor:
             "With a document the first message must be the user's.", "Put instructions into it."
         )
     first = {"role": "user", "content": f"{_HERE}{SEPARATOR}{messages[0]['content']}"}
-    return encode(tokenizer, render(tokenizer, [first, *messages[1:]]).partition(_HERE)[2])
+    return encode(tokenizer, render(tokenizer, [first, *messages[1:]], template).partition(_HERE)[2])
 
 
-def render(tokenizer: Any, messages: Sequence[Message]) -> str:
+def render(tokenizer: Any, messages: Sequence[Message], template: Mapping[str, Any] = NOTHING) -> str:
     """The prompt as the model's chat template writes it; without a template, roles and texts line by line."""
     plain = [{"role": message["role"], "content": message["content"]} for message in messages]
     if tokenizer.chat_template:
-        rendered: str = tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=True)
+        rendered: str = tokenizer.apply_chat_template(
+            plain, tokenize=False, add_generation_prompt=True, **template
+        )
         return rendered
     lines = [f"{message['role']}: {message['content']}" for message in plain]
     return "\n".join([*lines, "assistant:"])

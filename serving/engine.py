@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -25,7 +27,10 @@ from catena.serving.selecting import Aids
 from catena.serving.session import Session
 from catena.serving.static import StaticRow, StaticRows
 
+_log = logging.getLogger(__name__)
 MAX_ROWS = 8
+MAX_FAILED_TURNS = 100
+"""One behind the other, after which the engine is broken and says so."""
 FinishReason = Literal["stop", "length"]
 
 
@@ -107,7 +112,7 @@ class Engine:
         self._waiting: deque[Job] = deque()
         self._active: list[Job] = []
         self._wake = threading.Condition()
-        self._is_closing = False
+        self._is_closing = self._is_broken = False
         self._thread = threading.Thread(target=self._run, name="catena-engine", daemon=True)
         self._thread.start()
 
@@ -121,13 +126,18 @@ class Engine:
 
     @property
     def is_alive(self) -> bool:
-        return self._thread.is_alive()
+        return self._thread.is_alive() and not self._is_broken
 
     def submit(self, prompt: Prompt, on_piece: OnPiece) -> Job:
-        """Queue a prompt; `on_piece` is called in the engine's thread. Raises ModelBusy when too many wait."""
+        """Queue a prompt; `on_piece` is called in the engine's thread.
+
+        Raises ModelBusy when too many wait, ModelUnreachable when the engine broke.
+        """
         detokenizer = Detokenizer(self.local.tokenizer, prompt.stop)
         job = Job(prompt, on_piece, detokenizer, prompt.sampling.generator())
         with self._wake:
+            if not self.is_alive:
+                raise ModelUnreachable("The engine has stopped.", "Start the server again; its log says why.")
             if len(self._waiting) >= self._max_waiting:
                 raise ModelBusy("Too many questions wait already.", "Ask again in a few seconds.")
             self._waiting.append(job)
@@ -148,15 +158,18 @@ class Engine:
         self.registry.pool.close()
 
     def _run(self) -> None:
+        num_failed = 0
         while True:
             with self._wake:
                 while not (self._is_closing or self._has_work):
                     self._wake.wait()
                 if self._is_closing:
                     break
-            self._turn()
-        for job in (*self._active, *self._waiting):
-            job.on_piece(Piece(error=ModelUnreachable("The server is closing.", "Ask again.")))
+            num_failed = 0 if self._turn() else num_failed + 1
+            if num_failed == MAX_FAILED_TURNS:
+                self._is_broken = True
+                break
+        self._end_all(ModelUnreachable("The server is closing.", "Ask again."))
 
     @property
     def _has_work(self) -> bool:
@@ -167,19 +180,35 @@ class Engine:
         """What is on the device of documents that are open no more, deleted ones among them."""
         return self._static.others(self.registry.opened) if self._static else ()
 
-    def _turn(self) -> None:
-        """A step of everything there is to do. What the model cannot compute ends the answers, not the thread."""
-        try:
-            self._admit()
-            self._write()
-            self.registry.read_some()
-        except RuntimeError as error:
-            for job in list(self._active):
-                self._leave(job)
-                job.on_piece(Piece(error=_failed(error)))
+    def _turn(self) -> bool:
+        """A step of everything there is to do; say whether all went well. A fault ends answers, not the thread."""
+        is_well = True
+        for part in (self._admit, self._write, self.registry.read_some, self._forget_closed):
+            try:
+                part()
+            except Exception as error:  # the border of the one thread that has the model
+                _log.exception("A step of the engine failed")
+                is_well = False
+                self._end_active(_failed(error))
+        return is_well
+
+    def _forget_closed(self) -> None:
         if self._static:
             for document in self._closed:
                 self._static.forget(document)
+
+    def _end_active(self, error: CatenaError) -> None:
+        """End the answers that are being written: of a pass that failed nobody knows how far it came."""
+        for job in list(self._active):
+            with suppress(Exception):
+                self._leave(job)
+            _tell(job, Piece(error=error))
+        self._active.clear()
+
+    def _end_all(self, error: CatenaError) -> None:
+        self._end_active(error)
+        while self._waiting:
+            _tell(self._waiting.popleft(), Piece(error=error))
 
     def _admit(self) -> None:
         """Take one waiting prompt in: its question goes through the model, and its first token is sent."""
@@ -190,12 +219,12 @@ class Engine:
             return
         try:
             job.row = self._ask(job.prompt)
-        except (CatenaError, RuntimeError) as error:
-            job.on_piece(Piece(error=error if isinstance(error, CatenaError) else _failed(error)))
+        except Exception as error:  # whatever is wrong with one prompt is not wrong with the others
+            _tell(job, Piece(error=_failed(error)))
             return
         self._active.append(job)
         job.first_at = time.monotonic()
-        self._send(job)
+        self._try_to_send(job)
 
     def _ask(self, prompt: Prompt) -> Row | StaticRow:
         spec = self.local.spec
@@ -227,7 +256,15 @@ class Engine:
         if fixed and self._static:
             self._static.step(fixed, torch.tensor([row.last for row in fixed]))
         for job in list(self._active):
+            self._try_to_send(job)
+
+    def _try_to_send(self, job: Job) -> None:
+        try:
             self._send(job)
+        except Exception as error:  # of this row alone
+            if job in self._active:
+                self._leave(job)
+            _tell(job, Piece(error=_failed(error)))
 
     def _send(self, job: Job) -> None:
         """Choose a row's next token and send what text is certain; end the row where it ends."""
@@ -239,12 +276,12 @@ class Engine:
         is_full = job.detokenizer.num_tokens >= job.prompt.max_tokens
         if not (is_end or is_full or job.detokenizer.is_stopped):
             if text:
-                job.on_piece(Piece(text))
+                _tell(job, Piece(text))
             return
         reason: FinishReason = "stop" if is_end or job.detokenizer.is_stopped else "length"
         use = self._use(job)
         self._leave(job)
-        job.on_piece(Piece(text + job.detokenizer.finish(), reason, use))
+        _tell(job, Piece(text + job.detokenizer.finish(), reason, use))
 
     def _leave(self, job: Job) -> None:
         assert job.row is not None, "an active job has a row"
@@ -275,6 +312,18 @@ class Engine:
         return [token for token in (self.local.tokenizer.eos_token_id, *listed) if token is not None]
 
 
-def _failed(error: RuntimeError) -> ModelUnreachable:
-    """PyTorch's own error, out of memory included."""
-    return ModelUnreachable(f"The model failed: {str(error).partition(chr(10))[0]}", "Ask again.")
+def _tell(job: Job, piece: Piece) -> None:
+    """Send a piece; one that nobody is there to take ends the job."""
+    try:
+        job.on_piece(piece)
+    except Exception:  # the other side's, such as a loop that is closed
+        _log.exception("A piece could not be sent")
+        job.cancel()
+
+
+def _failed(error: Exception) -> CatenaError:
+    """What went wrong as an error of ours: PyTorch's own, out of memory included, and anything unforeseen."""
+    if isinstance(error, CatenaError):
+        return error
+    words = str(error).partition("\n")[0] or type(error).__name__
+    return ModelUnreachable(f"The model failed: {words}", "Ask again.")

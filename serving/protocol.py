@@ -1,4 +1,4 @@
-"""OpenAI's requests as far as they are served; the rest is refused, never ignored."""
+"""OpenAI's requests as far as they are served; what would change an answer and is not, is refused."""
 
 from __future__ import annotations
 
@@ -18,14 +18,44 @@ class TextPart(_Strict):
     text: Text
 
 
+_ROLES = {"developer": "system", "tool": "user", "function": "user"}
+"""How roles that templates seldom know are told."""
+
+
 class ChatMessage(_Strict):
-    role: Literal["system", "user", "assistant"]
-    content: Text | list[TextPart]
+    """What agents keep of earlier turns, such as that no tool was called, says nothing here."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Text | list[TextPart] | None = None
     name: str | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    audio: None = None
+    function_call: None = None
+    tool_calls: Annotated[list[Any], Field(max_length=0)] | None = None
+    tool_call_id: str | None = None
+
+    @model_validator(mode="after")
+    def check_content(self) -> ChatMessage:
+        if self.content is None and self.role != "assistant":
+            raise ValueError("content is missing")
+        return self
 
     def plain(self) -> dict[str, str]:
-        text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
-        return {"role": self.role, "content": text}
+        found = self.content or ""
+        text = found if isinstance(found, str) else "".join(part.text for part in found)
+        return {"role": _ROLES.get(self.role, self.role), "content": text}
+
+
+class TemplateOptions(_Strict):
+    """What the model's chat template may be told; a template that does not know it ignores it."""
+
+    enable_thinking: bool | None = None
+    thinking: bool | None = None
+
+
+class PlainText(_Strict):
+    type: Literal["text"] = "text"
 
 
 class KVOptions(_Strict):
@@ -39,9 +69,39 @@ class KVOptions(_Strict):
 
 class StreamOptions(_Strict):
     include_usage: bool = False
+    include_obfuscation: bool = False
 
 
-class _Completion(_Strict):
+class _NoEffect(_Strict):
+    """What clients send at the value that changes nothing; at another one it is refused."""
+
+    store: Literal[False] = False
+    metadata: dict[str, Any] | None = None
+    service_tier: str | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+    logit_bias: Annotated[dict[str, float], Field(max_length=0)] | None = None
+    logprobs: Literal[False, 0] | None = None
+    top_logprobs: Literal[0] | None = None
+    top_k: int | None = None
+    min_p: Literal[0] = 0
+    repetition_penalty: Literal[1] = 1
+    best_of: Literal[1] = 1
+    n: Literal[1] = 1
+    frequency_penalty: Literal[0] = 0
+    presence_penalty: Literal[0] = 0
+    user: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def drop_nothing(cls, data: Any) -> Any:
+        """Clients send what they do not use as null; that asks for nothing."""
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None}
+
+
+class _Completion(_NoEffect):
     """What chats and plain completions share."""
 
     model: str
@@ -52,11 +112,14 @@ class _Completion(_Strict):
     max_tokens: int | None = Field(default=None, ge=1)
     stop: Annotated[str, Field(min_length=1)] | Annotated[list[str], Field(max_length=4)] | None = None
     seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
-    n: Literal[1] = 1
-    frequency_penalty: Literal[0] = 0
-    presence_penalty: Literal[0] = 0
-    user: str | None = None
     kv: KVOptions = KVOptions()
+
+    @model_validator(mode="after")
+    def check_top_k(self) -> _Completion:
+        """All tokens, or the likeliest one, which is taken anyway where nothing is drawn."""
+        if self.top_k not in (None, -1, 0) and self.temperature > 0:
+            raise ValueError("top_k is not supported: leave it out, or give temperature 0")
+        return self
 
     @property
     def stops(self) -> tuple[str, ...]:
@@ -66,20 +129,20 @@ class _Completion(_Strict):
 class ChatRequest(_Completion):
     messages: list[ChatMessage] = Field(min_length=1)
     max_completion_tokens: int | None = Field(default=None, ge=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def drop_defaults(cls, data: Any) -> Any:
-        """Clients send what they do not use as null; that asks for nothing."""
-        return (
-            {key: value for key, value in data.items() if value is not None}
-            if isinstance(data, dict)
-            else data
-        )
+    chat_template_kwargs: TemplateOptions = TemplateOptions()
+    response_format: PlainText = PlainText()
+    modalities: list[Literal["text"]] = []
+    tools: Annotated[list[Any], Field(max_length=0)] = []
+    functions: Annotated[list[Any], Field(max_length=0)] = []
+    tool_choice: Literal["none", "auto"] = "none"
+    function_call: Literal["none", "auto"] = "none"
+    parallel_tool_calls: bool = False
 
 
 class CompletionRequest(_Completion):
     prompt: Text
+    echo: Literal[False] = False
+    suffix: Literal[""] = ""
 
 
 class DocumentRequest(_Strict):
@@ -89,7 +152,7 @@ class DocumentRequest(_Strict):
     """
 
     text: Text | None = None
-    token_ids: list[Annotated[int, Field(ge=0)]] | None = None
+    token_ids: list[Annotated[int, Field(ge=0, lt=2**31)]] | None = None
     policy: str = "full"
     goes_first: list[tuple[Annotated[int, Field(ge=0)], int]] = []
 

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from catena.errors import CatenaError, ModelBusy, OptionError, StoreError
+from catena.errors import ModelBusy, OptionError, StoreError
 from catena.retrieval.kv.merging import Merged
 from catena.retrieval.kv.policy import Policy, preset
 from catena.retrieval.kv.trained import PageRetriever
@@ -207,14 +207,14 @@ class DocumentRegistry:
             if not self._queue:
                 return
             key, queued = next(iter(self._queue.items()))
-        if self._steps is None or self._steps[0] != key:
-            aids = Aids(self._retriever)
-            self._steps = key, prefill_into(self._store, self._local.model, *queued, chunk=CHUNK, aids=aids)
-        steps = self._steps[1]
         try:
-            done = next(steps, None)
-        except (CatenaError, OSError, RuntimeError) as error:  # PyTorch's own, out of memory included
-            self._end(key, "failed", str(error).partition("\n")[0])
+            if self._steps is None or self._steps[0] != key:
+                aids = Aids(self._retriever)
+                steps = prefill_into(self._store, self._local.model, *queued, chunk=CHUNK, aids=aids)
+                self._steps = key, steps
+            done = next(self._steps[1], None)
+        except Exception as error:  # whatever is wrong with one document is not wrong with the others
+            self._end(key, "failed", str(error).partition("\n")[0] or type(error).__name__)
             return
         if done is None:
             self._end(key, "ready")

@@ -59,6 +59,11 @@ def create_app(engine: Engine, *, keys: Sequence[str] = (), limits: ServerLimits
     async def refuse(request: Request, error: RequestValidationError) -> Response:
         return JSONResponse(responses.error_body(_first_problem(error)), 400)
 
+    @app.exception_handler(Exception)
+    async def name(request: Request, error: Exception) -> Response:
+        message = f"The server failed: {type(error).__name__}. Its log says where."
+        return JSONResponse(responses.error_body(message, "server_error"), 500)
+
     @app.exception_handler(HTTPException)
     async def explain(request: Request, error: HTTPException) -> Response:
         return JSONResponse(responses.error_body(str(error.detail)), error.status_code)
@@ -66,6 +71,7 @@ def create_app(engine: Engine, *, keys: Sequence[str] = (), limits: ServerLimits
     app.post("/v1/chat/completions")(server.chat)
     app.post("/v1/completions")(server.complete)
     app.get("/v1/models")(server.models)
+    app.get("/v1/models/{name:path}")(server.model)
     app.post("/v1/documents", status_code=202)(server.add_document)
     app.get("/v1/documents")(server.documents)
     app.get("/v1/documents/{key}")(server.document)
@@ -93,7 +99,8 @@ class _Server:
     async def chat(self, request: Request, body: ChatRequest) -> Response:
         messages = [message.plain() for message in body.messages]
         encode = chat.encode_question if body.kv.document_id else chat.encode_chat
-        token_ids = await asyncio.to_thread(encode, self._engine.local.tokenizer, messages)
+        template = body.chat_template_kwargs.model_dump(exclude_none=True)
+        token_ids = await asyncio.to_thread(encode, self._engine.local.tokenizer, messages, template)
         max_tokens = body.max_completion_tokens or body.max_tokens
         return await self._answer(request, body, responses.Reply("chat", body.model), token_ids, max_tokens)
 
@@ -104,19 +111,39 @@ class _Server:
         )
 
     async def models(self) -> responses.Json:
+        return {"object": "list", "data": [self._model()]}
+
+    async def model(self, name: str) -> Response:
+        is_here = name == self._engine.local.name
+        return JSONResponse(self._model()) if is_here else self._other_model()
+
+    def _model(self) -> responses.Json:
         local = self._engine.local
         model = {"id": local.name, "object": "model", "created": 0, "owned_by": "catena"}
-        return {"object": "list", "data": [{**model, "max_model_len": local.spec.trained_length}]}
+        return {**model, "max_model_len": local.spec.trained_length}
+
+    def _other_model(self) -> Response:
+        return _not_found(f"The model here is {self._engine.local.name}.", "model_not_found")
 
     async def add_document(self, request: Request, body: DocumentRequest) -> responses.Json:
         tokenizer = self._engine.local.tokenizer
         if body.text is not None:
             source = await asyncio.to_thread(chat.encode_document, tokenizer, body.text, body.goes_first)
         else:
-            source = Source(torch.tensor(body.token_ids, dtype=torch.int64))
+            source = Source(self._known_ids(body.token_ids or []))
         document = self._engine.registry.add(source, request.state.owner, policy=body.policy)
         self._engine.wake()
         return responses.document_body(document)
+
+    def _known_ids(self, token_ids: Sequence[int]) -> torch.Tensor:
+        """Token ids (T). Raises OptionError for one that the model has no token for."""
+        num_tokens = int(self._engine.local.model.config.vocab_size)
+        if (largest := max(token_ids, default=0)) >= num_tokens:
+            raise OptionError(
+                f"The model has {num_tokens:,} tokens, and none of id {largest}.",
+                "Give the ids of the model's own tokenizer, or the text.",
+            )
+        return torch.tensor(token_ids, dtype=torch.int64)
 
     async def documents(self, request: Request) -> responses.Json:
         found = self._engine.registry.all(request.state.owner)
@@ -132,8 +159,10 @@ class _Server:
         self._engine.wake()
         return JSONResponse({"id": key, "object": "document", "deleted": True})
 
-    async def health(self) -> responses.Json:
-        return {"status": "ok" if self._engine.is_alive else "stopped", "model": self._engine.local.name}
+    async def health(self) -> Response:
+        is_well = self._engine.is_alive
+        body = {"status": "ok" if is_well else "stopped", "model": self._engine.local.name}
+        return JSONResponse(body, 200 if is_well else 503)
 
     async def metrics(self) -> Response:
         """Prometheus' text format."""
@@ -166,7 +195,7 @@ class _Server:
         max_tokens: int | None,
     ) -> Response:
         if body.model != self._engine.local.name:
-            return _not_found(f"The model here is {self._engine.local.name}.", "model_not_found")
+            return self._other_model()
         if not len(token_ids):
             raise OptionError("The prompt is empty.", "Ask something.")
         owner = request.state.owner
@@ -220,10 +249,13 @@ def _not_found(message: str, code: str) -> Response:
     return JSONResponse(responses.error_body(message, code=code), 404)
 
 
+_UNSERVED = ("tools", "functions", "logprobs", "tool_choice", "function_call", "response_format.type")
+
+
 def _first_problem(error: RequestValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part != "body")
-    if first["type"] == "extra_forbidden":
+    if first["type"] == "extra_forbidden" or where in _UNSERVED:
         return f"{where} is not supported."
     if first["type"] == "json_invalid":
         return f"The body is not JSON: {first['ctx']['error']}."

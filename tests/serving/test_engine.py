@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
+from catena.errors import ModelBusy, ModelUnreachable
 from catena.evaluation.kv.recall_model import make_recall
 from catena.evaluation.kv.recall_server import load_recall
 from catena.retrieval.kv.policy import preset
@@ -93,3 +98,52 @@ def last(engine: Engine, prompt: Prompt) -> Use:
     while not (piece := queue.get(timeout=60)).use:
         assert piece.error is None
     return piece.use
+
+
+class Broken:
+    """In the place of a prompt's tokens: whatever it is asked, it raises."""
+
+    def __getattr__(self, name: str) -> object:
+        raise IndexError("index out of range in self")
+
+
+def test_what_is_wrong_with_one_prompt_is_not_wrong_with_the_others(
+    engine: Engine, prompts: list[Prompt]
+) -> None:
+    failed: SimpleQueue[Piece] = SimpleQueue()
+    engine.submit(replace(prompts[0], token_ids=Broken()), failed.put)  # type: ignore[arg-type]
+    assert answer(engine, prompts[:2]) == answer(engine, prompts[:2])
+    error = failed.get(timeout=60).error
+    assert error and ("IndexError" in str(error) or "out of range" in str(error))
+    assert engine.is_alive
+
+
+def test_a_listener_that_fails_ends_its_own_answer(engine: Engine, prompts: list[Prompt]) -> None:
+    def fail(piece: Piece) -> None:
+        raise RuntimeError("Event loop is closed")
+
+    engine.submit(replace(prompts[0], max_tokens=50), fail)
+    assert len(answer(engine, prompts[1:3])) == 2
+    assert engine.is_alive and engine.num_active == 0
+
+
+def test_an_engine_that_always_fails_says_so(tmp_path: Path) -> None:
+    broken = make_engine(load_recall(tmp_path), tmp_path / "kv", page_size=16)
+    taken: SimpleQueue[Piece] = SimpleQueue()
+
+    def fail() -> None:
+        raise ValueError("no more")
+
+    broken.registry.read_some = fail  # type: ignore[method-assign]
+    broken.submit(Prompt(RECALLS[0].question(0), preset("full"), max_tokens=9_999), taken.put)
+    for _ in range(200):
+        broken.wake()
+        if not broken.is_alive:
+            break
+        with suppress(ModelBusy, ModelUnreachable):
+            broken.submit(Prompt(RECALLS[0].question(0), preset("full")), taken.put)
+        time.sleep(0.02)
+    assert not broken.is_alive
+    with pytest.raises(ModelUnreachable, match="has stopped"):
+        broken.submit(Prompt(RECALLS[0].question(0), preset("full")), taken.put)
+    broken.close()

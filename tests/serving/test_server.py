@@ -11,6 +11,9 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from catena.evaluation.kv.recall_model import Recall, make_recall, words_of
 from catena.evaluation.kv.recall_server import load_recall, served
@@ -244,6 +247,106 @@ def test_nothing_asked_and_no_json_are_refused(url: str, body: bytes, message: s
     reply = httpx.post(f"{url}/v1/completions", content=body, headers=headers)
     assert reply.status_code == 400
     assert message in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {
+            "store": False,
+            "metadata": {"run": "7"},
+            "user": "me",
+            "service_tier": "auto",
+            "safety_identifier": "x",
+        },
+        {
+            "top_k": -1,
+            "min_p": 0,
+            "repetition_penalty": 1.0,
+            "logit_bias": {},
+            "logprobs": False,
+            "top_logprobs": 0,
+        },
+        {"tools": [], "tool_choice": "auto", "functions": [], "parallel_tool_calls": True},
+        {"tools": None, "tool_choice": None, "response_format": None, "stream_options": None, "stop": None},
+        {"response_format": {"type": "text"}, "modalities": ["text"], "top_k": 20, "n": 1},
+        {"chat_template_kwargs": {"enable_thinking": False}},
+        {"stream_options": {"include_usage": False, "include_obfuscation": False}},
+        {
+            "messages": [
+                {"role": "developer", "content": "Be brief."},
+                {"role": "user", "content": "Which key?", "name": "me"},
+                {"role": "assistant", "content": None, "tool_calls": [], "refusal": None, "audio": None},
+                {"role": "tool", "content": "key1", "tool_call_id": "c1"},
+                {"role": "user", "content": [{"type": "text", "text": "ask key1"}]},
+            ]
+        },
+    ],
+)
+def test_what_changes_nothing_is_taken(url: str, more: dict[str, Any]) -> None:
+    messages = [{"role": "user", "content": "ask key1"}]
+    body = {"model": "recall", "messages": messages, "max_tokens": 1, "temperature": 0, **more}
+    headers = {"Authorization": f"Bearer {KEYS[0]}"}
+    reply = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers)
+    assert reply.status_code == 200, reply.text
+
+
+def test_one_model_is_told_of_by_its_name(client: openai.OpenAI) -> None:
+    assert client.models.retrieve("recall").id == "recall"
+    with pytest.raises(openai.NotFoundError, match="The model here is recall"):
+        client.models.retrieve("other/model")
+
+
+@pytest.mark.parametrize("ids", [[999_999], [0, 2**40], [2**70], [-1]])
+def test_ids_that_no_token_has_are_refused_and_the_engine_goes_on(
+    client: openai.OpenAI, url: str, ids: list[int]
+) -> None:
+    with pytest.raises(openai.BadRequestError):
+        client.post("/documents", body={"token_ids": ids}, cast_to=dict[str, Any])
+    assert client.completions.create(model="recall", prompt="ask key1", max_tokens=1).choices
+    health = httpx.get(f"{url}/health")
+    assert (health.status_code, health.json()["status"]) == (200, "ok")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["role", "content", "type", "text", "document_id", "policy"]), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+FIELDS = [
+    "messages",
+    "prompt",
+    "model",
+    "max_tokens",
+    "temperature",
+    "stop",
+    "kv",
+    "tools",
+    "text",
+    "token_ids",
+    "stream",
+]
+
+
+@given(
+    st.sampled_from(["chat/completions", "completions", "documents"]),
+    st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=5),
+)
+@hypothesis_settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_body_is_answered_or_refused(url: str, path: str, body: dict[str, Any]) -> None:
+    given_body = {"model": "recall", "max_tokens": 1, **body} if path != "documents" else body
+    content = json.dumps(given_body)
+    headers = {"Authorization": f"Bearer {KEYS[0]}", "Content-Type": "application/json"}
+    reply = httpx.post(f"{url}/v1/{path}", content=content, headers=headers, timeout=60)
+    assert reply.status_code < 500, reply.text
+    assert httpx.get(f"{url}/health").status_code == 200
 
 
 def test_another_model_is_not_answered_for(client: openai.OpenAI) -> None:
