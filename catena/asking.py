@@ -22,6 +22,7 @@ from catena.retrieval.embedder import Embedder
 from catena.retrieval.hybrid import HybridRetriever
 from catena.runs import Run, Runs
 from catena.settings import Settings
+from catena.spoken import legible
 from catena.trace import Trace, trace
 from catena.types import Answer, AskOptions, Document, PageHit, Plan, Thread
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 PACED = 50
 """Earlier answers whose seconds say how fast a model is."""
+
+
+MAX_QUESTION_WORDS, MAX_QUESTION_CHARACTERS = 1000, 20_000
+"""A longer one is a document: the time that a question takes grows with its words."""
 
 
 class Asking:
@@ -49,6 +54,7 @@ class Asking:
         self, query: str, *, documents: Sequence[Document | str] | None = None, k: int = 10
     ) -> list[PageHit]:
         """Find the `k` pages that fit the query best, best first, in some documents or all."""
+        query = _checked(query)
         return self.retriever.retrieve(query, self._document_ids(documents), k)
 
     def ask(
@@ -157,6 +163,7 @@ class Asking:
         self, question: str, documents: Sequence[Document | str] | None, options: AskOptions | None
     ) -> UnfinishedRun:
         """What is asked, complete: of which documents, and which model."""
+        question = _checked(question)
         if not question.strip():
             raise OptionError("The question is empty.", "Ask something.")
         options = options or AskOptions()
@@ -395,3 +402,14 @@ class Asking:
         if not readable:
             raise OptionError("There is no document to ask.", "Add one: `catena add FILE`.")
         return [document.id for document in readable]
+
+
+def _checked(question: str) -> str:
+    """A question without what no text holds. Raises OptionError for one that nobody would read."""
+    num_words = len(question.split())
+    if num_words > MAX_QUESTION_WORDS or len(question) > MAX_QUESTION_CHARACTERS:
+        raise OptionError(
+            f"The question is too long: {num_words:,} words in {len(question):,} characters.",
+            f"Ask in at most {MAX_QUESTION_WORDS:,} words; put a text to be read into a document.",
+        )
+    return legible(question)

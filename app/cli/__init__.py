@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from enum import IntEnum
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
 from catena.app.cli import asking, batching, benching, documents, localmodels, measuring, ranking, upkeep
+from catena.app.cli.border import guarded, prepare_streams
 from catena.errors import CatenaError, Stopped
 
 
@@ -17,6 +20,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     NOT_IN_DOCUMENT = 3
     STOPPED = 4
+    REFUSED = 5
 
 
 cli = typer.Typer(
@@ -25,8 +29,28 @@ cli = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
-    epilog="Exit codes: 0 answered, 1 failed, 2 usage, 3 not in the document, 4 stopped.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 answered, 1 failed, 2 usage, 3 not in the document, 4 stopped, 5 refused by the model, "
+    "130 Ctrl-C.",
 )
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        print(f"catena {version('catena')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def root(
+    is_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Ask long documents, and get every sentence proved by page, quote and box."""
+
+
 for command in (
     documents.add,
     documents.ls,
@@ -56,15 +80,10 @@ cli.add_typer(benching.bench, name="bench")
 
 def main() -> None:
     """Run the command line; errors become one line, a remedy and an exit code."""
-    try:
-        cli()
-    except Stopped as error:
-        _fail(error, ExitCode.STOPPED)
-    except CatenaError as error:
-        _fail(error, ExitCode.FAILED)
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        sys.exit(ExitCode.STOPPED)
+    prepare_streams()
+    guarded(
+        cli, lambda error: _fail(error, ExitCode.STOPPED if isinstance(error, Stopped) else ExitCode.FAILED)
+    )
 
 
 def _fail(error: CatenaError, code: ExitCode) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from catena.app.cli.border import make_folder_for, print_json, write_file
 from catena.app.cli.options import (
     ApiBase,
     Check,
@@ -37,6 +37,7 @@ from catena.app.cli.options import (
     read_password,
 )
 from catena.errors import OptionError
+from catena.spoken import legible
 
 if TYPE_CHECKING:
     from catena.client import Catena
@@ -121,7 +122,7 @@ def _print(answer: Answer, *, as_json: bool, markdown: bool = False) -> None:
     from catena.markdown import to_markdown
 
     if as_json:
-        print(json.dumps(to_json(answer), indent=2, ensure_ascii=False))
+        print_json(to_json(answer))
     elif markdown:
         print(to_markdown(answer))
     else:
@@ -144,7 +145,7 @@ def search(
         hits = catena.search(query, documents=documents, k=k)
         rows = [hit_json(catena, hit) for hit in hits]
     if as_json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print_json(rows)
     else:
         print_hits(rows)
 
@@ -162,7 +163,7 @@ def history(
     with Catena(home) as catena:
         answers = catena.history(limit)
     if as_json:
-        print(json.dumps([to_json(answer) for answer in answers], indent=2, ensure_ascii=False))
+        print_json([to_json(answer) for answer in answers])
     else:
         print_history(answers)
 
@@ -187,7 +188,7 @@ def threads(
             catena.delete_thread(thread_id)
         kept = catena.threads()
     if as_json:
-        print(json.dumps([asdict(one) for one in kept], indent=2, ensure_ascii=False))
+        print_json([asdict(one) for one in kept])
     elif delete or delete_all:
         print(f"Deleted {len(set(doomed))} of {len(set(doomed)) + len(kept)} conversations.")
     else:
@@ -212,7 +213,7 @@ def runs(as_json: Json = False, home: Home = None) -> None:
         found = catena.unfinished()
     if as_json:
         rows = [{"run_id": run.run_id, "question": run.question} for run in found]
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print_json(rows)
     for run in () if as_json else found:
         print(f"{run.run_id[:12]}  {run.question}")
 
@@ -243,7 +244,7 @@ def show_plan(
 
     plan = catena.plan(question, documents=documents, options=options)
     if as_json:
-        print(json.dumps(plan_to_json(plan), indent=2, ensure_ascii=False))
+        print_json(plan_to_json(plan))
     else:
         print_plan(plan, options.limits)
     return EXIT_CODES["stopped"] if caps_met(plan.expected, options.limits) else 0
@@ -288,7 +289,7 @@ def find_or_add(catena: Catena, name: str, password: str | None) -> Document:
     path = Path(name)
     if path.is_file():
         return catena.add(path, options=AddOptions(password=password))
-    return catena.document(name)
+    return catena.document(legible(name))
 
 
 def hit_json(catena: Catena, hit: PageHit) -> dict[str, object]:
@@ -306,10 +307,10 @@ def hit_json(catena: Catena, hit: PageHit) -> dict[str, object]:
 
 def write_images(catena: Catena, answer: Answer, folder: Path, password: str | None) -> None:
     """Write one PNG per citation part: `1-1_p61.png` is citation 1, part 1, page 61."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder_for(folder)
     for index, citation in enumerate(answer.citations, 1):
         images = catena.citation_images(citation, password=password)
         for number, (part, image) in enumerate(zip(citation.parts, images, strict=True), 1):
             file = folder / f"{index}-{number}_p{part.ref.number}.png"
-            file.write_bytes(image)
+            write_file(file, image)
             typer.echo(f"Wrote {file}", err=True)

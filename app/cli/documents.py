@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catena.app.cli.border import print_json, write_file
 from catena.app.cli.options import DocumentName, Home, Json, PasswordFile, read_password
 from catena.types import Kind
 
@@ -46,7 +46,7 @@ def add(
             if not as_json:
                 print_added(added, progress.console)
     if as_json:
-        print(json.dumps([added_json(added) for added in outcomes], indent=2, ensure_ascii=False))
+        print_json([added_json(added) for added in outcomes])
     if any(added.document.status == "failed" for added in outcomes):
         raise typer.Exit(1)
 
@@ -59,14 +59,14 @@ def ls(as_json: Json = False, home: Home = None) -> None:
     with Catena(home) as catena:
         found = catena.documents()
     if as_json:
-        print(json.dumps([document_json(document) for document in found], indent=2, ensure_ascii=False))
+        print_json([document_json(document) for document in found])
     else:
         print_documents(found)
 
 
 def show(
     document: DocumentName,
-    page: Annotated[int | None, typer.Option(help="Physical page, from 1.")] = None,
+    page: Annotated[int | None, typer.Option(min=1, help="Physical page, from 1.")] = None,
     render: Annotated[Path | None, typer.Option(help="Write the page as PNG to this file.")] = None,
     password_file: PasswordFile = None,
     as_json: Json = False,
@@ -80,14 +80,14 @@ def show(
         found = catena.document(document)
         if render is not None:
             image = catena.page_image(found, page or 1, password=read_password(password_file))
-            render.write_bytes(image)
+            write_file(render, image)
             print(f"Wrote {render}.", file=sys.stderr)
         shown = catena.page(found, page) if page is not None else None
     if as_json:
         data = document_json(found)
         if shown is not None:
             data["page"] = {"number": shown.ref.number, "label": shown.label, "text": shown.text}
-        print(json.dumps(data, indent=2, ensure_ascii=False))
+        print_json(data)
     elif shown is not None:
         print_page(found, shown)
     elif render is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from catena.agents.events import Event
+from catena.app.cli.border import print_json
 
 NOTE_LINES = 8
 SHOWN = ("question", "route", "queries", "hits")
@@ -59,4 +59,4 @@ class LiveAnswer:
 def print_line(event: Event) -> None:
     """One event as one line of JSON."""
     line = {"event": event.kind, "message": event.message, "data": dict(event.data)}
-    print(json.dumps(line, ensure_ascii=False), flush=True)
+    print_json(line, indent=None)

@@ -38,14 +38,21 @@ def print_documents(documents: Sequence[Document]) -> None:
         print("The library is empty. Add a document: catena add FILE")
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("id", "status", "pages", "title"):
+    for name in ("id", "status", "pages", "title", "file"):
         table.add_column(name, justify="right" if name == "pages" else "left", overflow="fold")
     for document in documents:
         status = f"[{COLOURS[document.status]}]{document.status}[/]"
         note = f" [dim]({escape(document.message)})[/]" if document.message else ""
         pages = str(document.num_pages or "")
-        table.add_row(document.id[:12], status, pages, escape(document.title) + note)
+        table.add_row(
+            document.id[:12], status, pages, escape(document.title) + note, escape(file_name(document))
+        )
     _console().print(table)
+
+
+def file_name(document: Document) -> str:
+    """The name of the file that a document came from, safe to show."""
+    return shown(Path(document.path).name) if document.path else ""
 
 
 def print_document(document: Document) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from catena.app.cli.border import print_json
 from catena.app.cli.options import Home, Json, PasswordFile, read_password
 
 
@@ -41,7 +41,7 @@ def doctor(
     with Catena(home) as catena:
         health = catena.health(repair=repair)
     if as_json:
-        print(json.dumps(health.to_json(), indent=2, ensure_ascii=False))
+        print_json(health.to_json())
     else:
         print_health(health)
     if health.problems:
@@ -55,7 +55,7 @@ def config(as_json: Json = False, home: Home = None) -> None:
 
     settings = load_settings(home=home)
     if as_json:
-        print(json.dumps(settings.model_dump(mode="json"), indent=2))
+        print_json(settings.model_dump(mode="json"))
     else:
         print_settings(settings, CONFIG_FILE)
 
