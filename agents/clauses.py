@@ -16,6 +16,8 @@ ALIKE = 0.5
 """Share of a clause's words that another holds, from which it speaks of the same."""
 ALIKE_IN_ORDER = 0.8
 """Share of a clause's words that another holds in the same order, from which one word makes the difference."""
+KNOWN = 0.6
+"""Share of a clause's words, besides those that it denies, from which the source speaks of the same."""
 NUM_DENIED = 2
 """Words after a "not" that it is taken to deny."""
 _NEGATION = re.compile(
@@ -103,8 +105,15 @@ def _denials(statement: Sequence[Clause], source: Sequence[Clause]) -> Iterator[
         if same and all(_deny(clause, other) or _deny(other, clause) for other in same):
             is_alike = _is_said_alike(clause.text, same[0].text)
             yield "clear" if is_alike and not _pairs(clause, same[0]) else "unclear"
-        elif clause.denied and not any(other.denied for other in same):
-            yield "unclear"  # a denial that the source neither makes nor contradicts in these words
+        elif clause.denied and not any(other.denied for other in same) and _is_known(clause, source):
+            yield "unclear"  # a denial of what the source does not name: it may say so in other words
+
+
+def _is_known(clause: Clause, source: Sequence[Clause]) -> bool:
+    """Whether the source speaks of what the clause says besides what it denies."""
+    rest = clause.held - clause.denied
+    held = {term for other in source for term in terms(other.text)}
+    return len(rest & held) >= KNOWN * len(rest) > 0
 
 
 def _deny(clause: Clause, other: Clause) -> bool:
@@ -117,8 +126,10 @@ def _opposites_held(statement: Sequence[Clause], source: Sequence[Clause]) -> It
     for clause in statement:
         for other in _same(clause, source)[:1]:
             pairs = _pairs(clause, other)
-            is_single = len(pairs) == 1 and bool(clause.denied) == bool(other.denied)
             for pair in pairs:
+                is_single = len(pairs) == 1 and _is_negated(clause.text, pair) == _is_negated(
+                    other.text, pair
+                )
                 yield "clear" if is_single and _is_said_alike(clause.text, other.text, *pair) else "unclear"
 
 
@@ -127,6 +138,12 @@ def _pairs(clause: Clause, other: Clause) -> list[tuple[str, str]]:
     ours, theirs = _words(clause.text), _words(other.text)
     new = theirs - ours
     return [(word, one) for word in ours - theirs for one in opposites().get(word, frozenset()) & new]
+
+
+def _is_negated(text: str, apart: Sequence[str]) -> bool:
+    """Whether a text says not, other than by those words: "without" is the opposite of "with"."""
+    plain = _BOUND.sub(" ", text)
+    return sum(match.group().casefold() not in apart for match in _NEGATION.finditer(plain)) % 2 == 1
 
 
 def _is_said_alike(ours: str, theirs: str, *apart: str) -> bool:
