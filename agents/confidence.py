@@ -53,9 +53,13 @@ def how_sure(seen: Seen, desk: Desk, embedder: Embedder) -> Confidence:
 def in_words(signs: Signs, models: Models) -> Confidence:
     if models.there.chance(signs) < models.there.limit:
         return "closest"
-    can_be_likely = not any(signs[name] for name in NEVER_LIKELY) or signs["short"] > 0
-    is_right = models.right.chance(signs) >= models.right.limit
-    return "likely" if is_right and can_be_likely else "possible"
+    is_sure = models.right.chance(signs) >= models.right.limit
+    return "likely" if is_sure and can_be_likely(signs) else "possible"
+
+
+def can_be_likely(signs: Signs) -> bool:
+    """Whether the question is one that a quote may answer."""
+    return not any(signs[name] for name in NEVER_LIKELY) or signs["short"] > 0
 
 
 @cache

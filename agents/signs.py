@@ -27,6 +27,8 @@ from catena.types import Evidence, PageRef
 NUM_BEST = 3
 HEAD_CHARACTERS, BEFORE, BEHIND = 200, 300, 200
 """How much of the page's top, and of what stands before and behind a quote, counts as near it."""
+SHORT_KINDS = ("person", "time", "place", "percent", "money", "count", "number")
+"""Answers that are a name, a date or a number: where none was found in the quote, it may be another's."""
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 
 Signs = Mapping[str, float]
@@ -124,6 +126,8 @@ def _of_lead(seen: Seen, desk: Desk) -> Signs:
         "row for words": float(is_table and kind in ("person", "reason", "way", "thing", "yes or no")),
         "composed": float(lead.support is None),
         "short": float(bool(seen.draft.short)),
+        "short lacking": float(kind in SHORT_KINDS and not seen.draft.short),
+        "qualifier lacking": float(bool(wanted.qualifiers(seen.question) - wanted.qualifiers(said))),
         "fragment": float(ranking.is_fragment(lead.evidence[0].text)),
         "defines": float(ranking.defines(core(seen.question), said)),
         "length": min(1.0, len(said.split()) / 60),

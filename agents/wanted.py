@@ -70,6 +70,12 @@ _ENDS = frozenset(
         " should would will during between under per as than"
     )
 )
+_QUALIFIERS = frozenset(
+    _WORD.findall(
+        "before after until without except instead again still never not other another else former previous next last"
+        " first second third fourth fifth later earlier only both"
+    )
+)
 _DEGREES = "more less fewer higher lower larger smaller bigger greater".replace(" ", "|")
 _UTMOST = "most least highest lowest largest smallest biggest greatest fewest longest shortest".replace(
     " ", "|"
@@ -144,6 +150,11 @@ def is_of_many(question: str) -> bool:
 def telling_terms(question: str) -> list[str]:
     """The terms of what is asked, each once."""
     return query_terms(core(question))
+
+
+def qualifiers(text: str) -> set[str]:
+    """The small words that change which of several things is meant: "before", "second", "without"."""
+    return {word.lower() for word in _WORD.findall(text)} & _QUALIFIERS
 
 
 def units_asked(question: str) -> set[str]:

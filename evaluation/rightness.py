@@ -57,7 +57,8 @@ def _has_number(gold: str, said: str) -> bool:
     found = quantities(gold)
     if not found:
         return False
-    value = abs(found[0].full)
-    told = [abs(one.full) for one in quantities(said)] + [number for _, number in word_numbers(said)]
+    value = abs(found[0].full)  # a scale that the question gives is left out as often as not
+    digits = [abs(value) for one in quantities(said) for value in (one.full, one.value)]
+    told = [*digits, *(number for _, number in word_numbers(said))]
     factors = _FACTORS if value >= 100 and found[0].unit != "%" else (1.0,)
     return any(isclose(one * factor, value, rel_tol=TOLERANCE) for one in told for factor in factors)

@@ -10,6 +10,7 @@ import pytest
 from catena.agents.confidence import Model
 from catena.evaluation.absent import Item, Kind
 from catena.evaluation.confidence import (
+    LIKELY_SHARE,
     Data,
     Observed,
     auroc,
@@ -33,7 +34,7 @@ def observed(number: int) -> Observed:
     item = Item(f"{number}", "Who?", f"{number % 14}.pdf", kind, of=f"set {number % 4}")
     seen = 0.5 + 0.5 * chance if is_there else 0.5 * chance
     telling = 0.6 + 0.4 * chance if is_good else 0.6 * chance
-    return Observed(item, {"seen": seen, "telling": telling, "noise": chance, **NEVER}, is_there and is_good)
+    return Observed(item, {"margin": telling, "cosine": chance, "known": seen, **NEVER}, is_there and is_good)
 
 
 OBSERVED = [observed(number) for number in range(240)]
@@ -42,17 +43,22 @@ OBSERVED = [observed(number) for number in range(240)]
 def test_a_telling_sign_gets_the_weight_and_a_false_one_none() -> None:
     data = Data.of(OBSERVED)
     weights = dict(zip(data.names, fit(data.x, data.is_there)[1:], strict=True))
-    assert weights["seen"] > 5
+    assert weights["known"] > 5
     assert weights["short"] == 0
 
 
 def test_limits_are_where_they_should_be() -> None:
     chance = np.linspace(0, 1, 101)
     assert (chance < refusing_limit(chance, np.ones(101, bool))).mean() == pytest.approx(0.08, abs=0.02)
-    right = chance > 0.5
-    limit = likely_limit(chance, right, 0.9)
-    assert right[chance >= limit].mean() == pytest.approx(0.9, abs=0.02)
-    assert likely_limit(chance, np.zeros(101, bool)) == 1.0
+    assert (chance >= likely_limit(chance)).mean() == pytest.approx(LIKELY_SHARE, abs=0.02)
+
+
+def test_weights_are_drawn_to_what_was_known_before() -> None:
+    data = Data.of(OBSERVED)
+    prior = np.full(len(data.names), 5.0)
+    free, drawn = (fit(data.x, data.is_there, 1e6, one)[1:] for one in (None, prior))
+    assert np.allclose(free, 0, atol=0.1)
+    assert np.allclose(drawn, 5, atol=0.1)
 
 
 def test_ranking_is_measured_between_half_and_one() -> None:
