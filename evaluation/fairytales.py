@@ -149,21 +149,31 @@ class SentencePeer:
         self._index = builder.build()
 
     def by_meaning(self, question: str) -> list[str]:
-        """BM25's best sentences in the embedder's order."""
+        """BM25's best sentences that the embedder likes most, in the order of the story."""
+        return [self._sentences[place] for place in sorted(self._nearest(question))]
+
+    def best_first(self, question: str) -> list[str]:
+        """The same sentences in the embedder's order."""
+        return [self._sentences[place] for place in self._nearest(question)]
+
+    def _nearest(self, question: str) -> list[int]:
         scores = self._index.score(query_terms(question))
         best = np.argsort(-scores, kind="stable")[:NUM_BY_WORDS]
         vectors = self._embedder.embed([question, *(self._sentences[place] for place in best)])
         return self._within_limits(best[np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")])
 
     def at_random(self, chance: random.Random, _: str) -> list[str]:
-        return self._within_limits(chance.sample(range(len(self._sentences)), len(self._sentences)))
+        return self._in_order(chance.sample(range(len(self._sentences)), len(self._sentences)))
 
     def longest(self, _: str) -> list[str]:
-        return self._within_limits(
+        return self._in_order(
             sorted(range(len(self._sentences)), key=lambda place: -len(self._sentences[place].split()))
         )
 
-    def _within_limits(self, ranked: Iterable[int]) -> list[str]:
+    def _in_order(self, ranked: Iterable[int]) -> list[str]:
+        return [self._sentences[place] for place in sorted(self._within_limits(ranked))]
+
+    def _within_limits(self, ranked: Iterable[int]) -> list[int]:
         chosen: list[int] = []
         num_words = 0
         for place in ranked:
@@ -173,7 +183,7 @@ class SentencePeer:
                 num_words += words
             if len(chosen) == LIMITS.max_sentences:
                 break
-        return [self._sentences[place] for place in sorted(chosen)]
+        return chosen
 
 
 def to_markdown(rows: Sequence[Quoted]) -> str:

@@ -20,6 +20,7 @@ MODULES = {
     "wide": "Is the right document found among all, where the question names it?",
     "answers": "Does the embedded reader's answer stand in its quotes? Does it name the right number?",
     "confidence": "Does the reader know when its answer is right, and when a document does not say?",
+    "stories": "Is what readers ask of novels told at once? Beside a simple peer.",
     "statements": "Does the check of statements tell true ones from ones made false?",
     "citing": "Are statements cited by the evidence that a set names? Beside simple peers.",
     "planted": "Does a chain find facts that are planted in a long book? Beside retrieval and summaries.",
