@@ -27,6 +27,7 @@ from catena.agents.shorts import named_alone, short_answer
 from catena.agents.signs import Seen
 from catena.agents.spelling import spelled
 from catena.agents.unknown import never_mentioned
+from catena.agents.whom import whom
 from catena.retrieval.embedder import Embedder
 from catena.types import Confidence, Evidence, Note, Segment, Support
 
@@ -152,10 +153,13 @@ class ExtractiveReasoner:
         named = name_number(question.text, found, desk) if may_be_number(question.text) else None
         if named is not None:
             return Draft((named,), short=named_alone(named.text, named.evidence[0].text))
-        chosen = choose(question.text, found, question.options)
+        someone = whom(question, found, desk)
+        chosen = choose(question.text, someone.leads(found) if someone else found, question.options)
         chosen = with_items(question.text, chosen, desk.page, question.options)
         statements = tuple(DraftStatement(one.text, with_header(one, desk), "quoted") for one in chosen)
         warnings = QUOTES_ONLY if asks_of_all(question.text) else ()
+        if someone:
+            return Draft(statements, short=someone.person.name, warnings=(*someone.read_as, *warnings))
         return Draft(statements, short=_short(question.text, chosen, desk), warnings=warnings)
 
     def _about_the_whole(self, question: Question, found: tuple[Evidence, ...]) -> Draft:

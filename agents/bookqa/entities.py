@@ -72,18 +72,23 @@ class Entity:
 
 def find_entities(book: Book) -> list[Entity]:
     """The entities of a book, those first that are named most often and over the most of it."""
-    texts = {one.number: one for one in book.sentences if not one.text.isupper()}
-    known = name_words(one.text for one in texts.values())
-    found = [one for sentence in texts.values() for one in find_names(sentence.number, sentence.text, known)]
+    named = name_table([one.text for one in book.sentences])
+    chains = _with_pronouns(named, book.sentences)
+    ranked = [_entity(one, chain, len(book.sentences)) for one, chain in zip(named, chains, strict=True)]
+    return sorted(ranked, key=lambda one: (-one.score, one.name))[:MAX_ENTITIES]
+
+
+def name_table(texts: Sequence[str]) -> list[Named]:
+    """What the sentences of a book name, each with the forms of its name and the numbers of the sentences."""
+    told = [(number, text) for number, text in enumerate(texts) if not text.isupper()]
+    known = name_words(text for _, text in told)
+    found = [one for number, text in told for one in find_names(number, text, known)]
     groups = _group(found)
     of: dict[Name, list[Found]] = defaultdict(list)
     for one in found:
         if one.name in groups:
             of[groups[one.name]].append(one)
-    named = [_describe(ones) for ones in of.values() if len(ones) >= MIN_COUNT]
-    chains = _with_pronouns(named, book.sentences)
-    ranked = [_entity(one, chain, len(book.sentences)) for one, chain in zip(named, chains, strict=True)]
-    return sorted(ranked, key=lambda one: (-one.score, one.name))[:MAX_ENTITIES]
+    return [_describe(ones) for ones in of.values() if len(ones) >= MIN_COUNT]
 
 
 def _group(found: Sequence[Found]) -> dict[Name, Name]:
@@ -156,7 +161,9 @@ def _agree(one: Name, other: Name) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class Named:
+    """A person, place or thing by name: all forms of it, most frequent first, and the sentences that hold one."""
+
     name: str
     aliases: tuple[str, ...]
     kind: EntityKind
@@ -164,7 +171,7 @@ class _Named:
     sentences: tuple[int, ...]
 
 
-def _describe(found: Sequence[Found]) -> _Named:
+def _describe(found: Sequence[Found]) -> Named:
     """What is said around a name tells a person from a place, and the sex of a person."""
     forms = Counter(one.name.text for one in found)
     titled = Counter(one.name.sex for one in found if one.name.sex)
@@ -177,10 +184,10 @@ def _describe(found: Sequence[Found]) -> _Named:
     told = titled.most_common(1)[0][0] if titled else _clearly(pronouns["he"], pronouns["she"])
     kind: EntityKind = "person" if is_person else "place" if is_place else "other"
     aliases = tuple(form for form, _ in forms.most_common())
-    return _Named(_fullest(forms), aliases, kind, told if kind == "person" else "", sentences)
+    return Named(_fullest(forms), aliases, kind, told if kind == "person" else "", sentences)
 
 
-def _with_pronouns(named: Sequence[_Named], sentences: Sequence[Sentence]) -> list[list[Mention]]:
+def _with_pronouns(named: Sequence[Named], sentences: Sequence[Sentence]) -> list[list[Mention]]:
     """Each chain of names, with the sentences after a name that say "he" or "she" of that one person."""
     chains: list[dict[int, bool]] = [dict.fromkeys(one.sentences, False) for one in named]
     by_sentence: dict[int, list[int]] = defaultdict(list)
@@ -206,7 +213,7 @@ def _with_pronouns(named: Sequence[_Named], sentences: Sequence[Sentence]) -> li
     return [[Mention(number, chain[number]) for number in sorted(chain)] for chain in chains]
 
 
-def _entity(one: _Named, chain: Sequence[Mention], num_sentences: int) -> Entity:
+def _entity(one: Named, chain: Sequence[Mention], num_sentences: int) -> Entity:
     tenths = {10 * number // max(1, num_sentences) for number in one.sentences}
     score = _WEIGHTS[one.kind] * len(one.sentences) * len(tenths) / 10
     return Entity(one.name, one.kind, one.sex, one.aliases, tuple(chain), score)
