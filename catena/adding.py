@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from catena.errors import DocumentError
+from catena.ingest.folders import walk_folder
+from catena.ingest.manuals import Manual
 from catena.ingest.parsing import failed
 from catena.ingest.pool import ParserPool
 from catena.ingest.sniff import shown, sniff
@@ -52,8 +55,7 @@ class Adder:
         Raises DocumentError when there is no file to keep, LibraryError when the library cannot be written.
         """
         options = options or AddOptions()
-        _require_file(path)
-        document_id = self._library.store_original(path)
+        document_id = self._store(path)
         known = self._library.get(document_id)
         if known and known.status != "failed":
             self._library.add_source(document_id, as_text(path), options.title or shown(path.stem))
@@ -79,6 +81,17 @@ class Adder:
                 if isinstance(error, KeyboardInterrupt):
                     self._pool.close()  # what is being parsed need not be waited for
                 raise
+
+    def _store(self, path: Path) -> str:
+        """Keep a file, or a folder that is a manual, packed as one."""
+        manual = Manual(path) if path.is_dir() else None
+        if manual is None or not manual.is_whole():
+            _require_file(path)
+            return self._library.store_original(path)
+        with TemporaryDirectory(prefix="catena-") as folder:
+            packed = Path(folder) / "manual.epub"
+            manual.write(packed)
+            return self._library.store_original(packed)
 
     def _parse(self, path: Path, document_id: str, options: AddOptions, on_page: OnPage | None) -> Document:
         """Split and index the pages while the parser reads on, then commit it all at once."""
@@ -119,14 +132,8 @@ def as_text(path: Path) -> str:
 
 
 def files_under(path: Path) -> list[Path]:
-    """List a file, or every file of a folder and its folders but hidden ones, sorted."""
-    if not path.is_dir():
-        return [path]
-    return sorted(
-        file
-        for file in path.rglob("*")
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    )
+    """List a file, or every document of a folder and its folders: files, and folders that are manuals."""
+    return walk_folder(path).paths
 
 
 def _context(title: str, path: Path) -> str:

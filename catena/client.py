@@ -143,7 +143,7 @@ class Catena(Asking):
         from catena.launch import ensure_worker
 
         files = files_under(Path(path).absolute())
-        if not files or not all(file.is_file() for file in files):
+        if not files or not all(file.exists() for file in files):
             raise DocumentError("not_a_document", f"There is no file at {path}.", "Check the path.")
         jobs = Jobs(self.library.database)
         given = [{"path": str(file), "title": title, "is_upload": is_upload} for file in files]

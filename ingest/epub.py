@@ -15,6 +15,7 @@ from catena.ingest.blocks import Block, Book, SectionStart, clean
 from catena.ingest.contents import Contents, Entry, read_contents
 from catena.ingest.decoding import decode, decode_markup
 from catena.ingest.html import parse_html
+from catena.ingest.repeated import without_repeated
 from catena.ingest.shown import PICTURES
 from catena.ingest.text import parse_text
 from catena.ingest.xmltree import BadXML, attribute, local, parse_xml
@@ -52,12 +53,13 @@ def read_epub(path: Path) -> Book:
     book = Book(package.title)
     left_out: Counter[str] = Counter()
     seen: set[str] = set()
+    chapters: list[list[Block]] = []
     for reference in package.spine + package.aside:
         member, kind = _readable(package, reference)
-        if member in seen:
-            continue
-        seen.add(member)
-        _add_chapter(book, archive, (member, kind), contents, left_out)
+        if member not in seen:
+            seen.add(member)
+            chapters.append(_chapter_blocks(book, archive, (member, kind), contents, left_out))
+    book.blocks = [block for blocks in without_repeated(chapters) for block in blocks]
     book.notes += [f"{what}: {number}" for what, number in left_out.items()]
     if not book.blocks and book.problems:
         raise damaged(archive.name, book.problems[0])
@@ -139,35 +141,36 @@ def _refuse_drm(archive: Archive) -> None:
                 )
 
 
-def _add_chapter(
+def _chapter_blocks(
     book: Book, archive: Archive, chapter: tuple[str, str], contents: Contents, left_out: Counter[str]
-) -> None:
+) -> list[Block]:
+    """Read one chapter; what cannot be read becomes a problem of the book."""
     member, kind = chapter
     if kind == "nav":
-        return
+        return []
     if kind.startswith("image/") and "svg" not in kind:
         left_out[PICTURES] += 1
-        return
+        return []
     try:
         data = archive.read(member)
     except KeyError:
         book.problems.append(f"{member or 'a chapter'} is not in the file")
-        return
+        return []
     except DocumentError as error:
         if error.reason != "damaged":
             raise
         book.problems.append(f"{member} is broken")
-        return
+        return []
     found = _chapter(data, kind, contents.page_breaks.get(member, {}))
     if found is None:
         book.problems.append(f"{member} ({kind or 'of no type'}) was not read")
-        return
+        return []
     for note in found.notes:
         what, _, number = note.rpartition(": ")
         left_out[what] += int(number)
     entries = [entry for entry in contents.entries if entry.member == member]
     _mark_sections(found.blocks, entries, bool(contents.entries))
-    book.blocks += found.blocks
+    return found.blocks
 
 
 def _chapter(data: bytes, kind: str, page_breaks: Mapping[str, str]) -> Book | None:

@@ -27,11 +27,26 @@ _DIGITS_INSIDE = re.compile(r"\d{2,}")
 _NOTHING = dict.fromkeys(
     [0x00AD, 0x0640, *range(0x200B, 0x2010), *range(0x064B, 0x0653), *range(0x0591, 0x05C8)]
 )
-_FOLD: dict[int, str | None] = {
-    code: unicodedata.normalize("NFKD", chr(code))[0]
-    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
-    if unicodedata.normalize("NFKD", chr(code))[0].isascii()
-} | _NOTHING
+# Letters that Unicode does not decompose, though its collation (UTS #10) sorts them with their base.
+_STROKED = str.maketrans(
+    dict(zip("ıøđłħŧðþæœĳ", ("i", "o", "d", "l", "h", "t", "d", "th", "ae", "oe", "ij"), strict=True))
+)
+# Accents say how a letter of these scripts sounds and are left out at will: all on Latin and Greek ones, of the
+# Cyrillic ones the dots of ё and the stress. The й is a letter of its own, the marks of other scripts are vowels.
+_ACCENTS = re.compile(
+    "(?<=[a-z\u0250-\u02af\u0370-\u03ff\u1f00-\u1fff])[\u0300-\u036f]+|(?<=\u0435)\u0308|(?<=[\u0400-\u04ff])[\u0300\u0301]"
+)
+_APOSTROPHES = str.maketrans("\u2019\u02bc\u2018\uff07", "''''")
+# Shortened words that hang on the next: Lucene's DEFAULT_ARTICLES of French and Italian, with Catalan's and Irish's.
+_ELIDED = (
+    "agl all b c coll d dagl dall degl dell gl j jusqu l lorsqu m n negl nell pell puisqu qu quoiqu s sugl sull "
+    "t un v"
+)
+_ELISION = re.compile(rf"(?<![^\W_])(?:{'|'.join(_ELIDED.split())})'(?=[^\W\d_])", re.IGNORECASE)
+# And on the one before, as the Penn Treebank's tokenizer cuts English.
+_CLITIC = re.compile(r"(?<=[^\W\d_])(?:n't|'(?:s|m|d|re|ve|ll))(?![^\W_])", re.IGNORECASE)
+_CLIPPED = re.compile(r"(?<![^\W_])(ca|wo|sha)n't(?![^\W_])", re.IGNORECASE)
+_WHOLE = {"ca": "can", "wo": "will", "sha": "shall"}
 _stemmer = Stemmer.Stemmer("english")
 
 _STOPWORDS = """
@@ -108,9 +123,25 @@ def _instructions() -> frozenset[str]:
 
 
 def _plain(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFKC", _RAISED.sub(_apart, text)).casefold().translate(_FOLD)
+    """Fold what people write in several ways: case, width, accents, ligatures, shortened words."""
+    if not text.isascii():
+        text = _folded(text.translate(_APOSTROPHES))
+    if "'" in text:
+        text = _CLIPPED.sub(lambda match: _WHOLE[match[1].lower()], text)
+        text = _ELISION.sub(" ", _CLITIC.sub("", text))
+    return text.lower()
+
+
+def _folded(text: str) -> str:
+    text = unicodedata.normalize("NFKC", _RAISED.sub(_apart, text)).casefold().translate(_NOTHING)
+    text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", text).translate(_STROKED)
+
+
+def unfolded_terms(question: str) -> list[str]:
+    """The words of a question as libraries of before Catena 0.2 hold them, where they are spelled otherwise now."""
+    words = _RUN.findall(unicodedata.normalize("NFKC", question).casefold()) if not question.isascii() else []
+    return [word for *_, word in words if word and not word.isascii() and word != _plain(word)]
 
 
 def _apart(match: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-from catena.retrieval.analysis import query_terms, terms
+from catena.retrieval.analysis import query_terms, terms, unfolded_terms
 from catena.retrieval.shelf import Shelf
 
 MAX_DOCUMENTS = 8  # asked in full; more are narrowed down to these
@@ -26,7 +26,7 @@ _POSSESSIVE = re.compile(r"['\u2019]s\b")
 def rank_documents(library: Shelf, question: str, document_ids: Sequence[str]) -> list[tuple[str, float]]:
     """Documents that share words with the question, best first: by their text (the best one's is 1), and names."""
     asked = query_terms(question)
-    found = library.search(match_any(asked), document_ids)
+    found = library.search(match_any([*asked, *unfolded_terms(question)]), document_ids)
     best = max((score for _, score in found), default=0.0)
     ranked = {one: score / best for one, score in found}
     for document_id, rarity in _named(library, {*asked, *_joined(question)}, document_ids).items():

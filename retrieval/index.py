@@ -16,7 +16,8 @@ from catena.errors import LibraryCorrupt
 Scores = NDArray[np.float32]
 
 K1, B = 1.2, 0.6
-_MAGIC = b"CTX1"
+_MAGIC = b"CTX2"
+_OLDER = (b"CTX1",)  # of the same form, but with terms that are spelled otherwise now
 _HEAD = struct.Struct("<4sIIII")  # magic, passages, terms, postings, bytes of the vocabulary
 
 
@@ -114,6 +115,11 @@ class DocumentIndex:
         body = words + b"".join(part.astype(part.dtype.newbyteorder("<")).tobytes() for part in parts)
         return _HEAD.pack(_MAGIC, *sizes) + zlib.compress(body, 3)
 
+    @staticmethod
+    def is_current(data: bytes) -> bool:
+        """Tell whether the terms are those that questions have now; else the index is built anew of the passages."""
+        return data.startswith(_MAGIC)
+
     @classmethod
     def from_bytes(cls, data: bytes) -> DocumentIndex:
         """Read what `to_bytes` wrote. Raises LibraryCorrupt."""
@@ -125,7 +131,7 @@ class DocumentIndex:
         lengths = (num_terms + 1, num_passages, num_postings, num_postings)
         kinds = ("<u4", "<u4", "<u4", "<u2")
         expected = num_bytes + sum(n * int(kind[-1]) for n, kind in zip(lengths, kinds, strict=True))
-        if magic != _MAGIC or len(body) != expected:
+        if magic not in (_MAGIC, *_OLDER) or len(body) != expected:
             raise _corrupt("its parts have the wrong size")
         arrays, at = [], num_bytes
         for length, kind in zip(lengths, kinds, strict=True):

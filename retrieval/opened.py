@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from catena.retrieval.analysis import terms
 from catena.retrieval.index import DocumentIndex
+from catena.retrieval.passages import indexed_text
 from catena.retrieval.shelf import Shelf
 from catena.types import Passage
 
@@ -58,8 +59,17 @@ class OpenedDocuments:
         passages = tuple(self._library.passages(document_id))
         data = self._library.lexical_index(document_id)
         index = DocumentIndex.from_bytes(data) if data else DocumentIndex.builder().build()
+        if data and not DocumentIndex.is_current(data):  # a few hundred milliseconds, once a process
+            index = _of_passages(passages)
         pages = np.array([passage.ref.number for passage in passages], np.int64)
         return OpenedDocument(document_id, version, index, _headers(passages), passages, pages)
+
+
+def _of_passages(passages: Sequence[Passage]) -> DocumentIndex:
+    builder = DocumentIndex.builder()
+    for passage in passages:
+        builder.add(terms(indexed_text(passage)))
+    return builder.build()
 
 
 def _headers(passages: Sequence[Passage]) -> DocumentIndex:

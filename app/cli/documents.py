@@ -28,14 +28,19 @@ def add(
     home: Home = None,
 ) -> None:
     """Add documents to the library."""
-    from catena.adding import AddOptions, files_under
+    from catena.adding import AddOptions
     from catena.app.cli.progress import AddProgress
     from catena.app.cli.terminal import print_added
     from catena.client import Catena
+    from catena.ingest.folders import walk_folder
     from catena.settings import load_settings
 
     options = AddOptions(as_kind=as_kind, password=read_password(password_file))
-    files = [file for path in paths for file in files_under(path)]
+    walks = [walk_folder(path) for path in paths]
+    files = [file for walked in walks for file in walked.paths]
+    for walked in walks:
+        if message := walked.message():
+            typer.echo(message, err=True)
     outcomes: list[Added] = []
     settings = load_settings(home=home, ocr=ocr)
     with Catena(settings=settings) as catena, AddProgress(len(files), is_shown=not as_json) as progress:

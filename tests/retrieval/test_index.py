@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from catena.errors import LibraryCorrupt
 from catena.retrieval.index import K1, B, DocumentIndex
+from catena.retrieval.opened import OpenedDocuments
+from tests.retrieval.shelf import MemoryLibrary
 
 
 def build(*passages: str) -> DocumentIndex:
@@ -78,3 +80,14 @@ def test_damage_is_told(damage: bytes | slice) -> None:
     data = build("cash flow", "debt").to_bytes()
     with pytest.raises(LibraryCorrupt):
         DocumentIndex.from_bytes(data[damage] if isinstance(damage, slice) else damage)
+
+
+def test_an_index_with_older_terms_is_built_anew() -> None:
+    library = MemoryLibrary()
+    library.add("Kira", "AYLIK KİRA sekiz bin lira")
+    data = library.lexical_index("Kira")
+    older = DocumentIndex.builder()
+    older.add(["ayl\u0131k", "ki\u0307ra"])
+    library._indexes["Kira"] = b"CTX1" + older.to_bytes()[4:]
+    assert not DocumentIndex.is_current(library.lexical_index("Kira"))
+    assert OpenedDocuments(library).get("Kira").index.to_bytes() == data
