@@ -96,7 +96,7 @@ def show_answer(page: Page, url: str) -> None:
 def show_nothing(page: Page, url: str) -> None:
     settle(page)
     ask(page, ABSENT)
-    page.get_by_text("The closest passages").wait_for()
+    page.get_by_text("Closest passages").wait_for()
 
 
 def show_compared(page: Page, url: str) -> None:
@@ -140,7 +140,7 @@ VIEWS: Mapping[str, Callable[[Page, str], None]] = {
     "ask": show_answer,
     "ask-narrow": show_answer,
     "nothing": show_nothing,
-    "library": shower("library", "The Jargon File"),
+    "library": shower("library", "4 documents"),
     "reading": shower("reading", "Pages searched"),
     "compare": show_compared,
     "batch": show_batch,

@@ -135,7 +135,8 @@ def _show_page(key: str) -> None:
 def _show_quote(opened: Opened) -> None:
     if opened.citation is None:
         return
-    st.caption(plain(quoted(opened.citation.quote)))
+    with st.container(key=f"{opened.document_id[:8]}-words"):
+        st.text(shown(quoted(opened.citation.quote)))
     if opened.number not in opened.cited:
         st.caption("It stands on another page.")
     elif len(opened.cited) > 1:

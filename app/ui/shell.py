@@ -48,6 +48,7 @@ STYLE = """
   padding: 0 .1rem !important; margin: 0; vertical-align: baseline; color: var(--rubric) !important;
 }
 [class*="-flow"] [data-testid="stMarkdown"] { margin-inline: .25rem .6rem; white-space: nowrap; }
+[class*="-words"] [data-testid="stText"] { font-size: .875rem; opacity: .8; }
 [class*="-sources"] button { min-height: 2rem; padding: .1rem .6rem; max-width: 100%; }
 [class*="-sources"] button p { font-size: .875rem; overflow-wrap: anywhere; }
 

@@ -52,10 +52,9 @@ def test_sentences_flow_and_the_line_to_type_in_covers_none_of_them(
         page.get_by_role("button", name="Save or copy").last.wait_for()
         see_image(page)
     assert page.evaluate(IS_IN_LINE), "the number stands in the last line of its sentence"
+    page.mouse.move(width - 100, 300)
     page.mouse.wheel(0, 10_000)
-    settle(page)
-    page.wait_for_timeout(300)
-    assert page.evaluate(IS_CLEAR), "scrolled to the end, all text stands above the line to type in"
+    page.wait_for_function(IS_CLEAR)  # scrolled to the end, all text stands above the line to type in
     assert page.evaluate(IN_ORDER) == (width < 1000), "in a narrow window the page stands below the answer"
     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
     page.context.close()
@@ -77,7 +76,7 @@ def test_the_page_opens_at_the_quote_and_whole_when_that_is_wanted(
     assert at_quote["height"] < 0.8 * at_quote["width"] < whole["height"]
     page.get_by_role("button", name="Next").click()
     page.get_by_text("page 3 of 3").wait_for()
-    assert page.get_by_text("At the quote", exact=True).count() == 0
+    page.get_by_text("At the quote", exact=True).wait_for(state="hidden")
     page.get_by_role("button", name="Back to the quote").click()
     page.get_by_text("page 2 of 3").wait_for()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ def write_rules(path: Path) -> Path:
 
 def tick(page: Any, *rows: int) -> None:
     """Tick rows of the library's table, which is a canvas."""
-    box = page.get_by_test_id("stDataFrame").locator("canvas").first
+    box = page.get_by_test_id("stDataFrame").locator(".dvn-scroller")
     for row in rows:
         box.click(position={"x": 16, "y": HEADING_ROW + row * ROW + ROW // 2})
         settle(page)
@@ -99,7 +98,7 @@ def test_several_rows_are_asked_together_and_removed_together(page: Any, filled:
         page.get_by_role("button", name="Ask these").click()
         page.get_by_role("heading", name="What do you want to know?").wait_for()
         chosen = page.get_by_test_id("stSidebar").get_by_test_id("stMultiSelect")
-        assert chosen.get_by_role("button", name=re.compile("remove|close", re.IGNORECASE)).count() >= 2
+        assert {"other", "port"} <= set(chosen.inner_text().split())
         page.get_by_test_id("stSidebarNavLink").filter(has_text="Library").click()
         table.locator("td", has_text="port.pdf").wait_for(state="attached")
         tick(page, 0, 2)
