@@ -62,7 +62,7 @@ def _is_whole(answer: Answer) -> bool:
 
 def _show_text(answer: Answer, viewer: str) -> None:
     """The sentences as one text (the style is in `shell`), each with its numbers and its mark behind it."""
-    for first, last in _paragraphs(answer.statements):
+    for first, last in paragraphs(answer.statements):
         with st.container(key=f"{viewer}-{answer.run_id}-{first}-flow"):
             for number in range(first, last):
                 _show_statement(answer, number, viewer)
@@ -77,7 +77,7 @@ def _show_statement(answer: Answer, number: int, viewer: str) -> None:
     st.markdown(f":small[:{color}[{icon} {word}]]")
 
 
-def _paragraphs(statements: Sequence[Statement]) -> Iterator[tuple[int, int]]:
+def paragraphs(statements: Sequence[Statement]) -> Iterator[tuple[int, int]]:
     """Runs of statements that stand in the same lines, from the first to before the last."""
     first = 0
     for number in range(1, len(statements) + 1):

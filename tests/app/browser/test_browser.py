@@ -134,6 +134,9 @@ def test_a_long_run_is_cancelled_and_can_be_left(page: Any, home: Path, held: di
         ask(page, QUESTION)
         page.get_by_role("button", name="Cancel").click()
         page.get_by_text("Cancelled. What was read is kept.").wait_for()
+        page.reload()
+        page.get_by_text("Cancelled. What was read is kept.").wait_for()
+        assert page.get_by_text(QUESTION).count(), "a reload keeps what was asked"
         page.get_by_role("button", name="Leave it").click()
         page.get_by_role("heading", name="What do you want to know?").wait_for()
 
