@@ -85,12 +85,11 @@ def _prepare(home: Path, file: Path) -> None:
 
 
 def _newcomer(home: Path, file: Path) -> Row:
-    """From the command to a quote boxed in a document of one's own: start, drop, Ask, a question, a click."""
+    """From the command to a quote boxed in a document of one's own: start, drop, a question, a click."""
     begin = time.perf_counter()
     with serving(home) as (url, _), chromium() as browser:
         page = visit(browser, url)
         page.locator("input[type=file]").first.set_input_files(str(file))
-        page.get_by_role("button", name="Ask", exact=True).click()
         ask(page, QUESTIONS[0])
         page.get_by_role("button", name=CITATION).first.click()
         page_image(page).wait_for()

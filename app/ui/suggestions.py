@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +27,7 @@ WAIT_SECONDS = 0.5
 QUICKLY = AskOptions("retrieve", model="")
 """The embedded reader, which costs nothing."""
 CLICKED = "suggestion-clicked"
+_log = logging.getLogger(__name__)
 _behind = ThreadPoolExecutor(1, "catena-suggestions")
 
 
@@ -94,6 +97,9 @@ def _find(catena: Catena, document_id: str, found: Suggested) -> None:
                 found.questions.append(candidate.question)
     except CatenaError:  # removed meanwhile
         return
+    except Exception:  # a thread's border: whoever asks can do without, the log has it
+        if threading.main_thread().is_alive():  # else the server ends, and so does all that it began
+            _log.exception("no questions were found for %s", document_id[:12])
     finally:
         found.is_over = True
 

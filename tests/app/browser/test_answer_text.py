@@ -113,7 +113,7 @@ IS_IN_LINE = """() => {
 }"""
 IS_CLEAR = """() => {
   const bar = document.querySelector('.st-key-question-bar').getBoundingClientRect();
-  const parts = [...document.querySelectorAll('[data-testid=stChatMessage]:last-of-type *, [class*=pane] *')];
+  const parts = [...document.querySelectorAll('.st-key-newest-turn *, .st-key-ask-viewer-pane *')];
   return bar.bottom <= window.innerHeight + 1 && parts.every(
     part => !part.getClientRects().length || part.getBoundingClientRect().bottom <= bar.top + 1);
 }"""
