@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from catena.agents.follow_up import Said, leans, resolved
 from catena.agents.prompting import render
 from catena.agents.replies import plain
 from catena.agents.showing import as_data
@@ -20,38 +21,28 @@ MAX_REPLY = 128
 """Tokens."""
 MAX_WORDS = 80
 """A longer "question" is an answer."""
-SHORT = 2
-"""A question of so few words of its own leans on the one before."""
-_LEANING = re.compile(
-    r"^(?:and|but|so|what about|how about|why not|really)\b|\b(?:it|its|they|them|their|theirs|he|him|his|she|hers?"
-    r"|that|those|these|this one|the same|there|then|else|the former|the latter)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An earlier question, in its self-contained form, and what was answered."""
+    """An earlier question, in its self-contained form, what was answered, and that in a few words."""
 
     question: str
     answer: str
-
-
-def leans(question: str) -> bool:
-    """Whether the question can hardly be understood without what was said before."""
-    own = [word for word in re.findall(r"\w+", question.casefold()) if word not in STOPWORDS]
-    return bool(_LEANING.search(question)) or len(own) < SHORT
+    short: str = ""
 
 
 async def self_contained(question: str, turns: Sequence[Turn], llm: LLM | None) -> str:
     """Return the question with what it leans on. Raises ModelError and Stopped.
 
-    Without a model the words of the question before are put behind it, which is enough to find the pages.
+    Without a model rules put it together; where they do not know how, the words of the question before are put
+    behind it, which is enough to find the pages.
     """
     if not turns or not leans(question):
         return question
     if llm is None:
-        return _with_subject(question, turns[-1])
+        last = turns[-1]
+        return resolved(question, Said(last.question, last.short)) or _with_subject(question, last)
     done = await llm.complete(messages(question, turns), max_tokens=MAX_REPLY, role="follow-up")
     return read_question(done.text) or question
 

@@ -88,7 +88,7 @@ def _start(
         "options": codec.options_to_json(options),
         "run_id": run_id,
         "thread_id": options.thread_id or run_id,
-        "turns": [[turn.question, turn.answer] for turn in turns],
+        "turns": [[turn.question, turn.answer, turn.short] for turn in turns],
     }
 
 

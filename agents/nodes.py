@@ -59,7 +59,7 @@ def counted(node: Node[S]) -> Node[S]:
 async def understand(state: State, runtime: Runtime[Deps]) -> State:
     """Make a question self-contained, so that the steps after it need not know of the conversation."""
     deps = runtime.context
-    turns = [Turn(asked, answered) for asked, answered in state.get("turns", ())]
+    turns = [Turn(*one) for one in state.get("turns", ())]
     question = state["question"]
     with suppress(Stopped):  # the cap will be met again, where it ends the run
         question = await deps.reasoner.understand(question, turns, deps.desk)

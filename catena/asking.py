@@ -169,7 +169,7 @@ class Asking:
         options = options or AskOptions()
         if options.model is None:  # a run that is resumed asks the model that it began with
             options = replace(options, model=self.settings.model or "")
-        chosen = self._of_thread(options.thread_id) if documents is None else documents
+        chosen = self._of_thread(options.thread_id, question) if documents is None else documents
         return UnfinishedRun(uuid.uuid4().hex, question, tuple(self._document_ids(chosen)), options)
 
     def plan(
@@ -377,18 +377,28 @@ class Asking:
         from catena.agents.conversation import MAX_TURNS, Turn
 
         kept = self.history(MAX_TURNS, thread_id=thread_id) if thread_id else []
-        return [Turn(answer.read_as or answer.question, answer.text) for answer in reversed(kept)]
-
-    def _of_thread(self, thread_id: str | None) -> list[str] | None:
-        """The documents that a conversation is about, those that were removed left out; none: all of the library."""
-        kept = self.history(1, thread_id=thread_id) if thread_id else []
-        known = {document.id for document in self.library.documents()} if kept else set()
         return [
-            one.document_id
-            for answer in kept
-            for one in answer.coverage.documents
-            if one.document_id in known
-        ] or None
+            Turn(answer.read_as or answer.question, answer.text, answer.short) for answer in reversed(kept)
+        ]
+
+    def _of_thread(self, thread_id: str | None, question: str) -> list[str] | None:
+        """The documents that a conversation is about, those that were removed left out; none: all of the library.
+
+        A question that leans on the last answer stays with the documents which that one quotes.
+        """
+        from catena.agents.follow_up import leans
+
+        kept = self.history(1, thread_id=thread_id) if thread_id else []
+        if not kept:
+            return None
+        (answer,) = kept
+        quoted = [
+            answer.citations[number].document_id for one in answer.statements for number in one.citations
+        ]
+        about = [one.document_id for one in answer.coverage.documents]
+        known = {document.id for document in self.library.documents()}
+        chosen = dict.fromkeys(quoted if quoted and leans(question) else about)
+        return [one for one in chosen if one in known] or None
 
     def _resolve(self, document: Document | str) -> Document:
         return document if isinstance(document, Document) else self.library.find(document)
