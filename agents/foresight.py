@@ -14,6 +14,7 @@ from catena.agents import conversation, demos, judging, rewriting, several
 from catena.agents.amounts import Amount, Foreseen, total
 from catena.agents.chain_prompts import judge_messages, manager_messages, worker_messages
 from catena.agents.conversation import Turn
+from catena.agents.follow_up import leans
 from catena.agents.grounding import MAX_EVIDENCE
 from catena.agents.ledger import MAX_PARTS
 from catena.agents.measured import Measured, Search
@@ -163,7 +164,7 @@ class Answering:
 
 def follow_up(question: str, turns: Sequence[Turn], llm: LLM) -> list[Foreseen]:
     """A question that leans on those before is made self-contained."""
-    if not turns or not conversation.leans(question):
+    if not turns or not leans(question):
         return []
     read = prompt_tokens(conversation.messages(question, turns))
     return [_once("follow-up", llm, read, USUAL_SENTENCE, conversation.MAX_REPLY)]

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from catena.agents.ranking import asks_how, is_listed
+from catena.agents.manual import asks_how
+from catena.agents.ranking import is_listed
 from catena.retrieval.sentences import line_sentences, sentences
 from catena.types import AskOptions, Evidence, Page, PageRef, Span
 

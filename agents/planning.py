@@ -8,9 +8,10 @@ from dataclasses import replace
 from itertools import product
 
 from catena.agents.amounts import Amount, Foreseen, total
-from catena.agents.conversation import MAX_REPLY, Turn, leans
+from catena.agents.conversation import MAX_REPLY, Turn
 from catena.agents.deps import Deps
 from catena.agents.desk import Desk
+from catena.agents.follow_up import leans
 from catena.agents.measured import Measured, Search
 from catena.agents.nodes import MAX_ROUNDS, searching, strategy_of
 from catena.agents.reasoner import Question

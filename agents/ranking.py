@@ -8,6 +8,15 @@ from dataclasses import dataclass
 
 from catena.agents.apparatus import is_apparatus
 from catena.agents.candidates import Candidate
+from catena.agents.manual import (
+    asked_name,
+    asks_for_steps,
+    asks_how,
+    asks_the_same,
+    defines,
+    is_command,
+    is_instruction,
+)
 from catena.agents.numbers import core, wants_number
 from catena.agents.phrasing import phrasings
 from catena.agents.quantities import is_year, quantities, word_numbers
@@ -25,6 +34,8 @@ HEAD = -0.4
 FRAGMENT = -0.3
 STEP = 0.3
 DEFINES = 0.3
+UNDER, INSTRUCTS, COMMAND = 0.4, 0.15, 0.3
+"""A heading that asks the same; an order or advice; a line to type: chosen on bash's, git's and Debian's manuals."""
 DESIGNATED = 0.8
 MIN_WORDS = 3
 COMMON = 2.0
@@ -52,10 +63,6 @@ _WHEN = re.compile(
     r"|months|week|weeks|hour|hours|noon|o['’]clock|ago|until|till|quarter|century)\b",
     re.IGNORECASE,
 )
-_HOW = re.compile(r"\bhow (?:do|does|can|could|should|must|would|to)\b", re.IGNORECASE)
-_WHAT_IS = re.compile(
-    r"^\W*(?:who|what) (?:is|are|was|were) (?:an? |the )?(?P<name>[\w'’. -]+?)\W*$", re.IGNORECASE
-)
 _PROPER = re.compile(r"(?:[^\W_a-z]*[A-Z][\w-]*(?: (?:of|and|for|the) | |$))+")
 _STATEMENT = re.compile(
     r"\bbalance sheet|\bcash flow|\bincome statement|\bstatements? of (?:income|operations|earnings|cash flows?)"
@@ -81,7 +88,8 @@ Idf = Callable[[str], float]
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The core of a question in every phrasing, with their terms, the parts it points to ("in the balance sheet"),
-    the number of the thing it asks about ("error 186"), and whether it asks what a name means ("what is BERT")."""
+    the number of the thing it asks about ("error 186"), and what it wants explained ("what is BERT"), if that is a
+    name or not."""
 
     phrases: tuple[str, ...]
     terms: tuple[tuple[str, ...], ...]
@@ -90,6 +98,7 @@ class Asked:
     designated: frozenset[str]
     wants_number: bool
     names_thing: bool
+    defined: str
 
     @classmethod
     def of(cls, question: str) -> Asked:
@@ -100,9 +109,9 @@ class Asked:
         in_phrases = tuple(tuple(query_terms(phrase)) for phrase in phrases)
         designated = frozenset(terms(" ".join(_DESIGNATION.findall(text))))
         wants = wants_number(question)
-        defined = _WHAT_IS.search(text)
-        names_thing = defined is not None and not wants and _PROPER.fullmatch(defined["name"]) is not None
-        return cls(phrases, in_phrases, names, hints, designated, wants, names_thing)
+        defined = asked_name(text)
+        names_thing = bool(defined) and not wants and _PROPER.fullmatch(defined) is not None
+        return cls(phrases, in_phrases, names, hints, designated, wants, names_thing, defined)
 
     def besides_subject(self, phrase: Sequence[str], idf: Idf) -> list[str]:
         """The terms without the name of what the whole document is about, which every row could claim."""
@@ -147,9 +156,23 @@ def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
     words = OWN * overlap(phrase, own, idf) + AROUND * overlap(phrase, around, idf)
     words += KIND * fits_kind(asked.phrases[0], candidate.text) + FRAGMENT * is_fragment(candidate.text)
     words += DESIGNATED * asked.is_of(own, idf)
-    words += DEFINES * defines(asked.phrases[0], candidate.text)
-    step = STEP * (1 + is_listed(candidate.text)) * overlap(phrase, set(terms(candidate.heading)), idf)
-    return words + step * asks_how(asked.phrases[0])
+    words += DEFINES * defines(asked.defined, candidate.text, candidate.before)
+    words += UNDER * asks_the_same(candidate.heading, phrase)
+    return words + _as_step(asked, candidate, phrase, idf)
+
+
+def _as_step(asked: Asked, candidate: Candidate, phrase: Sequence[str], idf: Idf) -> float:
+    """What a step or a command is worth where somebody wants to do something, by the heading that names the task."""
+    if not asks_how(asked.phrases[0]):
+        return 0.0
+    text = candidate.text
+    near = overlap(phrase, set(terms(candidate.heading)), idf)
+    worth = STEP * (1 + is_listed(text)) * near
+    if asks_for_steps(asked.phrases[0]):
+        about = overlap(phrase, {*terms(f"{candidate.heading} {candidate.before} {text}")}, idf)
+        worth += about * (COMMAND * is_command(text) + INSTRUCTS * is_instruction(text))
+        worth -= FRAGMENT * (is_command(text) and is_fragment(text))
+    return worth
 
 
 def _has_figure(asked: Asked, text: str) -> bool:
@@ -165,11 +188,6 @@ def _row_by_words(phrase: Sequence[str], candidate: Candidate, idf: Idf) -> floa
     return OWN * overlap(phrase, around, idf) + AROUND * overlap(label, set(phrase), idf)
 
 
-def asks_how(question: str) -> bool:
-    """Whether steps are wanted: what stands under a heading that names the task."""
-    return _HOW.search(question) is not None
-
-
 def is_listed(text: str) -> bool:
     """Whether a line is an item of a list."""
     return _LISTED.match(text) is not None
@@ -179,16 +197,6 @@ def is_fragment(text: str) -> bool:
     """Whether a line begins or ends within a sentence, or is a title; the items of a list are neither."""
     is_within = text[:1].islower() or text.isupper() or not ends_sentence(text)
     return is_within and not is_listed(text) or len(text.split()) < MIN_WORDS
-
-
-def defines(question: str, text: str) -> bool:
-    """Whether "who is X", "what is X" is answered by a sentence that says "X is a ..." or "X, the ..."."""
-    asked = _WHAT_IS.search(question)
-    if asked is None:
-        return False
-    name = re.escape(asked["name"])
-    said = rf"\b{name}\b(?:,| \([^)]*\))? (?:(?:is|are|was|were|means?|refers? to|denotes?) )?(?:an?|the|one of)\b"
-    return re.search(said, text, re.IGNORECASE) is not None
 
 
 def says_nothing_new(asked: Asked, text: str) -> bool:

@@ -9,8 +9,9 @@ import pytest
 
 from catena import Catena
 from catena.agents.apparatus import is_apparatus
+from catena.agents.manual import asked_name, defines
 from catena.agents.overview import aspect_of, names_people
-from catena.agents.ranking import Asked, defines
+from catena.agents.ranking import Asked
 from catena.settings import load_settings
 
 PAPER = """# Counting Otters at Night
@@ -134,8 +135,8 @@ def test_contents_and_references_are_no_text(text: str, heading: str, expected: 
 
 
 def test_a_definition_is_told_from_a_mention() -> None:
-    assert defines("Who is Queequeg?", "Queequeg was a native of Rokovoko.")
-    assert not defines("Who is Queequeg?", "And just so I now did with Queequeg.")
+    assert defines(asked_name("Who is Queequeg?"), "Queequeg was a native of Rokovoko.")
+    assert not defines(asked_name("Who is Queequeg?"), "And just so I now did with Queequeg.")
 
 
 def test_the_number_of_a_thing_finds_it() -> None:
