@@ -68,6 +68,11 @@ class Desk:
             _keep(self._texts, [page])
         return page
 
+    def page_or_none(self, ref: PageRef) -> Page | None:
+        """Return a page's text, or nothing behind the last page."""
+        is_there = 1 <= ref.number <= self.document(ref.document_id).num_pages
+        return self.text(ref) if is_there else None
+
     def read_ahead(self, refs: Iterable[PageRef]) -> None:
         """Read the texts of pages that will be needed, those of a document together."""
         missing: dict[str, set[int]] = {}

@@ -11,7 +11,7 @@ import numpy as np
 from catena.agents import overview, ranking
 from catena.agents.amounts import Foreseen
 from catena.agents.candidates import Candidate, candidates
-from catena.agents.choosing import choose
+from catena.agents.choosing import choose, shown
 from catena.agents.confidence import how_sure
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.desk import Desk
@@ -133,7 +133,7 @@ class ExtractiveReasoner:
         if not found:
             return Draft(())
         if overview.aspect_of(question.text):
-            return self._about_the_whole(question, found)
+            return self._about_the_whole(question, found, desk)
         draft = self._answer(question, found, desk)
         sure = self._how_sure(question, found, draft, desk)
         if sure == "closest":
@@ -154,15 +154,23 @@ class ExtractiveReasoner:
         if named is not None:
             return Draft((named,), short=named_alone(named.text, named.evidence[0].text))
         someone = whom(question, found, desk)
-        chosen = choose(question.text, someone.leads(found) if someone else found, question.options)
-        chosen = with_items(question.text, chosen, desk.page, question.options)
-        statements = tuple(DraftStatement(one.text, with_header(one, desk), "quoted") for one in chosen)
+        ranked = someone.leads(found) if someone else found
+        short = short_answer(question.text, ranked[0].text, is_row=is_row(ranked[0], desk))
+        chosen = choose(question.text, ranked, question.options, short)
+        chosen, num_left = with_items(question.text, chosen, desk.page_or_none, question.options)
         warnings = QUOTES_ONLY if asks_of_all(question.text) else ()
+        if num_left:
+            warnings = (
+                *warnings,
+                f"The list goes on: {num_left} more items. More words show them: --words N.",
+            )
         if someone:
-            return Draft(statements, short=someone.person.name, warnings=(*someone.read_as, *warnings))
-        return Draft(statements, short=_short(question.text, chosen, desk), warnings=warnings)
+            short, warnings = someone.person.name, (*someone.read_as, *warnings)
+        elif announces_list(chosen[0], chosen):
+            short = ""
+        return Draft(_quoted(chosen, desk), short=short, warnings=warnings)
 
-    def _about_the_whole(self, question: Question, found: tuple[Evidence, ...]) -> Draft:
+    def _about_the_whole(self, question: Question, found: tuple[Evidence, ...], desk: Desk) -> Draft:
         """Quote what the documents say of themselves, in their order, else their first headings."""
         telling = [one for one in found if one.score >= overview.ENOUGH]
         headings = [one for one in found if one.score == overview.HEADING]
@@ -170,9 +178,8 @@ class ExtractiveReasoner:
             return Draft((), found[: question.options.max_sentences], warnings=QUOTES_ONLY)
         options = question.options if telling else replace(question.options, max_sentences=MAX_EVIDENCE)
         chosen = sorted(choose(question.text, telling or headings, options), key=lambda one: one.spans)
-        statements = tuple(DraftStatement(one.text, (one,), "quoted") for one in chosen)
         return Draft(
-            statements,
+            _quoted(chosen, desk),
             confidence="possible",
             warnings=QUOTES_ONLY if telling else (HEADINGS_ONLY, *QUOTES_ONLY),
         )
@@ -212,12 +219,8 @@ def _plain(question: Question) -> Question:
     return replace(question, text=plain_form(question.text))
 
 
-def _short(question: str, chosen: Sequence[Evidence], desk: Desk) -> str:
-    """The answer in a few words, from the sentence that leads; a list is its own answer."""
-    lead = chosen[0]
-    if announces_list(lead, chosen):
-        return ""
-    return short_answer(question, lead.text, is_row=is_row(lead, desk))
+def _quoted(chosen: Sequence[Evidence], desk: Desk) -> tuple[DraftStatement, ...]:
+    return tuple(DraftStatement(shown(one, desk.text), with_header(one, desk), "quoted") for one in chosen)
 
 
 def _never_mentioned(names: Sequence[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from catena.retrieval.analysis import query_terms, terms
+from catena.retrieval.analysis import query_terms
 
 _HOW = re.compile(
     r"\bhow (?:do|does|did|can|could|should|must|would|may|might|shall) (?:I|you|we|one|someone|a|an|the|my)\b"
@@ -43,6 +43,7 @@ _ADVICE = re.compile(
 _OPERAND = re.compile(
     r"(?:^|\s)(?:-{1,2}[A-Za-z][\w-]*|<[\w. -]+>|\[[\w. -]+\]|[\w.-]*[/=@_][\w./:@=~-]*|\w+\.\w+)(?=\s|$|=)"
 )
+_WORDS = re.compile(r"[\w’'./+-]+")
 MAX_COMMAND_WORDS = 16
 
 
@@ -92,7 +93,7 @@ def defines(name: str, text: str, before: str = "") -> bool:
     """Whether a sentence says what a name means: "X is a ...", "X means ...", "X: ...", or stands right under it."""
     if not name:
         return False
-    if before and before.strip(" .:–—-").casefold() != text.casefold() and terms(before) == terms(name):
+    if is_under_term(name, text, before):
         return True
     said = re.escape(name)
     quoted = rf"[\"“‘'`]?{said}[\"”’'`]?(?: ?\([^)]*\))?"
@@ -101,10 +102,17 @@ def defines(name: str, text: str, before: str = "") -> bool:
         for pattern in (
             rf"\b{quoted},? (?:is|are|was|were) (?:\w+ )?{_ARTICLE}\b|\b{said}, {_ARTICLE}\b",
             rf"\b{quoted} (?:shall |will )?(?:means?|refers? to|denotes?|signif(?:y|ies)|is defined as|stands for)\b",
-            rf"^\W*(?:an? |the )?{quoted}\W{{0,2}}(?:[:–—]|-{{1,2}}) ",
             rf"\b(?:called|known as|referred to as|termed|named) (?:an? |the )?{quoted}(?=\W|$)",
         )
     )
+
+
+def is_under_term(name: str, text: str, before: str) -> bool:
+    """Whether a sentence is the entry of a name in a list of definitions: "X: ...", or X alone on the line above."""
+    if len(text.split()) > 1 and " ".join(_WORDS.findall(before)).casefold() == name.casefold():
+        return True
+    said = rf"\W*(?:an? |the )?[\"“‘'`]?{re.escape(name)}[\"”’'`]?\W{{0,3}}(?:[:–—]|-{{1,2}}) "
+    return re.match(said, text, re.IGNORECASE) is not None
 
 
 def heading_terms(heading: str) -> list[str]:

@@ -20,6 +20,7 @@ from catena.agents.deps import Deps
 from catena.agents.events import Event
 from catena.agents.finding import find, find_in_each
 from catena.agents.judging import MAX_VERDICTS, settle
+from catena.agents.looking_up import looked_up
 from catena.agents.question_form import plain_form
 from catena.agents.reasoner import Draft, Question
 from catena.agents.routing import route as choose
@@ -105,6 +106,7 @@ async def retrieve(state: State, runtime: Runtime[Deps]) -> State:
         deps.emit(Event("queries", f"Searching for {'; '.join(queries)}", {"queries": queries}))
     search, k = searching(question.text, deps)
     found = await asyncio.to_thread(search, deps.retriever, queries, state["document_ids"], k)
+    found += await asyncio.to_thread(looked_up, question.text, deps.desk, found)
     return {**_brought(found, deps), "rounds": state["rounds"] + 1, "missing": None}
 
 

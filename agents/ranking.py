@@ -16,6 +16,7 @@ from catena.agents.manual import (
     defines,
     is_command,
     is_instruction,
+    is_under_term,
 )
 from catena.agents.numbers import core, wants_number
 from catena.agents.phrasing import phrasings
@@ -33,7 +34,7 @@ APPARATUS = -0.4
 HEAD = -0.4
 FRAGMENT = -0.3
 STEP = 0.3
-DEFINES = 0.3
+DEFINES, ENTRY = 0.3, 0.7
 UNDER, INSTRUCTS, COMMAND = 0.4, 0.15, 0.3
 """A heading that asks the same; an order or advice; a line to type: chosen on bash's, git's and Debian's manuals."""
 DESIGNATED = 0.8
@@ -157,6 +158,7 @@ def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
     words += KIND * fits_kind(asked.phrases[0], candidate.text) + FRAGMENT * is_fragment(candidate.text)
     words += DESIGNATED * asked.is_of(own, idf)
     words += DEFINES * defines(asked.defined, candidate.text, candidate.before)
+    words += ENTRY * is_under_term(asked.defined, candidate.text, candidate.before) if asked.defined else 0.0
     words += UNDER * asks_the_same(candidate.heading, phrase)
     return words + _as_step(asked, candidate, phrase, idf)
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from catena.agents.answer_kinds import AnswerKind, kind_of_answer
+from catena.agents.manual import asks_for_steps, is_command
 from catena.agents.numbers import main_question, pick_number, years
 from catena.agents.question_form import plain_form
 from catena.agents.spans import best_stretch, kind_of_noun
@@ -80,6 +81,8 @@ def short_answer(question: str, quote: str, *, is_row: bool = False) -> str:
         return ""
     if kind == "yes-no":
         return yes_or_no(question, quote)
+    if kind == "manner" and asks_for_steps(question):
+        return quote.strip(" $#>") if is_command(quote) else ""
     found = _by_shape(kind, question, quote)
     if found or is_row or kind in _SHAPED:
         return found

@@ -15,10 +15,18 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from catena.agents.nouns import kind_of
 from catena.agents.quantities import word_numbers
 from catena.retrieval.analysis import STOPWORDS, terms
 
 NounKind = Literal["person", "time", "place", "animal", "food"]
+_NOUN_KINDS: dict[str, NounKind] = {
+    "person": "person",
+    "time": "time",
+    "location": "place",
+    "animal": "animal",
+    "food": "food",
+}
 MAX_TOKENS = 12
 """Of a short answer."""
 
@@ -111,24 +119,9 @@ def stretches(read: list[Token]) -> Iterator[Stretch]:
                 yield Stretch(first, last)
 
 
-@cache
-def noun_kinds() -> dict[str, NounKind]:
-    """What common nouns name, from the file beside this one."""
-    found: dict[str, NounKind] = {}
-    kind: NounKind = "person"
-    for line in (Path(__file__).parent / "noun_kinds.txt").read_text("utf-8").splitlines():
-        if line.startswith("["):
-            kind = line.strip("[]")  # type: ignore[assignment]
-        elif not line.startswith("#"):
-            found |= dict.fromkeys(line.split(), kind)
-    return found
-
-
 def kind_of_noun(word: str) -> NounKind | None:
-    """What a word in singular or plural names."""
-    lower = word.lower()
-    known = noun_kinds()
-    return known.get(lower) or (known.get(lower[:-1]) if lower.endswith("s") else None)
+    """What a word in singular or plural names, of the kinds that tell answers apart."""
+    return _NOUN_KINDS.get(kind_of(word))
 
 
 def signs(read: list[Token], one: Stretch) -> list[str]:
