@@ -12,6 +12,7 @@ from catena.agents import overview, ranking
 from catena.agents.amounts import Foreseen
 from catena.agents.candidates import Candidate, candidates
 from catena.agents.choosing import choose, shown
+from catena.agents.comparing import Part, compares, part_asked, side_by_side
 from catena.agents.confidence import how_sure
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.desk import Desk
@@ -23,6 +24,7 @@ from catena.agents.question_form import plain_form
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.routing import asks_of_all, scope_of
 from catena.agents.segments import Stretch, pack
+from catena.agents.several import asks_of_each
 from catena.agents.shorts import named_alone, short_answer
 from catena.agents.signs import Seen
 from catena.agents.spelling import spelled
@@ -122,11 +124,13 @@ class ExtractiveReasoner:
 
     def _read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
         question = _plain(question)
+        is_of_each = _is_of_each(question, desk)
+        question = _of_each(question, desk)
         found = candidates(segment, desk)
         aspect = overview.aspect_of(question.text)
         scored = overview.score(aspect, found, desk) if aspect else self._score(question, found, desk)
         best = sorted((*note.evidence, *scored), key=lambda one: -one.score)
-        return Note("", tuple(best[:MAX_EVIDENCE]))
+        return Note("", tuple(_best_of_each(best) if is_of_each else best[:MAX_EVIDENCE]))
 
     def _write(self, question: Question, note: Note, desk: Desk) -> Draft:
         question, found = _plain(question), note.evidence
@@ -134,6 +138,8 @@ class ExtractiveReasoner:
             return Draft(())
         if overview.aspect_of(question.text):
             return self._about_the_whole(question, found, desk)
+        if _is_of_each(question, desk):
+            return self._compared(question, found, desk)
         draft = self._answer(question, found, desk)
         sure = self._how_sure(question, found, draft, desk)
         if sure == "closest":
@@ -170,6 +176,30 @@ class ExtractiveReasoner:
             short = ""
         return Draft(_quoted(chosen, desk), short=short, warnings=warnings)
 
+    def _compared(self, question: Question, found: tuple[Evidence, ...], desk: Desk) -> Draft:
+        """What each document says, side by side, or that it does not say."""
+        asked = _of_each(question, desk)
+        statements, parts = [], []
+        sures: list[Confidence] = []
+        for document_id in desk.document_ids:
+            title = desk.document(document_id).title
+            own = tuple(one for one in found if one.spans[0].ref.document_id == document_id)
+            draft = self._answer(asked, own, desk) if own else Draft(())
+            sure = self._how_sure(asked, own, draft, desk) if own else "closest"
+            if sure == "closest":
+                statements.append(DraftStatement(f"{title}: does not say.", (), "unchecked"))
+                parts.append(Part(title, ""))
+                continue
+            evidence = draft.statements[0].evidence
+            statements.append(DraftStatement(f"{title}: {shown(evidence[0], desk.text)}", evidence, "quoted"))
+            parts.append(Part(title, draft.short))
+            sures.append(sure)
+        if not sures:
+            return Draft((), found[: question.options.max_sentences], confidence="closest")
+        is_likely = len(sures) == len(parts) and set(sures) == {"likely"}
+        short = side_by_side(question.text, parts)
+        return Draft(tuple(statements), confidence="likely" if is_likely else "possible", short=short)
+
     def _about_the_whole(self, question: Question, found: tuple[Evidence, ...], desk: Desk) -> Draft:
         """Quote what the documents say of themselves, in their order, else their first headings."""
         telling = [one for one in found if one.score >= overview.ENOUGH]
@@ -188,13 +218,14 @@ class ExtractiveReasoner:
         """Words first; what they find promising is compared by meaning, the best of that with its context."""
         asked = ranking.Asked.of(question.text)
         scored = []
-        for candidate in found:
+        behind = ranking.behind_the_question(asked, found)
+        for candidate, near in zip(found, behind, strict=True):
             if candidate.kind == "heading":
                 continue
             ref = candidate.evidence.spans[0].ref
             idf = desk.rarity(ref.document_id)
             head = ranking.HINT * ranking.hinted(asked, desk.head_terms(ref))
-            words = ranking.by_words(asked, candidate, idf) + head
+            words = ranking.by_words(asked, candidate, idf) + head + ranking.FOLLOWS * near
             scored.append((words + ranking.PAGE * question.page_scores.get(ref, 0.0), candidate))
         scored.sort(key=lambda pair: -pair[0])
         promising = scored[:MAX_EMBEDDED]
@@ -212,6 +243,26 @@ class ExtractiveReasoner:
                 best, (around @ phrases.T).max(axis=1), strict=True
             )
         ]
+
+
+def _is_of_each(question: Question, desk: Desk) -> bool:
+    return compares(question.text) and asks_of_each(question.text, desk.document_ids)
+
+
+def _of_each(question: Question, desk: Desk) -> Question:
+    """The question as each document is asked, where it compares several."""
+    if not _is_of_each(question, desk):
+        return question
+    titles = [desk.document(document_id).title for document_id in desk.document_ids]
+    return replace(question, text=part_asked(question.text, titles))
+
+
+def _best_of_each(ranked: Sequence[Evidence]) -> list[Evidence]:
+    """The best evidence of every document."""
+    kept: dict[str, list[Evidence]] = {}
+    for one in ranked:
+        kept.setdefault(one.spans[0].ref.document_id, []).append(one)
+    return sorted((one for own in kept.values() for one in own[:MAX_EVIDENCE]), key=lambda one: -one.score)
 
 
 def _plain(question: Question) -> Question:

@@ -10,7 +10,7 @@ from pathlib import Path
 from catena.retrieval.analysis import query_terms
 
 _HOW = re.compile(
-    r"\bhow (?:do|does|did|can|could|should|must|would|may|might|shall) (?:I|you|we|one|someone|a|an|the|my)\b"
+    r"\bhow (?:do|does|can|could|should|must|would|may|might|shall) (?:I|you|we|one|someone|a|an|the|my)\b"
     r"|\bhow to\b|\bwhat (?:is the (?:command|option|way)|command|option|steps?)\b",
     re.IGNORECASE,
 )

@@ -14,6 +14,7 @@ from catena.agents.manual import (
     asks_how,
     asks_the_same,
     defines,
+    heading_terms,
     is_command,
     is_instruction,
     is_under_term,
@@ -38,6 +39,9 @@ DEFINES, ENTRY = 0.3, 0.7
 UNDER, INSTRUCTS, COMMAND = 0.4, 0.15, 0.3
 """A heading that asks the same; an order or advice; a line to type: chosen on bash's, git's and Debian's manuals."""
 DESIGNATED = 0.8
+FOLLOWS, NUM_BEHIND = 0.5, 6
+SAME_QUESTION, LINE_WORDS = 0.6, 20
+"""What stands behind a heading or a line that asks the same, as in lists of questions with their answers."""
 MIN_WORDS = 3
 COMMON = 2.0
 """A name of such rarity or less (in an eighth of the passages or more) is the document's own subject."""
@@ -203,8 +207,26 @@ def is_fragment(text: str) -> bool:
 
 def says_nothing_new(asked: Asked, text: str) -> bool:
     """A heading or label that repeats the question answers nothing."""
-    new = {term for term in query_terms(text) if len(term) > 1}.difference(*asked.terms)
+    new = {term for term in heading_terms(text) if len(term) > 1}.difference(*asked.terms)
     return not new
+
+
+def behind_the_question(asked: Asked, found: Sequence[Candidate]) -> list[float]:
+    """How soon each candidate, in reading order, stands behind a line that asks the same: 1 for the first one."""
+    near, step, same = [], NUM_BEHIND, 0.0
+    for candidate in found:
+        alike = (
+            asks_the_same(candidate.text, asked.terms[0])
+            if len(candidate.text.split()) <= LINE_WORDS
+            else 0.0
+        )
+        if alike >= SAME_QUESTION:
+            step, same = 0, alike
+            near.append(0.0)
+            continue
+        near.append(same * (1 - step / NUM_BEHIND))
+        step = min(NUM_BEHIND, step + 1)
+    return near
 
 
 def label_terms(label: str) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from catena.agents import ledger
+from catena.agents.comparing import compares
 from catena.agents.desk import Desk
 from catena.agents.grounding import Numbered
 from catena.agents.prompting import render
@@ -29,7 +30,8 @@ _COMPARES = re.compile(
 
 def asks_of_each(question: str, document_ids: Sequence[str]) -> bool:
     """Whether every document must be looked into: a few of them, and a question that compares."""
-    return 1 < len(document_ids) <= MAX_DOCUMENTS and bool(_COMPARES.search(question))
+    is_few = 1 < len(document_ids) <= MAX_DOCUMENTS
+    return is_few and (compares(question) or bool(_COMPARES.search(question)))
 
 
 def findings(

@@ -13,6 +13,7 @@ from catena.agents import ranking, wanted
 from catena.agents.candidates import section_at
 from catena.agents.desk import Desk
 from catena.agents.figures import figures
+from catena.agents.manual import asked_name, defines
 from catena.agents.naming import is_row
 from catena.agents.nouns import THINGS, kind_of, related_terms
 from catena.agents.numbers import core, years
@@ -129,7 +130,7 @@ def _of_lead(seen: Seen, desk: Desk) -> Signs:
         "short lacking": float(kind in SHORT_KINDS and not seen.draft.short),
         "qualifier lacking": float(bool(wanted.qualifiers(seen.question) - wanted.qualifiers(said))),
         "fragment": float(ranking.is_fragment(lead.evidence[0].text)),
-        "defines": float(ranking.defines(core(seen.question), said)),
+        "defines": float(defines(asked_name(core(seen.question)), said)),
         "length": min(1.0, len(said.split()) / 60),
     }
 

@@ -18,11 +18,13 @@ import numpy as np
 from catena.agents import spans
 from catena.agents.answer_kinds import kind_of_answer
 from catena.agents.question_form import plain_form
+from catena.agents.shorts import LEARNED
 from catena.evaluation.fairytales import FOLDER, _rows, plain
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.sentences import sentence_spans
 
 SEED = 3
+MIN_WEIGHT = 0.1
 MAX_OTHERS = 60
 """Stretches beside the right one that are learned from, of each question."""
 
@@ -74,7 +76,7 @@ def _example(
 
 
 def fit(
-    made: list[Example], *, decay: float = 1e-4, rounds: int = 30, rate: float = 0.3
+    made: list[Example], *, decay: float = 1e-4, rounds: int = 12, rate: float = 0.3
 ) -> dict[str, dict[str, float]]:
     """Weights under which the right stretch is likeliest among its sentence's, by gradient ascent (AdaGrad)."""
     weights: dict[tuple[str, str], float] = defaultdict(float)
@@ -99,7 +101,7 @@ def fit(
                 weights[key] -= rate * value / seen[key] ** 0.5
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for (kind, sign), value in sorted(weights.items()):
-        if abs(value) >= 0.05:
+        if abs(value) >= MIN_WEIGHT and (not kind or kind in LEARNED):
             found[kind][sign] = round(value, 2)
     return dict(found)
 

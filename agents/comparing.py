@@ -1,0 +1,105 @@
+"""A question about several documents, for the embedded reader: what each is asked, and which of them has more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catena.agents.quantities import quantities
+from catena.retrieval.analysis import terms
+
+_OPENING = re.compile(
+    r"^\W*(?:please )?(?:compare|contrast)\b"
+    r"|^\W*(?:what (?:is|are) )?(?:the )?(?:main |key )?differences?\b(?: in| of)?"
+    r"|^\W*how (?:do|does|did)\b(?=.*\b(?:differ|compare)\b)",
+    re.IGNORECASE,
+)
+_OF_EACH = re.compile(
+    r"\b(?:each|both|respectively|versus|vs)\b|\b(?:all|these|those|across|the (?:two|three|four|five|six|seven|eight))"
+    r" (?:the |of the |these |those )?(?:compan|document|report|paper|book|contract|agreement|lease|filing|polic|manual"
+    r"|letter|stor)\w*",
+    re.IGNORECASE,
+)
+_DIFFER = re.compile(r"\b(?:differ|compare)\b(?: in| with regard to| regarding)?", re.IGNORECASE)
+_WHICH = re.compile(
+    r"^\W*which\b.*?\b(?:has|have|had|is|are|was|were|pays?|earn(?:s|ed)?|reports?|sells?|employs?)\s+(?:the |a )?"
+    r"(?P<way>more|most|greater|greatest|larger|largest|higher|highest|longer|longest|bigger|biggest|less|least|fewer"
+    r"|fewest|smaller|smallest|lower|lowest|shorter|shortest|earlier|earliest|later|latest)\s+(?P<what>.+)",
+    re.IGNORECASE,
+)
+_FEWER = "less least fewer fewest smaller smallest lower lowest shorter shortest earlier earliest"
+_LESS = frozenset(_FEWER.split())
+_DOCUMENTS = (
+    r"(?:compan\w+|documents?|reports?|papers?|books?|contracts?|agreements?|leases?|filings?|polic\w+|manuals?"
+    r"|letters?|stor\w+)"
+)
+_AMONG = re.compile(
+    r",? \b(?:of|in|for|between|across|among|by|from) "
+    rf"(?:(?:each|both|all|these|those)(?: of)?(?: (?:the|these|those))?(?: {_DOCUMENTS})?"
+    rf"|the (?:(?:two|three|four|five|six|seven|eight) )?{_DOCUMENTS})(?=\W|$)"
+    r"|,? respectively\b|\bthan (?:the )?others?\b",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(
+    r"(?:^|\s)(?:between|of|in|for|and|or|versus|vs\.?|with|,)(?=\s*(?:and|or|,|of|\?|$))", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one document says: its title, and the answer in a few words, if it has one."""
+
+    title: str
+    short: str
+
+
+def compares(question: str) -> bool:
+    """Whether a question wants something of each of several documents."""
+    return any(pattern.search(question) for pattern in (_OPENING, _WHICH, _OF_EACH))
+
+
+def part_asked(question: str, titles: Sequence[str]) -> str:
+    """What each document is asked for: the question without comparing, and without the names of the documents."""
+    text = question.strip()
+    which = _WHICH.search(text)
+    text = which["what"] if which else _DIFFER.sub(" ", _OPENING.sub("", text))
+    for title in titles:
+        text = _without_name(text, title)
+    text = _AMONG.sub("", text)
+    while (shorter := _JOINED.sub(" ", text)) != text:
+        text = shorter
+    text = re.sub(r"^(?:and|or|,)\s+", "", " ".join(text.split()).strip(" ,;:.?!"), flags=re.IGNORECASE)
+    text = re.sub(r"^(?:their|its|his|her)\s+", "the ", text, flags=re.IGNORECASE)
+    if not terms(text):
+        return question
+    is_noun = not re.match(
+        r"(?:what|who|when|where|how|why|which|is|are|do|does|did|was|were)\b", text, re.IGNORECASE
+    )
+    return f"What is {text}?" if is_noun else f"{text}?"
+
+
+def _without_name(text: str, title: str) -> str:
+    """Leave out capitalised words that the title of a document has."""
+    named = set(terms(title))
+    return re.sub(
+        r"\b[A-Z][\w’'&.-]*(?:\s+[A-Z][\w’'&.-]*)*",
+        lambda match: "" if match.start() and set(terms(match.group())) <= named else match.group(),
+        text,
+    )
+
+
+def side_by_side(question: str, parts: Sequence[Part]) -> str:
+    """Which document has more of what is asked, where numbers of one unit tell; else what each says, in few words."""
+    if not all(part.short for part in parts):
+        return ""
+    which = _WHICH.search(question)
+    values = [quantities(part.short) for part in parts]
+    if which and all(len(found) >= 1 for found in values):
+        firsts = [found[0] for found in values]
+        if len({(one.unit, bool(one.scale)) for one in firsts}) == 1 and len(
+            {one.full for one in firsts}
+        ) == len(firsts):
+            pick = min if which["way"].lower() in _LESS else max
+            return parts[pick(range(len(parts)), key=lambda at: firsts[at].full)].title
+    return "; ".join(f"{part.title}: {part.short}" for part in parts)
