@@ -69,7 +69,9 @@ def part_asked(question: str, titles: Sequence[str]) -> str:
     text = _AMONG.sub("", text)
     while (shorter := _JOINED.sub(" ", text)) != text:
         text = shorter
-    text = re.sub(r"^(?:and|or|,)\s+", "", " ".join(text.split()).strip(" ,;:.?!"), flags=re.IGNORECASE)
+    text = re.sub(
+        r"^(?:and|or|between|of|in|,)\s+", "", " ".join(text.split()).strip(" ,;:.?!"), flags=re.IGNORECASE
+    )
     text = re.sub(r"^(?:their|its|his|her)\s+", "the ", text, flags=re.IGNORECASE)
     if not terms(text):
         return question
