@@ -76,6 +76,8 @@ def _items(announcing: Evidence, page_of: PageOf) -> Iterator[Evidence]:
             yield replace(announcing, spans=(Span(page.ref, start, stop),), text=page.text[start:stop])
         following = _next(page, page_of) if found and goes_on else None
         behind = _behind(following, 0) if following else []
+        if following and not (behind and _ITEM.match(following.text[slice(*behind[0])])):
+            return  # what comes first overleaf is no item: the list is over
 
 
 def _behind(page: Page, offset: int) -> list[tuple[int, int]]:
