@@ -55,6 +55,7 @@ def _show_table(documents: Sequence[Document]) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
+        placeholder="",
         key=f"library-{hash(tuple(documents))}",  # other rows: what was selected means nothing any more
         column_config={
             "Title": st.column_config.TextColumn(width=320),

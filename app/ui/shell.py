@@ -57,7 +57,7 @@ STYLE = """
   position: sticky; bottom: 0; z-index: 5; margin-top: auto; padding: .5rem 0 1rem; background: var(--paper);
 }
 @media (prefers-color-scheme: dark) { /* white on the lighter red of the dark theme is too faint */
-  [data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"] *,
+  [data-testid^="stBaseButton-primary"]:enabled, [data-testid^="stBaseButton-primary"]:enabled *,
   [data-tag], [data-tag] * { color: #1b1916 !important; }
 }
 @media (min-width: 64rem) { /* the proof stays in sight while a long conversation is scrolled */
