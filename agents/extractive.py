@@ -16,7 +16,7 @@ from catena.agents.comparing import Part, compares, part_asked, side_by_side
 from catena.agents.confidence import how_sure
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.desk import Desk
-from catena.agents.listing import announces_list, with_items
+from catena.agents.listing import with_items
 from catena.agents.measured import Measured, Search
 from catena.agents.naming import is_row, name_number, with_header
 from catena.agents.numbers import may_be_number
@@ -163,7 +163,7 @@ class ExtractiveReasoner:
         ranked = someone.leads(found) if someone else found
         short = short_answer(question.text, ranked[0].text, is_row=is_row(ranked[0], desk))
         chosen = choose(question.text, ranked, question.options, short)
-        chosen, num_left = with_items(question.text, chosen, desk.page_or_none, question.options)
+        listed, num_left = with_items(question.text, chosen, desk.page_or_none, question.options)
         warnings = QUOTES_ONLY if asks_of_all(question.text) else ()
         if num_left:
             warnings = (
@@ -172,9 +172,9 @@ class ExtractiveReasoner:
             )
         if someone:
             short, warnings = someone.person.name, (*someone.read_as, *warnings)
-        elif announces_list(chosen[0], chosen):
+        elif listed != chosen:  # the list is the answer
             short = ""
-        return Draft(_quoted(chosen, desk), short=short, warnings=warnings)
+        return Draft(_quoted(listed, desk), short=short, warnings=warnings)
 
     def _compared(self, question: Question, found: tuple[Evidence, ...], desk: Desk) -> Draft:
         """What each document says, side by side, or that it does not say."""

@@ -48,13 +48,6 @@ def with_items(
     return (kept, len(items) - len(kept) + 1) if len(kept) > 1 else (list(chosen), 0)
 
 
-def announces_list(best: Evidence, chosen: Sequence[Evidence]) -> bool:
-    """Whether what stands behind the best sentence are the items that it announces."""
-    return len(chosen) > 1 and (
-        best.text.rstrip().endswith(":") or any(_ITEM.match(one.text) for one in chosen[1:])
-    )
-
-
 def _items(announcing: Evidence, page_of: PageOf) -> Iterator[Evidence]:
     """The items of a list that begins right behind a sentence, over the pages that it takes."""
     span = announcing.spans[-1]
