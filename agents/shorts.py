@@ -100,7 +100,8 @@ def short_answer(question: str, quote: str, *, is_row: bool = False) -> str:
 
 def _by_shape(kind: AnswerKind, question: str, quote: str) -> str:
     if kind in ("person", "person acted on"):
-        return _nearest(question, quote, [one for one in names(quote) if not _is_asked(one, question)])
+        found = [one for one in names(quote) if not _is_asked(one, question)]
+        return found[0] if len(found) == 1 else ""  # which of several has the role, no nearness tells
     if kind == "time":
         return date(question, quote)
     if kind == "duration":

@@ -112,3 +112,9 @@ def test_what_is_wanted(question: str, kind: str, attribute: str) -> None:
     assert wanted.kind_wanted(question) == kind
     if attribute:
         assert wanted.attribute(question) == attribute
+
+
+def test_a_question_for_a_figure_is_not_answered_by_a_quote_without_one() -> None:
+    found = signs("How many tonnes of flour did the mill sell?", 1)
+    assert in_words(found, SURE) != "closest"
+    assert in_words({**found, "kind found": 0.0}, SURE) == "closest"
