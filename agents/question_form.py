@@ -37,7 +37,8 @@ _OPENINGS = (
     rf"(?:can|could|would|will) (?:you|anyone|somebody|someone){_PLEASE} ?(?:help{_ME} (?:to )?)?"
     rf"(?:tell|show|explain|let|find|find out|say|clarify|look up|check|understand|know|remind){_ME}"
     rf"(?: know| understand)?(?: about)?,?{_PLEASE}:?\s+(?:{_ASKED}|(?=the))",
-    rf"(?:can|could|would|will) you{_PLEASE} ?(?=(?:explain|describe|list|name|outline|recap|compare|sum(?:mari[sz]e)?)\b)",
+    rf"(?:can|could|would|will) you{_PLEASE} ?"
+    r"(?=(?:explain|describe|list|name|outline|recap|compare|sum(?:mari[sz]e)?)\b)",
     rf"{_PLEASE}(?:tell|show|let) (?:me|us)(?: know| understand)?,?{_PLEASE}:?\s+{_ASKED}",
     r"(?:I|we)(?: would|['’]d)?(?: (?:really|just|also))? (?:like|love|want|need|wish|have|try|am trying|are trying)"
     r" to (?:know|understand|find out|learn|ask|see|hear)(?: (?:you|from you))?(?: about)?[,:]?\s+(?=\w)",
