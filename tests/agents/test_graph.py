@@ -39,7 +39,7 @@ def deps() -> Deps:
 
 
 def test_a_question_gets_a_verified_sentence(deps: Deps) -> None:
-    answer = asyncio.run(run(deps, "What did Mr. Toad buy in London?", [DOC]))
+    answer = asyncio.run(run(deps, "In which town was a yellow motor car bought by Mr. Toad?", [DOC]))
     citation = answer.citations[answer.statements[0].citations[0]]
     assert answer.status == "answered"
     assert citation.quote == "Mr. Toad bought a yellow motor car in London."
