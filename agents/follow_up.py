@@ -53,6 +53,7 @@ _THING_PHRASE = re.compile(
     rf"(?:\b(?:the|an?|this|that|our|your|my|each|every|all)\s+[\w’'-]+(?:\s+[\w’'-]+)*?)(?=\s+{_PREPOSITION}\b|\W*$)",
     re.I,
 )
+_OF_PHRASE = re.compile(r"\s+of\s+(?:(?:the|an?|this|that|our|your|my)\s+)?[\w’'-]+(?:\s+[A-Z][\w’'-]+)*")
 MIN_WORDS = 1
 """A question of fewer words of its own, as "why?", leans on the one before."""
 
@@ -113,7 +114,7 @@ def _has_antecedent(text: str, at: int) -> bool:
     """Whether a name or thing that a pronoun could mean stands before it in the question itself."""
     before = _REQUEST.sub(" ", text[:at])
     return _NAMED_THING.search(before) is not None or any(
-        kind_of_noun(word) for word in re.findall(r"\w+", before)
+        kind_of_noun(word) not in (None, "time") for word in re.findall(r"\w+", before)
     )
 
 
@@ -228,4 +229,5 @@ def subject(question: str) -> str:
         r"(?:ed|en)$|^(?:sold|made|built|held|paid|set|done|found|kept|come|go|get)$", words[-1]
     ):
         words.pop()
-    return " ".join(words)
+    belongs = _OF_PHRASE.match(whole, first.end()) if first else None
+    return " ".join(words) + (belongs.group() if belongs else "")

@@ -24,6 +24,9 @@ OWNER = Said("Who founded the ferry company?", "Dr. Marta Lind")
         ("And Norby?", Said("When does it leave Halm for the island?"), "When does it leave Norby for the island?"),
         ("Where does she live?", OWNER, "Where does Dr. Marta Lind live?"),
         ("What is her salary?", OWNER, "What is Dr. Marta Lind’s salary?"),
+        ("How many years may she stay?", OWNER, "How many years may Dr. Marta Lind stay?"),
+        ("And how many years does its warranty cover?", 
+         Said("How long does the battery of the lamp last on one charge?"), "how many years does the battery of the lamp’s warranty cover?"),
         ("And her age?", OWNER, "What is Dr. Marta Lind’s age?"),
         ("When is it due?", FERRY, "When is the fare for lorries due?"),
         ("Who bought it?", Said("When was the old pier sold?", "1911"), "Who bought the old pier?"),
@@ -59,6 +62,7 @@ def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
     [
         ("What is the fare for lorries?", "the fare for lorries"),
         ("When was the old pier sold?", "the old pier"),
+        ("How long does the battery of the lamp last?", "the battery of the lamp"),
         ("How many members may the Council have?", "the Council"),
         ("How?", ""),
     ],

@@ -56,7 +56,7 @@ def test_a_stream_tells_all_and_ends_with_the_answer(manual: Path) -> None:
         assert c.history()[0].text == events[-1].message
     assert kinds == ["route", "hits", "read", "token", "statement", "done", "answer"]
     assert "forty hours" in written and "Evidence" not in written
-    assert events[-1].data["schema"] == 1
+    assert events[-1].data["schema"] == 2
 
 
 def test_the_stream_is_one_async_generator(manual: Path) -> None:
