@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, even
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, ProgrammingError
 
 from catena.durable import FILE_MODE, make_folder
-from catena.errors import LibraryCorrupt, LibraryError, LibraryTooNew
+from catena.errors import DISTRIBUTION, LibraryCorrupt, LibraryError, LibraryTooNew
 from catena.faults import point
 from catena.tables import MIGRATIONS, SCHEMA_VERSION, create_tables
 
@@ -103,7 +103,7 @@ class Database:
             raise LibraryTooNew(
                 f"The library {self.path.parent} was written by a newer Catena (schema {found}; "
                 f"this one reads {version}).",
-                "Upgrade Catena: pip install --upgrade catena.",
+                f"Upgrade Catena: pip install --upgrade {DISTRIBUTION}.",
             )
         with self.write() as connection:
             _migrate(connection, version, migrations)

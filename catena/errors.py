@@ -27,6 +27,14 @@ from typing import Any, ClassVar
 
 from catena.types import FailureReason, Usage
 
+DISTRIBUTION = "catena-qa"
+"""What the package index knows this package by; `catena` there is another project's."""
+
+
+def install_line(extra: str) -> str:
+    """The command that installs one of our extras."""
+    return f'pip install "{DISTRIBUTION}[{extra}]"'
+
 
 class CatenaError(Exception):
     """`message` says what happened and to what; `remedy` what to do now.
@@ -85,7 +93,7 @@ class OptionError(CatenaError):
 
 class MissingExtra(CatenaError):
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed.", f'Install it: pip install "catena[{extra}]"')
+        super().__init__(f"{package} is not installed.", f"Install it: {install_line(extra)}")
 
 
 class ModelError(CatenaError):

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from catena.client import Catena
+from catena.errors import DISTRIBUTION
 from catena.evaluation.benchmarks import BENCHMARKS
 from catena.evaluation.exporting import export
 from catena.evaluation.kept import Kept, RunFolder
@@ -69,7 +70,7 @@ def evaluate(benchmark_name: str, options: RunOptions) -> bool:
             "judge": options.judge,
             "entailment": entailment.name if entailment else options.judge,
             "vectors": "all before the first question" if options.is_filled else "made when needed",
-            "catena": version("catena"),
+            "catena": version(DISTRIBUTION),
             "parser": parser_version(),
         }
         with RunFolder(options.runs / name, config) as folder:

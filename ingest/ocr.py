@@ -15,11 +15,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from catena.errors import LibraryError, OptionError
+from catena.errors import LibraryError, OptionError, install_line
 from catena.ingest.frames import BadFrame, FrameDecoder, encode
 from catena.settings import Settings
 
-INSTALL = 'pip install "catena[ocr]"'
+INSTALL = install_line("ocr")
 _FOLDER = "recognised"
 _SUFFIX = ".traineddata"
 # The wheel of the extra, Debian and Ubuntu, Fedora and Arch, Homebrew, MacPorts.

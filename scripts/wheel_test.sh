@@ -9,11 +9,16 @@ trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
 cd "$work"
 uv=$root/.venv/bin/uv
-if "$uv" --version >/dev/null 2>&1; then
-    VIRTUAL_ENV=$work/venv "$uv" pip install --quiet ./*.whl
-else
-    venv/bin/python -m pip install --quiet ./*.whl
-fi
+install() {
+    if "$uv" --version >/dev/null 2>&1; then
+        VIRTUAL_ENV=$work/venv "$uv" pip install --quiet "$@"
+    else
+        venv/bin/python -m pip install --quiet "$@"
+    fi
+}
+# By the name that the documentation gives, from this folder alone; then what it asks for.
+install --no-index --no-deps --find-links "$work" catena-qa
+install ./*.whl
 ls -lh ./*.whl | awk '{print $5, $9}'
 du -sh venv/lib | awk '{print $1, "installed"}'
 if ls venv/lib/python*/site-packages | grep -E '^(torch|nvidia|streamlit)'; then

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -118,7 +119,7 @@ def test_the_wheel_has_nothing_else(wheel: Path) -> None:
         names = archive.namelist()
     assert {name.split("/")[0] for name in names} == {
         "catena",
-        f"catena-{PROJECT['project']['version']}.dist-info",
+        f"catena_qa-{PROJECT['project']['version']}.dist-info",
     }
     assert len(names) == len(set(names))
     assert [name for name in names if "test" in name and "catena/testing/" not in name] == []
@@ -128,6 +129,45 @@ def test_the_wheel_has_the_licence_and_the_notices(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         licences = [name for name in archive.namelist() if "/licenses/" in name]
     assert {name.rsplit("/", 1)[-1] for name in licences} == {"LICENSE", "NOTICE"}
+
+
+@pytest.mark.slow
+def test_the_wheel_is_installed_by_its_name_and_runs(wheel: Path, tmp_path: Path) -> None:
+    """Into an empty environment, from the wheel's folder alone; what it asks for is lent by ours."""
+    place = tmp_path / "empty"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install", "--quiet"]
+    named = [*pip, "--no-index", "--no-deps", "--find-links", wheel.parent, PROJECT["project"]["name"]]
+    subprocess.run(named, check=True)
+    packages = next((place / "lib").glob("python*/site-packages"))
+    lent = next(Path(one) for one in sys.path if one.endswith("site-packages"))
+    (packages / "lent.pth").write_text(
+        f"{lent}\n"
+    )  # of a folder that is lent, no .pth is read: ours stays out
+    (tmp_path / "clock.txt").write_text(
+        "The tide clock in the hall was made in 1786 by Anna Brewer of Whitby.\n"
+    )
+
+    asked = called(place, tmp_path, "ask", "Who made the tide clock?", "--doc", "clock.txt")
+    where = called(place, tmp_path, "--version")
+    assert "Anna Brewer" in asked
+    assert where.startswith("catena ")
+    assert any((packages / "catena").rglob("*.py"))
+
+
+def called(place: Path, folder: Path, *words: str) -> str:
+    environment = {"PATH": os.environ["PATH"], "CATENA_HOME": str(folder / "library"), "HOME": str(folder)}
+    environment |= {"CATENA_BACKGROUND": "false"}
+    done = subprocess.run(
+        [place / "bin" / "catena", *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_the_core_pulls_no_torch() -> None:

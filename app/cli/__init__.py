@@ -11,7 +11,7 @@ import typer
 
 from catena.app.cli import asking, batching, benching, documents, localmodels, measuring, ranking, upkeep
 from catena.app.cli.border import guarded, prepare_streams
-from catena.errors import CatenaError, Stopped
+from catena.errors import DISTRIBUTION, CatenaError, Stopped
 
 
 class ExitCode(IntEnum):
@@ -37,7 +37,7 @@ cli = typer.Typer(
 
 def _show_version(is_wanted: bool) -> None:
     if is_wanted:
-        print(f"catena {version('catena')}")
+        print(f"catena {version(DISTRIBUTION)}")
         raise typer.Exit
 
 

@@ -126,7 +126,7 @@ def test_what_cannot_be_done_is_said(library: str, arguments: tuple[str, ...], c
 
 
 def test_version_and_help(library: str) -> None:
-    assert called("--version") == (0, f"catena {version('catena')}\n", "")
+    assert called("--version") == (0, f"catena {version('catena-qa')}\n", "")
     for arguments in (("-h",), ("ask", "-h"), ("bench", "-h"), ("eval", "-h")):
         code, out, _ = called(*arguments)
         assert code == 0 and "Usage" in out

@@ -177,7 +177,7 @@ def test_words_under_a_picture_are_hidden(tmp_path: Path) -> None:
     assert reading.tally.num_hidden_words == 5
 
 
-@pytest.mark.skipif(not engine(), reason='no Tesseract: pip install "catena[ocr]"')
+@pytest.mark.skipif(not engine(), reason='no Tesseract: pip install "catena-qa[ocr]"')
 def test_a_picture_of_text_is_recognised_where_it_stands(tmp_path: Path) -> None:
     path = save_pdf(tmp_path / "a.pdf", clause)
     with ParserPool(load_settings(home=tmp_path / "home")) as pool:

@@ -17,7 +17,7 @@ from catena.settings import Settings, load_settings
 from catena.types import Document, Page
 from tests.ingest.printing import column, put, save_pdf
 
-needs_engine = pytest.mark.skipif(not engine(), reason='no Tesseract: pip install "catena[ocr]"')
+needs_engine = pytest.mark.skipif(not engine(), reason='no Tesseract: pip install "catena-qa[ocr]"')
 LINES = [
     "The lantern burns for forty hours",
     "on a single charge of its battery,",
@@ -104,8 +104,8 @@ def test_without_the_extra_a_document_is_partial_and_says_what_to_install(
     with ParserPool(settings) as pool:
         document, _ = parse(pool, photographed(tmp_path / "a.pdf", texts=1))
     assert (document.status, "1 of 2 pages are images" in document.message) == ("partial", True)
-    assert 'pip install "catena[ocr]"' in document.remedy
-    assert 'pip install "catena[ocr]"' in describe(settings)
+    assert 'pip install "catena-qa[ocr]"' in document.remedy
+    assert 'pip install "catena-qa[ocr]"' in describe(settings)
 
 
 @needs_engine

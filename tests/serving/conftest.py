@@ -19,5 +19,5 @@ def pytest_report_header() -> str:
     return (
         ""
         if find_spec("torch")
-        else 'tests/serving: left out, torch is not installed (pip install "catena[local]")'
+        else 'tests/serving: left out, torch is not installed (pip install "catena-qa[local]")'
     )

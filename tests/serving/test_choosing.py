@@ -16,7 +16,7 @@ from catena.retrieval.kv.choosing import choose
 from catena.retrieval.kv.policy import preset
 
 if find_spec("triton") is None:
-    pytest.skip('Triton is not installed (pip install "catena[kernels]")', allow_module_level=True)
+    pytest.skip('Triton is not installed (pip install "catena-qa[kernels]")', allow_module_level=True)
 
 from catena.serving.kernels.choosing import choose_pages, score_pages
 

@@ -88,7 +88,7 @@ def test_equals_steps_of_any_shape(name: str, num_steps: int = STEPS) -> None:
 
 
 @pytest.mark.skipif(
-    find_spec("triton") is None, reason='Triton is not installed (pip install "catena[kernels]")'
+    find_spec("triton") is None, reason='Triton is not installed (pip install "catena-qa[kernels]")'
 )
 @pytest.mark.parametrize("name", ["quest", "retro"])
 def test_equals_them_with_kernels_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

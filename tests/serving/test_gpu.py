@@ -15,7 +15,7 @@ from catena.errors import OptionError
 from catena.evaluation.kv.gpu import STAGES, open_bench, run
 
 needs_triton = pytest.mark.skipif(
-    find_spec("triton") is None, reason='Triton is not installed (pip install "catena[kernels]")'
+    find_spec("triton") is None, reason='Triton is not installed (pip install "catena-qa[kernels]")'
 )
 
 

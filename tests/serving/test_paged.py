@@ -15,7 +15,7 @@ from catena.serving.attention import attend_reference
 from catena.serving.paged import Backend, attend_pages, backend_of
 
 needs_triton = pytest.mark.skipif(
-    find_spec("triton") is None, reason='Triton is not installed (pip install "catena[kernels]")'
+    find_spec("triton") is None, reason='Triton is not installed (pip install "catena-qa[kernels]")'
 )
 BACKENDS = ["reference", "cpu", pytest.param("triton", marks=needs_triton)]
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
