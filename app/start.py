@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from catena.environment import hide_secrets
+
 
 def main() -> None:
+    hide_secrets()
     try:
         from catena.app.cli import main as run  # takes a second, in which people change their mind
 

@@ -15,10 +15,10 @@ from catena.bridge import Bridge
 from catena.errors import DocumentError, OptionError
 from catena.health import Health
 from catena.ingest import parser_version
-from catena.ingest.isolation import network_isolation
 from catena.ingest.ocr import describe as describe_ocr
 from catena.ingest.ocr import forget_recognised
 from catena.ingest.pool import ParserPool
+from catena.ingest.protection import protection
 from catena.library import Library
 from catena.models.opening import ModelRoom
 from catena.retrieval.embedder import Embedder, MiniLM
@@ -263,7 +263,7 @@ class Catena(Asking):
             ("vectors", f"{filled} of {total} passages"),
             ("embedder", self.embedder.name),
             ("parser", parser_version()),
-            ("parser's network", network_isolation()),
+            *((f"parser's {name}", how) for name, how in protection(self.settings.home).items()),
             ("text recognition", describe_ocr(self.settings)),
             ("model", self.settings.model or "none: embedded reader"),
         )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from catena.durable import FILE_MODE
+from catena.environment import hide_secrets
 from catena.locks import FileLock
 
 TAKEN = 75
@@ -43,6 +44,7 @@ def detach(lock_file: Path) -> FileLock:
 
     Whoever began us waits for the parent alone, so the child is never its zombie.
     """
+    hide_secrets()
     lock = FileLock(lock_file)
     if not lock.acquire_within():
         sys.exit(TAKEN)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import BinaryIO
 
 from catena.durable import FILE_MODE, make_folder
+from catena.environment import without_secrets_of
 from catena.locks import FileLock
 
 LOCK_NAME = "worker.lock"
@@ -29,6 +31,7 @@ def ensure_worker(home: Path, *, arguments: tuple[str, ...] = ()) -> bool:
             stdout=log,
             stderr=log,
             cwd=home,
+            env=without_secrets_of(os.environ),
             start_new_session=True,
             check=True,
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from catena.errors import DocumentError
+from catena.ingest.given import opened
 
 _MAX_MEMBER, _MAX_TOTAL = 64 << 20, 512 << 20
 _MAX_MEMBERS = 20_000
@@ -26,7 +27,7 @@ class Archive:
         self.name = path.name
         self._read = 0
         try:
-            self._zip = zipfile.ZipFile(path if data is None else io.BytesIO(data))
+            self._zip = zipfile.ZipFile(opened(path) if data is None else io.BytesIO(data))
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise damaged(self.name, f"its ZIP container is broken ({error})") from error
         if len(self._zip.infolist()) > _MAX_MEMBERS:

@@ -81,7 +81,6 @@ def order_for(settings: Settings, pages: RecognisedPages) -> dict[str, Any] | No
         "tessdata": str(_folder_of(settings.ocr_languages)),
         "seconds": settings.ocr_seconds,
         "processes": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1,
-        "known": str(pages.path.absolute()),
     }
 
 

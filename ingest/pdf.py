@@ -19,6 +19,7 @@ from catena.ingest.attachments import attached_files
 from catena.ingest.columns import chained
 from catena.ingest.composition import Composition
 from catena.ingest.figures import join_signs, move_runs
+from catena.ingest.given import mapped
 from catena.ingest.glyphs import clean
 from catena.ingest.hyphens import Vocabulary
 from catena.ingest.layout import regions
@@ -45,7 +46,7 @@ Keep = Callable[[int, bytes], None]
 def open_pdf(path: Path, password: str | None = None) -> pymupdf.Document:
     """Open a PDF. Raises DocumentError: not_a_document, damaged, needs_password."""
     try:
-        doc = pymupdf.open(path, filetype="pdf")
+        doc = pymupdf.open(path, stream=mapped(path), filetype="pdf")
     except (RuntimeError, ValueError) as error:  # pymupdf's FileDataError, EmptyFileError, mupdf.FzErrorBase
         raise _damaged(path, "its structure is broken or it is cut off too early") from error
     if not doc.is_pdf:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -89,7 +89,7 @@ class ParserPool:
             "recognition": order,
             "picture_remedy": picture_remedy(self._settings),
         }
-        with self._job(path, request, name) as job:
+        with self._job(path, request, name, known=recognised.path if order else None) as job:
             if order:
                 job.limits.stall_seconds += self._settings.ocr_seconds
             yield Parsing(
@@ -148,18 +148,21 @@ class ParserPool:
         )
 
     @contextmanager
-    def _job(self, path: Path, request: Mapping[str, Any], name: str | None = None) -> Iterator[Job]:
-        settings = self._settings
+    def _job(
+        self, path: Path, request: Mapping[str, Any], name: str | None = None, *, known: Path | None = None
+    ) -> Iterator[Job]:
+        """`known`: a second file that the job may read."""
+        settings, named = self._settings, shown(name or path.name)
         limits = Limits(settings.parser_seconds, settings.parser_seconds, settings.parser_memory_mib)
         common = {
-            "path": str(path.absolute()),
-            "name": shown(name or path.name),
+            "name": named,
             "max_pages": settings.max_pages,
             "memory_mib": settings.parser_memory_mib,
         }
         with (
             self._slots,
-            Job(self._start_job({**common, **request}), limits, shown(name or path.name)) as job,
+            _opened(path, known, named) as files,
+            Job(self._start_job({**common, **request}, files), limits, named) as job,
         ):
             try:
                 yield job
@@ -168,13 +171,13 @@ class ParserPool:
                     raise Stopped("Parsing was stopped.") from error
                 raise
 
-    def _start_job(self, request: Mapping[str, Any]) -> Started:
+    def _start_job(self, request: Mapping[str, Any], files: Sequence[int]) -> Started:
         """Start a job; once more with a new process when the warm one has died meanwhile."""
         for _ in range(2):
             with self._lock:
                 warm = self._running()
             try:
-                return warm.start_job(request)
+                return warm.start_job(request, files)
             except OSError:
                 self._discard(warm)
             except DocumentError:  # it never came to life; perhaps the next one does
@@ -205,3 +208,18 @@ class ParserPool:
                 f"{name} is larger than {most} MiB.",
                 "Raise CATENA_MAX_FILE_MIB, or split the file.",
             )
+
+
+@contextmanager
+def _opened(path: Path, known: Path | None, name: str) -> Iterator[list[int]]:
+    """The descriptors of what a job may read. Raises DocumentError."""
+    with ExitStack() as files:
+        try:
+            found = [files.enter_context(path.open("rb"))]
+            if known is not None and known.is_file():
+                found.append(files.enter_context(known.open("rb")))
+        except OSError as error:
+            raise DocumentError(
+                "damaged", f"{name} cannot be read: {error.strerror}.", "Is the file there, and yours?"
+            ) from error
+        yield [file.fileno() for file in found]

@@ -13,8 +13,7 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from functools import cache
 from statistics import mean
 from typing import Any
 
@@ -45,10 +44,13 @@ class _Pending:
 class Recogniser:
     """Pages are begun in order and finished in order; pages that are `known` cost nothing."""
 
-    def __init__(self, order: Mapping[str, Any]) -> None:
-        """`order`: `languages` ("eng+deu"), `tessdata` (a folder), `seconds` a page, `processes`, `known` (a file)."""
+    def __init__(self, order: Mapping[str, Any], known: int | None = None) -> None:
+        """`order`: `languages` ("eng+deu"), `tessdata` (a folder), `seconds` a page, `processes`.
+
+        `known`: a descriptor of what an earlier run recognised.
+        """
         self._order = order
-        self._known = _known(Path(order["known"]))
+        self._known = _known(known)
         self._pending: dict[int, _Pending] = {}
         self.num_ahead: int = order["processes"]
 
@@ -82,20 +84,25 @@ class Recogniser:
             return self._known.pop(number), False
         return _result(self._pending.pop(number)), True
 
-    @cached_property
+    @property
     def _engine(self) -> Any:
-        import tesserocr  # an optional package, and only needed for documents with pictures of pages
-
-        return tesserocr.PyTessBaseAPI(
-            path=self._order["tessdata"], lang=self._order["languages"], psm=tesserocr.PSM.AUTO
-        )
+        return open_engine(self._order["tessdata"], self._order["languages"])
 
 
-def _known(path: Path) -> dict[int, bytes]:
+@cache
+def open_engine(tessdata: str, languages: str) -> Any:
+    """Tesseract with its data; of these one is used in a process."""
+    import tesserocr  # an optional package, and only needed for documents with pictures of pages
+
+    return tesserocr.PyTessBaseAPI(path=tessdata, lang=languages, psm=tesserocr.PSM.AUTO)
+
+
+def _known(descriptor: int | None) -> dict[int, bytes]:
     """What an earlier run recognised."""
-    if not path.is_file():
+    if descriptor is None:
         return {}
-    return {int(header["number"]): body for header, body in FrameDecoder().feed(path.read_bytes())}
+    with os.fdopen(descriptor, "rb") as file:
+        return {int(header["number"]): body for header, body in FrameDecoder().feed(file.read())}
 
 
 def _placed_rows(engine: Any, picture: pymupdf.Pixmap, scale: float) -> list[RecognisedRow]:

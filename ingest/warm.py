@@ -17,7 +17,7 @@ from catena.errors import DocumentError
 from catena.ingest.frames import NEWS
 from catena.ingest.isolation import clean_environment
 
-COMMAND = (sys.executable, "-m", "catena.ingest.child")
+COMMAND = (sys.executable, "-P", "-m", "catena.ingest.child")
 _START_SECONDS = 60.0
 
 
@@ -53,15 +53,15 @@ class WarmProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def start_job(self, request: Mapping[str, Any]) -> Started:
-        """Start a job. Raises OSError when the process died, DocumentError when it never came to life."""
+    def start_job(self, request: Mapping[str, Any], files: Sequence[int]) -> Started:
+        """Start a job on open files. Raises OSError when the process died, DocumentError when it never came to life."""
         talk, theirs = socket.socketpair()
         status, status_end = os.pipe()
         try:
             try:
                 with self._lock:
                     self._wait_until_ready()
-                    socket.send_fds(self._control, [b"J"], [theirs.fileno(), status_end])
+                    socket.send_fds(self._control, [b"J"], [theirs.fileno(), status_end, *files])
             finally:
                 theirs.close()
                 os.close(status_end)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pymupdf
 
 from catena.errors import DocumentError
 from catena.ingest.frames import MAX_PAGE_CHARS, Send, page_frame
+from catena.ingest.given import given_file
 from catena.ingest.isolation import OUT_OF_MEMORY_EXIT
 from catena.ingest.readers import open_reading
 from catena.ingest.reading import Reading
@@ -43,10 +43,10 @@ def _parse(request: Mapping[str, Any], send: Send) -> None:
 
     order = request["recognition"]
     reading = open_reading(
-        Path(request["path"]),
+        given_file(request["document"], request["name"]),
         request["kind"],
         request["password"],
-        Recogniser(order) if order else None,
+        Recogniser(order, request["known"]) if order else None,
         keep,
         request["picture_remedy"],
         is_ahead=True,
@@ -81,7 +81,9 @@ def _finish(reading: Reading, request: Mapping[str, Any], send: Send) -> None:
 
 
 def _render(request: Mapping[str, Any], send: Send) -> None:
-    reading = open_reading(Path(request["path"]), request["kind"], request["password"])
+    reading = open_reading(
+        given_file(request["document"], request["name"]), request["kind"], request["password"]
+    )
     number = request["number"]
     if number < 1 or (reading.num_pages and number > reading.num_pages):
         raise DocumentError(
@@ -117,6 +119,5 @@ def _fail(send: Send, error: DocumentError, request: Mapping[str, Any]) -> None:
 
 
 def _named(message: str, request: Mapping[str, Any]) -> str:
-    """Readers call the file by its path, which may be the library's own; people know it by its name."""
-    path = Path(request["path"])
-    return message.replace(str(path), request["name"]).replace(path.name, request["name"])[:2000]
+    """What failed on a path names the descriptor; people know the file by its name."""
+    return message.replace(str(given_file(request["document"], "")), request["name"])[:2000]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from catena.environment import SECRET_NAME
 from catena.errors import ModelBusy, ModelError, ModelRefused, ModelTimeout, ModelUnreachable
 from catena.models.credentials import WHERE, key_name
 from catena.models.openai_server import proxy_of
@@ -17,7 +18,6 @@ _NO_QUOTA = re.compile(
     r"|(?:insufficient|no|out of|not enough) (?:credit|balance|funds)|credit balance",
     re.IGNORECASE,
 )
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 _LOOKS_SECRET = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|key|AIza)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|(?<=Bearer )\S+|(?<=://)[^/\s@]+@",
     re.IGNORECASE,
@@ -115,7 +115,7 @@ def _unreachable(model: str, where: str, said: str, api_base: str | None) -> Mod
 def without_secrets(text: str) -> str:
     """Blot out every value that the environment keeps as a key, and what looks like one."""
     for name, value in os.environ.items():
-        if len(value) >= 8 and _SECRET_NAME.search(name):
+        if len(value) >= 8 and SECRET_NAME.search(name):
             text = text.replace(value, "***")
     return _LOOKS_SECRET.sub("***", text)
 

@@ -79,8 +79,10 @@ async def _ask(model: str, api_base: str | None) -> Tried:
 
 
 def main() -> None:
+    from catena.environment import hide_secrets
     from catena.errors import CatenaError, ModelSilent
 
+    hide_secrets()
     parser = argparse.ArgumentParser(prog="catena.models.trying")
     parser.add_argument("model")
     parser.add_argument("--api-base")

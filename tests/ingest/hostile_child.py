@@ -32,7 +32,7 @@ LIES: dict[str, dict[str, Any]] = {
 
 
 def handle(request: Mapping[str, Any], send: Send) -> None:
-    name = Path(request["path"]).stem
+    name = Path(request["name"]).stem
     if name == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
     elif name == "exit":
