@@ -63,6 +63,8 @@ async def run(
     emit, about = on_event or deps.emit, tuple(document_ids)
     deps = replace(deps, emit=emit, document_ids=about, journal=journal, began=deps.clock())
     saver = saver_of(deps.checkpoints) if deps.checkpoints else None
+    if deps.checkpoints:
+        deps.checkpoints.drop_unsound(run_id)
     kept = await saver.aget_tuple(config) if saver else None
     if kept:
         _restore(deps.meter, [kept.checkpoint["channel_values"], *journal.last()])

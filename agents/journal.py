@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catena.agents.checkpoints import Checkpoints
+from catena.checksums import digest_of
 
 
 class Journal:
@@ -32,4 +33,6 @@ class Journal:
     def write(self, path: int, place: int, entry: Mapping[str, Any]) -> None:
         """Keep one worker's entry: it survives a killed process, not a power cut, and waits for no disk."""
         row = (self._run_id, path, place, json.dumps(entry, ensure_ascii=False))
-        self._checkpoints.change("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)", row)
+        self._checkpoints.change(
+            "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?)", (*row, digest_of(row))
+        )

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.base import (
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_checkpoint_metadata,
+)
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from catena.agents.checkpoints import Checkpoints
+from catena.checksums import digest_of
 
 
 class Saver(SqliteSaver):
@@ -21,6 +29,26 @@ class Saver(SqliteSaver):
         with checkpoints.lock:
             super().__init__(checkpoints.connection)
         self.lock = checkpoints.lock
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Keep the checksum of the row first: killed between the two, the run goes on from the checkpoint before."""
+        kind, data = self.serde.dumps_typed(checkpoint)
+        said = json.dumps(get_checkpoint_metadata(config, metadata), ensure_ascii=False).encode(
+            "utf-8", "ignore"
+        )
+        run_id = str(config["configurable"]["thread_id"])
+        checksum = digest_of((run_id, checkpoint["id"], kind, data, said))
+        with self.cursor() as cursor:
+            cursor.execute(
+                "INSERT OR REPLACE INTO checks VALUES (?, ?, ?)", (run_id, checkpoint["id"], checksum)
+            )
+        return super().put(config, checkpoint, metadata, new_versions)
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         return await asyncio.to_thread(self.get_tuple, config)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast, get_args
 
 from catena.errors import DocumentError
 from catena.ingest.folders import walk_folder
@@ -57,15 +58,23 @@ class Adder:
         options = options or AddOptions()
         document_id = self._store(path)
         known = self._library.get(document_id)
-        if known and known.status != "failed":
+        if known and known.is_readable:
             self._library.add_source(document_id, as_text(path), options.title or shown(path.stem))
             return Added(path, known, is_new=False)
         return Added(path, self._parse(path, document_id, options, on_page), is_new=True)
 
     def add_again(self, document: Document, password: str | None = None) -> Document:
-        """Parse the kept original of a document anew."""
+        """Parse the kept original of a document anew. Raises DocumentError when it is not what was added."""
+        self._library.checked_original(document.id)
         options = AddOptions(document.kind, password, document.title)
         return self._parse(Path(document.path), document.id, options, None)
+
+    def readopt(self, document_id: str, path: str, title: str, kind: str | None) -> Document:
+        """Make a document of an original that the library has no row of, by what is known of its name."""
+        original = self._library.checked_original(document_id)
+        as_kind = cast("Kind", kind) if kind in get_args(Kind) else None
+        options = AddOptions(as_kind or sniff(original), None, title or None)
+        return self._parse(Path(path or original), document_id, options, None)
 
     def add_all(
         self, paths: list[Path], options: AddOptions | None = None, *, on_page: OnPage | None = None

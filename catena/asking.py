@@ -405,9 +405,9 @@ class Asking:
 
     def _document_ids(self, documents: Sequence[Document | str] | None) -> list[str]:
         found = self.library.documents() if documents is None else [self._resolve(name) for name in documents]
-        readable = [document for document in found if document.status != "failed"]
+        readable = [document for document in found if document.is_readable]
         if documents is not None and len(readable) < len(found):
-            failed = next(document for document in found if document.status == "failed")
+            failed = next(document for document in found if not document.is_readable)
             raise DocumentError(failed.reason or "damaged", failed.message, failed.remedy)
         if not readable:
             raise OptionError("There is no document to ask.", "Add one: `catena add FILE`.")

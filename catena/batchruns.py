@@ -24,8 +24,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from catena.detached import begin, detach, is_held, lower_priority
+from catena.doctor import Problem
 from catena.durable import FILE_MODE, make_folder, write_file
-from catena.errors import CatenaError, OptionError
+from catena.errors import CatenaError, LibraryCorrupt, OptionError
+from catena.lostfound import set_aside
 
 if TYPE_CHECKING:
     from catena.agents.bookqa.generating import Order
@@ -149,10 +151,43 @@ class Batches:
                 journal, batch.order, len((journal.note("job") or {"books": batch.books})["books"])
             )
 
+    def check(self, *, repair: bool) -> list[Problem]:
+        """What `catena doctor` says of the sets; with `repair`, what can be made again is dropped, else set aside."""
+        found: list[Problem] = []
+        for folder in sorted(path.parent for path in self._folder.glob(f"*/{JOB}")):
+            if is_held(folder / LOCK):
+                continue
+            if not (said := _damage_of(folder, repair=repair)):
+                continue
+            if repair:
+                set_aside(self._settings.home, folder)
+            else:
+                found.append(Problem("set", f"The set {folder.name} is damaged: {said}", can_repair=True))
+        return found
+
     def _spawn(self, name: str, keys: Mapping[str, str]) -> None:
         folder = self._folder / name
         if not begin("catena.batchruns", folder, log=folder / LOG, keys=keys):
             raise _taken(name)
+
+
+def _damage_of(folder: Path, *, repair: bool) -> str:
+    """What is wrong with the files of a set; with `repair`, results that can be made again are dropped first."""
+    from catena.batches.journal import Journal
+    from catena.bookqa import journal_path
+
+    try:
+        _read(folder / JOB)
+        _read(folder / END)
+        path = journal_path(folder / SET)
+        if not path.exists():
+            return ""
+        with Journal(path) as journal:
+            if repair:
+                journal.drop_damaged()
+            return ", ".join(journal.damaged()[:3])
+    except CatenaError as error:
+        return error.message
 
 
 def _taken(name: str) -> OptionError:
@@ -209,8 +244,12 @@ def _end(state: BatchState, message: str = "", remedy: str = "") -> Json:
 def _read(path: Path) -> Json | None:
     try:
         found: Json = json.loads(path.read_bytes())
+        if not isinstance(found, dict):
+            raise ValueError("no object")
     except FileNotFoundError:
         return None
+    except (OSError, ValueError) as error:
+        raise LibraryCorrupt(f"{path} is damaged: {error}.", "Run: catena doctor --repair") from error
     return found
 
 

@@ -89,7 +89,7 @@ class LibraryBook:
         # Not `catena.add`: that has all passages embedded in the background, which no question here needs.
         adder = Adder(library, self.catena.pool)
         document = adder.add(path).document if path.is_file() else library.find(self.name)
-        if document.status == "failed":
+        if not document.is_readable:
             raise DocumentError(document.reason or "damaged", document.message, document.remedy)
         return read_book(library, library.pages(document.id), document.id)
 

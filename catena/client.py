@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 from catena.adding import Added, Adder, AddOptions, OnPage, files_under
 from catena.agents.checkpoints import Checkpoints
 from catena.asking import Asking
+from catena.batchruns import Batches
 from catena.bridge import Bridge
-from catena.errors import DocumentError, OptionError
+from catena.doctor import Problem
+from catena.errors import DocumentError, LibraryCorrupt, OptionError
+from catena.healing import Healing
 from catena.health import Health
 from catena.ingest import parser_version
 from catena.ingest.ocr import describe as describe_ocr
@@ -20,6 +23,7 @@ from catena.ingest.ocr import forget_recognised
 from catena.ingest.pool import ParserPool
 from catena.ingest.protection import protection
 from catena.library import Library
+from catena.lostfound import describe as describe_lost
 from catena.models.opening import ModelRoom
 from catena.retrieval.embedder import Embedder, MiniLM
 from catena.retrieval.hybrid import HybridRetriever
@@ -78,6 +82,8 @@ class Catena(Asking):
         self.library.on_remove.append(self.runs.forget)
         self.library.on_remove.append(self._forget_served)
         self._adder = Adder(self.library, self.pool)
+        healing = Healing(self.library, self._adder)
+        self.library.mend, self.library.readopt = healing.mend, healing.readopt
         self._models = ModelRoom(self.settings, self.library)
         self._bridge = Bridge()
 
@@ -196,7 +202,7 @@ class Catena(Asking):
         """Render one page as PNG, with `boxes` (points) drawn on it. Raises DocumentError."""
         found = self._resolve(document)
         return self.pool.render(
-            self.library.original(found.id),
+            self.library.checked_original(found.id),
             number,
             name=Path(found.path).name,
             kind=found.kind or "pdf",
@@ -249,16 +255,32 @@ class Catena(Asking):
 
     def health(self, *, repair: bool = False) -> Health:
         """Check the library and name what protects this machine; with `repair`, mend what can be mended."""
-        problems = self.library.check()
-        left = self.library.repair() if repair and problems else problems
+        problems = [*self.library.check(), *self._checks_beside(repair=False)]
+        left = problems
+        if repair and problems:
+            try:
+                left = self.library.repair()
+            except LibraryCorrupt as error:
+                left = [Problem("database", error.message, error.remedy, can_repair=True)]
+            left += self._checks_beside(repair=True)
         mended = [problem for problem in problems if problem not in left]
-        return Health(self._facts(), tuple(left), tuple(mended))
+        facts = () if any(one.name == "database" for one in left) else self._facts()
+        return Health(facts, tuple(left), tuple(mended))
+
+    def _checks_beside(self, *, repair: bool) -> list[Problem]:
+        """What is wrong beside the library's own database: unfinished runs, and files of runs and sets."""
+        return [
+            *self._checkpoints.check(repair=repair),
+            *self.runs.check(repair=repair),
+            *Batches(self.settings).check(repair=repair),
+        ]
 
     def _facts(self) -> tuple[tuple[str, str], ...]:
-        documents = self.documents()
+        documents = self.library.documents()
         filled, total = self.library.vector_counts([document.id for document in documents])
         return (
             ("library", str(self.settings.home)),
+            *((("lost and found", lost),) if (lost := describe_lost(self.settings.home)) else ()),
             ("documents", f"{len(documents)}, {sum(d.status == 'failed' for d in documents)} failed"),
             ("vectors", f"{filled} of {total} passages"),
             ("embedder", self.embedder.name),

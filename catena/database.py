@@ -10,16 +10,25 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DatabaseError,
+    IntegrityError,
+    NoResultFound,
+    OperationalError,
+    ProgrammingError,
+)
 
+from catena.checksums import seal_catalogue, seal_terms
 from catena.durable import FILE_MODE, make_folder
 from catena.errors import DISTRIBUTION, LibraryCorrupt, LibraryError, LibraryTooNew
 from catena.faults import point
-from catena.tables import MIGRATIONS, SCHEMA_VERSION, create_tables
+from catena.migrations import MIGRATIONS
+from catena.tables import SCHEMA_VERSION, create_tables
 
 BUSY_SECONDS = 60
 _PRAGMAS = (
@@ -29,12 +38,24 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA cell_size_check = ON",  # a damaged page is an error, not other rows
     "PRAGMA cache_size = -16000",
 )
-_CORRUPT = ("not a database", "malformed", "disk image")
+_CORRUPT = (
+    "not a database",
+    "malformed",
+    "disk image",
+    "no such table",
+    "no such column",
+    "disk i/o error",
+    "unsupported file format",
+)
 _FULL = ("disk is full",)
 _READ_ONLY = ("readonly", "unable to open", "permission denied")
 _BUSY = ("locked", "busy")
+
+# Letters that are none come back as something: the checksum says that it is not what was written.
+_TEXT = partial(str, encoding="utf-8", errors="surrogateescape")
 
 Migrations = Mapping[int, Callable[[Connection], None]]
 
@@ -118,7 +139,11 @@ def _migrate(connection: Connection, version: int, migrations: Migrations) -> No
     """Bring the tables to `version`; another process may have done so since we looked."""
     found = _version(connection)
     if found == 0:
+        if connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one():
+            raise sqlite3.DatabaseError("database disk image is malformed: tables, and no version")
         create_tables(connection)
+        seal_catalogue(connection)
+        seal_terms(connection)
     else:
         for older in range(found, version):
             migrations[older](connection)
@@ -148,6 +173,7 @@ def _configure(raw: sqlite3.Connection, _record: object) -> None:
     )
     for pragma in _PRAGMAS:
         raw.execute(pragma).fetchall()
+    raw.text_factory = _TEXT
     path = Path(raw.execute("PRAGMA database_list").fetchone()[2])
     if path.stat().st_mode & 0o077:
         path.chmod(FILE_MODE)  # SQLite gives its -wal and -shm the same mode
@@ -167,6 +193,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except (ProgrammingError, IntegrityError):
         raise  # a mistake of ours, not the disk's
+    except NoResultFound as error:
+        raise _error(path, "malformed: a row that every library has is gone", error) from error
     except (DatabaseError, sqlite3.DatabaseError) as error:
         raise _error(path, str(getattr(error, "orig", error)), error) from error
     except OSError as error:
@@ -181,8 +209,7 @@ def _error(path: Path, reason: str, error: Exception) -> LibraryError:
     if any(part in said for part in _CORRUPT):
         return LibraryCorrupt(
             f"{path} is damaged: {reason}.",
-            f"Restore it from a backup, or move it away and add the kept files again: "
-            f"catena add {path.parent / 'originals'}",
+            "Run `catena doctor --repair`: it sets the file aside and reads the originals again.",
         )
     if any(part in said for part in _FULL):
         return LibraryError(f"No space is left for {path}.", "Nothing was changed. Free some space.")

@@ -6,6 +6,7 @@ CatenaError
 │   ├── DocumentNotFound
 │   ├── AmbiguousDocument
 │   ├── LibraryCorrupt
+│   │   └── Damage         a part of it that is not as it was written
 │   └── LibraryTooNew
 ├── OptionError        a setting or an argument that makes no sense
 ├── MissingExtra       an optional package is not installed
@@ -23,9 +24,10 @@ CatenaError
 
 from __future__ import annotations
 
+import time
 from typing import Any, ClassVar
 
-from catena.types import FailureReason, Usage
+from catena.types import DamagedPart, FailureReason, Usage
 
 DISTRIBUTION = "catena-qa"
 """What the package index knows this package by; `catena` there is another project's."""
@@ -81,6 +83,28 @@ class AmbiguousDocument(LibraryError):
 
 class LibraryCorrupt(LibraryError):
     pass
+
+
+class Damage(LibraryCorrupt):
+    """A row that its checksum does not fit, or that is gone; `document_id` and `page` say whose, `key` which.
+
+    The library mends it where it can (`catena/healing.py`), and asks again.
+    """
+
+    def __init__(
+        self, part: DamagedPart, document_id: str = "", *, page: int | None = None, key: int | None = None
+    ) -> None:
+        what = f"The {part}"
+        if page is not None:
+            what = f"Page {page}" if part == "page" else f"The {part} of page {page}"
+        if document_id:
+            what += f" of the document {document_id[:12]}"
+        super().__init__(f"{what} was damaged on the disk.", "Run: catena doctor --repair")
+        self.part: DamagedPart = part
+        self.document_id = document_id
+        self.page = page
+        self.key = key
+        self.seen_at = time.monotonic()
 
 
 class LibraryTooNew(LibraryError):

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from catena.adding import Adder, AddOptions
-from catena.errors import DocumentNotFound
+from catena.errors import DocumentError, DocumentNotFound
+from catena.healing import Healing
 from catena.ingest.pool import ParserPool
 from catena.library import Library
 from catena.retrieval.embedder import MiniLM
@@ -23,20 +24,22 @@ Json = Mapping[str, Any]
 
 def handlers(library: Library, settings: Settings) -> Mapping[str, Handler]:
     """Return the handlers by kind of job, bound to one library."""
-    return {"fill": partial(fill_vectors, library), "add": partial(add_files, library, settings)}
+    return {"fill": partial(fill_vectors, library, settings), "add": partial(add_files, library, settings)}
 
 
-def fill_vectors(library: Library, run: JobRun) -> Json:
+def fill_vectors(library: Library, settings: Settings, run: JobRun) -> Json:
     """Embed every passage that has no vector yet, document after document."""
     embedder = MiniLM()
     library.embedder = embedder.name
-    document_ids = [document.id for document in library.documents() if document.status != "failed"]
-    for document_id in document_ids:
-        if run.should_stop():
-            break
-        with suppress(DocumentNotFound):  # removed meanwhile
-            title = library.document(document_id).title
-            fill(library, embedder, document_id, partial(run.progress, document=title), run.should_stop)
+    document_ids = [document.id for document in library.documents() if document.is_readable]
+    with ParserPool(settings) as pool:  # starts only when something is to be read again
+        library.mend = Healing(library, Adder(library, pool)).mend
+        for document_id in document_ids:
+            if run.should_stop():
+                break
+            with suppress(DocumentNotFound, DocumentError):  # removed meanwhile, or damaged for good
+                title = library.document(document_id).title
+                fill(library, embedder, document_id, partial(run.progress, document=title), run.should_stop)
     filled, total = library.vector_counts()
     return {"vectors": filled, "passages": total}
 

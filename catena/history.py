@@ -10,7 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from catena.checksums import columns, covered, is_sound, sealed
 from catena.database import Database, insert
+from catena.errors import Damage
+from catena.reading import mended
 from catena.tables import answer_documents, answers, call_documents, calls
 from catena.types import Thread
 
@@ -43,11 +46,12 @@ class History:
         }
         with self.database.write() as connection:
             connection.execute(answers.delete().where(answers.c.run_id == run_id))
-            key = insert(connection, answers, values)
+            key = insert(connection, answers, sealed(answers, values))
             about = [{"answer_key": key, "document_id": document_id} for document_id in _documents_of(form)]
             if about:
                 connection.execute(answer_documents.insert(), about)
 
+    @mended
     def answers(self, limit: int = 50, *, thread_id: str | None = None) -> list[StoredAnswer]:
         """List the last answers, newest first, of one thread or of all."""
         query = select(answers).order_by(answers.c.key.desc()).limit(limit)
@@ -88,6 +92,7 @@ class History:
         with self.database.read() as connection:
             return [(run_id, question) for run_id, question in connection.execute(query)]
 
+    @mended
     def answer(self, run_id: str) -> StoredAnswer | None:
         with self.database.read() as connection:
             row = connection.execute(select(answers).where(answers.c.run_id == run_id)).first()
@@ -96,13 +101,17 @@ class History:
     def get_call(self, key: str, /) -> str | None:
         """Return the response that was kept for a request."""
         with self.database.read() as connection:
-            return connection.execute(select(calls.c.response).where(calls.c.key == key)).scalar()
+            row = connection.execute(select(*columns(calls)).where(calls.c.key == key)).first()
+        if row is None or row.key != key or not is_sound(calls, row):
+            return None  # one that is damaged is asked again, and kept anew
+        return str(row.response)
 
     def put_call(self, key: str, response: str, document_ids: Iterable[str] = (), /) -> None:
         """Keep the response to a request; it goes when one of the documents it is about is removed."""
         with self.database.write(is_durable=False) as connection:
             connection.execute(calls.delete().where(calls.c.key == key))
-            connection.execute(calls.insert(), {"key": key, "created_at": time.time(), "response": response})
+            values = {"key": key, "created_at": time.time(), "response": response}
+            connection.execute(calls.insert(), sealed(calls, values))
             about = [{"call_key": key, "document_id": document_id} for document_id in set(document_ids)]
             if about:
                 connection.execute(call_documents.insert(), about)
@@ -123,4 +132,6 @@ def _documents_of(form: Mapping[str, Any]) -> list[str]:
 
 
 def _answer_of(row: Row[Any]) -> StoredAnswer:
+    if not is_sound(answers, [*(row._mapping[one.name] for one in covered(answers)), row.checksum]):
+        raise Damage("kept answer", key=row.key)
     return StoredAnswer(row.run_id, row.thread_id, row.created_at, row.question, json.loads(row.data))

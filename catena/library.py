@@ -15,17 +15,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from catena import doctor
+from catena.checksums import catalogue_checksum
 from catena.database import Database, translated
 from catena.doctor import Problem
-from catena.errors import AmbiguousDocument
+from catena.errors import AmbiguousDocument, LibraryCorrupt
 from catena.history import History, forget
+from catena.mending import mark_damaged
 from catena.originals import Originals
-from catena.reading import Reading, key_of, no_document
+from catena.reading import Reading, counter, key_of, no_document
 from catena.removal import delete_document, drop_cache, purge
-from catena.rows import document_of
 from catena.tables import documents, sources
 from catena.types import Document
 from catena.vectors import Vectors
@@ -44,10 +45,13 @@ class Library(Reading, Vectors, History, Votes):
     def __init__(self, home: str | Path) -> None:
         """Open the library in `home`, or make one. Raises LibraryCorrupt and LibraryTooNew."""
         self.home = Path(home).absolute()
+        _require_database(self.home)
         self.database = Database(self.home / "library.db")
-        self._originals = Originals(self.home, lambda document_id: self.get(document_id) is not None)
+        self._originals = Originals(self.home, self._known_ids)
         self.on_remove: list[Callable[[str], object]] = []
         """Called with the id of a document before it is removed, to forget what others keep of it."""
+        self.readopt: Callable[[str], object] | None = None
+        """Makes a document of an original whose row was lost."""
         self.checks: list[Callable[[], list[Problem]]] = []
         """What `check` looks at besides its own: caches under `faiss/`, which `repair` deletes when one is bad."""
         with self._files():
@@ -71,24 +75,6 @@ class Library(Reading, Vectors, History, Votes):
         self.database.close()
 
     # Documents
-
-    def documents(self) -> list[Document]:
-        """List every document, failed ones too, in the order in which they were first added."""
-        with self.database.read() as connection:
-            rows = connection.execute(select(documents).order_by(documents.c.key)).all()
-        return [document_of(row) for row in rows]
-
-    def names(self) -> list[tuple[str, str, str]]:
-        """List id, title and path of every document: far less than `documents` reads."""
-        with self.database.read() as connection:
-            rows = connection.execute(select(documents.c.id, documents.c.title, documents.c.path))
-            return [(one, title, path) for one, title, path in rows]
-
-    def get(self, document_id: str) -> Document | None:
-        """Return the document with this id, if there is one."""
-        with self.database.read() as connection:
-            row = connection.execute(select(documents).where(documents.c.id == document_id)).first()
-        return None if row is None else document_of(row)
 
     def document(self, document_id: str) -> Document:
         """Return the document with this id. Raises DocumentNotFound."""
@@ -138,6 +124,20 @@ class Library(Reading, Vectors, History, Votes):
         """Where the bytes of a document are."""
         return self._originals.path(document_id)
 
+    def checked_original(self, document_id: str) -> Path:
+        """Do what `original` does for whoever reads it: its bytes are hashed first. Raises DocumentError."""
+        with self._files():
+            return self._originals.checked(document_id)
+
+    def orphans(self) -> list[str]:
+        """Originals that no document owns: their rows were lost, or they are strange to the library."""
+        with self._files():
+            return self._originals.orphans()
+
+    def mark_damaged(self, document_id: str, message: str, remedy: str) -> None:
+        """Let a document answer nothing until its file is added again."""
+        mark_damaged(self.database, document_id, message, remedy)
+
     @contextmanager
     def writing(self, document: Document) -> Iterator[DocumentWriter]:
         """Collect a document's pages; on leave they are committed at once, after an error not at all.
@@ -169,18 +169,30 @@ class Library(Reading, Vectors, History, Votes):
     # Health
 
     def check(self) -> list[Problem]:
-        """Look for damage: hashes, indexes, orphans. Reads every original; changes nothing."""
+        """Look for damage: checksums, indexes, orphans. Reads all there is; changes nothing."""
         return [
             *doctor.check(self.database, self._originals),
             *(one for look in self.checks for one in look()),
         ]
 
     def repair(self) -> list[Problem]:
-        """Mend what can be mended without the files' owners; return what is left."""
-        doctor.repair(self.database, self._originals)
+        """Mend what can be mended without the files' owners; return what is left.
+
+        Nothing goes that cannot be made again: what nobody can use is set aside in `lost+found`.
+        """
+        doctor.repair(self.database, self._originals, self.mend, self.readopt)
+        self._terms_seen = None
         if any(look() for look in self.checks):
             drop_cache(self.database)
         return self.check()
+
+    def _known_ids(self) -> set[str] | None:
+        """The ids of all documents, read from the rows; None where the list is damaged."""
+        with self.database.read() as connection:
+            ids = connection.execute(text("SELECT id FROM documents NOT INDEXED")).scalars()
+            known = {str(one) for one in ids}
+            is_whole = catalogue_checksum(connection) == counter(connection, "catalogue")
+        return known if is_whole else None
 
     def _names(self, known: dict[str, Document]) -> list[tuple[str, str, str]]:
         """Id, absolute path and title of every source, oldest first; and each document's own title."""
@@ -194,6 +206,17 @@ class Library(Reading, Vectors, History, Votes):
     def _files(self) -> Iterator[None]:
         with translated(self.database.path):
             yield
+
+
+def _require_database(home: Path) -> None:
+    """Refuse to begin anew where originals say that there was a library."""
+    path = home / "library.db"
+    is_empty = not path.exists() or not path.stat().st_size
+    if is_empty and any((home / "originals").glob("??/*")):
+        raise LibraryCorrupt(
+            f"{path} is {'empty' if path.exists() else 'gone'}, and there are originals in {home}.",
+            "Run `catena doctor --repair`: it reads the originals again. Or restore a backup: `catena restore`.",
+        )
 
 
 def _candidates(name: str, ids: list[str], names: list[tuple[str, str, str]]) -> Iterator[set[str]]:

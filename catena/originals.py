@@ -11,7 +11,7 @@ import hashlib
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -21,8 +21,8 @@ from catena.errors import DocumentError
 from catena.faults import point
 from catena.locks import FileLock
 
-IsKnown = Callable[[str], bool]
-"""Tells whether the library has a document with this id."""
+Known = Callable[[], Collection[str] | None]
+"""The ids of the library's documents; None where that is in doubt, and nothing may go."""
 
 _CHUNK = 1 << 20
 
@@ -30,10 +30,10 @@ _CHUNK = 1 << 20
 class Originals:
     """`originals/ab/<sha256>` and `tmp/<process>/`, safe for several threads and processes."""
 
-    def __init__(self, home: Path, is_known: IsKnown) -> None:
+    def __init__(self, home: Path, known: Known) -> None:
         self.folder = home / "originals"
         self._tmp = home / "tmp"
-        self._is_known = is_known
+        self._known = known
         self._own = self._tmp / uuid4().hex
         self._alive = FileLock(self._own / "alive")
         self._is_open = False
@@ -107,12 +107,33 @@ class Originals:
         if not self.folder.is_dir():
             return []
         with self._settling():
-            return [name for name in self.ids() if not self._is_known(name) and not self._is_claimed(name)]
+            known = self._known()
+            if known is None:
+                return []
+            return [name for name in sorted({*self.ids()} - {*known}) if not self._is_claimed(name)]
 
-    def drop_orphans(self) -> None:
-        for name in self.orphans():
-            with self._settling():
-                self._drop(name)
+    def checked(self, document_id: str) -> Path:
+        """Where the bytes of a document are, once they are found to be those that were added. Raises DocumentError."""
+        path = self.path(document_id)
+        try:
+            found = sha256(path)
+        except FileNotFoundError:
+            raise DocumentError(
+                "damaged", f"The kept original of {document_id[:12]} is missing.", "Add the file again."
+            ) from None
+        except OSError as error:
+            raise DocumentError(
+                "damaged",
+                f"The kept original of {document_id[:12]} cannot be read: {error.strerror}.",
+                "Look at the disk, or add the file again.",
+            ) from error
+        if found != document_id:
+            raise DocumentError(
+                "damaged",
+                f"The kept original of {document_id[:12]} is not the file that was added.",
+                "Add the file again.",
+            )
+        return path
 
     def close(self) -> None:
         """Delete the temporary files, and stored files that never became a document."""
@@ -143,7 +164,8 @@ class Originals:
             point("after-claim")
 
     def _drop(self, document_id: str) -> None:
-        if not self._is_known(document_id) and not self._is_claimed(document_id):
+        known = self._known()
+        if known is not None and document_id not in known and not self._is_claimed(document_id):
             unlink(self.path(document_id))
 
     def _is_claimed(self, document_id: str) -> bool:

@@ -7,6 +7,7 @@ import sqlite3
 
 from sqlalchemy import Connection, select, text
 
+from catena.checksums import seal_catalogue, seal_terms
 from catena.database import Database
 from catena.reading import no_document
 from catena.tables import counters, documents, jobs, vector_files
@@ -23,6 +24,8 @@ def delete_document(connection: Connection, document_id: str) -> None:
     delete_contents(connection, row)
     count(connection, "purge")
     connection.execute(documents.delete().where(documents.c.key == row.key))
+    seal_catalogue(connection)
+    seal_terms(connection)
     named = jobs.c.payload.contains(document_id) | jobs.c.result.contains(document_id)
     connection.execute(jobs.delete().where(named, jobs.c.state != "running"))
 
@@ -68,8 +71,10 @@ def _merge(database: Database) -> None:
             before = _changes(connection)
             command = text("INSERT INTO document_terms (document_terms, rank) VALUES ('merge', :pages)")
             connection.execute(command, {"pages": pages})
-            if _changes(connection) - before < 2:
-                return
+            is_done = _changes(connection) - before < 2
+            seal_terms(connection)
+        if is_done:
+            return
         pages = _MERGED_PAGES
 
 

@@ -18,9 +18,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from catena.agents.events import Event
 from catena.agents.state import options_from_json, options_to_json
 from catena.detached import begin, is_held
+from catena.doctor import Problem
 from catena.durable import FILE_MODE, make_folder
 from catena.errors import OptionError
 from catena.locks import FileLock
+from catena.lostfound import set_aside
+from catena.runlines import checked_line, sound_lines
 from catena.types import AskOptions
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ START_SECONDS = 10.0
 LOG = "runs.log"
 STARTING = "starting.lock"
 _ENDS: dict[str, RunState] = {"answer": "answered", "failed": "failed", "cancelled": "cancelled"}
+_REPAIR = "Run: catena doctor --repair"
 _TURNS = tuple(f'{{"kind": "{kind}"'.encode() for kind in (*_ENDS, "resumed"))
 """How the lines begin that change a run's state."""
 
@@ -131,13 +135,20 @@ class Runs:
 
     def all(self, limit: int | None = None) -> list[Run]:
         """Every run that is kept, or those of which something was told last; newest first."""
-        runs = [self.run(path.stem) for path in self._files()[:limit]]
+        runs = [run for path in self._files()[:limit] if (run := self._readable(path.stem))]
         return sorted(runs, key=lambda run: -run.asked_at)
+
+    def _readable(self, run_id: str) -> Run | None:
+        """A run, unless its file is damaged: the doctor names that."""
+        try:
+            return self.run(run_id)
+        except OptionError:
+            return None
 
     def under_way(self) -> list[Run]:
         """The runs that are not over, newest first: few files are read, as only these have a lock."""
         ids = [path.stem for path in self._folder.glob("*.lock")]
-        runs = [self.run(run_id) for run_id in ids if self.has(run_id)]
+        runs = [run for run_id in ids if self.has(run_id) and (run := self._readable(run_id))]
         return sorted((run for run in runs if not run.is_over), key=lambda run: -run.asked_at)
 
     def events(self, run_id: str, after: int = 0) -> list[Event]:
@@ -160,7 +171,7 @@ class Runs:
         """Add an event: one line, in one write."""
         line = {"kind": event.kind, "message": event.message, "data": dict(event.data)}
         with self._path(run_id).open("ab") as file:
-            file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            file.write(checked_line(line))
 
     def has(self, run_id: str) -> bool:
         """Whether the events of this run are kept; those of a question that its asker waits for are not."""
@@ -216,7 +227,7 @@ class Runs:
         self._path(run.run_id, ".lock").touch(FILE_MODE)
         new = self._path(run.run_id, ".new")
         new.touch(FILE_MODE)
-        new.write_bytes(json.dumps(first, ensure_ascii=False).encode() + b"\n")
+        new.write_bytes(checked_line(first))
         new.rename(self._path(run.run_id))  # others see it whole or not at all
 
     def _spawn(self, run_id: str, keys: Mapping[str, str]) -> None:
@@ -230,11 +241,37 @@ class Runs:
     def _lines(self, run_id: str) -> list[bytes]:
         """What was written so far; a line that is still being written is left for later."""
         path = self._path(run_id)
-        return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+        if not path.exists():
+            return []
+        try:
+            lines, is_whole = sound_lines(path.read_bytes())
+        except OSError as error:
+            raise OptionError(f"The run {run_id[:12]} cannot be read: {error.strerror}.", _REPAIR) from error
+        if not is_whole and not lines:
+            raise OptionError(f"What is kept of the run {run_id[:12]} is damaged.", _REPAIR)
+        return lines
+
+    def check(self, *, repair: bool) -> list[Problem]:
+        """What `catena doctor` says of the files; with `repair`, damaged ones are set aside."""
+        found = []
+        for path in self._files():
+            try:
+                is_whole = sound_lines(path.read_bytes())[1]
+            except OSError:
+                is_whole = False
+            if is_whole or is_held(path.with_suffix(".lock")):
+                continue
+            if repair:
+                set_aside(self._settings.home, path)
+            else:
+                found.append(
+                    Problem("run", f"What is kept of the run {path.stem[:12]} is damaged.", can_repair=True)
+                )
+        return found
 
     def _prune(self) -> None:
         for path in self._files()[MAX_KEPT:]:
-            if self.run(path.stem).is_over:
+            if (run := self._readable(path.stem)) and run.is_over:
                 self._delete(path.stem)
 
     def _delete(self, run_id: str) -> None:

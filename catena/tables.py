@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 
 from sqlalchemy import (
     Column,
     Connection,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -18,16 +19,29 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    select,
     text,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 METADATA = MetaData()
+
+
+class Blob(LargeBinary):
+    """Bytes as SQLite gives them: what a damaged row holds in their place is no reason to fall."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        return None
 
 
 def _owned_by(column: str) -> ForeignKey:
     return ForeignKey(column, ondelete="CASCADE")
+
+
+def _checksum(name: str = "checksum") -> Column[int]:
+    """See `catena/checksums.py`."""
+    return Column(name, Integer, nullable=False, server_default=text("0"))
 
 
 # Passages of a document have the ids first_passage, first_passage + 1, ... in the order of their ordinals.
@@ -46,11 +60,16 @@ documents = Table(
     Column("reason", String),
     Column("message", Text, nullable=False),
     Column("remedy", Text, nullable=False),
-    Column("outline", Text, nullable=False),
     Column("parser_version", String, nullable=False),
     Column("added_at", Float, nullable=False),
     Column("first_passage", Integer, nullable=False),
     Column("num_passages", Integer, nullable=False),
+    Column("num_rows", Integer, nullable=False, server_default=text("0")),  # of `pages`
+    _checksum("index_checksum"),  # of its row of `lexical_indexes`, 0: there is none
+    _checksum("terms_checksum"),  # of its text in the word index
+    _checksum(),
+    Column("outline", Text, nullable=False),
+    _checksum("outline_checksum"),
     sqlite_autoincrement=True,
 )
 sources = Table(
@@ -60,6 +79,7 @@ sources = Table(
     Column("path", Text, primary_key=True),
     Column("title", Text, nullable=False),
     Column("added_at", Float, nullable=False),
+    _checksum(),
 )
 pages = Table(
     "pages",
@@ -74,6 +94,7 @@ pages = Table(
     Column("text", Text, nullable=False),
     Column("lines", Text, nullable=False),
     Column("sections", Text, nullable=False),
+    _checksum(),
     UniqueConstraint("document_key", "number"),
 )
 # Apart from the text, so that reading a document's text does not read its boxes.
@@ -81,7 +102,8 @@ page_words = Table(
     "page_words",
     METADATA,
     Column("page_key", _owned_by("pages.key"), primary_key=True, autoincrement=False),
-    Column("words", LargeBinary, nullable=False),
+    Column("words", Blob, nullable=False),
+    _checksum(),
 )
 passages = Table(
     "passages",
@@ -94,6 +116,7 @@ passages = Table(
     Column("end", Integer, nullable=False),
     Column("header", Text, nullable=False),
     Column("continues", Integer, nullable=False),
+    _checksum(),
     UniqueConstraint("document_key", "ordinal"),
     sqlite_autoincrement=True,
 )
@@ -101,7 +124,7 @@ lexical_indexes = Table(
     "lexical_indexes",
     METADATA,
     Column("document_key", _owned_by("documents.key"), primary_key=True, autoincrement=False),
-    Column("data", LargeBinary, nullable=False),
+    Column("data", Blob, nullable=False),
 )
 embedders = Table(
     "embedders",
@@ -115,8 +138,17 @@ vectors = Table(
     METADATA,
     Column("passage_id", _owned_by("passages.id"), primary_key=True, autoincrement=False),
     Column("embedder_key", ForeignKey("embedders.key"), nullable=False),
-    Column("vector", LargeBinary, nullable=False),
+    Column("vector", Blob, nullable=False),
+    _checksum(),
     Index("vectors_by_embedder", "embedder_key", "passage_id"),
+)
+# How many vectors a document has: one that is gone is seen.
+fillings = Table(
+    "fillings",
+    METADATA,
+    Column("document_key", _owned_by("documents.key"), primary_key=True, autoincrement=False),
+    Column("embedder", String, primary_key=True),
+    Column("num_vectors", Integer, nullable=False),
 )
 # A FAISS file is named by its own SHA-256; one that is not in this table is of no use.
 vector_files = Table(
@@ -134,6 +166,7 @@ answers = Table(
     Column("created_at", Float, nullable=False),
     Column("question", Text, nullable=False),
     Column("data", Text, nullable=False),
+    _checksum(),
 )
 # Documents by id, not by key: an answer or a call may be about a document that was added again since.
 answer_documents = Table(
@@ -151,6 +184,7 @@ votes = Table(
     Column("second", Text, nullable=False),
     Column("winner", Text),
     Column("voted_at", Float, nullable=False),
+    _checksum(),
 )
 vote_documents = Table(
     "vote_documents",
@@ -164,6 +198,7 @@ calls = Table(
     Column("key", String, primary_key=True),
     Column("created_at", Float, nullable=False),
     Column("response", Text, nullable=False),
+    _checksum(),
 )
 call_documents = Table(
     "call_documents",
@@ -198,43 +233,24 @@ counters = Table(
 
 # Finds the documents of a question, by their keys; passages are found in each document's own index. Terms come
 # analysed: a term is whatever stands between two spaces, and SQLite leaves it as it is.
-_FTS = """
+WORD_INDEX = """
 CREATE VIRTUAL TABLE document_terms USING fts5(
     terms, tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Cf Cn Co'"
 )
 """
+COUNTERS = ("vectors", "purge", "catalogue", "terms")
+"""The last two are checksums, of which documents there are and of the word index; 0: not taken yet."""
 _MAX_TIMES = 100  # a term in more passages of a document hardly changes its BM25 score
 
 
 def create_tables(connection: Connection) -> None:
     """Make the tables of a new library."""
     METADATA.create_all(connection)
-    connection.execute(text(_FTS))
-    connection.execute(counters.insert(), [{"name": name, "value": 0} for name in ("vectors", "purge")])
+    connection.execute(text(WORD_INDEX))
+    connection.execute(counters.insert(), [{"name": name, "value": 0} for name in COUNTERS])
 
 
 def terms_of_document(passages: Iterable[str]) -> str:
     """What `document_terms` holds of a document: each term as often as there are passages with it."""
     counts = Counter(term for terms in passages for term in set(terms.split(" ")))
     return " ".join(" ".join([term] * min(times, _MAX_TIMES)) for term, times in counts.items())
-
-
-def _passage_terms_to_document_terms(connection: Connection) -> None:
-    vector_files.create(connection)
-    connection.execute(text(_FTS))
-    owners = select(documents.c.key, documents.c.first_passage, documents.c.num_passages)
-    own = text("SELECT terms FROM passage_terms WHERE rowid BETWEEN :first AND :last")
-    for key, first, number in connection.execute(owners.where(documents.c.num_passages > 0)).all():
-        found = connection.execute(own, {"first": first, "last": first + number - 1}).scalars()
-        values = {"key": key, "terms": terms_of_document(found)}
-        connection.execute(text("INSERT INTO document_terms (rowid, terms) VALUES (:key, :terms)"), values)
-    connection.execute(text("DROP TABLE passage_terms"))
-
-
-def _votes(connection: Connection) -> None:
-    votes.create(connection, checkfirst=True)
-    vote_documents.create(connection, checkfirst=True)
-
-
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _passage_terms_to_document_terms, 2: _votes}
-"""From the version that is the key to the next one."""

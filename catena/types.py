@@ -10,7 +10,21 @@ Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in PDF points, origin top left of the page as displayed (rotation applied)."""
 
 Kind = Literal["pdf", "epub", "docx", "html", "markdown", "text"]
-DocumentStatus = Literal["ready", "partial", "failed"]
+DocumentStatus = Literal["ready", "partial", "failed", "damaged"]
+"""`damaged`: a part of it was lost on the disk, and so was its original; it answers nothing until it is added again."""
+DamagedPart = Literal[
+    "page",
+    "words",
+    "passages",
+    "vectors",
+    "search index",
+    "outline",
+    "entry",
+    "list of documents",
+    "word index",
+    "kept answer",
+    "kept vote",
+]
 FailureReason = Literal[
     "not_a_document",
     "wrong_type",
@@ -114,6 +128,11 @@ class Document:
     outline: tuple[OutlineEntry, ...] = ()
     parser_version: str = ""
     added_at: float = 0.0
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it can be asked."""
+        return self.status in ("ready", "partial")
 
 
 PassageKey = tuple[str, int]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
+from catena.checksums import columns, is_sound, sealed
 from catena.database import Database, insert
-from catena.reading import passage_range
-from catena.tables import counters, documents, embedders, vector_files, vectors
+from catena.errors import Damage
+from catena.reading import key_of, mended, passage_range
+from catena.tables import counters, documents, embedders, fillings, vector_files, vectors
 from catena.writing import count
 
 Ids = NDArray[np.int64]
@@ -27,19 +30,23 @@ class Vectors:
     embedder: str = DEFAULT_EMBEDDER
     """The name of the embedder that is meant where none is given."""
 
+    @mended
     def vectors(self, document_id: str, *, embedder: str | None = None) -> tuple[Ids, Floats]:
         """Return the ordinals that have a vector (n,), and the vectors (n, d), both in order."""
         with self.database.read() as connection:
-            first, number = passage_range(connection, document_id)
+            first, total = passage_range(connection, document_id)
             query = (
-                select(vectors.c.passage_id, vectors.c.vector)
+                select(*columns(vectors))
                 .where(vectors.c.embedder_key == _known_embedder(connection, self._named(embedder)))
-                .where(vectors.c.passage_id.between(first, first + number - 1))
+                .where(vectors.c.passage_id.between(first, first + total - 1))
                 .order_by(vectors.c.passage_id)
             )
             rows = connection.execute(query).all()
-        ids, found = _arrays(rows)
-        return ids - first, found
+            number = _filled(connection, document_id, self._named(embedder))
+        ids = _sound_ids(rows)
+        if ids is None or len(ids) != number or (number and not first <= ids[0] <= ids[-1] < first + total):
+            raise Damage("vectors", document_id)
+        return ids - first, _array(rows)
 
     def put_vectors(
         self,
@@ -64,13 +71,19 @@ class Vectors:
                 return False
             if any(not 0 <= ordinal < number for ordinal in ordinals):
                 raise ValueError(f"an ordinal is not below {number}")
-            _put(
-                connection,
-                _embedder_key(connection, self._named(embedder)),
-                [first + int(one) for one in ordinals],
-                data,
-            )
+            key = _embedder_key(connection, self._named(embedder))
+            _put(connection, key, [first + int(one) for one in ordinals], data)
+            _count_filled(connection, key_of(connection, document_id), first, number)
         return True
+
+    def drop_vectors(self, document_id: str) -> None:
+        """Delete the vectors of a document: they are made again when they are needed."""
+        with self.database.write() as connection:
+            first, number = passage_range(connection, document_id)
+            of_it = vectors.c.passage_id.between(first, first + number - 1)
+            connection.execute(vectors.delete().where(of_it))
+            _count_filled(connection, key_of(connection, document_id), first, number)
+            count(connection, "vectors")
 
     def missing_vectors(self, document_id: str, *, embedder: str | None = None) -> list[int]:
         """Return the ordinals that have no vector yet, in order."""
@@ -114,13 +127,26 @@ class Vectors:
         """Yield those of these passage ids that have a vector (n,), and the vectors (n, d), some at a time."""
         for at in range(0, len(ids), _AT_ONCE):
             with self.database.read() as connection:
-                query = select(vectors.c.passage_id, vectors.c.vector).where(
+                query = select(*columns(vectors)).where(
                     vectors.c.embedder_key == _known_embedder(connection, self._named(embedder)),
                     vectors.c.passage_id.in_(ids[at : at + _AT_ONCE]),
                 )
                 rows = connection.execute(query).all()
+            ids_found = _sound_ids(rows)
+            if ids_found is None:
+                raise self._damaged_among(rows)
             if rows:
-                yield _arrays(rows)
+                yield ids_found, _array(rows)
+
+    def _damaged_among(self, rows: Sequence[Any]) -> Damage:
+        """Whose vector the first damaged row is."""
+        bad = next(row for row in rows if not is_sound(vectors, row))
+        query = select(documents.c.id).where(
+            documents.c.first_passage <= bad.passage_id,
+            documents.c.first_passage + documents.c.num_passages > bad.passage_id,
+        )
+        with self.database.read() as connection:
+            return Damage("vectors", connection.execute(query).scalar() or "")
 
     def vector_file(self, *, embedder: str | None = None) -> str:
         """Return the SHA-256 of the FAISS file of all vectors, empty when there is none."""
@@ -152,10 +178,37 @@ def _version(connection: Connection) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _arrays(rows: Sequence[tuple[int, bytes]]) -> tuple[Ids, Floats]:
-    ids = np.array([passage for passage, _ in rows], np.int64)
-    flat = np.frombuffer(b"".join(data for _, data in rows), "<f2").astype(np.float32)
-    return ids, flat.reshape(len(rows), -1) if rows else flat.reshape(0, 0)
+def _sound_ids(rows: Sequence[Any]) -> Ids | None:
+    """The passage ids of rows that are as they were written and in order; None when one is not."""
+    ids = [row.passage_id for row in rows if is_sound(vectors, row)]
+    if len(ids) != len(rows) or any(one >= other for one, other in pairwise(ids)):
+        return None
+    return np.array(ids, np.int64)
+
+
+def _array(rows: Sequence[Any]) -> Floats:
+    flat = np.frombuffer(b"".join(row.vector for row in rows), "<f2").astype(np.float32)
+    return flat.reshape(len(rows), -1) if rows else flat.reshape(0, 0)
+
+
+def _filled(connection: Connection, document_id: str, embedder: str) -> int:
+    """How many vectors a document has of an embedder, as it was noted when they were kept."""
+    query = select(fillings.c.num_vectors).join(documents).where(documents.c.id == document_id)
+    return int(connection.execute(query.where(fillings.c.embedder == embedder)).scalar() or 0)
+
+
+def _count_filled(connection: Connection, document_key: int, first: int, number: int) -> None:
+    query = (
+        select(embedders.c.name, func.count())
+        .join_from(vectors, embedders)
+        .where(vectors.c.passage_id.between(first, first + number - 1))
+        .group_by(embedders.c.name)
+    )
+    found = connection.execute(query).all()
+    connection.execute(fillings.delete().where(fillings.c.document_key == document_key))
+    rows = [{"document_key": document_key, "embedder": name, "num_vectors": num} for name, num in found]
+    if rows:
+        connection.execute(fillings.insert(), rows)
 
 
 def _put(connection: Connection, embedder_key: int, ids: list[int], data: NDArray[Any]) -> None:
@@ -166,7 +219,7 @@ def _put(connection: Connection, embedder_key: int, ids: list[int], data: NDArra
     if there is not None and len(there) != data.itemsize * data.shape[1]:
         raise ValueError(f"this embedder's vectors had {len(there) // 2} dimensions, these {data.shape[1]}")
     values = [
-        {"passage_id": passage, "embedder_key": embedder_key, "vector": row.tobytes()}
+        sealed(vectors, {"passage_id": passage, "embedder_key": embedder_key, "vector": row.tobytes()})
         for passage, row in zip(ids, data, strict=True)
     ]
     connection.execute(vectors.insert().prefix_with("OR REPLACE"), values)

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
+from catena.checksums import covered, is_sound, sealed
 from catena.database import Database, insert
+from catena.errors import Damage
+from catena.reading import mended
 from catena.tables import vote_documents, votes
 
 
@@ -43,11 +46,12 @@ class Votes:
             "voted_at": vote.voted_at,
         }
         with self.database.write() as connection:
-            key = insert(connection, votes, values)
+            key = insert(connection, votes, sealed(votes, values))
             about = [{"vote_key": key, "document_id": one} for one in dict.fromkeys(vote.document_ids)]
             if about:
                 connection.execute(vote_documents.insert(), about)
 
+    @mended
     def votes(self) -> list[Vote]:
         """List every vote, oldest first."""
         query = (
@@ -57,6 +61,9 @@ class Votes:
         )
         with self.database.read() as connection:
             rows = connection.execute(query).all()
+        for row in rows:
+            if not is_sound(votes, [*(row._mapping[one.name] for one in covered(votes)), row.checksum]):
+                raise Damage("kept vote", key=row.key)
         about: dict[int, list[str]] = {row.key: [] for row in rows}
         for row in rows:
             about[row.key] += [row.document_id] if row.document_id else []

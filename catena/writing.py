@@ -14,12 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
-from catena.database import insert
+from catena.checksums import digest, outline_checksum, seal_catalogue, seal_terms, sealed
 from catena.faults import point
 from catena.rows import Values, document_values, page_values, passage_values, words_bytes
 from catena.tables import (
     counters,
     documents,
+    fillings,
     lexical_indexes,
     page_words,
     pages,
@@ -67,7 +68,7 @@ class DocumentWriter:
             return
         if row is not None:
             delete_contents(connection, row)
-        key = self._write_document(connection, None if row is None else row.key)
+        key = self._write_document(connection, row)
         add_source(connection, key, self.document.path, self.document.title)
         if self._pages:
             self._write_pages(connection, key)
@@ -75,32 +76,40 @@ class DocumentWriter:
             self._write_passages(connection, key)
         if self.index:
             connection.execute(lexical_indexes.insert(), {"document_key": key, "data": self.index})
+        seal_terms(connection)
         point("inside-transaction")
 
-    def _write_document(self, connection: Connection, key: int | None) -> int:
+    def _write_document(self, connection: Connection, there: Any) -> int:
         document = self.document
         if not document.added_at:
             document = self.document = replace(document, added_at=time.time())
         values = document_values(document) | {
+            "key": next_id(connection, "documents") if there is None else there.key,
             "first_passage": next_id(connection, "passages"),
             "num_passages": len(self._passages),
+            "num_rows": len(self._pages),
+            "index_checksum": digest(self.index) if self.index else 0,
+            "terms_checksum": digest(terms_of_document(self._terms)) if self._passages else 0,
         }
-        if key is not None:
-            connection.execute(documents.update().where(documents.c.key == key), values)
-            return key
-        return insert(connection, documents, values)
+        put_document(connection, values, is_new=there is None)
+        return int(values["key"])
 
     def _write_pages(self, connection: Connection, key: int) -> None:
         first = int(connection.execute(select(func.coalesce(func.max(pages.c.key), 0))).scalar_one()) + 1
+        own = self.document.id
         numbered = [values | {"key": first + i, "document_key": key} for i, values in enumerate(self._pages)]
-        connection.execute(pages.insert(), numbered)
-        words = [{"page_key": first + i, "words": data} for i, data in enumerate(self._words)]
+        connection.execute(pages.insert(), [sealed(pages, values, own) for values in numbered])
+        words = [
+            sealed(page_words, {"page_key": values["key"], "words": data}, own, values["number"])
+            for values, data in zip(numbered, self._words, strict=True)
+        ]
         connection.execute(page_words.insert(), words)
 
     def _write_passages(self, connection: Connection, key: int) -> None:
         first = next_id(connection, "passages")
         numbered = [
-            values | {"id": first + i, "document_key": key} for i, values in enumerate(self._passages)
+            sealed(passages, values | {"id": first + i, "document_key": key}, self.document.id)
+            for i, values in enumerate(self._passages)
         ]
         connection.execute(passages.insert(), numbered)
         connection.execute(_INSERT_TERMS, {"key": key, "terms": terms_of_document(self._terms)})
@@ -110,9 +119,7 @@ def add_source(connection: Connection, document_key: int, path: str, title: str)
     """Note one more place where the same bytes were found, once; absolute, for whoever asks from elsewhere."""
     path = os.path.abspath(path)
     values = {"document_key": document_key, "path": path, "title": title, "added_at": time.time()}
-    connection.execute(sources.insert().prefix_with("OR IGNORE"), values)
-    same = (sources.c.document_key == document_key) & (sources.c.path == path)
-    connection.execute(sources.update().where(same), {"title": title, "added_at": values["added_at"]})
+    connection.execute(sources.insert().prefix_with("OR REPLACE"), sealed(sources, values))
 
 
 def delete_contents(connection: Connection, row: Any) -> None:
@@ -120,7 +127,19 @@ def delete_contents(connection: Connection, row: Any) -> None:
     connection.execute(_DELETE_TERMS, {"key": row.key})
     for table in (passages, pages, lexical_indexes):
         connection.execute(table.delete().where(table.c.document_key == row.key))
+    connection.execute(fillings.delete().where(fillings.c.document_key == row.key))
     count(connection, "vectors")
+
+
+def put_document(connection: Connection, values: Values, *, is_new: bool) -> None:
+    """Write the row of a document, all of it, with its checksums."""
+    outline = outline_checksum(values["id"], values["outline"])
+    row = sealed(documents, values | {"outline_checksum": outline})
+    if is_new:
+        connection.execute(documents.insert(), row)
+        seal_catalogue(connection)
+    else:
+        connection.execute(documents.update().where(documents.c.key == values["key"]), row)
 
 
 def count(connection: Connection, name: str) -> None:

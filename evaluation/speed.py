@@ -20,7 +20,7 @@ from catena.client import Catena
 from catena.evaluation.timing import Row, spread
 from catena.retrieval.filling import fill
 from catena.settings import Settings, load_settings
-from catena.tables import vectors
+from catena.tables import fillings, vectors
 from catena.types import Document
 from catena.writing import count
 
@@ -132,6 +132,7 @@ def _answer(catena: Catena, document: Document, question: str, *, from_nothing: 
     if from_nothing:
         with catena.library.database.write() as connection:
             connection.execute(vectors.delete())
+            connection.execute(fillings.delete())
             count(connection, "vectors")
     begin = time.perf_counter()
     catena.ask(question, documents=[document])

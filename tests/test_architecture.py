@@ -17,7 +17,17 @@ TIES = {
     "catena",
     *(
         f"catena.{name}"
-        for name in ("adding", "answering", "asking", "arena", "batchruns", "bookqa", "client", "handlers")
+        for name in (
+            "adding",
+            "answering",
+            "asking",
+            "arena",
+            "batchruns",
+            "bookqa",
+            "client",
+            "handlers",
+            "healing",
+        )
     ),
     *(f"catena.{name}" for name in ("estimates", "runs", "systems", "trace")),
 }

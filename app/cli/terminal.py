@@ -17,7 +17,7 @@ from catena.settings import Settings
 from catena.types import Answer, Citation, Document, Limits, Page, Plan, Thread, Usage
 from catena.wording import SURE, count, mark_of, proof_of
 
-COLOURS = {"ready": "green", "partial": "yellow", "failed": "red"}
+COLOURS = {"ready": "green", "partial": "yellow", "failed": "red", "damaged": "red"}
 
 
 def print_added(added: Added, console: Console) -> None:

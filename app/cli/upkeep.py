@@ -25,7 +25,7 @@ def reindex(
         found = [catena.document(name) for name in documents] if documents else catena.documents()
         done = [catena.reindex(document, password=password) for document in found]
     print_documents(done)
-    if any(document.status == "failed" for document in done):
+    if any(not document.is_readable for document in done):
         raise typer.Exit(1)
 
 
@@ -37,9 +37,11 @@ def doctor(
     """Check hashes, text, index and what protects this machine from documents."""
     from catena.app.cli.terminal import print_health
     from catena.client import Catena
+    from catena.healing import examine
+    from catena.settings import load_settings
 
-    with Catena(home) as catena:
-        health = catena.health(repair=repair)
+    settings = load_settings(home=home)
+    health = examine(settings, lambda settings: Catena(settings=settings), repair=repair)
     if as_json:
         print_json(health.to_json())
     else:

@@ -141,7 +141,7 @@ def show_dropped() -> None:
         if document.status == "failed":
             st.error(_trouble(document), icon=":material/error:")
             if is_locked(document) and ask_password(document):
-                conversation.choose([one.id for one in _read(jobs) if one.status != "failed"])
+                conversation.choose([one.id for one in _read(jobs) if one.is_readable])
                 st.rerun()
     _show_known([job for job in jobs if job.state == "done" and not job.result["files"][0]["is_new"]])
 
@@ -152,7 +152,7 @@ def _await_dropped() -> None:
     jobs = _dropped()
     _show_under_way(jobs)
     if all(job.is_over for job in jobs):
-        read = [document.id for document in _read(jobs) if document.status != "failed"]
+        read = [document.id for document in _read(jobs) if document.is_readable]
         if read:
             conversation.choose(read)
         st.rerun()

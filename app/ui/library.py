@@ -21,7 +21,7 @@ from catena.types import Document
 from catena.uploads import FOLDER, UPLOAD
 
 VIEWER = "library-viewer"
-STATES = {"ready": "ready", "partial": "partly read", "failed": "not read"}
+STATES = {"ready": "ready", "partial": "partly read", "failed": "not read", "damaged": "damaged"}
 LOCKED = "locked"
 OUTLINE_PIXELS = 560
 MAX_LOCKED = 5
@@ -75,7 +75,7 @@ def _show_table(documents: Sequence[Document]) -> None:
 def _row(document: Document) -> dict[str, object]:
     return {
         "Title": shown(document.title),
-        "Pages": document.num_pages if document.status != "failed" else None,
+        "Pages": document.num_pages if document.is_readable else None,
         "State": LOCKED if is_locked(document) else STATES[document.status],
         "File": shown(file_name(document)),
         "Kind": (document.kind or "").upper(),
@@ -92,7 +92,7 @@ def file_name(document: Document) -> str:
 
 
 def _show_actions(chosen: Sequence[Document]) -> None:
-    readable = [document for document in chosen if document.status != "failed"]
+    readable = [document for document in chosen if document.is_readable]
     ask = "Ask this" if len(readable) == 1 else "Ask these"
     if st.button(ask, icon=":material/forum:", type="primary", disabled=not readable, key="ask-selected"):
         begin_anew([document.id for document in readable])

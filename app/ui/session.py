@@ -61,7 +61,7 @@ def tested_models() -> dict[str, ModelChoice]:
 
 def readable(catena: Catena) -> list[Document]:
     """The documents that can be asked, newest first."""
-    return [document for document in reversed(catena.documents()) if document.status != "failed"]
+    return [document for document in reversed(catena.documents()) if document.is_readable]
 
 
 def go_to(page: str) -> None:

@@ -15,19 +15,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from catena.checksums import digest_of
 from catena.database import BUSY_SECONDS, translated
 from catena.durable import FILE_MODE, make_folder
-from catena.errors import CatenaError, LibraryError, OptionError
+from catena.errors import CatenaError, LibraryCorrupt, LibraryError, OptionError
 from catena.faults import point
 from catena.locks import FileLock
 
 Json = Mapping[str, Any]
-SCHEMA = 1
+SCHEMA = 2
 ROWS_AT_ONCE = 64
-_TABLES = (
-    "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS failures (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+_NAMES = {"notes": "name", "results": "key", "failures": "key"}
+_TABLES = tuple(
+    f"CREATE TABLE IF NOT EXISTS {table} ({name} TEXT PRIMARY KEY, value TEXT NOT NULL, "
+    "checksum INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"
+    for table, name in _NAMES.items()
 )
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
@@ -87,6 +89,7 @@ class Journal:
         if not lock.acquire(wait=False):
             raise LibraryError(f"Another process works on {self.path}.", "Wait for it, or give another name.")
         try:
+            self.drop_damaged()
             kept = self.note("job")
             if kept is not None and kept != _plain(job):
                 changed = sorted(name for name in {*kept, *job} if kept.get(name) != _plain(job).get(name))
@@ -102,7 +105,7 @@ class Journal:
 
     def has(self, key: str) -> bool:
         """Whether a unit is done."""
-        return self._one("SELECT 1 FROM results WHERE key = ?", key) is not None
+        return self._kept("results", key) is not None
 
     def has_failed(self, key: str) -> bool:
         """Whether a unit failed, and was not done since."""
@@ -110,14 +113,14 @@ class Journal:
 
     def get(self, key: str) -> Json | None:
         """The result of a unit, if it is done."""
-        found = self._one("SELECT value FROM results WHERE key = ?", key)
+        found = self._kept("results", key)
         return None if found is None else json.loads(found)
 
     def put(self, key: str, value: Json, notes: Json | None = None) -> bool:
         """Keep the result of a unit, and notes with it; False when there was one, which stays."""
         with self._writing() as connection:
-            row = (key, _dump(value))
-            is_new = connection.execute("INSERT OR IGNORE INTO results VALUES (?, ?)", row).rowcount == 1
+            row = _row("results", key, value)
+            is_new = connection.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", row).rowcount == 1
             connection.execute("DELETE FROM failures WHERE key = ?", (key,))
             for name, note in (notes or {}).items():
                 _set(connection, "notes", name, note)
@@ -135,7 +138,7 @@ class Journal:
 
     def note(self, name: str) -> Json | None:
         """What was noted under a name."""
-        found = self._one("SELECT value FROM notes WHERE name = ?", name)
+        found = self._kept("notes", name)
         return None if found is None else json.loads(found)
 
     def set_note(self, name: str, value: Json) -> None:
@@ -151,22 +154,73 @@ class Journal:
     def results(self, prefix: str = "", *, after: str = "") -> Iterator[tuple[str, Json]]:
         """Yield keys and results in the order of the keys, beyond `after`; some at a time are in memory."""
         first, end = _range(prefix)
-        query = "SELECT key, value FROM results WHERE key >= ? AND key < ? AND key > ? ORDER BY key LIMIT ?"
+        query = "SELECT key, value, checksum FROM results WHERE key >= ? AND key < ? AND key > ? ORDER BY key LIMIT ?"
         while rows := self._all(query, first, end, after, ROWS_AT_ONCE):
-            for key, value in rows:
+            for key, value, checksum in rows:
+                if checksum != digest_of(("results", key, value)):
+                    raise self._damaged(key)
                 yield key, json.loads(value)
             after = rows[-1][0]
 
     def failures(self, prefix: str = "") -> list[Failure]:
         """What failed and was not done since, in the order of the keys."""
-        query = "SELECT key, value FROM failures WHERE key >= ? AND key < ? ORDER BY key"
-        return [Failure(key, **json.loads(value)) for key, value in self._all(query, *_range(prefix))]
+        query = "SELECT key, value, checksum FROM failures WHERE key >= ? AND key < ? ORDER BY key"
+        return [
+            Failure(key, **json.loads(value))
+            for key, value, checksum in self._all(query, *_range(prefix))
+            if checksum == digest_of(("failures", key, value))
+        ]
+
+    def damaged(self) -> list[str]:
+        """The keys of rows that do not fit their checksums; what SQLite finds of its own comes first."""
+        found = [said for (said,) in self._all("PRAGMA integrity_check(1)") if said != "ok"]
+        return found or [key for table in _NAMES for key in self._unsound(table)]
+
+    def drop_damaged(self) -> int:
+        """Delete rows that do not fit their checksums: what they held is made again."""
+        number = 0
+        for table, name in _NAMES.items():
+            for key in self._unsound(table):
+                with self._writing() as connection:
+                    connection.execute(f"DELETE FROM {table} WHERE {name} = ?", (key,))
+                number += 1
+        return number
+
+    def _unsound(self, table: str) -> list[str]:
+        rows = self._all(f"SELECT {_NAMES[table]}, value, checksum FROM {table}")
+        return [key for key, value, checksum in rows if checksum != digest_of((table, key, value))]
+
+    def _kept(self, table: str, key: str) -> str | None:
+        """A value as it was kept. Raises LibraryCorrupt."""
+        rows = self._all(f"SELECT value, checksum FROM {table} WHERE {_NAMES[table]} = ?", key)
+        if not rows:
+            return None
+        ((value, checksum),) = rows
+        if checksum != digest_of((table, key, value)):
+            raise self._damaged(key)
+        return str(value)
+
+    def _damaged(self, key: str) -> LibraryCorrupt:
+        return LibraryCorrupt(
+            f"What {self.path} holds of {key!r} was damaged on the disk.",
+            "Give the same command again: it is made anew. Or run: catena doctor --repair",
+        )
 
     def _prepare(self) -> None:
         self.path.chmod(FILE_MODE)
         for pragma in _PRAGMAS:
             self._connection.execute(pragma).fetchall()
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 1:
+            with self._writing() as connection:
+                for table in _NAMES:
+                    connection.execute(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0")
+                for table, name in _NAMES.items():
+                    rows = connection.execute(f"SELECT {name}, value FROM {table}").fetchall()
+                    sums = [(digest_of((table, key, value)), key) for key, value in rows]
+                    connection.executemany(f"UPDATE {table} SET checksum = ? WHERE {name} = ?", sums)
+                connection.execute(f"PRAGMA user_version = {SCHEMA}")
+            version = SCHEMA
         if version not in (0, SCHEMA):
             raise OptionError(
                 f"{self.path} has schema {version}; this version of Catena reads schema {SCHEMA}.",
@@ -196,13 +250,18 @@ class Journal:
             row = self._connection.execute(query, values).fetchone()
         return None if row is None else row[0]
 
-    def _all(self, query: str, *values: object) -> list[tuple[str, str]]:
+    def _all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._threads, translated(self.path):
             return self._connection.execute(query, values).fetchall()
 
 
 def _set(connection: sqlite3.Connection, table: str, key: str, value: Json) -> None:
-    connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (key, _dump(value)))
+    connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", _row(table, key, value))
+
+
+def _row(table: str, key: str, value: Json) -> tuple[str, str, int]:
+    said = _dump(value)
+    return key, said, digest_of((table, key, said))
 
 
 def _range(prefix: str) -> tuple[str, str]:

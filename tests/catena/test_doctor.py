@@ -81,7 +81,7 @@ def test_a_file_without_a_document_is_removed(library: Library, document: Docume
         ("DELETE FROM page_words WHERE page_key = 1", False),
         ("DELETE FROM document_terms WHERE rowid = 1", False),
         ("DELETE FROM document_terms_data WHERE id > 10", True),
-        ("DELETE FROM sources", False),
+        ("DELETE FROM sources", True),
     ],
 )
 def test_rows_that_do_not_belong_together_are_seen(

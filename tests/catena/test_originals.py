@@ -61,7 +61,7 @@ def test_a_file_that_cannot_be_read_is_the_documents_error(home: Path, tmp_path:
 
 
 def test_a_living_process_keeps_its_temporary_files(home: Path) -> None:
-    originals = Originals(home, lambda document_id: False)
+    originals = Originals(home, set)
     path = originals.temporary_path("copy")
     path.write_bytes(b"x")
     Library(home).close()
