@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from catena.adding import Added, Adder, AddOptions, OnPage, files_under
 from catena.agents.checkpoints import Checkpoints
 from catena.asking import Asking
+from catena.backups import Backup, backup
 from catena.batchruns import Batches
 from catena.bridge import Bridge
 from catena.doctor import Problem
@@ -266,6 +267,13 @@ class Catena(Asking):
         mended = [problem for problem in problems if problem not in left]
         facts = () if any(one.name == "database" for one in left) else self._facts()
         return Health(facts, tuple(left), tuple(mended))
+
+    def backup(self, destination: str | Path, *, is_copied: bool = False) -> Backup:
+        """Keep the library in a new folder, while others write to it; `catena.backups.restore` puts it back.
+
+        Originals are linked where that is possible, unless `is_copied`. Raises OptionError for a folder that is there.
+        """
+        return backup(self.settings.home, Path(destination), is_copied=is_copied)
 
     def _checks_beside(self, *, repair: bool) -> list[Problem]:
         """What is wrong beside the library's own database: unfinished runs, and files of runs and sets."""

@@ -68,6 +68,8 @@ for command in (
     ranking.export,
     upkeep.reindex,
     upkeep.doctor,
+    upkeep.backup,
+    upkeep.restore,
     upkeep.config,
     upkeep.ui,
     localmodels.serve_model,

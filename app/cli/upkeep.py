@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -31,23 +32,69 @@ def reindex(
 
 def doctor(
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+    backup_folder: Annotated[
+        Path | None, typer.Option("--verify", help="Check this backup instead of the library.")
+    ] = None,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
-    """Check hashes, text, index and what protects this machine from documents."""
+    """Check checksums, hashes, indexes and what protects this machine from documents."""
     from catena.app.cli.terminal import print_health
     from catena.client import Catena
     from catena.healing import examine
     from catena.settings import load_settings
 
-    settings = load_settings(home=home)
-    health = examine(settings, lambda settings: Catena(settings=settings), repair=repair)
+    if backup_folder is not None:
+        from catena.backups import verify
+        from catena.health import Health
+
+        health = Health((("backup", str(backup_folder)),), tuple(verify(backup_folder)), ())
+    else:
+        settings = load_settings(home=home)
+        health = examine(settings, lambda settings: Catena(settings=settings), repair=repair)
     if as_json:
         print_json(health.to_json())
     else:
         print_health(health)
     if health.problems:
         raise typer.Exit(1)
+
+
+def backup(
+    destination: Annotated[Path, typer.Argument(help="A new folder.")],
+    is_copied: Annotated[bool, typer.Option("--copy", help="Share no file with the library.")] = False,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Keep the library in another folder, while others write to it."""
+    from catena.backups import backup as keep
+    from catena.settings import load_settings
+
+    done = keep(load_settings(home=home).home, destination, is_copied=is_copied)
+    if as_json:
+        print_json({**asdict(done), "folder": str(done.folder)})
+    else:
+        linked = f", {done.num_linked} originals linked" if done.num_linked else ""
+        print(f"Kept {done.num_files} files ({done.num_bytes / 1e6:.1f} MB{linked}) in {done.folder}.")
+        for document_id in done.missing:
+            print(f"Not kept: the original of {document_id[:12]} is damaged or gone; see catena doctor.")
+    if done.missing:
+        raise typer.Exit(1)
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="A folder that `catena backup` made.")],
+    is_replaced: Annotated[
+        bool, typer.Option("--replace", help="Put the library that is there into lost+found.")
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Make a backup the library, once it is found to be whole."""
+    from catena.backups import restore as put_back
+    from catena.settings import load_settings
+
+    done = put_back(source, load_settings(home=home).home, replace=is_replaced)
+    print(f"Restored {done.num_files} files ({done.num_bytes / 1e6:.1f} MB) to {done.folder}.")
 
 
 def config(as_json: Json = False, home: Home = None) -> None:
