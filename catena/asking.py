@@ -266,9 +266,21 @@ class Asking:
             run_id=asked.run_id,
             turns=self._turns(asked.options.thread_id),
         )
+        if left_out := self._left_out(asked.document_ids):
+            answer = replace(answer, warnings=(*answer.warnings, *left_out))
         # In a thread: it waits for the disk, and for the locks of others that this loop works for.
         await asyncio.to_thread(self._keep, answer, is_told=is_told)
         return answer
+
+    def _left_out(self, document_ids: Sequence[str]) -> list[str]:
+        """What a question of the whole library could not be asked of: damaged documents, and originals without one."""
+        known = self.library.documents()
+        if {document.id for document in known if document.is_readable} - {*document_ids}:
+            return []  # of some documents, which somebody chose
+        said = [f"{one.title!r} is damaged and was left out." for one in known if one.status == "damaged"]
+        if lost := self.library.orphans():
+            said.append(f"{len(lost)} kept files are lost to the list of documents: catena doctor --repair")
+        return said
 
     def _keep(self, answer: Answer, *, is_told: bool) -> None:
         form = to_json(answer)
