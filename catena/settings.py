@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     parser_processes: int = Field(default=2, ge=1, le=64, description="child processes that parse and render")
     parser_memory_mib: int = Field(default=1024, ge=256, description="memory at which a parser is killed")
     parser_seconds: float = Field(default=60.0, gt=0, description="least wall clock for one document")
+    document_seconds: float = Field(
+        default=7200.0,
+        gt=0,
+        description="most wall clock for one document, scans too; then it is kept in part",
+    )
     ocr: bool = Field(default=True, description="recognise the text of pages that are images (extra `ocr`)")
     ocr_languages: str = Field(
         default="eng", pattern=r"^\w+(\+\w+)*$", description='Tesseract\'s codes of languages, as "eng+deu"'

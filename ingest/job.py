@@ -17,6 +17,7 @@ from catena.errors import DocumentError
 from catena.ingest.frames import NEWS, BadFrame, Frame, FrameDecoder
 from catena.ingest.isolation import OUT_OF_MEMORY_EXIT
 from catena.ingest.warm import Started
+from catena.types import FailureReason
 
 _POLL_SECONDS = 0.05
 _CHUNK = 1 << 18
@@ -30,6 +31,10 @@ class Limits:
     seconds: float
     stall_seconds: float
     memory_mib: int
+
+
+class OutOfTime(DocumentError):
+    """The time of the whole document is up; what was read until then is whole."""
 
 
 class Job:
@@ -82,9 +87,10 @@ class Job:
     def _check_limits(self) -> None:
         now = time.monotonic()
         if now - self._started > self.limits.seconds:
-            raise self._too_slow(f"took longer than {self.limits.seconds:.0f} s")
+            raise OutOfTime(*self._too_slow(f"took longer than {self.limits.seconds:.0f} s"))
         if now - self._last_frame > self.limits.stall_seconds:
-            raise self._too_slow(f"stood still for {self.limits.stall_seconds:.0f} s on one page")
+            what = f"stood still for {self.limits.stall_seconds:.0f} s on one page"
+            raise DocumentError(*self._too_slow(what))
         if now - self._last_look >= _POLL_SECONDS:
             self._last_look = now
             if self._resident_bytes() > self.limits.memory_mib << 20:
@@ -115,12 +121,9 @@ class Job:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _too_slow(self, what: str) -> DocumentError:
-        return DocumentError(
-            "timeout",
-            f"Reading {self.name} {what}.",
-            "Give it more time with CATENA_PARSER_SECONDS, or split the file.",
-        )
+    def _too_slow(self, what: str) -> tuple[FailureReason, str, str]:
+        remedy = "Give it more time with CATENA_PARSER_SECONDS, or split the file."
+        return "timeout", f"Reading {self.name} {what}.", remedy
 
     def _too_hungry(self) -> DocumentError:
         return DocumentError(

@@ -9,7 +9,7 @@ from typing import Any
 from catena.errors import DocumentError
 from catena.ingest import parser_version
 from catena.ingest.frames import BadFrame, Frame, Header
-from catena.ingest.job import Job
+from catena.ingest.job import Job, OutOfTime
 from catena.ingest.ocr import RecognisedPages
 from catena.ingest.received import check_page, failure_of, outcome_of, page_of, title_of
 from catena.settings import Settings
@@ -45,7 +45,7 @@ class Parsing:
         self._on_page = on_page
         self._frames = self._checked(job.frames())
         self._facts: dict[str, Any] | None = None
-        self._num_pages = self._num_expected = self._num_bytes = 0
+        self._num_pages = self._num_expected = self._num_bytes = self._num_with_text = 0
         self.title = ""
         header, _ = next(self._frames, ({}, b""))
         if header.get("type") != "open":
@@ -66,11 +66,30 @@ class Parsing:
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages in order while the child reads on; what it sends is held back until it is wanted."""
-        for header, body in self._frames:
-            if header["type"] == "page":
-                yield page_of(header, body, self._document_id)
-                if self._on_page is not None:
-                    self._on_page(self._num_pages, self._num_expected)
+        try:
+            for header, body in self._frames:
+                if header["type"] == "page":
+                    yield page_of(header, body, self._document_id)
+                    if self._on_page is not None:
+                        self._on_page(self._num_pages, self._num_expected)
+        except OutOfTime:
+            if not self._num_pages:
+                raise
+            self._facts = self._cut_off()
+
+    def _cut_off(self) -> dict[str, Any]:
+        """What is known of a document whose time was up: the pages until then."""
+        seconds, expected = self._job.limits.seconds, self._num_expected
+        told = f" of {expected:,}" if expected > self._num_pages else ""
+        return {
+            "status": "partial",
+            "reason": "timeout",
+            "message": f"{self._num_pages:,}{told} pages were read in {seconds:.0f} s, then reading was stopped.",
+            "remedy": "Raise CATENA_DOCUMENT_SECONDS (and CATENA_PARSER_SECONDS), then `catena reindex` the document.",
+            "num_pages": self._num_pages,
+            "num_pages_with_text": self._num_with_text,
+            "outline": (),
+        }
 
     def _checked(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         for header, body in frames:
@@ -99,6 +118,7 @@ class Parsing:
         self._job.limits.seconds = min(seconds, _MAX_SECONDS)
         if self._settings.ocr:  # one page after the other, should there be one core
             self._job.limits.seconds += self._num_expected * self._settings.ocr_seconds
+        self._job.limits.seconds = min(self._job.limits.seconds, self._settings.document_seconds)
 
     def _keep(self, header: Header, body: bytes) -> None:
         """Keep what was recognised on a page; an empty one says that it failed, and that the child is alive."""
@@ -114,6 +134,7 @@ class Parsing:
             raise BadFrame("more pages than allowed")
         check_page(header, body, self._num_pages + 1)
         self._num_pages += 1
+        self._num_with_text += bool(header["text"].strip())
         self._num_bytes += len(header["text"]) + len(body)
         if self._num_bytes > _MAX_BYTES:
             raise DocumentError(

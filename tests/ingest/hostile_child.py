@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ def handle(request: Mapping[str, Any], send: Send) -> None:
         send(OPEN)
         while True:
             time.sleep(0.01)
+    elif name == "endless":
+        send({**OPEN, "pages": 5000})
+        for number in count(1):
+            send({**PAGE, "number": number})
+            time.sleep(0.05)
     elif name == "hungry":
         eaten = []
         while True:

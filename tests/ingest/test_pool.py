@@ -149,6 +149,20 @@ def test_an_error_in_the_callback_reaches_the_caller(pool: ParserPool, tmp_path:
         pool.parse(path, document_id="d" * 64, on_page=fail)
 
 
+def test_a_document_that_takes_too_long_is_kept_as_far_as_it_was_read(tmp_path: Path) -> None:
+    """Its own pages would allow it 5,000 s, and recognition 60 s for each of them."""
+    path = tmp_path / "endless"
+    path.write_text("x")
+    with ParserPool(load_settings(document_seconds=2, parser_seconds=1), command=HOSTILE) as pool:
+        began = time.monotonic()
+        document, pages = pool.parse(path, document_id="d", as_kind="text")
+    assert time.monotonic() - began < 15
+    assert (document.status, document.reason) == ("partial", "timeout")
+    assert 0 < document.num_pages == document.num_pages_with_text == len(pages) < 5000
+    assert f"{len(pages)} of 5,000 pages were read in 2 s" in document.message
+    assert "CATENA_DOCUMENT_SECONDS" in document.remedy
+
+
 def test_sizes_are_limited(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("word " * 3000)
