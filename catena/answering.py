@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catena.detached import detach
+from catena.harmless import start_log
 
 if TYPE_CHECKING:
     from catena.asking import Asking
@@ -27,7 +28,7 @@ GRACE_SECONDS = 3.0
 def main() -> None:
     path = Path(sys.argv[1])
     lock = detach(path.with_suffix(".lock"))
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    start_log()
     with path.open(encoding="utf-8") as file:
         first = json.loads(file.readline())
     import asyncio  # after the fork, for which whoever starts us waits

@@ -27,6 +27,7 @@ from catena.detached import begin, detach, is_held, lower_priority
 from catena.doctor import Problem
 from catena.durable import FILE_MODE, make_folder, write_file
 from catena.errors import CatenaError, LibraryCorrupt, OptionError
+from catena.harmless import start_log
 from catena.lostfound import set_aside
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def main() -> None:
     lower_priority()
     # It is ignored where a script began the server with "&".
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    start_log()
     try:
         threading.Thread(target=_watch, args=(folder / CANCEL,), daemon=True).start()
         _make(folder)

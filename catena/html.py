@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from base64 import b64encode
 from collections.abc import Callable
-from html import escape
 
+from catena.harmless import harmless
 from catena.types import Answer, Citation, CitationPart
 from catena.wording import SURE, mark_of, proof_of
 
@@ -39,6 +40,10 @@ def to_html(answer: Answer, picture: Callable[[CitationPart], bytes]) -> str:
         f"<p><small>{escape(_foot(answer))}</small></p></html>",
     ]
     return "\n".join(lines)
+
+
+def escape(text: str) -> str:
+    return html.escape(harmless(text))
 
 
 def _is_empty(answer: Answer) -> bool:

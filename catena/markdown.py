@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from catena.harmless import one_line
 from catena.types import Answer, Citation
 from catena.wording import SURE, mark_of, proof_of
 
@@ -47,4 +48,5 @@ def _page_name(number: int, label: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", text)
+    """One line, so that nothing begins a block of its own."""
+    return re.sub(r"([\\`*_{}\[\]<>#|!~$&])", r"\\\1", one_line(text))

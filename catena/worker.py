@@ -24,6 +24,7 @@ from uuid import uuid4
 
 from catena.detached import lower_priority
 from catena.errors import CatenaError
+from catena.harmless import start_log
 from catena.launch import LOCK_NAME, ensure_worker
 from catena.locks import FileLock
 
@@ -171,7 +172,7 @@ def _work(home: Path, handlers: str, idle_seconds: float, stop: threading.Event)
     from catena.library import Library
     from catena.settings import load_settings
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    start_log()
     lower_priority()
     module, _, name = handlers.partition(":")
     make: Callable[[Library, Settings], Mapping[str, Handler]] = getattr(import_module(module), name)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from catena.app.cli import asking, batching, benching, documents, localmodels, measuring, ranking, upkeep
-from catena.app.cli.border import guarded, prepare_streams
+from catena.app.cli.border import guarded, prepare_streams, say
 from catena.errors import DISTRIBUTION, CatenaError, Stopped
 
 
@@ -37,7 +37,7 @@ cli = typer.Typer(
 
 def _show_version(is_wanted: bool) -> None:
     if is_wanted:
-        print(f"catena {version(DISTRIBUTION)}")
+        say(f"catena {version(DISTRIBUTION)}")
         raise typer.Exit
 
 
@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def _fail(error: CatenaError, code: ExitCode) -> None:
-    print(f"error: {error.message}", file=sys.stderr)
+    say(f"error: {error.message}", is_error=True)
     if error.remedy:
-        print(f"       {error.remedy}", file=sys.stderr)
+        say(f"       {error.remedy}", is_error=True)
     sys.exit(code)

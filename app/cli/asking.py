@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from catena.app.cli.border import make_folder_for, print_json, write_file
+from catena.app.cli.border import make_folder_for, print_json, say, show, write_file
 from catena.app.cli.options import (
     ApiBase,
     Check,
@@ -124,7 +124,7 @@ def _print(answer: Answer, *, as_json: bool, markdown: bool = False) -> None:
     if as_json:
         print_json(to_json(answer))
     elif markdown:
-        print(to_markdown(answer))
+        show(to_markdown(answer))
     else:
         print_answer(answer)
 
@@ -190,7 +190,7 @@ def threads(
     if as_json:
         print_json([asdict(one) for one in kept])
     elif delete or delete_all:
-        print(f"Deleted {len(set(doomed))} of {len(set(doomed)) + len(kept)} conversations.")
+        say(f"Deleted {len(set(doomed))} of {len(set(doomed)) + len(kept)} conversations.")
     else:
         print_threads(kept)
 
@@ -215,7 +215,7 @@ def runs(as_json: Json = False, home: Home = None) -> None:
         rows = [{"run_id": run.run_id, "question": run.question} for run in found]
         print_json(rows)
     for run in () if as_json else found:
-        print(f"{run.run_id[:12]}  {run.question}")
+        say(f"{run.run_id[:12]}  {run.question}")
 
 
 def resume(
@@ -313,4 +313,4 @@ def write_images(catena: Catena, answer: Answer, folder: Path, password: str | N
         for number, (part, image) in enumerate(zip(citation.parts, images, strict=True), 1):
             file = folder / f"{index}-{number}_p{part.ref.number}.png"
             write_file(file, image)
-            typer.echo(f"Wrote {file}", err=True)
+            say(f"Wrote {file}", is_error=True)

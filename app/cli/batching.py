@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from catena.app.cli.border import print_json, say
 from catena.app.cli.options import ApiBase, Home, Json, MaxCost, Model
 
 Concurrency = Annotated[int, typer.Option(min=1, help="Model calls at once.")]
@@ -46,7 +46,6 @@ def generate(
     A model writes them (--model, or CATENA_MODEL); "--model none" makes gap and order questions by rule. Killed, the
     same command goes on where it was.
     """
-    import json
 
     from catena.agents.bookqa.generating import NO_MODEL, Order
     from catena.agents.bookqa.rules import KINDS
@@ -63,8 +62,11 @@ def generate(
     order = Order(num, chosen, seed, named)
     options = GenerateOptions(concurrency, max_cost, engine, ray_address)
     with Catena(settings=settings) as catena, BatchProgress(is_shown=not as_json) as progress:
-        print(estimate_set(catena, order, len(book_names(books))).line(), file=sys.stderr)
+        say(estimate_set(catena, order, len(book_names(books))).line(), is_error=True)
         report = generate_set(catena, books, order, out, options, progress.on_progress)
-    print(json.dumps(asdict(report), ensure_ascii=False) if as_json else "\n".join(report.lines()))
-    print(f"{out}: {report.num_items} items", file=sys.stderr)
+    if as_json:
+        print_json(asdict(report), indent=None)
+    else:
+        say("\n".join(report.lines()))
+    say(f"{out}: {report.num_items} items", is_error=True)
     raise typer.Exit(1 if report.failures else 0)

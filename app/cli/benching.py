@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from catena.app.cli.border import say
+
 bench = typer.Typer(help="Measure speed on this machine; prints Markdown tables.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A PDF.")]
@@ -18,7 +20,7 @@ def help_(runs: Runs = 10) -> None:
     """Time `catena --help`."""
     from catena.evaluation import speed, timing
 
-    print(timing.table(speed.help_rows(runs)))
+    say(timing.table(speed.help_rows(runs)))
 
 
 @bench.command()
@@ -28,7 +30,7 @@ def add(
     """Compare `add` with bare `get_text("words")`, pages a second."""
     from catena.evaluation import speed, timing
 
-    print(timing.table(speed.add_rows(files, runs)))
+    say(timing.table(speed.add_rows(files, runs)))
 
 
 @bench.command()
@@ -40,7 +42,7 @@ def start(
     """Time the first cited answer from a PDF, from no process and an empty library."""
     from catena.evaluation import speed, timing
 
-    print(timing.table(speed.start_rows(file, question, runs)))
+    say(timing.table(speed.start_rows(file, question, runs)))
 
 
 @bench.command()
@@ -51,7 +53,7 @@ def question(
     """Time the next questions, with no vectors and with all of them."""
     from catena.evaluation import speed, timing
 
-    print(timing.table(speed.question_rows(file, ask or speed.QUESTIONS)))
+    say(timing.table(speed.question_rows(file, ask or speed.QUESTIONS)))
 
 
 @bench.command()
@@ -65,8 +67,8 @@ def scale(
     """Ask a library of many passages, drawn from a real one: words, meaning, both; and where the time goes."""
     from catena.evaluation import scale, timing
 
-    print(f"built in {scale.build(source, home, passages):.0f} s", flush=True)
-    print(timing.table(scale.rows(home, scale.questions(data, questions))))
+    say(f"built in {scale.build(source, home, passages):.0f} s", is_flushed=True)
+    say(timing.table(scale.rows(home, scale.questions(data, questions))))
 
 
 @bench.command()
@@ -82,4 +84,4 @@ def ui(
     from catena.evaluation import timing
     from catena.evaluation import ui as pages
 
-    print(timing.table(pages.rows(book, home, visitors=visitors, runs=runs)))
+    say(timing.table(pages.rows(book, home, visitors=visitors, runs=runs)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from catena.errors import CatenaError, OptionError
+from catena.harmless import for_json, harmless, one_line, without_codes
 
 PLAIN = "catena-plain"
 """The name of our way to write what an encoding does not have."""
@@ -51,12 +52,22 @@ def _nearest(char: str, encoding: str) -> str:
 
 def print_json(data: object, *, indent: int | None = 2) -> None:
     """Print JSON that loses nothing: what the stream cannot write is escaped."""
-    text = json.dumps(data, indent=indent, ensure_ascii=False)
+    text = for_json(json.dumps(data, indent=indent, ensure_ascii=False))
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
         text = json.dumps(data, indent=indent)
     print(text, flush=indent is None)
+
+
+def say(text: str, *, is_error: bool = False, is_flushed: bool = False) -> None:
+    """Print a line: whatever stands in it commands no terminal."""
+    print(harmless(text), file=sys.stderr if is_error else sys.stdout, flush=is_flushed)
+
+
+def show(text: str) -> None:
+    """Print a text whose parts were made harmless one by one."""
+    print(without_codes(text))
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -114,13 +125,13 @@ def _ended(work: Callable[[], Any]) -> None:
 
 def _of_system(error: OSError) -> str:
     what = error.strerror or str(error) or type(error).__name__
-    where = f" ({os.fsdecode(error.filename)})" if error.filename else ""
+    where = f" ({one_line(os.fsdecode(error.filename))})" if error.filename else ""
     return f"{what}{where}."
 
 
 def _say(line: str) -> None:
     with contextlib.suppress(OSError):
-        print(line, file=sys.stderr)
+        say(line, is_error=True)
 
 
 def _exit(code: int) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catena.app.cli.border import print_json, write_file
+from catena.app.cli.border import print_json, say, write_file
 from catena.app.cli.options import DocumentName, Home, Json, PasswordFile, read_password
 from catena.types import Kind
 
@@ -40,7 +40,7 @@ def add(
     files = [file for walked in walks for file in walked.paths]
     for walked in walks:
         if message := walked.message():
-            typer.echo(message, err=True)
+            say(message, is_error=True)
     outcomes: list[Added] = []
     settings = load_settings(home=home, ocr=ocr)
     with Catena(settings=settings) as catena, AddProgress(len(files), is_shown=not as_json) as progress:
@@ -86,7 +86,7 @@ def show(
         if render is not None:
             image = catena.page_image(found, page or 1, password=read_password(password_file))
             write_file(render, image)
-            print(f"Wrote {render}.", file=sys.stderr)
+            say(f"Wrote {render}.", is_error=True)
         shown = catena.page(found, page) if page is not None else None
     if as_json:
         data = document_json(found)
@@ -113,7 +113,7 @@ def rm(
             if not yes and sys.stdin.isatty() and not typer.confirm(f"Remove {document.title!r}?"):
                 continue
             catena.remove(document)
-            print(f"Removed {document.title} ({document.id[:12]}).")
+            say(f"Removed {document.title} ({document.id[:12]}).")
 
 
 def document_json(document: Document) -> dict[str, object]:

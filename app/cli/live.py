@@ -5,12 +5,14 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
 from catena.agents.events import Event
 from catena.app.cli.border import print_json
+from catena.app.cli.console import HarmlessConsole
+from catena.harmless import harmless
 
 NOTE_LINES = 8
 SHOWN = ("question", "route", "queries", "hits")
@@ -24,7 +26,7 @@ class LiveAnswer:
         self._progress = ""
         self._note = ""
         self._answer = ""
-        self._live = Live(console=Console(stderr=True, highlight=False), transient=True, refresh_per_second=8)
+        self._live = Live(console=HarmlessConsole(is_error=True), transient=True, refresh_per_second=8)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -49,10 +51,10 @@ class LiveAnswer:
     def _view(self) -> Group:
         """Text alone, never markup: it comes from documents and models."""
         note = "\n".join(self._note.splitlines()[-NOTE_LINES:])
-        parts = [Text(line, style="dim") for line in self._done]
-        parts += [Text(self._progress, style="cyan")] if self._progress else []
-        parts += [Text(note, style="dim")] if note and not self._answer else []
-        parts += [Text(self._answer, style="bold")] if self._answer else []
+        parts = [Text(harmless(line), style="dim") for line in self._done]
+        parts += [Text(harmless(self._progress), style="cyan")] if self._progress else []
+        parts += [Text(harmless(note), style="dim")] if note and not self._answer else []
+        parts += [Text(harmless(self._answer), style="bold")] if self._answer else []
         return Group(*parts)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from catena.app.cli.border import say
 from catena.errors import MissingExtra, OptionError
 
 PageSize = Annotated[int, typer.Option("--page-size", min=1, help="Tokens of a KV page.")]
@@ -67,7 +68,7 @@ def serve_model(
         is_fp8=fp8,
         max_device_bytes=0 if device == "cpu" else round(device_gib * 2**30),
     )
-    typer.echo(f"{local.name} at http://{host}:{port}/v1, KV caches in {folder}. Ctrl-C stops it.", err=True)
+    say(f"{local.name} at http://{host}:{port}/v1, KV caches in {folder}. Ctrl-C stops it.", is_error=True)
     serve(engine, at, keys=keys)
 
 
@@ -93,10 +94,10 @@ def train_retriever(
 
     def show(step: int, loss: float) -> None:
         if step % 25 == 0 or step == len(texts):
-            typer.echo(f"{step} of {len(texts)} steps, loss {loss:.3f}", err=True)
+            say(f"{step} of {len(texts)} steps, loss {loss:.3f}", is_error=True)
 
     train(local.model, texts, page_size=page_size, fingerprint=local.fingerprint, on_step=show).save(out)
-    typer.echo(f"Wrote {out}. Serve it: catena serve-model {model} --retriever {out} --page-size {page_size}")
+    say(f"Wrote {out}. Serve it: catena serve-model {model} --retriever {out} --page-size {page_size}")
 
 
 def _need_local() -> None:

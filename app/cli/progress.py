@@ -7,11 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 
 from catena.adding import Added
 from catena.agents.events import Event
+from catena.app.cli.console import HarmlessConsole, marked
 
 if TYPE_CHECKING:
     from catena.bookqa import Progress as BatchState
@@ -21,7 +21,7 @@ class AddProgress:
     """One bar over the pages of all files under way, with pages per second and time left."""
 
     def __init__(self, num_files: int, *, is_shown: bool) -> None:
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = HarmlessConsole(is_error=True, soft_wrap=True)
         self._is_shown = is_shown and self.console.is_terminal
         self._num_files = num_files
         self._num_done = 0
@@ -78,7 +78,7 @@ class StatusLine:
     """One line on a terminal's error stream that says what is being done; elsewhere nothing."""
 
     def __init__(self, text: str, *, is_shown: bool) -> None:
-        console = Console(stderr=True, highlight=False)
+        console = HarmlessConsole(is_error=True)
         self._status = console.status(text) if is_shown and console.is_terminal else None
 
     def __enter__(self) -> Self:
@@ -94,7 +94,7 @@ class StatusLine:
 
     def say(self, text: str) -> None:
         if self._status:
-            self._status.update(text)
+            self._status.update(marked(text))
 
 
 class AskProgress(StatusLine):
@@ -112,7 +112,7 @@ class BatchProgress:
     """One bar over the questions of a set, with books done, what failed, and the cost so far."""
 
     def __init__(self, *, is_shown: bool) -> None:
-        console = Console(stderr=True, highlight=False)
+        console = HarmlessConsole(is_error=True)
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),

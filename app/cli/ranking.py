@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catena.app.cli.batching import Concurrency
+from catena.app.cli.border import print_json, say
 from catena.app.cli.options import ApiBase, Home, Json, MaxCost, Model
 from catena.errors import OptionError
 
@@ -41,7 +41,6 @@ def answer(
 
     Says first what the models will take. Killed, the same command goes on where it was.
     """
-    import json
     from dataclasses import asdict
 
     from catena.app.cli.progress import Counted
@@ -58,12 +57,12 @@ def answer(
         print_estimates(estimate_answers(catena, set_file, names, out, options))
         found = answer_set(catena, set_file, names, out, options, counted.on_end)
     if as_json:
-        print(json.dumps([{**asdict(one), "path": str(one.path)} for one in found], ensure_ascii=False))
+        print_json([{**asdict(one), "path": str(one.path)} for one in found], indent=None)
     for one in () if as_json else found:
         cost = "" if one.usage.cost_usd is None else f", ${one.usage.cost_usd:.2f}"
-        print(f"{one.path}: {one.num} of {one.num_items} answered, {one.usage.calls} model calls{cost}")
+        say(f"{one.path}: {one.num} of {one.num_items} answered, {one.usage.calls} model calls{cost}")
         for failure in one.failures:
-            print(f"  failed: {failure.key}: {failure.message} {failure.remedy}".rstrip(), file=sys.stderr)
+            say(f"  failed: {failure.key}: {failure.message} {failure.remedy}".rstrip(), is_error=True)
     raise typer.Exit(1 if any(one.failures for one in found) else 0)
 
 
@@ -114,10 +113,10 @@ def arena(
     else:
         write_file(plot, to_html(rankings).encode())
     if as_json:
-        print("[" + ",\n".join(map(to_json, rankings)) + "]")
+        say("[" + ",\n".join(map(to_json, rankings)) + "]")
     else:
         print_rankings(rankings)
-    print(f"Wrote {plot}", file=sys.stderr)
+    say(f"Wrote {plot}", is_error=True)
 
 
 def export(
@@ -141,24 +140,23 @@ def export(
         raise OptionError(f"There is no format {format!r}.", f"Take one of: {', '.join(FORMATS)}.")
     with Catena(home) as catena:
         num = export_set(catena, set_file, chosen, out, runs=runs, judge=judge, licence=licence)
-    print(f"{out}: {num} records")
+    say(f"{out}: {num} records")
 
 
 def print_estimates(found: Mapping[str, Estimate]) -> None:
     """What each system or judge will take, on the error stream."""
     for name, estimate in found.items():
-        print(f"{name}: {estimate.line()}", file=sys.stderr)
+        say(f"{name}: {estimate.line()}", is_error=True)
 
 
 def print_rankings(rankings: list[Ranking]) -> None:
     """A table a judge, and how far judges say the same."""
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     from catena.agents.bookqa.arena_page import agreement_lines, caption, win_shares
+    from catena.app.cli.console import HarmlessConsole, marked  # Rich, where it is shown alone
 
-    console = Console(highlight=False)
+    console = HarmlessConsole()
     for ranking in rankings:
         table = Table(box=None, pad_edge=False)
         table.add_column("")
@@ -176,13 +174,13 @@ def print_rankings(rankings: list[Ranking]) -> None:
         for number, (one, row) in enumerate(zip(ranking.standings, shares, strict=True), 1):
             strength = one.strength
             table.add_row(
-                f"{number} {escape(one.system)}",
+                f"{number} {marked(one.system)}",
                 f"{strength.value:+.2f}",
                 f"{strength.low:+.2f} to {strength.high:+.2f}",
                 *map(str, (one.wins, one.ties, one.losses)),
                 *("" if cell is None else f"{cell:.0%}" for cell in row),
             )
         console.print(table)
-        console.print(f"[dim]{escape(caption(ranking))}[/]")
+        console.print(f"[dim]{marked(caption(ranking))}[/]")
     for line in agreement_lines(rankings):
-        console.print(f"[dim]{escape(line)}[/]")
+        console.print(f"[dim]{marked(line)}[/]")

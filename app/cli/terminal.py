@@ -7,10 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from catena.adding import Added
+from catena.app.cli.border import say
+from catena.app.cli.console import HarmlessConsole, marked
+from catena.harmless import harmless, one_line
 from catena.health import Health
 from catena.ingest.sniff import shown
 from catena.settings import Settings
@@ -23,29 +25,29 @@ COLOURS = {"ready": "green", "partial": "yellow", "failed": "red", "damaged": "r
 def print_added(added: Added, console: Console) -> None:
     """Print one line for a file that was added, and what to do when it was not."""
     document = added.document
-    file = escape(shown(str(added.path)))
+    file = marked(shown(str(added.path)))
     if not added.is_new:
         console.print(f"[dim]unchanged[/] {file}: is in the library already.")
         return
-    message = escape(document.message) or count(document.num_pages, "page")
+    message = marked(document.message) or count(document.num_pages, "page")
     console.print(f"[{COLOURS[document.status]}]{document.status:9}[/] {file}: {message}")
     if document.remedy:
-        console.print(f"          {escape(document.remedy)}")
+        console.print(f"          {marked(document.remedy)}")
 
 
 def print_documents(documents: Sequence[Document]) -> None:
     if not documents:
-        print("The library is empty. Add a document: catena add FILE")
+        say("The library is empty. Add a document: catena add FILE")
         return
     table = Table(box=None, pad_edge=False)
     for name in ("id", "status", "pages", "title", "file"):
         table.add_column(name, justify="right" if name == "pages" else "left", overflow="fold")
     for document in documents:
         status = f"[{COLOURS[document.status]}]{document.status}[/]"
-        note = f" [dim]({escape(document.message)})[/]" if document.message else ""
+        note = f" [dim]({marked(document.message)})[/]" if document.message else ""
         pages = str(document.num_pages or "")
         table.add_row(
-            document.id[:12], status, pages, escape(document.title) + note, escape(file_name(document))
+            document.id[:12], status, pages, marked(document.title) + note, marked(file_name(document))
         )
     _console().print(table)
 
@@ -57,23 +59,23 @@ def file_name(document: Document) -> str:
 
 def print_document(document: Document) -> None:
     console = _console()
-    console.print(f"[bold]{escape(document.title)}[/]")
+    console.print(f"[bold]{marked(document.title)}[/]")
     console.print(f"id      {document.id}")
-    console.print(f"file    {escape(document.path)}")
-    console.print(f"status  [{COLOURS[document.status]}]{document.status}[/] {escape(document.message)}")
+    console.print(f"file    {marked(document.path)}")
+    console.print(f"status  [{COLOURS[document.status]}]{document.status}[/] {marked(document.message)}")
     if document.remedy:
-        console.print(f"        {escape(document.remedy)}")
+        console.print(f"        {marked(document.remedy)}")
     console.print(f"pages   {document.num_pages}, {document.num_pages_with_text} with text")
     for entry in document.outline:
-        console.print(f"{'  ' * entry.level}{escape(entry.title)} [dim]{entry.page}[/]")
+        console.print(f"{'  ' * entry.level}{marked(entry.title)} [dim]{entry.page}[/]")
 
 
 def print_page(document: Document, page: Page) -> None:
     console = _console()
-    console.print(f"[bold]{escape(document.title)}[/], {page_name(page.ref.number, page.label)}")
+    console.print(f"[bold]{marked(document.title)}[/], {marked(page_name(page.ref.number, page.label))}")
     for line in page.lines:
         style = {"header": "dim", "footer": "dim", "heading": "bold"}.get(line.kind, "")
-        console.print(page.text[line.start : line.end], style=style, markup=False)
+        console.print(harmless(page.text[line.start : line.end]), style=style, markup=False)
 
 
 def print_answer(answer: Answer) -> None:
@@ -81,47 +83,47 @@ def print_answer(answer: Answer) -> None:
     the quote where the statement is not the quote itself."""
     console = _console()
     if answer.read_as:
-        console.print(f"[dim]Understood as: {escape(answer.read_as)}[/]\n")
+        console.print(f"[dim]Understood as: {marked(answer.read_as)}[/]\n")
     if answer.short and answer.short != answer.statements[0].text:
-        console.print(answer.short, style="bold", markup=False)
+        console.print(harmless(answer.short), style="bold", markup=False)
     for place, statement in enumerate(answer.statements):
         cited = [answer.citations[index] for index in statement.citations]
         _print_cited(console, statement.text, cited, mark_of(answer, place))
     if not answer.statements:
-        console.print(answer.text, style="bold", markup=False)
+        console.print(harmless(answer.text), style="bold", markup=False)
         if answer.citations:
             console.print(f"\n[dim]{SURE['closest'].capitalize()}:[/]")
         for citation in answer.citations:
             _print_cited(console, citation.quote, [citation], "· closest")
     coverage = answer.coverage
     console.print(
-        f"\n[dim]{answer.strategy} ({escape(answer.strategy_reason)}): {coverage.pages_searched} of "
+        f"\n[dim]{answer.strategy} ({marked(answer.strategy_reason)}): {coverage.pages_searched} of "
         f"{coverage.pages_total} pages searched, {coverage.pages_read} read, {answer.seconds:.1f} s, "
-        f"{escape(answer.model)}{usage(answer.usage)}[/]"
+        f"{marked(answer.model)}{usage(answer.usage)}[/]"
     )
     if answer.statements:
         console.print(f"[dim]{proof_of(answer)}[/]")
     if answer.stopped:
-        console.print(f"[yellow]Stopped: {escape(answer.stopped)}[/]")
+        console.print(f"[yellow]Stopped: {marked(answer.stopped)}[/]")
     for warning in answer.warnings:
-        console.print(f"[yellow]{escape(warning)}[/]")
+        console.print(f"[yellow]{marked(warning)}[/]")
 
 
 def print_plan(plan: Plan, limits: Limits) -> None:
     """Print the calls of each role, their sum, and what a failure or a cap would change."""
     console = _console()
-    console.print(f"{plan.strategy}: {plan.strategy_reason}", style="bold", markup=False)
+    console.print(f"{plan.strategy}: {one_line(plan.strategy_reason)}", style="bold", markup=False)
     if not plan.roles:
-        console.print(f"[dim]{escape(plan.model)} calls no model.[/]")
+        console.print(f"[dim]{marked(plan.model)} calls no model.[/]")
         return
     table = Table(box=None, pad_edge=False)
     for name in ("", "model", "calls", "tokens", "cost", "at most: calls", "tokens", "cost"):
         table.add_column(name, justify="left" if name in ("", "model") else "right", overflow="fold")
     for role in plan.roles:
-        table.add_row(role.role, escape(role.model), *_amount(role.usual), *_amount(role.most))
+        table.add_row(role.role, marked(role.model), *_amount(role.usual), *_amount(role.most))
     table.add_row("all", "", *_amount(plan.expected), *_amount(plan.most), style="bold")
     if plan.fallback:
-        table.add_row("or instead", escape(plan.fallback.model), "", "", "", *_amount(plan.fallback.most))
+        table.add_row("or instead", marked(plan.fallback.model), "", "", "", *_amount(plan.fallback.most))
     console.print(table)
     seconds = "" if plan.seconds is None else f"About {plan.seconds:.0f} s. "
     console.print(
@@ -163,13 +165,13 @@ def dollars(cost: float | None) -> str:
 
 
 def _print_cited(console: Console, text: str, citations: Sequence[Citation], mark: str) -> None:
-    console.print(text, style="bold", markup=False)
+    console.print(harmless(text), style="bold", markup=False)
     for citation in citations:
         if citation.quote not in text:
-            console.print(f"  “{citation.quote}”", markup=False)
+            console.print(f"  “{harmless(citation.quote)}”", markup=False)
         where = " and ".join(page_name(part.ref.number, part.label) for part in citation.parts)
         state = mark if citation.status == "verified" else "✗ quote not found on the page"
-        console.print(f"  [cyan]\\[{escape(where)}][/] {escape(citation.title)} [dim]{state}[/]")
+        console.print(f"  [cyan]\\[{marked(where)}][/] {marked(citation.title)} [dim]{state}[/]")
 
 
 def page_name(number: int, label: str) -> str:
@@ -183,8 +185,8 @@ def print_hits(rows: Sequence[Mapping[str, object]]) -> None:
         console.print("Nothing found.")
     for row in rows:
         page = page_name(int(str(row["page"])), str(row["label"]))
-        console.print(f"[cyan]\\[{escape(page)}][/] {escape(str(row['title']))} [dim]{row['score']}[/]")
-        console.print(f"  {row['text']}", markup=False, overflow="ellipsis")
+        console.print(f"[cyan]\\[{marked(page)}][/] {marked(str(row['title']))} [dim]{row['score']}[/]")
+        console.print(f"  {one_line(str(row['text']))}", markup=False, overflow="ellipsis")
 
 
 def print_history(answers: Sequence[Answer]) -> None:
@@ -192,8 +194,8 @@ def print_history(answers: Sequence[Answer]) -> None:
     if not answers:
         console.print("Nothing has been asked yet.")
     for answer in answers:
-        console.print(f"[dim]{answer.run_id[:12]}[/] [bold]{escape(answer.question)}[/]")
-        console.print(f"  {answer.text}", markup=False)
+        console.print(f"[dim]{answer.run_id[:12]}[/] [bold]{marked(answer.question)}[/]")
+        console.print(f"  {harmless(answer.text)}", markup=False)
 
 
 def print_threads(threads: Sequence[Thread]) -> None:
@@ -202,19 +204,19 @@ def print_threads(threads: Sequence[Thread]) -> None:
         console.print("There is no conversation.")
     for one in threads:
         asked = datetime.fromtimestamp(one.asked_at).strftime("%Y-%m-%d %H:%M")
-        console.print(f"[bold]{escape(one.thread_id[:12])}[/]  {asked}  {one.num_questions:>3}  ", end="")
-        console.print(one.last_question, markup=False)
+        console.print(f"[bold]{marked(one.thread_id[:12])}[/]  {asked}  {one.num_questions:>3}  ", end="")
+        console.print(one_line(one.last_question), markup=False)
 
 
 def print_health(health: Health) -> None:
     console = _console()
     for name, value in health.facts:
-        console.print(f"{name:20} {value}", markup=False)
+        console.print(f"{name:20} {one_line(value)}", markup=False)
     for problem in health.problems:
         remedy = "Run: catena doctor --repair" if problem.can_repair else problem.remedy
-        console.print(f"[red]problem[/] {escape(problem.message)} {escape(remedy)}")
+        console.print(f"[red]problem[/] {marked(problem.message)} {marked(remedy)}")
     for problem in health.mended:
-        console.print(f"[green]mended[/]  {escape(problem.message)}")
+        console.print(f"[green]mended[/]  {marked(problem.message)}")
     if not health.problems:
         console.print("[green]All is well.[/]")
 
@@ -224,10 +226,10 @@ def print_settings(settings: Settings, config_file: Path) -> None:
     for name in ("setting", "value", "what it is"):
         table.add_column(name, overflow="fold")
     for name, field in type(settings).model_fields.items():
-        table.add_row(name, escape(str(getattr(settings, name))), f"[dim]{field.description}[/]")
+        table.add_row(name, marked(str(getattr(settings, name))), f"[dim]{field.description}[/]")
     _console().print(table)
-    print(f"\nChange one in {config_file}, or by CATENA_<SETTING>.")
+    say(f"\nChange one in {config_file}, or by CATENA_<SETTING>.")
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    return HarmlessConsole(soft_wrap=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from unicodedata import bidirectional
-
+from catena.harmless import for_page, harmless
 from catena.types import Answer, Citation, CitationPart, Confidence, Strategy, Support
 
 MARKS: dict[Support, tuple[str, str, str]] = {
@@ -45,23 +43,17 @@ CHOSEN = "asked for"
 """The reason of a strategy that was not chosen by Catena."""
 
 
-# Embeddings, overrides and isolates (UAX 9, section 2): one that is not closed turns round what stands after it.
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 OPENING = ("“", "„", "«", "「", '"')
-_REPLACEMENT = "\ufffd"
-_ISOLATED = "\u2068{}\u2069"
 
 
 def shown(text: str) -> str:
-    """Text of others as it is, but no control of its direction reaches what stands beside it."""
-    text = _TURNING.sub(_REPLACEMENT, text)
-    is_turned = not text.isascii() and any(bidirectional(sign) in ("R", "AL") for sign in text)
-    return _ISOLATED.format(text) if is_turned else text
+    """Text of others where nothing interprets it."""
+    return harmless(text)
 
 
 def plain(text: str) -> str:
-    """Escape what Markdown would interpret, entities too."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|$~:&" else sign for sign in shown(text))
+    """Text of others where Markdown is read."""
+    return for_page(text)
 
 
 def quoted(quote: str) -> str:
