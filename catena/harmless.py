@@ -42,7 +42,7 @@ def _is_isolated(text: str) -> bool:
 
 def one_line(text: str) -> str:
     """The same on one line: a title cannot look like the line that follows it."""
-    return harmless(" ".join(text.split()))
+    return " ".join(harmless(text).split())
 
 
 def for_page(text: str) -> str:

@@ -49,4 +49,4 @@ def _page_name(number: int, label: str) -> str:
 
 def _escape(text: str) -> str:
     """One line, so that nothing begins a block of its own."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!~$&])", r"\\\1", one_line(text))
+    return re.sub(r"([\\`*_{}\[\]<>#|!~$&])", r"\\\1", one_line(text)) or "…"

@@ -12,14 +12,15 @@ MAX_CHARACTERS = 600  # a longer "sentence" is a list or a script without full s
 
 _CLOSERS = "\"'\u2019\u201d\u00bb)\\]\u300d\u300f\uff09"
 _END = re.compile(
-    rf"[.!?\u2026]+[{_CLOSERS}]*(?:\[\d{{1,3}}(?:[,-]\d{{1,3}})*\])?(?=\s)"
+    rf"(?<![.!?\u2026])[.!?\u2026]++[{_CLOSERS}]*+(?:\[\d{{1,3}}(?:[,-]\d{{1,3}})*\])?(?=\s)"
     rf"|[\u3002\uff01\uff1f\uff0e]+[{_CLOSERS}]*"
     rf"|[\u0964\u0965\u061f\u06d4\u104b\u1362\u17d4]+[{_CLOSERS}]*"
 )
 _SOFT = re.compile(r"[;:\u061b\u3001\uff0c\uff1b,]\s*|\s{2,}|\s")
-_LAST_WORD = re.compile(r"[(\[\"'\u201c\u2018]*([^\s(\[\"'\u201c\u2018]+)$")
+_BEFORE_WORD = "([\"'\u201c\u2018"
 _NUMBERED = re.compile(r"(?:\(?[0-9]{1,3}|\(?[A-Za-z]|[IVXLivxl]{1,5})\)?$")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]$")
+_SPACES = re.compile(r"\s*+")
 _LOWER = re.compile(r"\s+[a-z]")
 _NUMBER_NEXT = re.compile(r"\s+[(\[]?(?:\d|[IVXLivxl]+\b|[A-Z]\b)")
 _FIRST_WORD = re.compile(r"\s+[\"'\u201c\u2018(\[]*([^\W\d_]+)")
@@ -98,16 +99,30 @@ def _goes_on(text: str, start: int, match: re.Match[str], end: int) -> bool:
         return True  # "... Yahoo! said", "approx. five", and speech: "Stop!" he said
     if mark != ".":
         return False
-    found = _LAST_WORD.search(text, start, match.start())
-    word = found[1] if found else ""
+    first = _word_start(text, start, match.start())
+    word = text[first : match.start()]
     plain = word.lower()
     if plain in _never_last or (plain in _before_number and _NUMBER_NEXT.match(text, match.end(), end)):
         return True
-    if _NUMBERED.match(word) and found is not None and not text[start : found.start()].strip():
+    if word and _NUMBERED.match(word) and _is_first(text, start, first):
         return True  # the number of a list item or section, not a sentence
     if plain in _may_be_last or (_INITIALS.match(word) and len(word) != 2 and word != "I"):
         return not _opens(text, match.end(), end)
     return False
+
+
+def _word_start(text: str, start: int, end: int) -> int:
+    """Where the word that ends at `end` begins: looked for backwards, so that a sentence of n words costs n."""
+    while end > start and not (text[end - 1].isspace() or text[end - 1] in _BEFORE_WORD):
+        end -= 1
+    return end
+
+
+def _is_first(text: str, start: int, first: int) -> bool:
+    """Whether nothing but brackets and quotation marks stands before a word in its sentence."""
+    while first > start and text[first - 1] in _BEFORE_WORD:
+        first -= 1
+    return _SPACES.match(text, start, first).end() == first  # type: ignore[union-attr]
 
 
 def _opens(text: str, at: int, end: int) -> bool:
