@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -65,6 +66,8 @@ def quantities(text: str) -> list[Quantity]:
     for match in NUMBER.finditer(text):
         digits = match["digits"]
         value = float(digits.replace(",", ""))
+        if math.isinf(value):  # of 309 digits and more: no quantity, and arithmetic fails on it
+            continue
         if _is_negative(match):
             value = -value
         scale = (match["scale"] or match["letter"] or "").lower()
