@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-transformers-min test-kernels app browser lint format robust fuzz kills chainkills planted faults spans statements obedience bookqa kv quality arena examples pictures lock wheel-test clean
+.PHONY: help demo test test-transformers-min test-kernels app browser lint format robust fuzz attack kills chainkills planted faults spans statements obedience bookqa kv quality arena examples pictures lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -45,6 +45,9 @@ robust: $(VENV)/.installed-dev  ## Read every hostile file of the development do
 fuzz: $(VENV)/.installed-dev  ## Make inputs up for each border, two minutes each (BORDER=html; FUZZ_SEED=N again)
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-120} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} \
 		$(BIN)/pytest tests/fuzz -n 2 -s $(if $(BORDER),-k $(BORDER))
+
+attack: $(VENV)/.installed-dev  ## Attack it as strangers would, bounded (CATENA_ATTACKS=1: all)
+	$(BIN)/pytest $(PYTEST) tests/attacks tests/ingest/test_child.py tests/test_name.py
 
 kills: $(VENV)/.installed-dev  ## Kill a writing process 200 times at named points, and look
 	$(BIN)/catena eval kills --kills 200

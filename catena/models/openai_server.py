@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MAX_BODY = 32 << 20
 """Bytes of a reply."""
+MAX_EVENT = 4 << 20
+"""Characters of one piece of a stream, which is looked through again with each packet."""
 PREFIXES = ("openai/", "hosted_vllm/", "lm_studio/", "llamafile/", "custom_openai/")
 """LiteLLM's names of providers that are servers of this protocol, where an address is given."""
 LOOPBACK = ("localhost", "127.", "::1", "0.0.0.0")  # noqa: S104
@@ -269,6 +271,8 @@ async def _streamed(response: httpx.Response) -> AsyncGenerator[str]:
             for event in _events(whole):
                 yield event
             rest = left
+        if len(rest) > MAX_EVENT:
+            raise Failed(f"It sent more than {MAX_EVENT >> 20} MiB in one piece of a stream.", kind="body")
     for event in _events(rest):
         yield event
 

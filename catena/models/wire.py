@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from catena.llm import Message
+from catena.spoken import legible
 
 MOST_TOKENS = 100_000_000
 """A count that is larger, or negative, is no count."""
@@ -137,7 +138,7 @@ def _count(value: object) -> int:
 
 
 def _word(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return legible(value) if isinstance(value, str) else ""
 
 
 def _content(value: object) -> str:
@@ -224,8 +225,15 @@ class Body(_Loose):
 
 def error_text(body: object) -> str:
     """What an error body says, in whatever form; nothing where it is none."""
+    try:
+        return _error_text(body)
+    except RecursionError:
+        return "It sent JSON without end."
+
+
+def _error_text(body: object) -> str:
     if isinstance(body, list) and body:
-        return error_text(body[0])
+        return _error_text(body[0])
     if not isinstance(body, dict):
         return ""
     if body.get("object") == "error" or ("message" in body and "choices" not in body):
