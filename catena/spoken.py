@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from catena.llm import OnText
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _STEM = r"(?:think|thought|reason|reflect|scratch_?pad|monologue|deliberat|inner_prefix|inner_suffix)"
 _NAME = rf"[a-z_:]{{0,24}}{_STEM}[a-z_]{{0,16}}"
 _TAG = re.compile(
