@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from catena.app.cli.border import print_json
+from catena.app.cli.border import print_json, say
 from catena.app.cli.options import Home, Json, PasswordFile, read_password
 
 
@@ -75,9 +75,9 @@ def backup(
         print_json({**asdict(done), "folder": str(done.folder)})
     else:
         linked = f", {done.num_linked} originals linked" if done.num_linked else ""
-        print(f"Kept {done.num_files} files ({done.num_bytes / 1e6:.1f} MB{linked}) in {done.folder}.")
+        say(f"Kept {done.num_files} files ({done.num_bytes / 1e6:.1f} MB{linked}) in {done.folder}.")
         for document_id in done.missing:
-            print(f"Not kept: the original of {document_id[:12]} is damaged or gone; see catena doctor.")
+            say(f"Not kept: the original of {document_id[:12]} is damaged or gone; see catena doctor.")
     if done.missing:
         raise typer.Exit(1)
 
@@ -94,7 +94,7 @@ def restore(
     from catena.settings import load_settings
 
     done = put_back(source, load_settings(home=home).home, replace=is_replaced)
-    print(f"Restored {done.num_files} files ({done.num_bytes / 1e6:.1f} MB) to {done.folder}.")
+    say(f"Restored {done.num_files} files ({done.num_bytes / 1e6:.1f} MB) to {done.folder}.")
 
 
 def config(as_json: Json = False, home: Home = None) -> None:
