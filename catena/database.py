@@ -25,7 +25,7 @@ from sqlalchemy.exc import (
 
 from catena.checksums import seal_catalogue, seal_terms
 from catena.durable import FILE_MODE, make_folder
-from catena.errors import DISTRIBUTION, LibraryCorrupt, LibraryError, LibraryTooNew, OptionError
+from catena.errors import DISTRIBUTION, LibraryCorrupt, LibraryError, LibraryTooNew
 from catena.faults import point
 from catena.migrations import MIGRATIONS
 from catena.tables import SCHEMA_VERSION, create_tables
@@ -197,11 +197,6 @@ def translated(path: Path) -> Iterator[None]:
         raise _error(path, "malformed: a row that every library has is gone", error) from error
     except (DatabaseError, sqlite3.DatabaseError) as error:
         raise _error(path, str(getattr(error, "orig", error)), error) from error
-    except UnicodeEncodeError as error:
-        raise OptionError(
-            "A name or a text holds half of a character, which no library keeps.",
-            "Write it anew, without it.",
-        ) from error
     except OSError as error:
         raise LibraryError(
             f"The library {path.parent} cannot be used: {error.strerror or error}.",

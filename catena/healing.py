@@ -37,7 +37,7 @@ from catena.lostfound import (
     unsalvaged,
     write_down,
 )
-from catena.mending import mend_catalogue, mend_word_index, set_row_aside
+from catena.mending import mend_catalogue, mend_word_index, names_of, set_row_aside
 from catena.reading import facts_of
 from catena.settings import Settings
 from catena.tables import answer_documents, answers, documents, sources, vote_documents, votes
@@ -100,6 +100,7 @@ class Healing:
         elif damage.document_id:
             self._read_again(damage.document_id, damage)
         else:
+            write_down(home, NAMES, names_of(library.database, library.original_ids()))
             mend_catalogue(library.database, home)
             for document_id in library.orphans():
                 with suppress(DocumentError):

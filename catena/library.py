@@ -134,6 +134,10 @@ class Library(Reading, Vectors, History, Votes):
         with self._files():
             return self._originals.orphans()
 
+    def original_ids(self) -> list[str]:
+        """All originals, whatever the database says of them."""
+        return self._originals.ids()
+
     def mark_damaged(self, document_id: str, message: str, remedy: str) -> None:
         """Let a document answer nothing until its file is added again."""
         mark_damaged(self.database, document_id, message, remedy)

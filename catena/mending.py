@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from catena.errors import Damage, LibraryCorrupt
 from catena.history import History
 from catena.lostfound import NAMES, write_down
 from catena.reading import Reading
-from catena.tables import WORD_INDEX, answers, calls, counters, documents, embedders, sources, votes
+from catena.tables import WORD_INDEX, answers, calls, counters, documents, embedders, pages, sources, votes
 from catena.vectors import Vectors
 from catena.votes import Votes
 from catena.writing import count, put_document
@@ -114,6 +114,24 @@ def mend_catalogue(database: Database, home: Path) -> int:
         seal_catalogue(connection)
         seal_terms(connection)
     return len(bad)
+
+
+def names_of(database: Database, document_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """What documents without a sound row were called: the pages that are left say whose they are, the places how
+    that is called. `document_ids`: of all originals."""
+    told = []
+    with database.read() as connection:
+        rows = _all_documents(connection)
+        sound = {row.key: row.id for row in rows if is_sound(documents, row)}
+        lost = set(document_ids) - {*sound.values()}
+        keys = connection.execute(select(pages.c.document_key).distinct()).scalars().all()
+        for key in {*keys} - {*sound} if lost else ():
+            page = connection.execute(select(*columns(pages)).where(pages.c.document_key == key)).first()
+            owner = next((one for one in lost if page and is_sound(pages, page, one)), None)
+            place = connection.execute(select(*columns(sources)).where(sources.c.document_key == key)).first()
+            if owner and place and is_sound(sources, place):
+                told.append({"id": owner, "title": place.title, "path": place.path, "is_sure": True})
+    return told
 
 
 def mend_word_index(database: Database) -> list[str]:

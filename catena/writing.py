@@ -32,6 +32,8 @@ from catena.types import Document, Page, Passage
 
 _INSERT_TERMS = text("INSERT INTO document_terms (rowid, terms) VALUES (:key, :terms)")
 _DELETE_TERMS = text("DELETE FROM document_terms WHERE rowid = :key")
+_DELETE_ORPHANS = text("DELETE FROM page_words WHERE page_key > (SELECT coalesce(max(key), 0) FROM pages)")
+"""Words of pages that were lost on the disk: their keys are given again."""
 
 
 class DocumentWriter:
@@ -95,6 +97,7 @@ class DocumentWriter:
         return int(values["key"])
 
     def _write_pages(self, connection: Connection, key: int) -> None:
+        connection.execute(_DELETE_ORPHANS)
         first = int(connection.execute(select(func.coalesce(func.max(pages.c.key), 0))).scalar_one()) + 1
         own = self.document.id
         numbered = [values | {"key": first + i, "document_key": key} for i, values in enumerate(self._pages)]

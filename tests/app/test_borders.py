@@ -177,11 +177,6 @@ def test_any_arguments_end_with_a_code(command: str, arguments: list[str]) -> No
     assert "Traceback" not in err and "fault of Catena's own" not in err
 
 
-def test_half_of_a_character_is_named() -> None:
-    code, _, err = called("resume", "\ud800")
-    assert code == 1 and "half of a character" in err
-
-
 def test_an_interrupt_while_it_is_importing_is_quiet(tmp_path: Path) -> None:
     (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
     done = run("ls", PYTHONPATH=str(tmp_path))

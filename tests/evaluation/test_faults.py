@@ -51,8 +51,8 @@ def test_an_add_on_a_failing_disk_is_done_or_not_begun(preloaded: dict[str, str]
     ("damage", "reported", "seen"),
     [
         ("SELECT 1", "done", "the document is lost"),
-        ("DELETE FROM passages WHERE ordinal = 1", "failed", "misses 1 passages"),
-        ("UPDATE documents SET title = 'x' WHERE key = 1", "failed", "other documents"),
+        ("DELETE FROM passages WHERE ordinal = 1", "failed", "passages of the document"),
+        ("UPDATE documents SET title = 'x' WHERE key = 1", "failed", "entry was damaged"),
     ],
 )
 def test_what_is_neither_before_nor_after_is_seen(

@@ -1,0 +1,124 @@
+"""What the disk changed is seen, read again from its original, or named; a repair destroys nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from catena.client import Catena
+from catena.errors import DocumentError, LibraryCorrupt
+from catena.healing import examine
+from catena.health import Health
+from catena.settings import Settings, load_settings
+from catena.types import Document, PageRef
+
+TEXT = "The bridge will survive the flood of the year 1911.\n\n" * 30
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    return load_settings(home=home, background=False, parser_processes=1)
+
+
+@pytest.fixture
+def document(settings: Settings, tmp_path: Path) -> Iterator[Document]:
+    (tmp_path / "bridge.txt").write_text(TEXT)
+    with Catena(settings=settings) as catena:
+        found = catena.add(tmp_path / "bridge.txt")
+    yield found
+
+
+def damage(home: Path, statement: str) -> None:
+    raw = sqlite3.connect(home / "library.db")
+    raw.executescript(statement)
+    raw.close()
+
+
+def doctor(settings: Settings, *, repair: bool) -> Health:
+    return examine(settings, lambda given: Catena(settings=given), repair=repair)
+
+
+LIE = "UPDATE pages SET text = replace(text, 'survive', 'perish!')"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        LIE,
+        "UPDATE page_words SET words = zeroblob(24)",
+        "UPDATE passages SET start = 1 WHERE ordinal = 0",
+        "UPDATE documents SET outline = '[[broken'",
+        "UPDATE documents SET title = 'Another'",
+        "UPDATE documents SET id = 'ab' || substr(id, 3)",
+        "UPDATE lexical_indexes SET data = 'none'",
+        "UPDATE document_terms_data SET block = zeroblob(9) WHERE id > 10",
+        "DELETE FROM pages WHERE number = 1",
+        "DELETE FROM documents",
+    ],
+)
+def test_a_damaged_row_is_read_again_from_its_original(
+    home: Path, settings: Settings, document: Document, statement: str
+) -> None:
+    with Catena(settings=settings) as catena:
+        truth = list(catena.library.pages(document.id))
+    damage(home, statement)
+    assert doctor(settings, repair=False).problems
+    with Catena(settings=settings) as catena:
+        assert [one.title for one in catena.documents()] == [document.title]
+        catena.library.search('"bridge"')
+        catena.library.lexical_index(document.id)
+        catena.library.passages(document.id)
+        assert list(catena.library.pages(document.id)) == truth
+    assert doctor(settings, repair=True).problems == ()
+
+
+def test_an_original_that_was_altered_is_not_read(settings: Settings, document: Document) -> None:
+    with Catena(settings=settings) as catena:
+        catena.library.original(document.id).write_text(TEXT.replace("survive", "perish"))
+        with pytest.raises(DocumentError, match="not the file"):
+            catena.reindex(document)
+        with pytest.raises(DocumentError, match="not the file"):
+            catena.page_image(document, 1)
+        assert "survive" in catena.page(document, 1).text
+
+
+def test_a_document_that_is_lost_answers_nothing_until_it_is_added_again(
+    home: Path, settings: Settings, document: Document, tmp_path: Path
+) -> None:
+    damage(home, LIE)
+    with Catena(settings=settings) as catena:
+        catena.library.original(document.id).unlink()
+        with pytest.raises(DocumentError, match="damaged"):
+            catena.library.page(PageRef(document.id, 1))
+        assert catena.document(document.id).status == "damaged"
+        with pytest.raises(DocumentError, match="bridge|damaged"):
+            catena.ask("Will the bridge survive?", documents=[document.id])
+        assert catena.add(tmp_path / "bridge.txt").status == "ready"
+    assert doctor(settings, repair=False).problems == ()
+
+
+@pytest.mark.parametrize("data", [None, b"", b"no database" * 999])
+def test_a_lost_database_is_made_anew_and_no_original_goes(
+    home: Path, settings: Settings, document: Document, data: bytes | None
+) -> None:
+    (home / "library.db").unlink()
+    if data is not None:
+        (home / "library.db").write_bytes(data)
+    with pytest.raises(LibraryCorrupt, match="--repair"):
+        Catena(settings=settings)
+    assert doctor(settings, repair=False).problems
+    assert doctor(settings, repair=True).problems == ()
+    with Catena(settings=settings) as catena:
+        assert [one.id for one in catena.documents()] == [document.id]
+        assert "survive" in catena.page(document.id, 1).text
+        assert catena.library.original(document.id).is_file()
+
+
+def test_broken_checkpoints_stop_nothing(home: Path, settings: Settings, document: Document) -> None:
+    (home / "checkpoints.db").write_bytes(b"broken" * 5000)
+    with Catena(settings=settings) as catena:
+        assert catena.unfinished() == []
+    assert list((home / "lost+found").rglob("checkpoints.db"))
