@@ -6,6 +6,7 @@ import contextlib
 import io
 import posixpath
 import unicodedata
+import weakref
 import zipfile
 import zlib
 from pathlib import Path
@@ -27,7 +28,9 @@ class Archive:
         self.name = path.name
         self._read = 0
         try:
-            self._zip = zipfile.ZipFile(opened(path) if data is None else io.BytesIO(data))
+            file = opened(path) if data is None else io.BytesIO(data)
+            weakref.finalize(self, file.close)
+            self._zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise damaged(self.name, f"its ZIP container is broken ({error})") from error
         if len(self._zip.infolist()) > _MAX_MEMBERS:
