@@ -8,9 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from catena import Catena
 from catena.evaluation.browsing import serving, settle
 from catena.testing import StubModel
 from tests.app.browser.test_browser import ask, drop, stub_model
@@ -43,24 +40,6 @@ def test_nothing_of_a_document_or_a_model_asks_another_host(page: Any, home: Pat
         one for one in asked if not re.match(rf"(ws|http|data|blob):?/?/?({re.escape(url[7:])})?", one)
     ] == []
     assert [one for one in asked if "example" in one] == []
-
-
-@pytest.mark.skip(reason="a broken run no longer makes the page fail: another fault is to be found for this")
-def test_an_error_has_an_id_that_is_in_the_log_and_no_traceback(page: Any, home: Path, manual: Path) -> None:
-    with Catena(home) as c:
-        c.add(manual)
-        c.ask("How long does the battery last?")
-    runs = home / "runs"
-    runs.mkdir(exist_ok=True)
-    (runs / f"{'a' * 32}.jsonl").write_text("this is no event\n", "utf-8")
-    with serving(home) as (url, _):
-        page.goto(f"{url}/reading")
-        page.get_by_text("Something went wrong in Catena itself").wait_for()
-        shown = page.get_by_test_id("stMain").inner_text()
-        (number,) = re.findall(r"\b[0-9a-f]{8}\b", shown)
-        log = (home / "ui.log").read_text("utf-8")
-    assert f"error {number}" in log and "Traceback" in log
-    assert not any(word in shown for word in ("Traceback", ".py", str(home)))
 
 
 def test_other_machines_are_refused_without_a_login(home: Path) -> None:
