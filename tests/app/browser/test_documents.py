@@ -57,6 +57,7 @@ def test_a_wrong_path_keeps_the_list_and_what_was_typed(
     box.fill(str(manual))
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_test_id("stAlert").wait_for(state="hidden")
+    settle(page)
     assert box.input_value() == ""
 
 
