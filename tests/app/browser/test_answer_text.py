@@ -72,6 +72,7 @@ def test_the_page_opens_at_the_quote_and_whole_when_that_is_wanted(
     see_image(page)
     at_quote = page_image(page).evaluate(SHAPE)
     page.get_by_text("Whole page", exact=True).click()
+    page.wait_for_function(IS_UPRIGHT)  # the picture before stays until the new one is there
     see_image(page)
     whole = page_image(page).evaluate(SHAPE)
     assert at_quote["height"] < 0.8 * at_quote["width"] < whole["height"]
@@ -97,15 +98,23 @@ def test_a_reload_keeps_the_documents_of_a_conversation_and_so_does_another_page
     ask(page, QUESTION)
     page.get_by_role("button", name="Save or copy").wait_for()
     chosen = page.get_by_test_id("stSidebar").get_by_test_id("stMultiSelect")
-    for leave in (page.reload, lambda: page.get_by_test_id("stSidebarNavLink").nth(1).click()):
+
+    def go_and_come_back() -> None:
+        page.get_by_test_id("stSidebarNavLink").nth(1).click()
+        page.get_by_role("heading", name="Library").wait_for()
+        page.get_by_test_id("stSidebarNavLink").first.click()
+
+    for leave in (page.reload, go_and_come_back):
         leave()
-        settle(page)
-        if page.get_by_role("heading", name="Library").count():
-            page.get_by_test_id("stSidebarNavLink").first.click()
         page.get_by_role("button", name="Save or copy").wait_for()
+        settle(page)
         assert title in chosen.inner_text()
 
 
+IS_UPRIGHT = """() => {
+  const image = document.querySelector('[data-testid=stMain] [data-testid=stImage] img');
+  return image && image.clientHeight > 0.8 * image.clientWidth;
+}"""
 IS_IN_LINE = """() => {
   const [text, number] = ['[data-testid=stText] span', 'button'].map(
     part => document.querySelector(`[class*='-flow'] ${part}`));
