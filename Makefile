@@ -2,7 +2,7 @@
 
 VENV ?= .venv
 PYTHON ?= python3
-PYTEST ?= -n auto --maxprocesses 4 --dist loadfile
+PYTEST ?= -n auto --maxprocesses 4 --dist loadfile --reruns 2
 BIN = $(VENV)/bin
 DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)

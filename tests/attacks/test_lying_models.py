@@ -85,8 +85,8 @@ def used(read: str, written: str) -> str:
     return f'{{"prompt_tokens": {read}, "completion_tokens": {written}}}'
 
 
-def ask(address: str, *, seconds: float = 6.0, is_streamed: bool = False) -> Completion:
-    llm = Retried(LiteLLM("openai/m", address, max_silence=2.0), seconds)
+def ask(address: str, *, seconds: float = 30.0, is_streamed: bool = False) -> Completion:
+    llm = Retried(LiteLLM("openai/m", address, max_silence=1.0), seconds)
     messages = [{"role": "user", "content": "Who?"}]
     heard: list[str] = []
     return asyncio.run(llm.complete(messages, max_tokens=50, on_text=heard.append if is_streamed else None))
@@ -161,7 +161,7 @@ def test_a_lie_is_a_named_error_with_a_remedy(lie: str, is_streamed: bool) -> No
     with server(LIES[lie]) as address:
         began = time.monotonic()
         with pytest.raises(ModelError) as caught:
-            ask(address, is_streamed=is_streamed)
+            ask(address, seconds=2.0, is_streamed=is_streamed)
     assert time.monotonic() - began < 60
     assert caught.value.remedy
     assert len(caught.value.message) < 600

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from catena.llm import LLM
+from catena.models import retried
 from catena.models.opening import ModelRoom
 from catena.settings import load_settings
 from catena.testing import StubModel
@@ -30,6 +31,12 @@ class MemoryStore:
 def key(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     return KEY
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries without waiting, so that a test needs no deadline that a busy machine may miss."""
+    monkeypatch.setattr(retried, "FIRST_PAUSE", 0.01)
 
 
 @pytest.fixture

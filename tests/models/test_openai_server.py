@@ -96,6 +96,7 @@ def test_a_stream_of_any_form_is_read(compose: Compose, fault: Fault) -> None:
         assert call(compose(stub), pieces.append).text == SAID == "".join(pieces)
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
@@ -113,7 +114,7 @@ def test_a_stream_of_any_form_is_read(compose: Compose, fault: Fault) -> None:
 )
 def test_what_is_no_reply_is_named(compose: Compose, fault: Fault, words: str) -> None:
     with StubModel([fault] * 9) as stub, pytest.raises(ModelUnreachable, match=words):
-        call(compose(stub, model_seconds=0.4), print)
+        call(compose(stub), print)
 
 
 def refusal(message: str, status: int = 400, **fields: str) -> Fault:
@@ -195,6 +196,7 @@ def test_a_prompt_that_is_too_long_names_the_window(compose: Compose, fault: Fau
         assert setting in raised.value.remedy and len(stub.requests()) == 1
 
 
+@pytest.mark.usefixtures("quick")
 def test_no_quota_is_said_at_once_and_busy_is_not_no_quota(compose: Compose) -> None:
     spent = refusal(
         "You exceeded your current quota, please check your plan.", 429, code="insufficient_quota"
@@ -204,7 +206,7 @@ def test_no_quota_is_said_at_once_and_busy_is_not_no_quota(compose: Compose) -> 
             call(compose(stub))
         assert len(stub.requests()) == 1
     with StubModel([refusal("Rate limit reached", 429)] * 5) as stub, pytest.raises(ModelBusy):
-        call(compose(stub, model_seconds=0.3))
+        call(compose(stub))
 
 
 @pytest.mark.parametrize("key", ["“sk-abc”", "sk-кириллица", "sk-a\nb", "sk-é"])
@@ -246,14 +248,15 @@ def test_this_machine_is_reached_without_a_proxy(
         assert call(compose(stub)).text == SAID
 
 
+@pytest.mark.usefixtures("quick")
 def test_elsewhere_the_proxy_is_named(compose: Compose, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://user:secret@127.0.0.1:9")
     with pytest.raises(ModelUnreachable, match="the proxy of HTTP_PROXY") as raised:
-        call(compose("http://models.example/v1", model_seconds=0.4))
+        call(compose("http://models.example/v1"))
     assert "NO_PROXY" in raised.value.remedy and "secret" not in str(raised.value)
     monkeypatch.setenv("HTTP_PROXY", "socks5://127.0.0.1:9")
     with pytest.raises(ModelUnreachable, match="SOCKS proxy of HTTP_PROXY"):
-        call(compose("http://models.example/v1", model_seconds=0.4))
+        call(compose("http://models.example/v1"))
 
 
 @pytest.mark.parametrize("is_streamed", [False, True])

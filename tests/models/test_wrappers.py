@@ -10,7 +10,6 @@ import pytest
 
 from catena.errors import ModelBusy, ModelRefused, ModelTimeout, OptionError, Stopped
 from catena.llm import LLM, Completion, Price
-from catena.models import retried
 from catena.models.budget import Budget, Budgeted
 from catena.models.cached import Cached, Calls, Keeping
 from catena.models.deadline import Deadline
@@ -43,11 +42,6 @@ def calls(llm: LLM, num: int) -> list[Completion | BaseException]:
 # Retried
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retried, "FIRST_PAUSE", 0.01)
-
-
 @pytest.mark.usefixtures("quick")
 def test_a_retry_is_for_what_may_pass() -> None:
     passing, for_good = ScriptedLLM(BUSY, BUSY, "Here."), ScriptedLLM(REFUSED, "unused")
@@ -61,7 +55,7 @@ def test_a_pause_that_outlasts_the_deadline_is_not_waited_for() -> None:
     busy = ModelBusy("It is busy.")
     busy.retry_after = 60
     with pytest.raises(ModelBusy):
-        call(Retried(ScriptedLLM(busy), 2))
+        call(Retried(ScriptedLLM(busy), 30))
 
 
 @pytest.mark.usefixtures("quick")
