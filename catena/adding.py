@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from catena.ingest.parsing import failed
 from catena.ingest.pool import ParserPool
 from catena.ingest.sniff import shown, sniff
 from catena.library import Library
+from catena.regular import check_size, unread
 from catena.retrieval.analysis import terms
 from catena.retrieval.index import DocumentIndex
 from catena.retrieval.passages import indexed_text, split
@@ -51,16 +53,18 @@ class Adder:
         self._pool = pool
 
     def add(self, path: Path, options: AddOptions | None = None, *, on_page: OnPage | None = None) -> Added:
-        """Add one file. A document that cannot be read is recorded and returned as failed.
+        """Add one file. A document that its parser cannot read is recorded and returned as failed.
 
-        Raises DocumentError when there is no file to keep, LibraryError when the library cannot be written.
+        Raises DocumentError for a file that is refused, of which nothing is kept: one that is not there, is no
+        document by its content or too large. Raises LibraryError when the library cannot be written.
         """
         options = options or AddOptions()
-        document_id = self._store(path)
+        document_id, kind = self._store(path, options.as_kind)
         known = self._library.get(document_id)
         if known and known.is_readable:
             self._library.add_source(document_id, as_text(path), options.title or shown(path.stem))
             return Added(path, known, is_new=False)
+        options = replace(options, as_kind=kind)
         return Added(path, self._parse(path, document_id, options, on_page), is_new=True)
 
     def add_again(self, document: Document, password: str | None = None) -> Document:
@@ -79,9 +83,12 @@ class Adder:
     def add_all(
         self, paths: list[Path], options: AddOptions | None = None, *, on_page: OnPage | None = None
     ) -> Iterator[Added]:
-        """Add many files, as many at once as there are parser processes; yields each as it is done."""
+        """Add many files, as many at once as there are parser processes; yields each as it is done.
+
+        One that is refused is yielded as failed, without an id. Raises LibraryError.
+        """
         with ThreadPoolExecutor(self._pool.num_processes) as executor:
-            futures = [executor.submit(self.add, path, options, on_page=on_page) for path in paths]
+            futures = [executor.submit(self._add_or_refuse, path, options, on_page) for path in paths]
             try:
                 for future in as_completed(futures):
                     yield future.result()
@@ -91,16 +98,29 @@ class Adder:
                     self._pool.close()  # what is being parsed need not be waited for
                 raise
 
-    def _store(self, path: Path) -> str:
-        """Keep a file, or a folder that is a manual, packed as one."""
-        manual = Manual(path) if path.is_dir() else None
+    def _add_or_refuse(self, path: Path, options: AddOptions | None, on_page: OnPage | None) -> Added:
+        try:
+            return self.add(path, options, on_page=on_page)
+        except DocumentError as error:
+            return Added(
+                path, failed(Document("", shown(path.stem), as_text(path), None, "failed"), error), False
+            )
+
+    def _store(self, path: Path, as_kind: Kind | None) -> tuple[str, Kind]:
+        """Keep a file, or a folder that is a manual, packed as one; returns its id and kind."""
+        manual = _manual_in(path) if os.path.isdir(path) else None
         if manual is None or not manual.is_whole():
-            _require_file(path)
-            return self._library.store_original(path)
+            return self._judge_and_keep(path, as_kind)
         with TemporaryDirectory(prefix="catena-") as folder:
             packed = Path(folder) / "manual.epub"
             manual.write(packed)
-            return self._library.store_original(packed)
+            return self._judge_and_keep(packed, as_kind)
+
+    def _judge_and_keep(self, path: Path, as_kind: Kind | None) -> tuple[str, Kind]:
+        """Look at size and type first: of what is refused no byte is copied."""
+        kind, max_bytes = sniff(path, as_kind), self._pool.max_bytes
+        check_size(shown(path.name), path.stat().st_size, max_bytes)
+        return self._library.store_original(path, max_bytes), kind
 
     def _parse(self, path: Path, document_id: str, options: AddOptions, on_page: OnPage | None) -> Document:
         """Split and index the pages while the parser reads on, then commit it all at once."""
@@ -112,7 +132,7 @@ class Adder:
                 with self._pool.parsing(
                     original,
                     document_id=document_id,
-                    as_kind=options.as_kind or sniff(path if path.is_file() else original),
+                    as_kind=options.as_kind or sniff(original),
                     password=options.password,
                     name=path.name,
                     on_page=(lambda done, total: on_page(path, done, total)) if on_page else None,
@@ -140,6 +160,15 @@ def as_text(path: Path) -> str:
     return str(path).encode(errors="replace").decode()
 
 
+def _manual_in(folder: Path) -> Manual:
+    """What may be a manual. Raises DocumentError for a folder that cannot be listed."""
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        raise unread(folder, error) from error
+    return Manual(folder)
+
+
 def files_under(path: Path) -> list[Path]:
     """List a file, or every document of a folder and its folders: files, and folders that are manuals."""
     return walk_folder(path).paths
@@ -149,12 +178,3 @@ def _context(title: str, path: Path) -> str:
     """What passages say they are from: file names often name company and year where titles do not."""
     stem = Path(as_text(path)).stem
     return title if stem in (title, UPLOAD) else f"{title} {stem}"
-
-
-def _require_file(path: Path) -> None:
-    if path.is_dir():
-        raise DocumentError(
-            "not_a_document", f"{shown(str(path))} is a folder.", "Add it with `catena add FOLDER`."
-        )
-    if not path.is_file():
-        raise DocumentError("not_a_document", f"There is no file at {shown(str(path))}.", "Check the path.")

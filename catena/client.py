@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -150,7 +151,7 @@ class Catena(Asking):
         from catena.launch import ensure_worker
 
         files = files_under(Path(path).absolute())
-        if not files or not all(file.exists() for file in files):
+        if not files or not os.path.exists(path):
             raise DocumentError("not_a_document", f"There is no file at {path}.", "Check the path.")
         jobs = Jobs(self.library.database)
         given = [{"path": str(file), "title": title, "is_upload": is_upload} for file in files]

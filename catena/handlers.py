@@ -56,11 +56,16 @@ def add_files(library: Library, settings: Settings, run: JobRun) -> Json:
             if run.should_stop():
                 break
             path = Path(given["path"])
-            added = adder.add(
-                path,
-                AddOptions(title=given.get("title")),
-                on_page=lambda path, done, total: run.progress(done, total, file=path.name),
-            )
+            try:
+                added = adder.add(
+                    path,
+                    AddOptions(title=given.get("title")),
+                    on_page=lambda path, done, total: run.progress(done, total, file=path.name),
+                )
+            except DocumentError:  # refused, and no other time would take it
+                if given.get("is_upload"):
+                    discard(path)
+                raise
             outcomes.append({"path": given["path"], "document_id": added.document.id, "is_new": added.is_new})
             if given.get("is_upload"):
                 discard(path)

@@ -111,14 +111,14 @@ class Library(Reading, Vectors, History, Votes):
 
     # Writing
 
-    def store_original(self, path: Path) -> str:
+    def store_original(self, path: Path, max_bytes: int | None = None) -> str:
         """Copy a file into the library and return its id; the same bytes are stored once.
 
         It stays if `writing` makes it a document before this library is closed. Raises DocumentError when
-        the file cannot be read.
+        the file cannot be read, changes all the time, or is larger than `max_bytes`.
         """
         with self._files():
-            return self._originals.store(path)
+            return self._originals.store(path, max_bytes)
 
     def original(self, document_id: str) -> Path:
         """Where the bytes of a document are."""

@@ -12,14 +12,18 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 from catena.durable import DurableFile, make_folder, unlink
 from catena.errors import DocumentError
 from catena.faults import point
+from catena.harmless import one_line
 from catena.locks import FileLock
+from catena.regular import check_size
+from catena.steady import read_steadily
 
 Known = Callable[[], Collection[str] | None]
 """The ids of the library's documents; None where that is in doubt, and nothing may go."""
@@ -54,25 +58,33 @@ class Originals:
                 self._open()
         return self._own / name
 
-    def store(self, path: Path) -> str:
-        """Copy a file in and claim it; return its id. The same bytes are kept once.
+    def store(self, path: Path, max_bytes: int | None = None) -> str:
+        """Copy a file in, one version of it, and claim it; return its id. The same bytes are kept once.
 
-        Raises DocumentError when the file cannot be read, OSError when the library cannot be written.
+        Raises DocumentError when the file cannot be read, changes all the time or grows above `max_bytes`, OSError
+        when the library cannot be written.
         """
-        copy = DurableFile(self.temporary_path(f"{uuid4().hex}.part"))
+        with ExitStack() as parts:
+            copies: list[DurableFile] = []
+
+            def copy(source: BinaryIO) -> str:
+                copies.append(DurableFile(self.temporary_path(f"{uuid4().hex}.part")))
+                parts.callback(copies[-1].discard)
+                return _copy(source, copies[-1], one_line(str(path)), max_bytes)
+
+            document_id = read_steadily(path, copy)
+            self._keep(document_id, copies[-1])
+        return document_id
+
+    def _keep(self, document_id: str, copy: DurableFile) -> None:
+        target = self.path(document_id)
+        self._claim(document_id)
         try:
-            document_id = _copy(path, copy)
-            target = self.path(document_id)
-            self._claim(document_id)
-            try:
-                if not (target.is_file() and sha256(target) == document_id):
-                    copy.keep_as(target)
-            except BaseException:
-                self.release(document_id)
-                raise
-            return document_id
-        finally:
-            copy.discard()
+            if not (target.is_file() and sha256(target) == document_id):
+                copy.keep_as(target)
+        except BaseException:
+            self.release(document_id)
+            raise
 
     def release(self, document_id: str) -> None:
         """Give up a claim; without the last one, a file that no document owns goes."""
@@ -193,20 +205,13 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _copy(path: Path, copy: DurableFile) -> str:
+def _copy(source: BinaryIO, copy: DurableFile, name: str, max_bytes: int | None) -> str:
     digest = hashlib.sha256()
-    try:
-        source = path.open("rb")
-    except OSError as error:
-        raise DocumentError(
-            "not_a_document",
-            f"{path} cannot be read: {error.strerror}.",
-            "Check the path and its permissions.",
-        ) from error
-    with source:
-        while chunk := source.read(_CHUNK):
-            digest.update(chunk)
-            copy.write(chunk)
+    while chunk := source.read(_CHUNK):
+        if max_bytes is not None:  # it may have grown since it was judged
+            check_size(name, source.tell(), max_bytes)
+        digest.update(chunk)
+        copy.write(chunk)
     return digest.hexdigest()
 
 

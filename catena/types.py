@@ -32,6 +32,7 @@ FailureReason = Literal[
     "needs_password",
     "damaged",
     "too_big",
+    "changing",
     "timeout",
     "out_of_memory",
     "crashed",

@@ -14,8 +14,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
+from catena.errors import DocumentError
 from catena.ingest.blocks import clean
 from catena.ingest.decoding import decode_markup
+from catena.regular import leads_into, open_regular
 
 WEB_PAGES = (".html", ".htm", ".xhtml")
 _INDEXES = tuple(
@@ -43,7 +45,7 @@ class Manual:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._index = next((folder / name for name in _INDEXES if (folder / name).is_file()), None)
+        self._index = next((folder / name for name in _INDEXES if _is_page_of(folder, folder / name)), None)
         self._pages = _web_pages(folder) if self._index else set()
         self._known_links: dict[Path, list[tuple[Path, bool]]] = {}
 
@@ -187,9 +189,14 @@ def _web_pages(folder: Path) -> set[Path]:
         file
         for file in folder.rglob("*")
         if file.suffix.lower() in WEB_PAGES
-        and file.is_file()
+        and _is_page_of(folder, file)
         and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     }
+
+
+def _is_page_of(folder: Path, file: Path) -> bool:
+    """Whether a file is there, and in the folder: a link may lead out of it."""
+    return os.path.isfile(file) and leads_into(folder, file)
 
 
 def _title(page: Path) -> str:
@@ -199,7 +206,7 @@ def _title(page: Path) -> str:
 
 def _read(page: Path) -> bytes:
     try:
-        with page.open("rb") as file:
+        with open_regular(page) as file:
             return file.read(_MAX_BYTES)
-    except OSError:
+    except (OSError, DocumentError):
         return b""

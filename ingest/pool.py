@@ -17,6 +17,7 @@ from catena.ingest.ocr import RecognisedPages, order_for, picture_remedy
 from catena.ingest.parsing import OnPage, Parsing, failed, raise_failure
 from catena.ingest.sniff import shown, sniff
 from catena.ingest.warm import COMMAND, Started, WarmProcess
+from catena.regular import check_size
 from catena.settings import Settings
 from catena.types import Box, Document, Kind, Page
 
@@ -78,7 +79,7 @@ class ParserPool:
         Raises DocumentError, in the block too, and Stopped when the pool is closed meanwhile.
         """
         kind = as_kind or sniff(path)
-        self._check_size(path, shown(name or path.name))
+        check_size(shown(name or path.name), path.stat().st_size, self.max_bytes)
         recognised = RecognisedPages(self._settings, document_id)
         order = order_for(self._settings, recognised) if kind == "pdf" else None
         request = {
@@ -200,14 +201,10 @@ class ParserPool:
                 self._warm = None
         warm.close()
 
-    def _check_size(self, path: Path, name: str) -> None:
-        most = self._settings.max_file_mib
-        if path.stat().st_size > most << 20:
-            raise DocumentError(
-                "too_big",
-                f"{name} is larger than {most} MiB.",
-                "Raise CATENA_MAX_FILE_MIB, or split the file.",
-            )
+    @property
+    def max_bytes(self) -> int:
+        """The size above which a file is refused."""
+        return self._settings.max_file_mib << 20
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import get_args
 from catena.errors import DocumentError
 from catena.ingest.charsets import certain_utf16
 from catena.ingest.ziplist import zip_names
+from catena.regular import open_regular, unread
 from catena.types import Kind
 
 SUPPORTED = "Catena reads PDF, EPUB, DOCX, HTML, Markdown and plain text."
@@ -110,20 +111,12 @@ def shown(name: str) -> str:
 
 def _ends(path: Path) -> tuple[bytes, bytes]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(_HEAD)
             file.seek(max(0, file.seek(0, 2) - _TAIL))
             return head, file.read(_TAIL)
-    except IsADirectoryError as error:
-        raise DocumentError(
-            "not_a_document", f"{shown(path.name)} is a folder.", "Add it by its path."
-        ) from error
     except OSError as error:
-        raise DocumentError(
-            "not_a_document",
-            f"{shown(path.name)} cannot be opened: {error.strerror}.",
-            "Check path and rights.",
-        ) from error
+        raise unread(path, error) from error
 
 
 def _kind_of(path: Path, head: bytes, tail: bytes, named: Kind | None) -> Kind:

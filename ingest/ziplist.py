@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+from catena.regular import open_regular
+
 _MAX_TAIL = 22 + 65535
 _MAX_DIRECTORY = 1 << 20
 _ENTRY = struct.Struct("<4s24xHHH12x")
@@ -13,7 +15,7 @@ _LOCAL = struct.Struct("<4s22xHH")
 
 def zip_names(path: Path) -> set[str]:
     """List names from the first MiB of the directory, or from the local headers when the end is cut off."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - _MAX_TAIL))
         tail = file.read()

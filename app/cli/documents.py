@@ -39,7 +39,7 @@ def add(
     walks = [walk_folder(path) for path in paths]
     files = [file for walked in walks for file in walked.paths]
     for walked in walks:
-        if message := walked.message():
+        for message in walked.messages():
             say(message, is_error=True)
     outcomes: list[Added] = []
     settings = load_settings(home=home, ocr=ocr)
@@ -52,7 +52,9 @@ def add(
                 print_added(added, progress.console)
     if as_json:
         print_json([added_json(added) for added in outcomes])
-    if any(added.document.status == "failed" for added in outcomes):
+    if num_failed := sum(added.document.status == "failed" for added in outcomes):
+        if len(outcomes) > 1:
+            say(f"{num_failed:,} of {len(outcomes):,} files could not be added", is_error=True)
         raise typer.Exit(1)
 
 

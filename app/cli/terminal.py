@@ -26,7 +26,7 @@ def print_added(added: Added, console: Console) -> None:
     """Print one line for a file that was added, and what to do when it was not."""
     document = added.document
     file = marked(shown(str(added.path)))
-    if not added.is_new:
+    if not added.is_new and document.status != "failed":
         console.print(f"[dim]unchanged[/] {file}: is in the library already.")
         return
     message = marked(document.message) or count(document.num_pages, "page")

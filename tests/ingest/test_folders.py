@@ -67,7 +67,7 @@ def test_links_to_the_next_page_win(tmp_path: Path) -> None:
 def test_a_manual_is_one_document(tmp_path: Path) -> None:
     walked = walk_folder(manual(tmp_path / "m"))
     assert walked.paths == [tmp_path / "m", tmp_path / "m" / "paper.pdf"]
-    assert walked.message() == "skipped 3 files that are no documents: 1 .png, 1 .txt, 1 .css"
+    assert walked.messages() == ["skipped 3 files that are no documents: 1 .png, 1 .txt, 1 .css"]
 
 
 @pytest.mark.parametrize(

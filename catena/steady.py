@@ -1,0 +1,44 @@
+"""A file is read while nobody changes it: what is kept is one version, not the head of one and the tail of another."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from io import BufferedReader
+from pathlib import Path
+
+from catena.errors import DocumentError
+from catena.harmless import one_line
+from catena.regular import open_regular
+
+TRIES = 3
+PAUSE_SECONDS = 0.5
+"""Between two tries: a program that saves a file is done by then."""
+
+
+def read_steadily(path: Path, read: Callable[[BufferedReader], str], *, pause: float = PAUSE_SECONDS) -> str:
+    """Have `read` take a file to its end and return its SHA-256, again where the file changed meanwhile.
+
+    Size, times, inode and hash are the same before and after. Raises DocumentError where it goes on changing.
+    """
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(pause)
+        with open_regular(path) as file:
+            before = os.fstat(file.fileno())
+            digest = read(file)
+        with open_regular(path) as file:
+            is_same = hashlib.file_digest(file, "sha256").hexdigest() == digest
+            if is_same and _marks(before) == _marks(os.fstat(file.fileno())):
+                return digest
+    raise DocumentError(
+        "changing",
+        f"{one_line(str(path))} changed while it was read, {TRIES} times.",
+        "Add it when whatever writes to it is done.",
+    )
+
+
+def _marks(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,0 +1,21 @@
+"""The command as a person gives it, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def catena(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `catena ARGUMENTS` with these variables in its environment."""
+    code = "from catena.app.start import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
