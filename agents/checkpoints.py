@@ -18,8 +18,8 @@ from typing import Any
 
 from catena.agents.state import State, options_from_json
 from catena.checksums import digest_of
-from catena.doctor import Problem
 from catena.errors import CatenaError, LibraryCorrupt
+from catena.health import Problem
 from catena.lostfound import set_database_aside
 from catena.types import AskOptions
 

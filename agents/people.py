@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from catena.agents.bookqa.entities import name_table
 from catena.agents.bookqa.names import Sex
+from catena.agents.name_table import name_table
 
 MAX_SENTENCES = 6000
 """So many sentences, spread evenly over a document, tell who its people are: 60,000 words, half a second."""

@@ -18,9 +18,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from catena.database import translated
-from catena.doctor import Problem
 from catena.durable import FILE_MODE, make_folder, sync_folder, write_file
 from catena.errors import LibraryError, OptionError
+from catena.health import Problem
 from catena.launch import LOCK_NAME
 from catena.locks import FileLock
 from catena.lostfound import set_aside, set_database_aside

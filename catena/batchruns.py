@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from catena.detached import begin, detach, is_held, lower_priority
-from catena.doctor import Problem
 from catena.durable import FILE_MODE, make_folder, write_file
 from catena.errors import CatenaError, LibraryCorrupt, OptionError
 from catena.harmless import start_log
+from catena.health import Problem
 from catena.lostfound import set_aside
 
 if TYPE_CHECKING:

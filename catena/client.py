@@ -15,10 +15,9 @@ from catena.asking import Asking
 from catena.backups import Backup, backup
 from catena.batchruns import Batches
 from catena.bridge import Bridge
-from catena.doctor import Problem
 from catena.errors import DocumentError, LibraryCorrupt, OptionError
 from catena.healing import Healing
-from catena.health import Health
+from catena.health import Health, Problem
 from catena.ingest import parser_version
 from catena.ingest.ocr import describe as describe_ocr
 from catena.ingest.ocr import forget_recognised

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, text
 
 from catena.database import Database
 from catena.errors import Damage, DocumentError, LibraryError
+from catena.health import Problem
 from catena.lostfound import set_aside
 from catena.mending import (
     bad_rows,
@@ -25,18 +25,6 @@ from catena.mending import (
 from catena.originals import Originals, sha256
 from catena.removal import purge, purge_pending
 from catena.writing import add_source
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """`can_repair`: `catena doctor --repair` mends it; else `remedy` says what a person can do."""
-
-    name: str
-    message: str
-    remedy: str = ""
-    document_id: str | None = None
-    can_repair: bool = False
-
 
 _ORPHANS = {
     "passages without a document": ("passages", "document_key", "key FROM documents"),

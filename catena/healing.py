@@ -24,9 +24,8 @@ from sqlalchemy import Table, select
 from catena.adding import Adder
 from catena.checksums import columns, covered, is_sound
 from catena.database import Database
-from catena.doctor import Problem
 from catena.errors import Damage, DocumentError, LibraryCorrupt, LibraryError
-from catena.health import Health
+from catena.health import Health, Problem
 from catena.library import Library
 from catena.locks import FileLock
 from catena.lostfound import (

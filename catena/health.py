@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from catena.doctor import Problem
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`can_repair`: `catena doctor --repair` mends it; else `remedy` says what a person can do."""
+
+    name: str
+    message: str
+    remedy: str = ""
+    document_id: str | None = None
+    can_repair: bool = False
 
 
 @dataclass(frozen=True, slots=True)

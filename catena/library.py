@@ -20,8 +20,8 @@ from sqlalchemy import select, text
 from catena import doctor
 from catena.checksums import catalogue_checksum
 from catena.database import Database, translated
-from catena.doctor import Problem
 from catena.errors import AmbiguousDocument, LibraryCorrupt
+from catena.health import Problem
 from catena.history import History, forget
 from catena.mending import mark_damaged
 from catena.originals import Originals

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from catena.agents.events import Event
 from catena.agents.state import options_from_json, options_to_json
 from catena.detached import begin, is_held
-from catena.doctor import Problem
 from catena.durable import FILE_MODE, make_folder
 from catena.errors import OptionError
+from catena.health import Problem
 from catena.locks import FileLock
 from catena.lostfound import set_aside
 from catena.runlines import checked_line, sound_lines

@@ -17,8 +17,8 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from catena.doctor import Problem
 from catena.durable import DurableFile, make_folder
+from catena.health import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

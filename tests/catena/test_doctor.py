@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from catena.doctor import Problem
 from catena.durable import write_file
 from catena.errors import LibraryError
 from catena.evaluation import synthetic
+from catena.health import Problem
 from catena.library import Library
 from catena.types import Document
 
