@@ -19,15 +19,18 @@ from catena.agents.reasoner import Draft
 from catena.agents.replies import read_reply
 from catena.agents.showing import found_passages, show
 from catena.agents.written import grounded, unchecked_notice
+from catena.arguments import require_choice
 from catena.errors import OptionError
 from catena.llm import Completion
 from catena.models.metered import Meter
+from catena.options import AskOptions
 from catena.retrieval.embedder import Embedder
+from catena.retrieval.kv.policy import PRESETS
 from catena.serving.remote import START, KVServer
 from catena.serving.retriever import KVPageRetriever, Look
 from catena.serving.retriever import Shelf as KVShelf
 from catena.serving.served_ids import ServedIds
-from catena.types import AskOptions, Note, PageHit
+from catena.types import Note, PageHit
 
 ROLE = "kv"
 IDS = "served.json"
@@ -98,6 +101,7 @@ def served_model(
     """The model `openai/NAME` at a KV-page server. Raises OptionError where there is none, ModelError."""
     if not api_base or not name.startswith("openai/"):
         raise OptionError("The strategy kv needs a model at a KV-page server.", START)
+    require_choice("kv_policy", options.kv_policy, tuple(PRESETS))
     server, ids = server_at(api_base), ServedIds(home / IDS)
     server.check()
     ids.settle(server_at)

@@ -21,7 +21,7 @@ from catena.checksums import digest_of
 from catena.errors import CatenaError, LibraryCorrupt
 from catena.health import Problem
 from catena.lostfound import set_database_aside
-from catena.types import AskOptions
+from catena.options import AskOptions
 
 _log = logging.getLogger(__name__)
 LOCK_SECONDS = 60.0

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from catena.agents.ranking import is_fragment
+from catena.options import AskOptions
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.sentences import ends_sentence
-from catena.types import AskOptions, Evidence, Line, Page, PageRef, Span
+from catena.types import Evidence, Line, Page, PageRef, Span
 
 SAME = 0.7
 """Share of common terms above which two sentences say the same."""

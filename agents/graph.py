@@ -28,7 +28,8 @@ from catena.agents.state import State
 from catena.answers import from_json
 from catena.errors import CatenaError
 from catena.models.metered import Meter
-from catena.types import Answer, AskOptions
+from catena.options import AskOptions
+from catena.types import Answer
 
 Graph = CompiledStateGraph[State, Deps, State, State]
 MAX_STEPS = 1_000_000

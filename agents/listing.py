@@ -9,8 +9,9 @@ from itertools import islice
 
 from catena.agents.manual import asks_how
 from catena.agents.ranking import is_listed
+from catena.options import AskOptions
 from catena.retrieval.sentences import line_sentences, sentences
-from catena.types import AskOptions, Evidence, Page, PageRef, Span
+from catena.types import Evidence, Page, PageRef, Span
 
 PageOf = Callable[[PageRef], Page | None]
 """A page of a document that has it."""

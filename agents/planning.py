@@ -19,7 +19,8 @@ from catena.errors import OptionError
 from catena.llm import Price
 from catena.models import metered
 from catena.models.retried import MAX_RETRIES
-from catena.types import Answer, AskOptions, Passage, Plan, PlannedRole, Strategy, Usage
+from catena.options import AskOptions
+from catena.types import Answer, Passage, Plan, PlannedRole, Strategy, Usage
 
 Prices = Callable[[str], Awaitable[Price | None]]
 """What a model costs, by its name."""

@@ -14,7 +14,8 @@ from catena.agents.conversation import Turn
 from catena.agents.desk import Desk
 from catena.agents.measured import Measured, Search
 from catena.agents.segments import Stretch
-from catena.types import AskOptions, Confidence, Evidence, Note, PageRef, PassageKey, Segment, Support
+from catena.options import AskOptions
+from catena.types import Confidence, Evidence, Note, PageRef, PassageKey, Segment, Support
 
 
 @dataclass(frozen=True, slots=True)

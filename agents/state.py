@@ -9,7 +9,8 @@ from typing import Annotated, Any, TypedDict
 
 from catena.agents.reasoner import Draft, DraftStatement
 from catena.agents.segments import Stretch
-from catena.types import AskOptions, Evidence, Fact, Limits, Note, PageHit, PageRef, PassageKey, Span
+from catena.options import AskOptions, Limits
+from catena.types import Evidence, Fact, Note, PageHit, PageRef, PassageKey, Span
 
 Json = dict[str, Any]
 

@@ -6,18 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from catena.adding import Added, AddOptions
+    from catena.adding import Added
     from catena.client import Catena
     from catena.errors import CatenaError, DocumentError, LibraryError, ModelError, OptionError, Stopped
+    from catena.options import AddOptions, AskOptions, Limits
     from catena.settings import Settings, load_settings
     from catena.types import (
         Answer,
-        AskOptions,
         Citation,
         CitationPart,
         Coverage,
         Document,
-        Limits,
         Page,
         PageHit,
         PageRef,
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Catena": "client",
-    **dict.fromkeys(("Added", "AddOptions"), "adding"),
+    "Added": "adding",
+    **dict.fromkeys(("AddOptions", "AskOptions", "Limits"), "options"),
     **dict.fromkeys(
         ("CatenaError", "DocumentError", "LibraryError", "ModelError", "OptionError", "Stopped"), "errors"
     ),

@@ -17,6 +17,7 @@ from catena.ingest.parsing import failed
 from catena.ingest.pool import ParserPool
 from catena.ingest.sniff import shown, sniff
 from catena.library import Library
+from catena.options import AddOptions
 from catena.regular import check_size, unread
 from catena.retrieval.analysis import terms
 from catena.retrieval.index import DocumentIndex
@@ -36,13 +37,6 @@ class Added:
     path: Path
     document: Document
     is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AddOptions:
-    as_kind: Kind | None = None
-    password: str | None = None
-    title: str | None = None
 
 
 class Adder:

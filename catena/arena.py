@@ -19,6 +19,7 @@ from catena.agents.bookqa.items import Item, read_items
 from catena.agents.bookqa.model_judge import ModelJudge
 from catena.agents.bookqa.responses import Reader, Response, read_responses, respond, write_responses
 from catena.agents.bookqa.rule_judge import RuleJudge
+from catena.arguments import require_number, require_text, require_whole
 from catena.batches.journal import Failure, Journal
 from catena.batches.running import Ended
 from catena.bookqa import journal_path
@@ -29,8 +30,9 @@ from catena.errors import OptionError
 from catena.models.budget import Budget
 from catena.models.metered import Meter, total
 from catena.models.opening import ModelRoom
+from catena.options import Limits
 from catena.systems import EMBEDDED, Purse, open_reader
-from catena.types import Limits, Usage
+from catena.types import Usage
 from catena.votes import Vote
 
 SET, ARENA = "set.jsonl", "arena"
@@ -67,8 +69,11 @@ class AnswerOptions:
     max_cost_usd: float | None = None
 
     def __post_init__(self) -> None:
-        if self.concurrency < 1:
-            raise OptionError(f"A concurrency of {self.concurrency} makes no call.", "Give 1 or more.")
+        if self.model is not None:
+            require_text("model", self.model)
+        require_whole("concurrency", self.concurrency)
+        if self.max_cost_usd is not None:
+            require_number("max_cost_usd", self.max_cost_usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,13 @@ class ArenaOptions:
     budget: int | None = None
     concurrency: int = 8
     max_cost_usd: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.budget is not None:
+            require_whole("budget", self.budget)
+        require_whole("concurrency", self.concurrency)
+        if self.max_cost_usd is not None:
+            require_number("max_cost_usd", self.max_cost_usd)
 
 
 def file_name(system: str) -> str:

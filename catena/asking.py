@@ -14,17 +14,28 @@ from typing import TYPE_CHECKING, Any
 from catena.agents.checkpoints import Checkpoints, UnfinishedRun
 from catena.agents.events import Event, OnEvent, ignore
 from catena.answers import from_json, to_json
+from catena.arguments import (
+    list_of,
+    refused,
+    require_a,
+    require_callback,
+    require_flag,
+    require_keys,
+    require_text,
+    require_whole,
+)
 from catena.bridge import Bridge
 from catena.errors import DocumentError, OptionError
 from catena.library import Library
 from catena.models.opening import ModelRoom
+from catena.options import AskOptions
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.hybrid import HybridRetriever
 from catena.runs import Run, Runs
 from catena.settings import Settings
 from catena.spoken import legible
 from catena.trace import Trace, trace
-from catena.types import Answer, AskOptions, Document, PageHit, Plan, Thread
+from catena.types import Answer, Document, PageHit, Plan, Thread
 
 if TYPE_CHECKING:
     from catena.agents.conversation import Turn
@@ -51,17 +62,18 @@ class Asking:
     _bridge: Bridge
 
     def search(
-        self, query: str, *, documents: Sequence[Document | str] | None = None, k: int = 10
+        self, query: str, *, documents: Sequence[Document | str] | Document | str | None = None, k: int = 10
     ) -> list[PageHit]:
         """Find the `k` pages that fit the query best, best first, in some documents or all."""
-        query = _checked(query)
+        query = _checked("query", query)
+        require_whole("k", k)
         return self.retriever.retrieve(query, self._document_ids(documents), k)
 
     def ask(
         self,
         question: str,
         *,
-        documents: Sequence[Document | str] | None = None,
+        documents: Sequence[Document | str] | Document | str | None = None,
         options: AskOptions | None = None,
         on_event: OnEvent | None = None,
     ) -> Answer:
@@ -78,7 +90,7 @@ class Asking:
         self,
         question: str,
         *,
-        documents: Sequence[Document | str] | None = None,
+        documents: Sequence[Document | str] | Document | str | None = None,
         options: AskOptions | None = None,
         on_event: OnEvent | None = None,
         is_kept: bool = True,
@@ -88,6 +100,8 @@ class Asking:
         With `is_kept` false the question is none that a person asked: it leaves no answer in the history and no run
         to resume.
         """
+        require_callback("on_event", on_event)
+        require_flag("is_kept", is_kept)
         asked = self._asked(question, documents, options)
         if not is_kept:
             from catena.agents.graph import run  # langgraph takes over a second to import
@@ -101,7 +115,7 @@ class Asking:
         self,
         question: str,
         *,
-        documents: Sequence[Document | str] | None = None,
+        documents: Sequence[Document | str] | Document | str | None = None,
         options: AskOptions | None = None,
         keys: Mapping[str, str] | None = None,
         api_base: str | None = None,
@@ -111,6 +125,9 @@ class Asking:
         `keys` are variables for its environment alone, as OPENAI_API_KEY; `api_base` the address of the model's
         server, if not that of the settings. Raises what `ask` raises before it works.
         """
+        require_keys("keys", keys or {})
+        if api_base is not None:
+            require_text("api_base", api_base)
         asked = self._asked(question, documents, options)
         run = Run(asked.run_id, question, asked.document_ids, asked.options, time.time())
         return self.runs.start(run, keys=keys, api_base=api_base)
@@ -119,7 +136,7 @@ class Asking:
         self,
         question: str,
         *,
-        documents: Sequence[Document | str] | None = None,
+        documents: Sequence[Document | str] | Document | str | None = None,
         options: AskOptions | None = None,
     ) -> Run:
         """Do what `start` does with no process of its own: it begins at once, and `close` interrupts it.
@@ -134,7 +151,9 @@ class Asking:
         return run
 
     def resume_here(self, run_id: str) -> None:
-        """Go on with a run that was interrupted, in this process. Raises OptionError when another works on it."""
+        """Go on with a run that was interrupted, in this process. Raises OptionError where another works on it."""
+        require_text("run_id", run_id)
+        self.runs.run(run_id)
         self.runs.reopen(run_id)
         self._work_here(run_id)
 
@@ -152,6 +171,7 @@ class Asking:
 
     async def continue_async(self, run_id: str) -> Answer:
         """Work on a run that was started and that the caller holds; its events go to its file."""
+        require_text("run_id", run_id)
         run = self.runs.run(run_id)
         kept = self.library.answer(run_id)
         if kept is not None:  # killed after the answer was kept, before that was told
@@ -160,15 +180,20 @@ class Asking:
         return await self._run(UnfinishedRun(run_id, run.question, run.document_ids, run.options), None)
 
     def _asked(
-        self, question: str, documents: Sequence[Document | str] | None, options: AskOptions | None
+        self,
+        question: str,
+        documents: Sequence[Document | str] | Document | str | None,
+        options: AskOptions | None,
     ) -> UnfinishedRun:
         """What is asked, complete: of which documents, and which model."""
-        question = _checked(question)
+        question = _checked("question", question)
         if not question.strip():
             raise OptionError("The question is empty.", "Ask something.")
+        require_a(AskOptions, "options", options, is_optional=True)
         options = options or AskOptions()
         if options.model is None:  # a run that is resumed asks the model that it began with
             options = replace(options, model=self.settings.model or "")
+        _check_use(options)
         chosen = self._of_thread(options.thread_id, question) if documents is None else documents
         return UnfinishedRun(uuid.uuid4().hex, question, tuple(self._document_ids(chosen)), options)
 
@@ -176,7 +201,7 @@ class Asking:
         self,
         question: str,
         *,
-        documents: Sequence[Document | str] | None = None,
+        documents: Sequence[Document | str] | Document | str | None = None,
         options: AskOptions | None = None,
     ) -> Plan:
         """Say what `ask` with the same arguments will take, without calling a model: calls, tokens, cost, seconds.
@@ -189,13 +214,13 @@ class Asking:
         self,
         question: str,
         *,
-        documents: Sequence[Document | str] | None = None,
+        documents: Sequence[Document | str] | Document | str | None = None,
         options: AskOptions | None = None,
     ) -> Plan:
         """Do what `plan` does, awaitable."""
+        asked = self._asked(question, documents, options)
         from catena.agents.planning import pace, plan
 
-        asked = self._asked(question, documents, options)
         turns = self._turns(asked.options.thread_id)
         deps = self._deps(asked.options, asked.document_ids, None)
         prices = partial(self._models.price, asked=asked.options.model or "")
@@ -208,6 +233,7 @@ class Asking:
 
         Raises OptionError when there is neither.
         """
+        require_text("run_id", run_id)
         kept = self.library.answer(run_id)
         answer = from_json(kept.data) if kept else None
         is_told = self.runs.has(run_id)
@@ -230,6 +256,8 @@ class Asking:
 
     async def resume_async(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
         """Do what `resume` does, awaitable."""
+        require_text("run_id", run_id)
+        require_callback("on_event", on_event)
         kept = self.library.answer(run_id)
         if kept is not None:
             return from_json(kept.data)
@@ -293,7 +321,7 @@ class Asking:
         self,
         question: str,
         *,
-        documents: Sequence[Document | str] | None = None,
+        documents: Sequence[Document | str] | Document | str | None = None,
         options: AskOptions | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Ask, and yield what is done (`catena.agents.events`): the last event, `answer`, holds the answer as JSON.
@@ -313,7 +341,7 @@ class Asking:
         self,
         question: str,
         *,
-        documents: Sequence[Document | str] | None = None,
+        documents: Sequence[Document | str] | Document | str | None = None,
         options: AskOptions | None = None,
     ) -> Iterator[Event]:
         """Do what `stream` does, in plain code; leaving the loop cancels."""
@@ -321,14 +349,20 @@ class Asking:
 
     def history(self, limit: int = 20, *, thread_id: str | None = None) -> list[Answer]:
         """List the last answers, newest first, of one conversation or of all."""
+        require_whole("limit", limit)
+        if thread_id is not None:
+            require_text("thread_id", thread_id)
         return [from_json(kept.data) for kept in self.library.answers(limit, thread_id=thread_id)]
 
     def threads(self, limit: int | None = None) -> list[Thread]:
         """List the conversations that are kept, the one that was last asked first."""
+        if limit is not None:
+            require_whole("limit", limit)
         return self.library.threads(limit)
 
     def delete_thread(self, thread_id: str) -> int:
         """Delete what is kept of a conversation; return how many answers that were. Raises OptionError for none."""
+        require_text("thread_id", thread_id)
         run_ids = self.library.delete_thread(thread_id)
         if not run_ids:
             raise OptionError(f"There is no conversation {thread_id!r}.", "List them: `catena threads`.")
@@ -413,10 +447,20 @@ class Asking:
         return [one for one in chosen if one in known] or None
 
     def _resolve(self, document: Document | str) -> Document:
-        return document if isinstance(document, Document) else self.library.find(document)
+        if isinstance(document, Document):
+            return document
+        require_text("document", document)
+        return self.library.find(document)
 
-    def _document_ids(self, documents: Sequence[Document | str] | None) -> list[str]:
-        found = self.library.documents() if documents is None else [self._resolve(name) for name in documents]
+    def _document_ids(self, documents: Sequence[Document | str] | Document | str | None) -> list[str]:
+        if documents is None:
+            found = self.library.documents()
+        else:
+            found = [self._resolve(one) for one in list_of("documents", documents, str, Document)]
+            if not found:
+                raise OptionError(
+                    "documents names none.", "Name one, or leave documents out to ask all of them."
+                )
         readable = [document for document in found if document.is_readable]
         if documents is not None and len(readable) < len(found):
             failed = next(document for document in found if not document.is_readable)
@@ -426,12 +470,29 @@ class Asking:
         return [document.id for document in readable]
 
 
-def _checked(question: str) -> str:
+def _checked(name: str, question: object) -> str:
     """A question without what no text holds. Raises OptionError for one that nobody would read."""
+    if not isinstance(question, str):
+        raise refused(name, question, "a text", f"Give {name} as a str.")
+    question = legible(question)
     num_words = len(question.split())
     if num_words > MAX_QUESTION_WORDS or len(question) > MAX_QUESTION_CHARACTERS:
         raise OptionError(
             f"The question is too long: {num_words:,} words in {len(question):,} characters.",
             f"Ask in at most {MAX_QUESTION_WORDS:,} words; put a text to be read into a document.",
         )
-    return legible(question)
+    return question
+
+
+def _check_use(options: AskOptions) -> None:
+    """Raise OptionError for options that would change nothing."""
+    if not options.model and (named := options.of_models):
+        raise OptionError(
+            f"{', '.join(named)}: only a language model has a use for that, and none is set.",
+            "Set CATENA_MODEL, give model=..., or leave that out.",
+        )
+    if options.strategy != "kv" and (named := options.of_kv):
+        raise OptionError(
+            f"{', '.join(named)}: only the strategy kv has a use for that, not {options.strategy}.",
+            'Give strategy="kv", or leave that out.',
+        )

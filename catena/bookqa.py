@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import count
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from catena.adding import Adder, files_under
 from catena.agents.bookqa import sets
@@ -17,6 +18,16 @@ from catena.agents.bookqa.estimating import Estimate, estimate
 from catena.agents.bookqa.generating import NO_MODEL, Json, Maker, Order
 from catena.agents.bookqa.items import write_items
 from catena.agents.bookqa.report import Report
+from catena.arguments import (
+    list_of,
+    path_of,
+    require_a,
+    require_callback,
+    require_choice,
+    require_number,
+    require_text,
+    require_whole,
+)
 from catena.batches.distributed import Cluster, Remote, cluster
 from catena.batches.journal import Journal
 from catena.batches.places import Places
@@ -26,9 +37,10 @@ from catena.models import catalogue
 from catena.models.budget import Budget
 from catena.models.metered import Meter
 from catena.models.opening import ModelRoom
+from catena.options import Limits
 from catena.retrieval.embedder import MiniLM
 from catena.settings import Settings
-from catena.types import Limits, Usage
+from catena.types import Usage
 
 if TYPE_CHECKING:
     from catena.client import Catena
@@ -52,8 +64,14 @@ class GenerateOptions:
     ray_address: str | None = None
 
     def __post_init__(self) -> None:
-        if self.concurrency < 1:
-            raise OptionError(f"A concurrency of {self.concurrency} makes no call.", "Give 1 or more.")
+        require_whole("concurrency", self.concurrency)
+        if self.max_cost_usd is not None:
+            require_number("max_cost_usd", self.max_cost_usd)
+        require_choice("engine", self.engine, get_args(Engine))
+        if self.ray_address is not None:
+            require_text("ray_address", self.ray_address)
+            if self.engine != "ray":
+                raise OptionError("Only the engine ray has a use for ray_address.", 'Give engine="ray" too.')
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +117,12 @@ def journal_path(out: Path) -> Path:
     return out.with_name(f"{out.name}.db")
 
 
-def book_names(books: Sequence[str | Path]) -> list[str]:
+def book_names(books: Sequence[str | Path] | str | Path) -> list[str]:
     """Files and documents as named; a folder is its files."""
-    return [str(file) for book in books for file in files_under(Path(book))]
+    named = [path_of("books", book) for book in list_of("books", books, str, PathLike)]
+    if not named:
+        raise OptionError("books names none.", "Name files, folders, or documents of the library.")
+    return [str(file) for book in named for file in files_under(book)]
 
 
 def estimate_set(catena: Catena, order: Order, num_books: int) -> Estimate:
@@ -114,7 +135,7 @@ def estimate_set(catena: Catena, order: Order, num_books: int) -> Estimate:
 
 def generate(
     catena: Catena,
-    books: Sequence[str | Path],
+    books: Sequence[str | Path] | str | Path,
     order: Order,
     out: Path,
     options: GenerateOptions | None = None,
@@ -126,6 +147,9 @@ def generate(
     questions that failed are in the report, and tried again then. Raises Stopped at the cap, ModelRefused, OptionError,
     and LibraryError when another process works on the set. `out` holds the items of all finished books in any case.
     """
+    require_a(Order, "order", order)
+    require_a(GenerateOptions, "options", options, is_optional=True)
+    require_callback("on_progress", on_progress)
     options = options or GenerateOptions()
     names = book_names(books)
     with Journal(journal_path(out)) as journal, journal.working({**asdict(order), "books": names}):

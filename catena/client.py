@@ -9,8 +9,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from catena.adding import Added, Adder, AddOptions, OnPage, files_under
+from catena.adding import Added, Adder, OnPage, files_under
 from catena.agents.checkpoints import Checkpoints
+from catena.arguments import (
+    boxes_of,
+    list_of,
+    path_of,
+    require_a,
+    require_callback,
+    require_flag,
+    require_text,
+    require_whole,
+)
 from catena.asking import Asking
 from catena.backups import Backup, backup
 from catena.batchruns import Batches
@@ -26,6 +36,7 @@ from catena.ingest.protection import protection
 from catena.library import Library
 from catena.lostfound import describe as describe_lost
 from catena.models.opening import ModelRoom
+from catena.options import AddOptions
 from catena.retrieval.embedder import Embedder, MiniLM
 from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.vectorfile import check_file
@@ -66,9 +77,12 @@ class Catena(Asking):
         an OpenAI-compatible server. Raises OptionError for a setting that makes no sense, LibraryError when the
         folder cannot be used.
         """
+        require_a(Settings, "settings", settings, is_optional=True)
         if settings is not None and (home, model, api_base) != (None, None, None):
             raise OptionError("Both settings and home, model or api_base were given.", "Give one of them.")
-        self.settings = settings or load_settings(home=home, model=model, api_base=api_base)
+        self.settings = settings or load_settings(
+            home=None if home is None else path_of("home", home), model=model, api_base=api_base
+        )
         self.library = Library(self.settings.home)
         self.library.embedder = MiniLM.name
         self._checkpoints = Checkpoints(self.settings.home / "checkpoints.db")
@@ -123,7 +137,8 @@ class Catena(Asking):
 
         Raises DocumentError, with `reason` and `remedy`, when the file cannot be read.
         """
-        added = self._adder.add(Path(path), options, on_page=on_page)
+        _check_adding(options, on_page)
+        added = self._adder.add(path_of("path", path), options, on_page=on_page)
         if added.document.status == "failed":
             document = added.document
             raise DocumentError(document.reason or "damaged", document.message, document.remedy)
@@ -132,13 +147,15 @@ class Catena(Asking):
 
     def add_all(
         self,
-        paths: Sequence[str | Path],
+        paths: Sequence[str | Path] | str | Path,
         *,
         options: AddOptions | None = None,
         on_page: OnPage | None = None,
     ) -> Iterator[Added]:
         """Add many files at once; a failed one is yielded like the others and stops nothing."""
-        yield from self._adder.add_all([Path(path) for path in paths], options, on_page=on_page)
+        _check_adding(options, on_page)
+        files = [path_of("paths", path) for path in list_of("paths", paths, str, os.PathLike)]
+        yield from self._adder.add_all(files, options, on_page=on_page)
         self._fill_behind()
 
     def add_later(self, path: str | Path, *, title: str | None = None, is_upload: bool = False) -> list[Job]:
@@ -149,7 +166,9 @@ class Catena(Asking):
         from catena.jobs import Jobs
         from catena.launch import ensure_worker
 
-        files = files_under(Path(path).absolute())
+        require_flag("is_upload", is_upload)
+        AddOptions(title=title)
+        files = files_under(path_of("path", path).absolute())
         if not files or not os.path.exists(path):
             raise DocumentError("not_a_document", f"There is no file at {path}.", "Check the path.")
         jobs = Jobs(self.library.database)
@@ -162,6 +181,7 @@ class Catena(Asking):
         """List the last jobs that add files, newest first; `progress` has done, total and file."""
         from catena.jobs import Jobs
 
+        require_whole("limit", limit)
         return Jobs(self.library.database).list(kind="add", limit=limit)
 
     def documents(self) -> list[Document]:
@@ -173,6 +193,7 @@ class Catena(Asking):
 
         Raises DocumentNotFound or AmbiguousDocument.
         """
+        require_text("name", name)
         return self.library.find(name)
 
     def remove(self, document: Document | str) -> Document:
@@ -183,12 +204,14 @@ class Catena(Asking):
 
     def reindex(self, document: Document | str, *, password: str | None = None) -> Document:
         """Parse the kept original again, after a better parser or another embedder."""
-        return self._adder.add_again(self._resolve(document), password)
+        options = AddOptions(password=password)
+        return self._adder.add_again(self._resolve(document), options.password)
 
     # Pages
 
     def page(self, document: Document | str, number: int) -> Page:
         """Return one page's text, words and boxes. Raises DocumentNotFound when there is no such page."""
+        require_whole("number", number)
         return self.library.page(PageRef(self._resolve(document).id, number))
 
     def page_image(
@@ -201,14 +224,17 @@ class Catena(Asking):
         password: str | None = None,
     ) -> bytes:
         """Render one page as PNG, with `boxes` (points) drawn on it. Raises DocumentError."""
+        require_whole("number", number)
+        require_whole("dpi", dpi)
+        options = AddOptions(password=password)
         found = self._resolve(document)
         return self.pool.render(
             self.library.checked_original(found.id),
             number,
             name=Path(found.path).name,
             kind=found.kind or "pdf",
-            password=password,
-            boxes=tuple(boxes),
+            password=options.password,
+            boxes=boxes_of("boxes", boxes),
             dpi=dpi,
         )
 
@@ -216,6 +242,7 @@ class Catena(Asking):
         self, citation: Citation, *, dpi: int = 144, password: str | None = None
     ) -> list[bytes]:
         """Render the page of each part of a citation as PNG, its quote boxed."""
+        require_a(Citation, "citation", citation)
         return [
             self.page_image(
                 part.ref.document_id, part.ref.number, boxes=part.boxes, dpi=dpi, password=password
@@ -227,6 +254,7 @@ class Catena(Asking):
 
     def vote(self, vote: Vote) -> None:
         """Keep which of two answers somebody found better."""
+        require_a(Vote, "vote", vote)
         self.library.save_vote(vote)
 
     def votes(self) -> list[Vote]:
@@ -237,7 +265,7 @@ class Catena(Asking):
 
     def generate(
         self,
-        books: Sequence[str | Path],
+        books: Sequence[str | Path] | str | Path,
         order: Order,
         out: str | Path,
         *,
@@ -250,12 +278,13 @@ class Catena(Asking):
         """
         from catena.bookqa import generate  # the agents of sets: only where one is made
 
-        return generate(self, books, order, Path(out), options, on_progress)
+        return generate(self, books, order, path_of("out", out), options, on_progress)
 
     # Upkeep
 
     def health(self, *, repair: bool = False) -> Health:
         """Check the library and name what protects this machine; with `repair`, mend what can be mended."""
+        require_flag("repair", repair)
         problems = [*self.library.check(), *self._checks_beside(repair=False)]
         left = problems
         if repair and problems:
@@ -273,7 +302,8 @@ class Catena(Asking):
 
         Originals are linked where that is possible, unless `is_copied`. Raises OptionError for a folder that is there.
         """
-        return backup(self.settings.home, Path(destination), is_copied=is_copied)
+        require_flag("is_copied", is_copied)
+        return backup(self.settings.home, path_of("destination", destination), is_copied=is_copied)
 
     def _checks_beside(self, *, repair: bool) -> list[Problem]:
         """What is wrong beside the library's own database: unfinished runs, and files of runs and sets."""
@@ -308,3 +338,8 @@ class Catena(Asking):
             from catena.jobs import enqueue_fill  # only when there is something to fill
 
             enqueue_fill(self.library, self.settings)
+
+
+def _check_adding(options: AddOptions | None, on_page: OnPage | None) -> None:
+    require_a(AddOptions, "options", options, is_optional=True)
+    require_callback("on_page", on_page)

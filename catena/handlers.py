@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from catena.adding import Adder, AddOptions
+from catena.adding import Adder
 from catena.errors import DocumentError, DocumentNotFound
 from catena.healing import Healing
 from catena.ingest.pool import ParserPool
 from catena.library import Library
+from catena.options import AddOptions
 from catena.retrieval.embedder import MiniLM
 from catena.retrieval.filling import fill
 from catena.settings import Settings

@@ -287,7 +287,10 @@ def _check_outline(row: Row[Any]) -> None:
 
 
 def _no_page(ref: PageRef) -> DocumentNotFound:
-    return DocumentNotFound(f"Document {ref.document_id[:12]} has no page {ref.number} in the library.")
+    return DocumentNotFound(
+        f"Document {ref.document_id[:12]} has no page {ref.number} in the library.",
+        "Pages are counted from 1, up to the document's num_pages.",
+    )
 
 
 def _pages_query(owner: Row[Any], *, with_words: bool) -> Any:

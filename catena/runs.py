@@ -23,8 +23,8 @@ from catena.errors import OptionError
 from catena.health import Problem
 from catena.locks import FileLock
 from catena.lostfound import set_aside
+from catena.options import AskOptions
 from catena.runlines import checked_line, sound_lines
-from catena.types import AskOptions
 
 if TYPE_CHECKING:
     from catena.settings import Settings
@@ -279,7 +279,7 @@ class Runs:
             self._path(run_id, suffix).unlink(missing_ok=True)
 
     def _path(self, run_id: str, suffix: str = ".jsonl") -> Path:
-        if not run_id.isalnum():
+        if not str(run_id).isalnum():
             raise OptionError(f"{run_id!r} is no id of a run.", "List them: `catena runs`.")
         return self._folder / f"{run_id}{suffix}"
 

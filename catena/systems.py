@@ -24,9 +24,10 @@ from catena.client import Catena
 from catena.errors import CatenaError, OptionError, Stopped
 from catena.llm import Message, chat, prompt_tokens
 from catena.models.opening import ModelRoom
+from catena.options import AskOptions, Limits
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.index import DocumentIndex
-from catena.types import AskOptions, Evidence, Limits, Segment, Strategy, Usage
+from catena.types import Evidence, Segment, Strategy, Usage
 
 STRATEGIES: tuple[Strategy, ...] = tuple(name for name in get_args(Strategy) if name != "auto")
 EMBEDDED: dict[str, Strategy] = {"embedded": "auto", "embedded-chain": "chain"}

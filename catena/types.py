@@ -335,61 +335,6 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Caps for one question; `None` means no cap."""
-
-    max_seconds: float | None = None
-    max_calls: int | None = None
-    max_tokens: int | None = None
-    max_cost_usd: float | None = None
-
-    def __post_init__(self) -> None:
-        for cap in (self.max_seconds, self.max_calls, self.max_tokens, self.max_cost_usd):
-            if cap is not None and cap < 0:
-                raise ValueError(f"a cap is not negative, got {cap}")
-
-
-@dataclass(frozen=True, slots=True)
-class AskOptions:
-    """What a user asks for besides the question.
-
-    `paths`: how often a chain reads the documents, at the same time: 1, in order; 2, from both ends; 5, in order,
-    backwards and in three shuffled orders.
-    `demos`: how many questions about other passages of the documents are shown answered before the question itself.
-    `rewrite`: let the model say what to search for, too. `check`: whether a model has a say in each statement's mark.
-    `kv_policy`, `kv_budget`: for the strategy `kv`, which KV pages the model sees, and what share of the document
-    (docs/local-models.md); without a budget the policy's own.
-    `thread_id`: the conversation; a question that leans on its earlier ones is made self-contained first.
-    """
-
-    strategy: Strategy = "auto"
-    model: str | None = None
-    small_model: str | None = None
-    max_sentences: int = 3
-    max_words: int = 60
-    limits: Limits = field(default_factory=Limits)
-    thread_id: str | None = None
-    paths: int = 1
-    demos: int = 0
-    rewrite: bool = False
-    check: Check = "code"
-    kv_policy: str = "quest"
-    kv_budget: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.max_sentences < 1 or self.max_words < 1:
-            raise ValueError("max_sentences and max_words must be at least 1")
-        if self.paths not in (1, 2, 5):
-            raise ValueError("paths must be 1, 2 or 5")
-        if self.demos not in (0, 3, 5):
-            raise ValueError("demos must be 0, 3 or 5")
-        if self.check not in ("code", "model"):
-            raise ValueError("check must be 'code' or 'model'")
-        if self.kv_budget is not None and not 0 < self.kv_budget <= 1:
-            raise ValueError("kv_budget must be above 0 and at most 1")
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """The same value for SDK, CLI and UI; `to_json` in `catena.answers` is its one JSON form.
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
+from catena.arguments import list_of, require_choice, require_number, require_text
 from catena.checksums import covered, is_sound, sealed
 from catena.database import Database, insert
-from catena.errors import Damage
+from catena.errors import Damage, OptionError
 from catena.reading import mended
 from catena.tables import vote_documents, votes
 
@@ -26,10 +27,18 @@ class Vote:
     voted_at: float = field(default_factory=time.time)
 
     def __post_init__(self) -> None:
+        for name in ("question", "first", "second"):
+            require_text(name, getattr(self, name), is_filled=name != "question")
         if self.first == self.second:
-            raise ValueError(f"a vote is between two systems, got {self.first!r} twice")
-        if self.winner not in (self.first, self.second, None):
-            raise ValueError(f"{self.winner!r} is neither of the systems")
+            raise OptionError(
+                f"A vote is between two systems, not {self.first!r} twice.", "Name another one."
+            )
+        require_choice("winner", self.winner, (self.first, self.second, None))
+        about = tuple(list_of("document_ids", self.document_ids, str))
+        for one in about:
+            require_text("document_ids", one)
+        object.__setattr__(self, "document_ids", about)  # one id is a tuple of itself
+        require_number("voted_at", self.voted_at)
 
 
 class Votes:

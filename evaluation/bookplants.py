@@ -22,10 +22,10 @@ from catena.bookqa import LibraryBook
 from catena.client import Catena
 from catena.evaluation.novels import write_novel
 from catena.models.opening import ModelRoom
+from catena.options import Limits
 from catena.retrieval.embedder import MiniLM
 from catena.settings import load_settings
 from catena.testing import StubModel
-from catena.types import Limits
 
 MODEL = "openai/stub"
 RULES = "catena.evaluation.bookwriter:reply"

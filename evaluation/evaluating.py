@@ -21,8 +21,9 @@ from catena.evaluation.scoring.nli import NLI
 from catena.ingest import parser_version
 from catena.models.errors import without_secrets
 from catena.models.opening import ModelRoom
+from catena.options import AskOptions, Limits
 from catena.settings import load_settings
-from catena.types import AskOptions, Limits, Strategy
+from catena.types import Strategy
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,12 @@ from typing import Literal
 import numpy as np
 
 from catena.client import Catena
+from catena.options import AskOptions
 from catena.retrieval.analysis import query_terms, terms
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.index import DocumentIndex
 from catena.retrieval.sentences import sentence_spans
-from catena.types import AskOptions, Citation
+from catena.types import Citation
 
 Half = Literal["tuning", "held-out"]
 FOLDER = Path("fairytaleqa/data-by-train-split")

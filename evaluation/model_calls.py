@@ -22,10 +22,10 @@ from catena.evaluation.timing import Row, table
 from catena.llm import LLM
 from catena.models import catalogue
 from catena.models.opening import ModelRoom
+from catena.options import AskOptions, Limits
 from catena.settings import Settings, load_settings
 from catena.testing import Fault, StubModel, refusing_url
 from catena.testing.faults import FaultKind
-from catena.types import AskOptions, Limits
 
 MODEL = "openai/stub"
 ASKED = [{"role": "user", "content": "Say something."}]

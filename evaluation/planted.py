@@ -32,9 +32,10 @@ from catena.evaluation.books import Planted, make
 from catena.llm import LLM, Completion, Message, OnText, num_tokens, prompt_tokens
 from catena.models.metered import Meter
 from catena.models.opening import ModelRoom, Models
+from catena.options import Limits
 from catena.settings import Settings
 from catena.testing import StubModel
-from catena.types import Limits, Note, Strategy, Support
+from catena.types import Note, Strategy, Support
 
 RULES = "catena.evaluation.bookreader:reply"
 WINDOW = 8192

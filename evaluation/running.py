@@ -24,8 +24,9 @@ from catena.evaluation.scoring.extraction import short_answer
 from catena.evaluation.scoring.judge import ModelJudge
 from catena.evaluation.units import Places, as_html
 from catena.models.opening import Models
+from catena.options import AskOptions
 from catena.retrieval.filling import fill
-from catena.types import Answer, AskOptions, Document
+from catena.types import Answer, Document
 
 OnKept = Callable[[Kept], None]
 OpenJudge = Callable[[Sequence[str]], Models]

@@ -12,10 +12,10 @@ import pymupdf
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from catena.adding import AddOptions
 from catena.client import Catena
 from catena.errors import DocumentError
 from catena.evaluation.browsing import ask, chromium, serving, settle, visit
+from catena.options import AddOptions
 from catena.settings import load_settings
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "pictures"

@@ -23,6 +23,7 @@ from catena.agents.bookqa.slots import Slot, lay_out
 from catena.agents.bookqa.subjects import Subjects
 from catena.agents.bookqa.tagging import make_item
 from catena.agents.bookqa.writing import prompts_version, write
+from catena.arguments import LARGEST, list_of, require_choice, require_text, require_whole
 from catena.batches.running import Ended, Ledger, run
 from catena.errors import BatchError, OptionError
 from catena.llm import LLM
@@ -46,8 +47,13 @@ class Order:
     model: str = NO_MODEL
 
     def __post_init__(self) -> None:
-        if self.num < 1:
-            raise OptionError(f"{self.num} questions were asked for.", "Ask for one or more: -n 200.")
+        require_whole("num", self.num)
+        require_whole("seed", self.seed, -LARGEST)
+        require_text("model", self.model)
+        kinds = tuple(list_of("kinds", self.kinds, str))
+        for kind in kinds or ("",):
+            require_choice("kinds", kind, KINDS)
+        object.__setattr__(self, "kinds", kinds)  # one kind is a tuple of itself
         unmade = [kind for kind in self.kinds if kind not in rules.KINDS]
         if self.model == NO_MODEL and unmade:
             raise OptionError(

@@ -41,7 +41,8 @@ from catena.spoken import legible
 
 if TYPE_CHECKING:
     from catena.client import Catena
-    from catena.types import Answer, AnswerStatus, AskOptions, Document, PageHit
+    from catena.options import AskOptions
+    from catena.types import Answer, AnswerStatus, Document, PageHit
 
 EXIT_CODES: dict[AnswerStatus, int] = {"answered": 0, "not_in_document": 3, "refused": 5, "stopped": 4}
 
@@ -82,8 +83,8 @@ def ask(
 ) -> None:
     """Ask documents a question; every sentence of the answer is cited."""
     from catena.client import Catena
+    from catena.options import AskOptions, Limits
     from catena.settings import load_settings
-    from catena.types import AskOptions, Limits
 
     password = read_password(password_file)
     settings = load_settings(home=home, model=model, api_base=api_base, max_reply_tokens=max_reply_tokens)
@@ -284,7 +285,7 @@ def last_thread(catena: Catena) -> str:
 
 def find_or_add(catena: Catena, name: str, password: str | None) -> Document:
     """Find a document by name; a path that the library does not know is added first."""
-    from catena.adding import AddOptions
+    from catena.options import AddOptions
 
     path = Path(name)
     if path.is_file():

@@ -13,7 +13,8 @@ from catena.app.cli.options import DocumentName, Home, Json, PasswordFile, read_
 from catena.types import Kind
 
 if TYPE_CHECKING:
-    from catena.adding import Added, AddOptions
+    from catena.adding import Added
+    from catena.options import AddOptions
     from catena.types import Document
 
 
@@ -28,11 +29,11 @@ def add(
     home: Home = None,
 ) -> None:
     """Add documents to the library."""
-    from catena.adding import AddOptions
     from catena.app.cli.progress import AddProgress
     from catena.app.cli.terminal import print_added
     from catena.client import Catena
     from catena.ingest.folders import walk_folder
+    from catena.options import AddOptions
     from catena.settings import load_settings
 
     options = AddOptions(as_kind=as_kind, password=read_password(password_file))

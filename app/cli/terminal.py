@@ -15,8 +15,9 @@ from catena.app.cli.console import HarmlessConsole, marked
 from catena.harmless import harmless, one_line
 from catena.health import Health
 from catena.ingest.sniff import shown
+from catena.options import Limits
 from catena.settings import Settings
-from catena.types import Answer, Citation, Document, Limits, Page, Plan, Thread, Usage
+from catena.types import Answer, Citation, Document, Page, Plan, Thread, Usage
 from catena.wording import SURE, count, mark_of, proof_of
 
 COLOURS = {"ready": "green", "partial": "yellow", "failed": "red", "damaged": "red"}

@@ -20,7 +20,8 @@ from catena.app.ui.running import begin, show_order, show_running
 from catena.app.ui.session import chosen_model, go_to, open_client, readable
 from catena.app.ui.suggestions import show_suggestions
 from catena.app.ui.words import EMBEDDED, STRATEGIES, plain, shortened
-from catena.types import Answer, AskOptions, Document, Limits
+from catena.options import AskOptions, Limits
+from catena.types import Answer, Document
 
 TURN, UNDER_WAY = "newest-turn", "turn-under-way"
 MAX_TURNS, MAX_THREADS = 30, 40

@@ -13,8 +13,9 @@ from catena.app.ui.evidence import show_evidence
 from catena.app.ui.session import ModelChoice, open_client, readable, tested_models
 from catena.app.ui.trouble import guarded, show_trouble
 from catena.app.ui.words import EMBEDDED, STRATEGIES, WAYS, counted, dollars, marked, plain, reader, shown
+from catena.options import AskOptions, Limits
 from catena.runs import Run
-from catena.types import Answer, AskOptions, Document, Limits, Strategy
+from catena.types import Answer, Document, Strategy
 from catena.votes import Vote
 
 SIDES = ("left", "right")

@@ -17,8 +17,9 @@ from catena.app.ui.session import chosen_model, open_client
 from catena.app.ui.trouble import guarded, show_trouble
 from catena.app.ui.words import CHOSEN, WAYS, counted, dollars, plain
 from catena.errors import OptionError
+from catena.options import AskOptions, Limits
 from catena.runs import Run
-from catena.types import Answer, AskOptions, Document, Limits, Plan
+from catena.types import Answer, Document, Plan
 
 WHOLE = ("chain", "full")
 """Ways that read whole documents."""

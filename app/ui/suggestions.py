@@ -18,7 +18,8 @@ from catena.app.ui.trouble import guarded
 from catena.app.ui.words import plain
 from catena.client import Catena
 from catena.errors import CatenaError
-from catena.types import Answer, AskOptions, Document
+from catena.options import AskOptions
+from catena.types import Answer, Document
 
 NUM_SHOWN, MAX_TRIED = 4, 8
 MAX_DOCUMENTS = 3

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from catena.errors import ModelBusy, ModelRefused, OptionError, Stopped
 from catena.llm import Billed, Completion, Message, OnText, Price, prompt_tokens
 from catena.models.metered import Meter
-from catena.types import Limits
+from catena.options import Limits
 
 _ROUNDING = 1e-9
 

@@ -16,8 +16,8 @@ from catena.models.remote import LiteLLM
 from catena.models.retried import Retried
 from catena.models.roomy import Roomy
 from catena.models.wire import Habits
+from catena.options import Limits
 from catena.settings import Settings
-from catena.types import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from catena.agents.replies import Claim
 from catena.agents.written import LLMReasoner
 from catena.errors import ModelUnreachable, Stopped
 from catena.llm import Completion, Message, OnText, num_tokens
-from catena.types import Answer, AskOptions
+from catena.options import AskOptions
+from catena.types import Answer
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 
 NUM_PAGES = 30

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from catena.agents.choosing import choose, shorten, shown
-from catena.types import AskOptions, Evidence, Line, Page, PageRef, Span
+from catena.options import AskOptions
+from catena.types import Evidence, Line, Page, PageRef, Span
 from tests.agents.shelf import DOC
 
 PAGE = PageRef(DOC, 1)

@@ -12,7 +12,8 @@ from catena.agents.deps import Deps
 from catena.agents.desk import Desk
 from catena.agents.graph import run
 from catena.agents.written import LLMReasoner
-from catena.types import AskOptions, Passage, Strategy
+from catena.options import AskOptions
+from catena.types import Passage, Strategy
 from tests.agents.models import ByRole, Kept
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 

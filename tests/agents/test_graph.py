@@ -15,7 +15,8 @@ from catena.agents.extractive import ExtractiveReasoner
 from catena.agents.graph import run
 from catena.agents.reasoner import Draft, Question
 from catena.answers import from_json, to_json
-from catena.types import AskOptions, Limits, Note
+from catena.options import AskOptions, Limits
+from catena.types import Note
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 
 LINES = [

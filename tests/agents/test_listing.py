@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from catena.agents.listing import with_items
-from catena.types import AskOptions, Evidence, Line, LineKind, Page, PageRef, Span
+from catena.options import AskOptions
+from catena.types import Evidence, Line, LineKind, Page, PageRef, Span
 
 REF = PageRef("d" * 64, 1)
 

@@ -11,9 +11,9 @@ from catena.agents.planning import calls_in_a_row, pace
 from catena.client import Catena
 from catena.evaluation.books import make
 from catena.models.opening import ModelRoom
+from catena.options import AskOptions
 from catena.settings import Settings, load_settings
 from catena.testing import StubModel
-from catena.types import AskOptions
 from tests.agents.models import Kept
 from tests.agents.shelf import WordEmbedder
 

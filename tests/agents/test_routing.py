@@ -8,7 +8,8 @@ from catena.agents.desk import Desk
 from catena.agents.reasoner import Question
 from catena.agents.routing import route, scope_of, task_of
 from catena.errors import OptionError
-from catena.types import AskOptions, Strategy
+from catena.options import AskOptions
+from catena.types import Strategy
 from tests.agents.shelf import DOC, MemoryShelf, make_page
 
 BOOK = Desk(MemoryShelf([make_page(n, [("text", "Rain fell.")]) for n in range(1, 30)]), [DOC])

@@ -17,7 +17,8 @@ from catena.agents.judging import read_verdict, settle
 from catena.agents.rewriting import read_queries
 from catena.agents.streaming import AnswerText
 from catena.agents.written import LLMReasoner
-from catena.types import Answer, AskOptions, PageHit, PageRef
+from catena.options import AskOptions
+from catena.types import Answer, PageHit, PageRef
 from tests.agents.models import ByRole
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 

@@ -9,7 +9,8 @@ from catena.agents.people import Person
 from catena.agents.reasoner import Question
 from catena.agents.story import story_of
 from catena.agents.whom import Whom, wanted_sex, whom
-from catena.types import AskOptions, Evidence, PageRef, Span
+from catena.options import AskOptions
+from catena.types import Evidence, PageRef, Span
 from tests.agents.shelf import DOC, MemoryShelf, make_page
 
 DAILY = [

@@ -14,7 +14,8 @@ from catena.agents.written import LLMReasoner
 from catena.errors import ModelSilent, OptionError
 from catena.llm import Completion, Message, OnText
 from catena.models.metered import Meter, Metered
-from catena.types import Answer, AskOptions
+from catena.options import AskOptions
+from catena.types import Answer
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 
 LINES = [

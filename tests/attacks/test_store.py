@@ -27,11 +27,12 @@ from catena.client import Catena
 from catena.errors import CatenaError
 from catena.healing import examine
 from catena.health import Health
+from catena.options import AskOptions
 from catena.retrieval.filling import fill
 from catena.retrieval.vectorfile import VectorFile
 from catena.runs import Run
 from catena.settings import Settings, load_settings
-from catena.types import Answer, AskOptions
+from catena.types import Answer
 
 NUM_ATTACKS = int(os.environ.get("CATENA_ATTACKS", "0"))
 pytestmark = pytest.mark.skipif(not NUM_ATTACKS, reason="CATENA_ATTACKS says how many")

@@ -9,8 +9,8 @@ import pytest
 from catena import AskOptions, Catena, OptionError
 from catena.errors import ModelError
 from catena.llm import num_tokens
+from catena.options import Limits
 from catena.testing import READ, Fault, StubModel
-from catena.types import Limits
 
 KEY = "sk-proj-3v3ryS3cretOne"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catena import Catena
+from catena import Catena, OptionError
 from catena.library import Library
 from catena.votes import Vote
 
@@ -32,7 +32,7 @@ def test_a_vote_goes_with_a_document_that_it_is_about(home: Path, manual: Path) 
 
 @pytest.mark.parametrize(("second", "winner"), [("a", "a"), ("b", "c")])
 def test_a_vote_is_for_one_of_two_systems(second: str, winner: str) -> None:
-    with pytest.raises(ValueError, match="system"):
+    with pytest.raises(OptionError, match="system|winner"):
         Vote("Q", "a", second, winner)
 
 

@@ -9,9 +9,9 @@ import pytest
 from catena.llm import LLM
 from catena.models import retried
 from catena.models.opening import ModelRoom
+from catena.options import Limits
 from catena.settings import load_settings
 from catena.testing import StubModel
-from catena.types import Limits
 
 KEY = "sk-proj-3v3ryS3cretOne"
 

@@ -17,8 +17,9 @@ from catena.models.fallback import Fallback
 from catena.models.limited import Gate, Limited
 from catena.models.metered import Meter, Metered
 from catena.models.retried import Retried
+from catena.options import Limits
 from catena.testing import ScriptedLLM
-from catena.types import Limits, RoleUsage, Usage
+from catena.types import RoleUsage, Usage
 from tests.models.conftest import MemoryStore
 
 ASKED = [{"role": "user", "content": "Say something."}]

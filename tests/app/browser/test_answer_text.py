@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from catena import Catena
-from catena.adding import AddOptions
 from catena.evaluation.browsing import ask, page_image, see_image, serving, settle, visit
+from catena.options import AddOptions
 from tests.app.browser.test_browser import QUESTION
 
 VERBATIM = "The toll of the bridge is &copy; &lt;b&gt; five crowns, see www.example.com/toll for more."
