@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from catena.adding import Added, AddOptions
+from catena.adding import Added
 from catena.client import Catena
 from catena.errors import DocumentError
 from catena.ingest.folders import walk_folder
+from catena.options import AddOptions
 from catena.originals import sha256
 from catena.settings import load_settings
 from catena.steady import TRIES, read_steadily
