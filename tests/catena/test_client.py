@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
+import re
+from collections.abc import Iterator
+from dataclasses import is_dataclass
 from pathlib import Path
+from types import FunctionType
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -112,6 +118,33 @@ def test_empty_question_and_empty_library_are_errors() -> None:
 def test_everything_named_is_there() -> None:
     assert catena.__all__ == sorted(catena.__all__)
     assert all(getattr(catena, name) for name in catena.__all__)
+
+
+PUBLIC = [
+    method
+    for name, method in inspect.getmembers(Catena, inspect.isfunction)
+    if name == "__init__" or not name.startswith("_")
+]
+EXPORTED = {name: getattr(catena, name) for name in catena.__all__}
+
+
+def ours(hint: Any) -> Iterator[type]:
+    """The classes of ours that a type is made of, each with those of its fields."""
+    for part in hint if isinstance(hint, list) else get_args(hint):
+        yield from ours(part)
+    if isinstance(hint, type) and hint.__module__.startswith("catena."):
+        yield hint
+        fields = get_type_hints(hint, None, EXPORTED) if is_dataclass(hint) else {}
+        for field in fields.values():
+            yield from ours(field)
+
+
+@pytest.mark.parametrize("method", PUBLIC, ids=lambda method: method.__name__)
+def test_what_the_client_takes_and_returns_can_be_imported(method: FunctionType) -> None:
+    hints = get_type_hints(method, None, EXPORTED)  # a NameError names what is not exported
+    assert {one.__name__ for hint in hints.values() for one in ours(hint)} - EXPORTED.keys() == set()
+    words = re.findall(r"\bOn[A-Z]\w+", " ".join(inspect.get_annotations(method).values()))
+    assert set(words) - EXPORTED.keys() == set(), "callbacks are aliases, which the hints have no names of"
 
 
 def test_file_names_of_any_bytes_do_no_harm(tmp_path: Path) -> None:
