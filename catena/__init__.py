@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from catena.batches.journal import Failure
     from catena.bookqa import GenerateOptions, OnProgress, Progress
     from catena.client import Catena
-    from catena.doctor import Problem
     from catena.errors import (
         AmbiguousDocument,
         CatenaError,
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
         OptionError,
         Stopped,
     )
-    from catena.health import Health
+    from catena.health import Health, Problem
     from catena.jobs import Job
     from catena.options import AddOptions, AskOptions, Limits
     from catena.runs import Run
@@ -79,7 +78,6 @@ _NAMES = {
         "Progress",
     ),
     "catena.client": ("Catena",),
-    "catena.doctor": ("Problem",),
     "catena.errors": (
         "AmbiguousDocument",
         "CatenaError",
@@ -90,7 +88,7 @@ _NAMES = {
         "OptionError",
         "Stopped",
     ),
-    "catena.health": ("Health",),
+    "catena.health": ("Health", "Problem"),
     "catena.jobs": ("Job",),
     "catena.options": (
         "AddOptions",
