@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import socket
 from collections.abc import Sequence
 from pathlib import Path
 
 from catena.errors import OptionError
+from catena.origins import is_loopback
 
 ANYBODY = ""
 MIN_KEY = 16
@@ -33,7 +33,7 @@ def read_keys(path: Path) -> tuple[str, ...]:
 
 def check_address(host: str, keys: Sequence[str]) -> None:
     """Raise OptionError for an address that others reach, when no key is asked of them."""
-    if not keys and not _is_loopback(host):
+    if not keys and not is_loopback(host):
         raise OptionError(
             f"{host} can be reached by others, and no key is asked of them.",
             "Give --api-key-file, or take the host 127.0.0.1.",
@@ -51,19 +51,20 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def owner_of(authorization: str, keys: Sequence[str]) -> str | None:
-    """Whose documents a request may see: a hash of its key, nobody's (None) for a wrong one."""
-    if not keys:
+def owner_of(authorization: str, keys: Sequence[str], start_key: str = "") -> str | None:
+    """Whose documents a request may see: a hash of its key, nobody's (None) for a wrong one.
+
+    With the key of one start it is anybody's: what was read before is still there after the next start.
+    """
+    if not keys and not start_key:
         return ANYBODY
     scheme, _, given = authorization.partition(" ")
-    matches = [hmac.compare_digest(given.strip().encode(), key.encode()) for key in keys]
+    given = given.strip()
+    matches = [_is_equal(given, key) for key in (*keys, start_key) if key]
     if scheme.lower() != "bearer" or not any(matches):
         return None
-    return hashlib.sha256(given.strip().encode()).hexdigest()[:16]
+    return ANYBODY if _is_equal(given, start_key) else hashlib.sha256(given.encode()).hexdigest()[:16]
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _is_equal(given: str, key: str) -> bool:
+    return hmac.compare_digest(given.encode(), key.encode())

@@ -136,8 +136,12 @@ def _explained(error: urllib.error.HTTPError, where: str) -> ModelError:
         message = f"HTTP {error.code}"
     if error.code == 429:
         return ModelBusy(f"The server at {where} is busy: {message}", "Ask again in a few seconds.")
-    if error.code in (401, 403):
-        return ModelRefused(f"The server at {where} does not accept the key.", "Set OPENAI_API_KEY.")
+    if error.code == 401:
+        remedy = "Set OPENAI_API_KEY to the key that `catena serve-model` printed, or to one of its key file."
+        return ModelRefused(f"The server at {where} does not accept the key.", remedy)
+    if error.code == 403:
+        remedy = "Name it by 127.0.0.1 or localhost and its own port."
+        return ModelRefused(f"The server at {where} refused: {message}", remedy)
     if error.code == 404:
         return _NotThere(f"The server at {where} does not know that: {message}", START)
     if error.code < 500:

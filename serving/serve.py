@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
+from catena.origins import OwnAddress, is_loopback
 from catena.retrieval.kv.trained import PageRetriever
 from catena.serving.device_pages import DevicePages
 from catena.serving.engine import MAX_ROWS, Engine
@@ -63,10 +64,17 @@ def make_engine(
 
 
 def serve(
-    engine: Engine, at: socket.socket, *, keys: Sequence[str] = (), limits: ServerLimits | None = None
+    engine: Engine,
+    at: socket.socket,
+    *,
+    keys: Sequence[str] = (),
+    start_key: str = "",
+    limits: ServerLimits | None = None,
 ) -> None:
     """Serve at a socket that listens, until the process is asked to stop."""
-    app = create_app(engine, keys=keys, limits=limits)
+    # Where others reach it each request brings a key: what they call this machine cannot be known.
+    own = OwnAddress(is_any=not is_loopback(at.getsockname()[0]))
+    app = create_app(engine, keys=keys, start_key=start_key, own=own, limits=limits)
     try:
         uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[at])
     finally:

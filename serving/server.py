@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from catena.errors import CatenaError, OptionError
+from catena.origins import OwnAddress
 from catena.retrieval.kv.policy import Policy, preset
 from catena.serving import chat, responses
 from catena.serving.access import owner_of
@@ -33,8 +34,19 @@ class ServerLimits:
     default_tokens: int = 512
 
 
-def create_app(engine: Engine, *, keys: Sequence[str] = (), limits: ServerLimits | None = None) -> FastAPI:
-    """Routes over one engine. With keys, each request needs one, and sees its own documents only."""
+def create_app(
+    engine: Engine,
+    *,
+    keys: Sequence[str] = (),
+    start_key: str = "",
+    own: OwnAddress | None = None,
+    limits: ServerLimits | None = None,
+) -> FastAPI:
+    """Routes over one engine. With keys, each request needs one, and sees its own documents only.
+
+    `start_key` is one more, which sees what nobody owns. `own`: what the server is called, else loopback's names.
+    """
+    own = own or OwnAddress()
     limits = limits or ServerLimits()
     app = FastAPI(title="Catena KV-page server", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(LimitBody, max_bytes=limits.max_body_bytes)
@@ -42,7 +54,10 @@ def create_app(engine: Engine, *, keys: Sequence[str] = (), limits: ServerLimits
 
     @app.middleware("http")
     async def know_owner(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        owner = owner_of(request.headers.get("authorization", ""), keys)
+        if objection := own.objection(request.scope):
+            body = responses.error_body(objection, "permission_error", "foreign_request")
+            return JSONResponse(body, 403)
+        owner = owner_of(request.headers.get("authorization", ""), keys, start_key)
         if owner is None and request.url.path != "/health":
             body = responses.error_body(
                 "The API key is missing or wrong.", "authentication_error", "invalid_api_key"

@@ -21,6 +21,9 @@ def serve_model(
     api_key_file: Annotated[
         Path | None, typer.Option("--api-key-file", help="One key a line; each sees its own documents.")
     ] = None,
+    no_key: Annotated[
+        bool, typer.Option("--no-key", help="On 127.0.0.1 ask programs for no key; web pages stay out.")
+    ] = False,
     store: Annotated[Path | None, typer.Option("--store", help="Folder of the KV caches.")] = None,
     store_gib: Annotated[
         float | None, typer.Option("--store-gib", min=0, help="Above this the least recently used go.")
@@ -46,6 +49,9 @@ def serve_model(
     Llama, Mistral, Qwen2 and Qwen3 models.
     """
     _need_local()
+    import secrets
+
+    from catena.origins import at as address
     from catena.serving.access import check_address, listen, read_keys
     from catena.serving.loading import load_model
     from catena.serving.rope_scaling import parse_rope_scaling
@@ -54,6 +60,7 @@ def serve_model(
 
     keys = read_keys(api_key_file) if api_key_file else ()
     check_address(host, keys)
+    start_key = "" if keys or no_key else secrets.token_urlsafe(32)
     at = listen(host, port)
     local = load_model(model, device=device, scaling=parse_rope_scaling(rope) if rope else None)
     folder = store or load_settings().home / "kv"
@@ -68,8 +75,10 @@ def serve_model(
         is_fp8=fp8,
         max_device_bytes=0 if device == "cpu" else round(device_gib * 2**30),
     )
-    say(f"{local.name} at http://{host}:{port}/v1, KV caches in {folder}. Ctrl-C stops it.", is_error=True)
-    serve(engine, at, keys=keys)
+    say(f"{local.name} at {address(host, port)}/v1, KV caches in {folder}. Ctrl-C stops it.", is_error=True)
+    if start_key:
+        say(f"Its key until then: export OPENAI_API_KEY={start_key}", is_error=True)
+    serve(engine, at, keys=keys, start_key=start_key)
 
 
 def train_retriever(

@@ -34,6 +34,7 @@ def served(
     store: Path,
     *,
     keys: Sequence[str] = (),
+    start_key: str = "",
     limits: ServerLimits | None = None,
     **options: Any,
 ) -> Iterator[str]:
@@ -42,7 +43,7 @@ def served(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    app = create_app(engine, keys=keys, limits=limits)
+    app = create_app(engine, keys=keys, start_key=start_key, limits=limits)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -59,9 +59,15 @@ def test_a_trained_retriever_is_served_with_its_model(model: Path, tmp_path: Pat
         "--retriever",
         str(out),
     ]
-    with subprocess.Popen([COMMAND, *arguments, "--page-size", "16"]) as server:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([COMMAND, *arguments, "--page-size", "16"], stderr=pipe, text=True) as server:
         try:
             assert wait_for(f"http://127.0.0.1:{port}/health") == {"status": "ok", "model": "recall"}
+            assert server.stderr is not None
+            key = next(line.split("=")[1].strip() for line in server.stderr if "OPENAI_API_KEY=" in line)
+            models = f"http://127.0.0.1:{port}/v1/models"
+            assert httpx.get(models).status_code == 401
+            assert httpx.get(models, headers={"Authorization": f"Bearer {key}"}).status_code == 200
         finally:
             server.terminate()
 
