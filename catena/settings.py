@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     ocr_seconds: float = Field(default=60.0, gt=0, description="most time to recognise one page")
     max_pages: int = Field(default=10_000, ge=1, description="pages above which a document is refused")
     max_file_mib: int = Field(default=1024, ge=1, description="size above which a file is refused")
+    ui_folders: tuple[Path, ...] | None = Field(
+        default=None,
+        description='folders that a path typed into `catena ui` may lead to, ["~/papers"]; none: your home folder',
+    )
     background: bool = Field(default=True, description="fill vectors in a background process after an add")
 
     @classmethod

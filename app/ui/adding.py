@@ -10,7 +10,9 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from catena.app.ui import conversation
+from catena.app.ui.allowed import add_allowed, allowed_folders
 from catena.app.ui.locked import ask_password, is_locked
+from catena.app.ui.login import needs_login
 from catena.app.ui.session import open_client
 from catena.app.ui.trouble import guarded
 from catena.app.ui.words import counted, plain
@@ -26,7 +28,7 @@ MAX_LISTED, MAX_WATCHED = 8, 2_000
 """Files that are named while they wait or were read, and files that are watched at all."""
 DROPPED = "dropped-jobs"
 """The jobs of what this visitor dropped last: Ask waits for them, and asks about what they read."""
-PATH, WRONG_PATH = "path-to-add", "path-that-failed"
+PATH, WRONG_PATH, SKIPPED_LINKS = "path-to-add", "path-that-failed", "links-left-out"
 
 
 def show_adding() -> None:
@@ -84,15 +86,22 @@ def _ask_path() -> None:
         st.form_submit_button("Add", icon=":material/add:", on_click=_add_path)
     if wrong := st.session_state.get(WRONG_PATH):
         st.error(plain(wrong), icon=":material/error:")
+    if num_skipped := st.session_state.get(SKIPPED_LINKS):
+        st.info(
+            f"Skipped {counted(num_skipped, 'link')} that lead out of the folders that this page may add from.",
+            icon=":material/link_off:",
+        )
 
 
 def _add_path() -> None:
     st.session_state.pop(WRONG_PATH, None)
+    st.session_state.pop(SKIPPED_LINKS, None)
     given: str = st.session_state[PATH].strip()
     if not given:
         return
     try:
-        open_client().add_later(Path(given).expanduser())
+        folders = allowed_folders(open_client().settings, is_shared=needs_login())
+        st.session_state[SKIPPED_LINKS] = add_allowed(open_client().add_later, given, folders)
     except (
         CatenaError,
         OSError,
