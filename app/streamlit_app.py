@@ -1,5 +1,17 @@
-"""What `catena ui` and `make app` open: Streamlit runs this file; the pages are in `catena.app.ui`."""
+"""What `catena ui`, `make app` and `streamlit run` serve: the pages, behind the question who may open them."""
 
-from catena.app.ui.shell import main
+from pathlib import Path
 
-main()
+import streamlit as st
+from starlette.middleware import Middleware
+
+from catena.app.ui.login import needs_login, public_origin, require_login
+from catena.app.ui.start_token import AskForToken, announced, start_token
+from catena.origins import OwnAddress
+
+require_login(st.get_option("server.address") or "0.0.0.0")
+gate = Middleware(
+    AskForToken, own=OwnAddress(public=public_origin()), token="" if needs_login() else start_token()
+)
+# Streamlit looks for this very call, and serves what it makes.
+app = st.App(Path(__file__).parent / "ui" / "page.py", middleware=[gate], lifespan=announced)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -15,7 +16,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from catena.errors import MissingExtra, OptionError
 
@@ -34,6 +35,8 @@ ARGUMENTS = (
 START_SECONDS = 120.0
 WAIT_MS = 120_000
 QUESTION_BOX = "stChatInputTextArea"
+TOKEN = secrets.token_urlsafe(32)
+"""Of every server that this process starts."""
 
 
 def find_chromium() -> str | None:
@@ -50,9 +53,10 @@ def free_port() -> int:
 def serving(
     home: Path, more: Mapping[str, str] | None = None, *, port: int | None = None
 ) -> Iterator[tuple[str, int]]:
-    """Serve the library at `home`; yields the address and the process id. `more`: further environment."""
+    """Serve the library at `home`; yields the address, for `enter`, and the process id. `more`: further environment."""
     port = port or free_port()
-    environment = {**os.environ, "CATENA_HOME": str(home), **(more or {})}
+    own = {"CATENA_HOME": str(home), "CATENA_UI_TOKEN": TOKEN}
+    environment = {**os.environ, **own, **(more or {})}
     command = [sys.executable, "-c", "from catena.app.cli import main; main()"]
     command += ["ui", "--no-browser", "--port", str(port)]
     home.mkdir(parents=True, exist_ok=True)
@@ -81,8 +85,8 @@ def _await(url: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser without a window. Raises OptionError where no Chromium is installed."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """A browser without a window; `more` arguments. Raises OptionError where no Chromium is installed."""
     try:
         from playwright.sync_api import sync_playwright  # an extra
     except ImportError as error:
@@ -91,11 +95,16 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         raise OptionError("There is no Chromium on this machine.", "Install it: `apt-get install chromium`.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:
             browser.close()
+
+
+def enter(page: Page, url: str, *, until: Literal["load", "commit"] = "load") -> None:
+    """Go to an address of a server that `serving` started, with the token that it asks for."""
+    page.goto(f"{url}{'&' if '?' in url else '?'}token={TOKEN}", wait_until=until)
 
 
 def visit(browser: Browser, url: str, *, width: int = 1360, height: int = 900, scheme: str = "light") -> Page:
@@ -106,7 +115,7 @@ def visit(browser: Browser, url: str, *, width: int = 1360, height: int = 900, s
     )
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
-    page.goto(url)
+    enter(page, url)
     page.get_by_test_id("stMainBlockContainer").wait_for()
     return page
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from catena.client import Catena
-from catena.evaluation.browsing import WAIT_MS, ask, chromium, page_image, serving, settle, visit
+from catena.evaluation.browsing import WAIT_MS, ask, chromium, enter, page_image, serving, settle, visit
 from catena.evaluation.timing import Row, spread
 from catena.retrieval.filling import fill
 from catena.settings import load_settings
@@ -119,7 +119,7 @@ def _first_view(browser: Browser, url: str) -> float:
 
 def _first_citation(page: Page, url: str, question: str) -> float:
     """A new conversation; from Enter until a sentence stands there with a place to click."""
-    page.goto(url)
+    enter(page, url)
     page.get_by_role("heading", level=1).wait_for()
     settle(page)
 
@@ -216,7 +216,7 @@ def _come_and_go(browser: Browser, url: str, num: int) -> None:
     context.set_default_timeout(WAIT_MS)
     pages = [context.new_page() for _ in range(num)]
     for page in pages:
-        page.goto(url, wait_until="commit")
+        enter(page, url, until="commit")
     for page in pages:
         page.get_by_role("heading", level=1).wait_for()
         settle(page)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from catena.client import Catena
 from catena.errors import DocumentError
-from catena.evaluation.browsing import ask, chromium, serving, settle, visit
+from catena.evaluation.browsing import ask, chromium, enter, serving, settle, visit
 from catena.options import AddOptions
 from catena.settings import load_settings
 
@@ -83,7 +83,7 @@ def save(picture: bytes, path: Path) -> None:
 
 
 def show_start(page: Page, url: str) -> None:
-    page.goto(f"{url}/start")
+    enter(page, f"{url}/start")
     page.get_by_text("Drop documents here").wait_for()
 
 
@@ -100,12 +100,12 @@ def show_nothing(page: Page, url: str) -> None:
 
 
 def show_library(page: Page, url: str) -> None:
-    page.goto(f"{url}/library")
+    enter(page, f"{url}/library")
     page.get_by_test_id("stDataFrame").locator("td").first.wait_for(state="attached")
 
 
 def show_compared(page: Page, url: str) -> None:
-    page.goto(f"{url}/compare")
+    enter(page, f"{url}/compare")
     page.get_by_label("Question").fill("How long does the battery of the lantern last?")
     page.get_by_role("combobox", name="Documents").fill("lantern")
     page.keyboard.press("Enter")
@@ -117,7 +117,7 @@ def show_compared(page: Page, url: str) -> None:
 
 def show_batch(page: Page, url: str) -> None:
     """A set that is made, or was made while the first picture was taken, and its first questions."""
-    page.goto(f"{url}/batch")
+    enter(page, f"{url}/batch")
     page.get_by_text("Kinds of questions").wait_for()
     settle(page)
     if not page.get_by_role("button", name="Browse").count():
@@ -135,7 +135,7 @@ def shower(path: str, text: str) -> Callable[[Page, str], None]:
     """A page that needs nothing but to be opened."""
 
     def show(page: Page, url: str) -> None:
-        page.goto(f"{url}/{path}")
+        enter(page, f"{url}/{path}")
         page.get_by_text(text).first.wait_for()
 
     return show

@@ -9,7 +9,17 @@ from typing import Annotated
 
 import typer
 
-from catena.app.cli import asking, batching, benching, documents, localmodels, measuring, ranking, upkeep
+from catena.app.cli import (
+    asking,
+    batching,
+    benching,
+    documents,
+    localmodels,
+    measuring,
+    page,
+    ranking,
+    upkeep,
+)
 from catena.app.cli.border import guarded, prepare_streams, say
 from catena.errors import DISTRIBUTION, CatenaError, Stopped
 
@@ -71,7 +81,7 @@ for command in (
     upkeep.backup,
     upkeep.restore,
     upkeep.config,
-    upkeep.ui,
+    page.ui,
     localmodels.serve_model,
     localmodels.train_retriever,
 ):

@@ -1,4 +1,4 @@
-"""`catena reindex`, `doctor`, `config` and `ui`."""
+"""`catena reindex`, `doctor`, `backup`, `restore` and `config`."""
 
 from __future__ import annotations
 
@@ -107,71 +107,3 @@ def config(as_json: Json = False, home: Home = None) -> None:
         print_json(settings.model_dump(mode="json"))
     else:
         print_settings(settings, CONFIG_FILE)
-
-
-def ui(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
-) -> None:
-    """Open the page in the browser."""
-    import threading
-    from importlib.util import find_spec
-
-    from catena.errors import MissingExtra
-
-    if find_spec("streamlit") is None:
-        raise MissingExtra("streamlit", "ui")
-    _require_login(host)
-    import streamlit
-    from streamlit.web.cli import main
-
-    page = Path(__file__).parents[1] / "streamlit_app.py"
-    # Headless, or Streamlit asks for an address of mail and offers to install things; we open the browser.
-    options = [f"--server.address={host}", f"--server.port={port}", "--server.headless=true"]
-    if not no_browser:
-        threading.Thread(target=_open_browser, args=(host, port), daemon=True).start()
-    threading.Thread(target=_import_pages, daemon=True).start()
-    # In this process: a server of its own would outlive a `catena ui` that is told to stop.
-    try:
-        main(["run", str(page), *options], prog_name="streamlit")
-    finally:
-        streamlit.cache_resource.clear()  # closes the client: what is being answered can then be gone on with
-
-
-def _import_pages() -> None:
-    """Import while the server starts and the browser loads its part what Streamlit would when a first page is asked."""
-    import catena.app.ui.shell  # noqa: F401
-
-
-def _open_browser(host: str, port: int) -> None:
-    """Open the first page once the server listens."""
-    import socket
-    import time
-    import webbrowser
-
-    for _ in range(300):
-        try:
-            socket.create_connection((host, port), timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.2)
-    webbrowser.open(f"http://{host}:{port}")
-
-
-def _require_login(host: str) -> None:
-    """Other machines may only come in where visitors have to say who they are (Streamlit's `st.login`)."""
-    import tomllib
-
-    from catena.errors import OptionError
-
-    if host in ("127.0.0.1", "localhost", "::1"):
-        return
-    for folder in (Path.cwd(), Path.home()):
-        secrets = folder / ".streamlit" / "secrets.toml"
-        if secrets.is_file() and "auth" in tomllib.loads(secrets.read_text("utf-8")):
-            return
-    raise OptionError(
-        f"At {host} other machines could read and ask your documents, and nobody would have to log in.",
-        "Configure [auth] in .streamlit/secrets.toml (Streamlit's st.login), or leave the address at 127.0.0.1.",
-    )

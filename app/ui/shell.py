@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from catena.app.ui import ask, batch, compare, library, models, reading, sight, start
+from catena.app.ui.login import needs_login
 from catena.app.ui.session import warm_behind
 from catena.app.ui.trouble import guarded
 
@@ -100,14 +101,6 @@ def main() -> None:
     st.navigation(list(pages.values())).run()
     sight.fulfil()
     warm_behind()
-
-
-def needs_login() -> bool:
-    """Whether Streamlit's `st.login` is configured."""
-    try:
-        return "auth" in st.secrets
-    except FileNotFoundError:  # no secrets at all
-        return False
 
 
 def _show_login() -> None:

@@ -15,7 +15,6 @@ from catena.uploads import receive
 
 streamlit = pytest.importorskip("streamlit", reason="the extra `ui` is not installed")
 testing = pytest.importorskip("streamlit.testing.v1")
-PAGE = Path(__file__).parents[2] / "app" / "streamlit_app.py"
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +24,14 @@ def new_client(home: Path) -> Iterator[None]:
     streamlit.cache_resource.clear()
 
 
+def show() -> None:
+    from catena.app.ui.shell import main
+
+    main()
+
+
 def opened(**state: Any) -> Any:
-    page = testing.AppTest.from_file(str(PAGE), default_timeout=90)
+    page = testing.AppTest.from_function(show, default_timeout=90)
     for name, value in state.items():
         page.session_state[name] = value
     return page.run()

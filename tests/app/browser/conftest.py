@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def server(home: Path) -> Iterator[str]:
-    with serving(home) as (url, _):
+    with serving(home, {"CATENA_UI_FOLDERS": json.dumps([str(home.parent)])}) as (url, _):
         yield url
 
 

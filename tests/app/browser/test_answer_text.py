@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from catena import Catena
-from catena.evaluation.browsing import ask, page_image, see_image, serving, settle, visit
+from catena.evaluation.browsing import ask, enter, page_image, see_image, serving, settle, visit
 from catena.options import AddOptions
 from tests.app.browser.test_browser import QUESTION
 
@@ -28,7 +28,7 @@ def bridge(home: Path, tmp_path: Path) -> Path:
 
 def test_text_and_title_of_a_document_are_shown_and_never_obeyed(page: Any, bridge: Path) -> None:
     with serving(bridge) as (url, _):
-        page.goto(url)
+        enter(page, url)
         ask(page, "What is the toll of the bridge?")
         page.get_by_role("button", name="Save or copy").wait_for()
         see_image(page)
@@ -66,7 +66,7 @@ def test_the_page_opens_at_the_quote_and_whole_when_that_is_wanted(
 ) -> None:
     with Catena(home) as c:
         c.add(manual)
-    page.goto(server)
+    enter(page, server)
     ask(page, QUESTION)
     page.get_by_role("button", name="[1]", exact=True).click()
     see_image(page)
@@ -91,7 +91,7 @@ def test_a_reload_keeps_the_documents_of_a_conversation_and_so_does_another_page
     with Catena(home) as c:
         c.add(manual)
         title = c.add(other).title
-    page.goto(server)
+    enter(page, server)
     page.get_by_role("combobox", name="Documents").fill("other")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")

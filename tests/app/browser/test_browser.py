@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from catena import Catena
-from catena.evaluation.browsing import free_port, page_image, see_image, serving, settle
+from catena.evaluation.browsing import enter, free_port, page_image, see_image, serving, settle
 from catena.evaluation.novels import write_novel
 from catena.testing import StubModel
 
@@ -30,7 +30,7 @@ def ask(page: Any, question: str) -> None:
 
 
 def drop(page: Any, url: str, *files: Path) -> None:
-    page.goto(f"{url}/library")
+    enter(page, f"{url}/library")
     page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
 
 
@@ -65,7 +65,7 @@ def test_drop_ask_click_and_see_the_quote_in_its_box(
 def test_an_answer_that_is_not_there_is_said_so(page: Any, server: str, manual: Path, home: Path) -> None:
     with Catena(home) as c:
         c.add(manual)
-    page.goto(f"{server}/")
+    enter(page, f"{server}/")
     ask(page, "Who won the chess championship of 1972?")
     page.get_by_text("The documents may not say. Closest passages:").wait_for()
 
@@ -89,7 +89,7 @@ def test_two_documents_are_asked_together(page: Any, server: str, manual: Path, 
     with Catena(home) as c:
         c.add(manual)
         c.add(other)
-    page.goto(f"{server}/")
+    enter(page, f"{server}/")
     ask(page, "How long do the batteries of the lantern and the Fjord Lamp last?")
     page.get_by_role("button", name=re.compile(r"p\. 2 · manual")).first.wait_for()
     page.get_by_role("button", name=re.compile(r"p\. 1 · other")).first.wait_for()
@@ -101,7 +101,7 @@ def test_a_folder_is_dropped_and_each_file_says_how_it_went(page: Any, server: s
     manual.rename(folder / "manual.pdf")
     (folder.parent / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing but this")
     (folder.parent / "picture.xyz").write_bytes(b"no document")
-    page.goto(f"{server}/library")
+    enter(page, f"{server}/library")
     page.get_by_role("tab", name="A folder").click()
     page.locator("input[type=file][webkitdirectory]").set_input_files(str(folder.parent))
     page.get_by_text("2 documents").wait_for()
@@ -130,7 +130,7 @@ def held(home: Path, manual: Path, gate: Path) -> Any:
 
 def test_a_long_run_is_cancelled_and_can_be_left(page: Any, home: Path, held: dict[str, str]) -> None:
     with serving(home, held) as (url, _):
-        page.goto(f"{url}/")
+        enter(page, f"{url}/")
         ask(page, QUESTION)
         page.get_by_role("button", name="Cancel").click()
         page.get_by_text("Cancelled. What was read is kept.").wait_for()
@@ -146,7 +146,7 @@ def test_a_run_is_watched_again_after_a_reload_and_a_restart(
 ) -> None:
     port = free_port()
     with serving(home, held, port=port) as (url, _):
-        page.goto(f"{url}/")
+        enter(page, f"{url}/")
         ask(page, QUESTION)
         page.get_by_role("button", name="Cancel").wait_for()
         page.reload()
@@ -167,7 +167,7 @@ def test_what_the_embedded_reader_reads_is_found_again_after_a_reload_and_a_rest
         c.add(tmp_path / "novel.txt")
     port = free_port()
     with serving(home, port=port) as (url, _):
-        page.goto(f"{url}/")
+        enter(page, f"{url}/")
         page.get_by_role("combobox", name="How to read").click()
         page.get_by_role("option", name="Read everything, part by part").click()
         ask(page, "What did Nancy Penrose mend?")
@@ -188,7 +188,7 @@ def test_many_tabs_at_once_each_get_their_answer(browser: Any, server: str, manu
     tabs = [context.new_page() for _ in range(NUM_TABS)]
     for tab in tabs:
         tab.set_default_timeout(240_000)
-        tab.goto(f"{server}/")
+        enter(tab, f"{server}/")
     for tab in tabs:
         ask(tab, QUESTION)
     for tab in tabs:

@@ -9,7 +9,7 @@ import pymupdf
 import pytest
 
 from catena import Catena
-from catena.evaluation.browsing import see_image, serving, settle
+from catena.evaluation.browsing import enter, see_image, serving, settle
 from tests.app.browser.test_browser import drop
 
 BODY = "The night watch begins at nine. The night watch ends when the morning watch begins at five."
@@ -46,7 +46,7 @@ def test_a_wrong_path_keeps_the_list_and_what_was_typed(
 ) -> None:
     with Catena(home) as c:
         c.add(manual)
-    page.goto(f"{server}/library")
+    enter(page, f"{server}/library")
     page.get_by_role("tab", name="A path on this computer").click()
     box = page.get_by_label("Path of a file or folder")
     box.fill("/no/such/papers")
@@ -92,7 +92,7 @@ def filled(home: Path, manual: Path, tmp_path: Path) -> Path:
 
 def test_several_rows_are_asked_together_and_removed_together(page: Any, filled: Path) -> None:
     with serving(filled) as (url, _):
-        page.goto(f"{url}/library")
+        enter(page, f"{url}/library")
         table = page.get_by_test_id("stDataFrame")
         table.locator("td", has_text="port.pdf").wait_for(state="attached")
         tick(page, 0, 1)
@@ -112,7 +112,7 @@ def test_several_rows_are_asked_together_and_removed_together(page: Any, filled:
 
 def test_an_entry_of_the_outline_opens_its_page(page: Any, filled: Path) -> None:
     with serving(filled) as (url, _):
-        page.goto(f"{url}/library")
+        enter(page, f"{url}/library")
         table = page.get_by_test_id("stDataFrame")
         table.locator("td", has_text="port.pdf").wait_for(state="attached")
         tick(page, 1)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from catena.evaluation.browsing import serving, settle
+from catena.evaluation.browsing import enter, serving, settle
 from tests.app.browser.test_browser import share_marked
 from tests.app.test_batch import add_novel, make_set
 
@@ -21,7 +21,7 @@ def test_the_page_of_the_last_item_of_a_set_opens_in_sight(
     make_set(home, tmp_path, 6)
     page.set_viewport_size({"width": width, "height": 900})
     with serving(home) as (url, _):
-        page.goto(f"{url}/batch")
+        enter(page, f"{url}/batch")
         page.get_by_role("button", name="Browse").click()
         dialog = page.get_by_test_id("stDialog")
         dialog.get_by_role("button", name="p. ").last.click()
@@ -34,7 +34,7 @@ def test_the_page_of_the_last_item_of_a_set_opens_in_sight(
 def test_a_set_that_is_browsed_while_it_is_made_stays_open(page: Any, home: Path, tmp_path: Path) -> None:
     add_novel(home, tmp_path)
     with serving(home) as (url, _):
-        page.goto(f"{url}/batch")
+        enter(page, f"{url}/batch")
         page.get_by_role("combobox", name="Books").fill("novel")
         page.keyboard.press("Enter")
         page.keyboard.press("Escape")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from catena import Catena
-from catena.evaluation.browsing import be_still, go_to, page_image, see_image, settle, visit
+from catena.evaluation.browsing import be_still, enter, go_to, page_image, see_image, settle, visit
 from tests.app.browser.contrast import too_faint
 from tests.app.browser.test_browser import QUESTION, ask, share_marked
 
@@ -31,7 +31,7 @@ def tab_to(page: Any, text: str) -> None:
 def test_the_keyboard_alone_leads_from_the_start_to_a_boxed_quote(
     page: Any, server: str, manual: Path
 ) -> None:
-    page.goto(server)
+    enter(page, server)
     page.get_by_role("heading", name="See every sentence proved").wait_for()
     settle(page)
     tab_to(page, "Upload")
