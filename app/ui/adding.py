@@ -88,7 +88,7 @@ def _ask_path() -> None:
         st.error(plain(wrong), icon=":material/error:")
     if num_skipped := st.session_state.get(SKIPPED_LINKS):
         st.info(
-            f"Skipped {counted(num_skipped, 'link')} that lead out of the folders that this page may add from.",
+            f"Skipped {counted(num_skipped, 'link')} out of the folder.",
             icon=":material/link_off:",
         )
 
