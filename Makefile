@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-transformers-min test-kernels app browser lint format robust fuzz attack kills chainkills planted faults spans statements obedience bookqa kv quality arena examples pictures lock wheel-test clean
+.PHONY: help demo test real test-transformers-min test-kernels app browser lint format robust fuzz attack kills chainkills planted faults spans statements obedience bookqa kv quality arena examples pictures lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -25,6 +25,10 @@ test: $(VENV)/.installed-dev lint  ## Check style and types, run all tests
 
 test-transformers-min: .venv-min/.installed-dev  ## Run the local model's tests with the oldest transformers it knows
 	.venv-min/bin/pytest $(PYTEST) tests/serving tests/retrieval/kv
+
+real: $(VENV)/.installed-dev  ## Let a real small model answer (fetches xllamacpp; CATENA_TEST_GGUF=FILE.gguf)
+	$(BIN)/python -c 'import xllamacpp' 2>/dev/null || $(BIN)/python -m pip install --quiet 'xllamacpp>=2026.10'
+	$(BIN)/pytest -n 0 tests/catena/local/test_real.py
 
 lint: $(VENV)/.installed-dev  ## Check style and types
 	$(BIN)/ruff check .

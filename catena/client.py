@@ -34,6 +34,8 @@ from catena.ingest.ocr import forget_recognised
 from catena.ingest.pool import ParserPool
 from catena.ingest.protection import protection
 from catena.library import Library
+from catena.local.local_llm import shelf_of
+from catena.local.overview import described as describe_local
 from catena.lostfound import describe as describe_lost
 from catena.models.opening import ModelRoom
 from catena.options import AddOptions
@@ -326,6 +328,7 @@ class Catena(Asking):
             *((f"parser's {name}", how) for name, how in protection(self.settings.home).items()),
             ("text recognition", describe_ocr(self.settings)),
             ("model", self.settings.model or "none: embedded reader"),
+            ("local models", describe_local(shelf_of(self.settings))),
         )
 
     def _forget_served(self, document_id: str) -> int:

@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     context_window: int | None = Field(
         default=None, ge=1024, description="tokens that the model takes; none: LiteLLM's table, else 8192"
     )
+    models_folder: Path | None = Field(
+        default=None, description="folder of local models (`catena model`); none: `models` in the library"
+    )
+    local_idle_seconds: float = Field(
+        default=600.0, gt=0, description="idle time after which the server of a local model ends"
+    )
     prices: dict[str, tuple[float, float]] = Field(
         default_factory=dict,
         description='USD per million tokens read and written, {"openai/x": [0.15, 0.60]}; else of LiteLLM',

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
+KEPT = ("CATENA_DATA", "CATENA_TEST_GGUF")
+"""Variables that say where the tests' own inputs are."""
 
 # Before any of these packages is imported: they would ask the network on their own.
 os.environ.update(
@@ -50,7 +52,7 @@ sys.addaudithook(refuse_network)
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A library folder of the test's own; settings of the person who runs the tests do not count."""
-    for name in [name for name in os.environ if name.startswith("CATENA_") and name != "CATENA_DATA"]:
+    for name in [name for name in os.environ if name.startswith("CATENA_") and name not in KEPT]:
         monkeypatch.delenv(name)
     folder = tmp_path / "catena-home"
     monkeypatch.setenv("CATENA_HOME", str(folder))

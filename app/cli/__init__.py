@@ -16,6 +16,7 @@ from catena.app.cli import (
     documents,
     localmodels,
     measuring,
+    model,
     page,
     ranking,
     upkeep,
@@ -88,6 +89,7 @@ for command in (
     cli.command()(command)
 cli.add_typer(measuring.measure)
 cli.add_typer(benching.bench, name="bench")
+cli.add_typer(model.model, name="model")
 
 
 def main() -> None:

@@ -7,7 +7,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from catena.adding import Added
 from catena.agents.events import Event
@@ -156,3 +165,33 @@ class Counted(StatusLine):
         self._num, self._failed = self._num + (result is not None), self._failed + (result is None)
         failed = f", {self._failed} failed" if self._failed else ""
         self.say(f"{self._num} {self._what}{failed}")
+
+
+class FetchProgress:
+    """One bar over the bytes of a file that is fetched."""
+
+    def __init__(self, name: str, num_bytes: int) -> None:
+        console = HarmlessConsole(is_error=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID = self._bar.add_task(marked(name), total=num_bytes)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def on_bytes(self, num_here: int) -> None:
+        self._bar.update(self._task, completed=num_here)

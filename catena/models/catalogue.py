@@ -24,7 +24,7 @@ from catena.llm import Price
 
 DEFAULT_WINDOW = 8192
 """Tokens, for models that the table does not know: what small local models are run with."""
-LOCAL = ("ollama/", "ollama_chat/", "hosted_vllm/", "lm_studio/", "llamafile/")
+LOCAL = ("ollama/", "ollama_chat/", "hosted_vllm/", "lm_studio/", "llamafile/", "local/")
 """Servers of one's own, which bill nothing."""
 _LONG = (100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
 

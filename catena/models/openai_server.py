@@ -29,8 +29,8 @@ MAX_BODY = 32 << 20
 """Bytes of a reply."""
 MAX_EVENT = 4 << 20
 """Characters of one piece of a stream, which is looked through again with each packet."""
-PREFIXES = ("openai/", "hosted_vllm/", "lm_studio/", "llamafile/", "custom_openai/")
-"""LiteLLM's names of providers that are servers of this protocol, where an address is given."""
+PREFIXES = ("openai/", "hosted_vllm/", "lm_studio/", "llamafile/", "custom_openai/", "local/")
+"""LiteLLM's names of providers that are servers of this protocol, where an address is given; and ours."""
 LOOPBACK = ("localhost", "127.", "::1", "0.0.0.0")  # noqa: S104
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catena.llm import LLM, Price
+from catena.local.local_llm import LocalLLM, is_local, seconds_of
 from catena.models.budget import Budget, Budgeted
 from catena.models.cached import Cached, Calls, CallStore, Keeping
 from catena.models.deadline import Deadline
@@ -58,7 +59,8 @@ class ModelRoom:
         def compose(model: str) -> LLM:
             # The address is that of the answering model's provider; another provider has its own.
             remote = self._remote(model, is_addressed=_provider(model) == provider)
-            retried = Retried(Budgeted(remote, budget), self._settings.model_seconds)
+            seconds = seconds_of(self._settings) if is_local(model) else self._settings.model_seconds
+            retried = Retried(Budgeted(remote, budget), seconds)
             calls = Calls(self._store, remote.parameters, document_ids)
             kept = Cached(Limited(Keeping(retried, calls), self._gate(model)), calls)
             least = self._settings.max_reply_tokens
@@ -76,7 +78,9 @@ class ModelRoom:
         """What `model` costs in a question that `asked` answers; None where that is not known."""
         return await self._remote(model, is_addressed=_provider(model) == _provider(asked)).price()
 
-    def _remote(self, model: str, *, is_addressed: bool) -> LiteLLM:
+    def _remote(self, model: str, *, is_addressed: bool) -> LiteLLM | LocalLLM:
+        if is_local(model):
+            return LocalLLM(model, self._settings, self._habits.setdefault((model, None), Habits()))
         price = self._settings.prices.get(model)
         api_base = self._settings.api_base if is_addressed else None
         return LiteLLM(
@@ -89,7 +93,9 @@ class ModelRoom:
         )
 
     def _gate(self, model: str) -> Gate:
-        return self._gates.setdefault(model, Gate(self._settings.model_concurrency))
+        # A model of this machine answers one call after the other: those that wait are not silent.
+        most = 1 if is_local(model) else self._settings.model_concurrency
+        return self._gates.setdefault(model, Gate(most))
 
 
 def _provider(model: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catena.errors import ModelError, ModelSilent
@@ -38,14 +38,21 @@ class LiteLLM:
         price: Price | None = None,
         max_silence: float = 60.0,
         habits: Habits | None = None,
+        key: str = "",
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
-        """`max_silence` is in seconds, between two pieces of a streamed reply."""
+        """`max_silence` is in seconds, between two pieces of a streamed reply.
+
+        A server of our own has its own `key`, and takes `extra` parameters.
+        """
         self.name = model
         self.api_base = api_base
         self._context_window = context_window
         self._price = price
         self._max_silence = max_silence
         self._habits = habits or Habits()
+        self._key = key
+        self._extra = dict(extra or {})
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -78,7 +85,7 @@ class LiteLLM:
         on_text: OnText | None = None,
     ) -> Completion:
         """Send one request, again where the server refuses a parameter. Raises ModelError, by class what went wrong."""
-        key = key_for(self.name, self.api_base)
+        key = self._key or key_for(self.name, self.api_base)
         problem: ModelError | None = None
         for _ in range(1 + MAX_LEARNT):
             listening = self._listening(on_text) if on_text else None
@@ -102,7 +109,7 @@ class LiteLLM:
         shaped = self._habits.messages(messages)
         on_piece = listening.feed if listening else _ignore
         if self.api_base and openai_server.speaks_openai(self.name, self.api_base):
-            body = {"model": self.name.partition("/")[2], "messages": shaped, **options}
+            body = {"model": self.name.partition("/")[2], "messages": shaped, **options, **self._extra}
             return await openai_server.send(self.api_base, key, body, on_piece, self._max_silence, self.name)
         options |= {"api_base": self.api_base} if self.api_base else {}
         if self.name.startswith(OLLAMA):  # it cuts a prompt silently unless told the window

@@ -1,0 +1,121 @@
+"""A model of this machine as one that can be asked: its server is found, or started, when it is needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from catena.errors import ModelUnreachable
+from catena.llm import LLM, Completion, Message, OnText, Price, prompt_tokens
+from catena.local.shelved import PREFIX, Shelf
+from catena.local.standing import Record, standing_of
+from catena.local.starting import ensure
+from catena.models.remote import LiteLLM
+from catena.models.wire import Habits
+from catena.settings import Settings
+
+SECONDS = 3600.0
+"""For one call, retries included: a processor without a graphics card writes 5 to 20 tokens a second, and reads 50."""
+SILENCE = 600.0
+"""Between two signs of life: llama.cpp gives one after every 512 tokens that it read, minutes in a large model."""
+LAST_SECONDS = 5.0
+"""In which a process whose server died ends, too."""
+GROWTH = 1024
+"""Windows are multiples of it."""
+
+
+def is_local(model: str) -> bool:
+    return model.startswith(PREFIX)
+
+
+def shelf_of(settings: Settings) -> Shelf:
+    """Where the local models of these settings are."""
+    return Shelf(settings.models_folder or settings.home / "models")
+
+
+def seconds_of(settings: Settings) -> float:
+    """Most time for one call: the setting where somebody made it, else what suits a processor."""
+    return settings.model_seconds if "model_seconds" in settings.model_fields_set else SECONDS
+
+
+class LocalLLM:
+    """A model that `catena model ls` lists as here. Replies are always streamed, so that work is told from silence."""
+
+    def __init__(self, model: str, settings: Settings, habits: Habits | None = None) -> None:
+        self.name = model
+        self._short = model.removeprefix(PREFIX)
+        self._shelf = shelf_of(settings)
+        self._wanted = settings.context_window or 0
+        self._idle = settings.local_idle_seconds
+        is_set = "model_silence" in settings.model_fields_set
+        self._silence = settings.model_silence if is_set else SILENCE
+        self._habits = habits or Habits()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All that makes a reply besides messages and length: another file under the name is another model."""
+        found = self._shelf.find(self._short)
+        file = [found.sha256, found.num_bytes, found.facts.title] if found else []
+        return {"model": self.name, "file": file, "temperature": 0}
+
+    async def window(self) -> int:
+        """What its server has, which is started for it."""
+        record = await self._server(self._wanted)
+        return min(self._wanted or record.window, record.window)
+
+    async def price(self) -> Price | None:
+        return Price(0.0, 0.0)
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        role: str = "answer",
+        on_text: OnText | None = None,
+    ) -> Completion:
+        """Ask the server, one with a larger window where prompt and reply need it. Raises ModelError."""
+        record = await self._server(self._wanted)
+        need = prompt_tokens(messages) + max_tokens
+        if need > record.window:
+            record = await self._server(-(-need // GROWTH) * GROWTH)
+        try:
+            return await self._at(record).complete(
+                messages, max_tokens=max_tokens, role=role, on_text=on_text or _ignore
+            )
+        except ModelUnreachable as problem:
+            raise await self._lost(problem) from None
+
+    async def _server(self, window: int) -> Record:
+        return await asyncio.to_thread(
+            ensure, self._shelf, self._short, window=window, idle_seconds=self._idle
+        )
+
+    def _at(self, record: Record) -> LLM:
+        return LiteLLM(
+            self.name,
+            record.api_base,
+            context_window=record.window,
+            max_silence=self._silence,
+            habits=self._habits,
+            key=record.key,
+            extra={"return_progress": True, "cache_prompt": True},
+        )
+
+    async def _lost(self, problem: ModelUnreachable) -> ModelUnreachable:
+        """What happened to the server, where it is gone; the next attempt starts another."""
+        standing = standing_of(self._shelf.folder, self._short)
+        ends = asyncio.get_running_loop().time() + LAST_SECONDS
+        while standing.lives:
+            if asyncio.get_running_loop().time() > ends:
+                return problem
+            await asyncio.sleep(0.1)
+        return ModelUnreachable(
+            f"The server of {self.name} ended in the middle of its work.",
+            f"Its log: {standing.log}. Was its memory taken away? Take a smaller model: catena model ls",
+        )
+
+
+def _ignore(piece: str) -> None:
+    pass
