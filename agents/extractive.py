@@ -47,7 +47,7 @@ class ExtractiveReasoner:
 
     notice = (
         "Answered by the embedded extractive reader, which quotes and does not reason. "
-        "For written answers set a model: --model NAME, or CATENA_MODEL."
+        "For written answers set a model: --model NAME, or CATENA_MODEL; one for this machine: catena model ls."
     )
 
     def __init__(self, embedder: Embedder, *, segment_words: int = 4000) -> None:

@@ -42,7 +42,7 @@ three sentences, each shown with twelve of numbers and marks, and with the line 
 class Answering:
     """What is known of a question before it is answered: its models, how their windows divide, its documents.
 
-    `num_kept`: demonstrations that were made before.
+    `num_kept`: demonstrations that were made before; `is_brief`: the best passages alone are shown.
     """
 
     question: Question
@@ -54,6 +54,7 @@ class Answering:
     synthesis_room: Room
     sift_room: Room
     num_kept: int = 0
+    is_brief: bool = False
 
     @property
     def task(self) -> Task:
@@ -132,6 +133,8 @@ class Answering:
 
     def _sift(self, usual: Sequence[int], most: Sequence[int]) -> list[Foreseen]:
         """Passages that do not fit one prompt are read in several."""
+        if self.is_brief:
+            return []
         frame = self.sift_room.window - self.sift_room.reply - self.sift_room.text
         left = self.room.text - self.question.options.demos * demos.MAX_SHOWN
         budget = max(1, min(self.sift_room.text, left))

@@ -17,6 +17,11 @@ class Room:
     reply: int
     text: int
 
+    def narrowed(self, text: int) -> Room:
+        """The same with no more than so many tokens for passages."""
+        spare = max(0, self.text - text)
+        return Room(self.window - spare, self.reply, self.text - spare)
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:

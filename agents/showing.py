@@ -17,6 +17,8 @@ LARGEST_NUMBER = 99_999
 """Of a passage in a prompt, where it is not known yet."""
 _NUMBER_TOKENS = num_tokens(f"[{LARGEST_NUMBER}]\n{GAP}")
 AT_ONCE = 256
+NUM_BEST = 5
+"""Pages of which a model that reads slowly is shown the best passage: 600 tokens, where all that is found has 5,000."""
 _REFERENCE = re.compile(r"[\[【](\d+(?:[\s,;–-]+\d+)*)[\]】]")
 
 
@@ -60,6 +62,14 @@ def found_passages(note: Note, desk: Desk) -> list[Passage]:
     }
     best = sorted(places, key=lambda place: -places[place])
     return [known[place] for place in best if place in known]
+
+
+def best_of_pages(passages: Sequence[Passage]) -> list[Passage]:
+    """The first passage of each of the first pages, where the best page and its best passage stand first."""
+    first: dict[PageRef, Passage] = {}
+    for passage in passages:
+        first.setdefault(passage.ref, passage)
+    return list(first.values())[:NUM_BEST]
 
 
 def fit(passages: Sequence[Passage], desk: Desk, budget: int) -> Shown:

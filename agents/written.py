@@ -22,7 +22,7 @@ from catena.agents.replies import Claim, Reply, plain, read_reply
 from catena.agents.rewriting import rewrite
 from catena.agents.room import Room, divide, too_small
 from catena.agents.routing import asks_of_all, task_of
-from catena.agents.showing import LARGEST_NUMBER, Shown, fit, found_passages, sizes
+from catena.agents.showing import LARGEST_NUMBER, Shown, best_of_pages, fit, found_passages, sizes
 from catena.agents.sifting import sift
 from catena.agents.tongues import is_other_language
 from catena.errors import ModelSilent
@@ -61,10 +61,12 @@ class LLMReasoner:
         store: DemoStore | None = None,
         on_text: OnText | None = None,
         least_reply: int = 0,
+        most_shown: int = 0,
     ) -> None:
         """`small` makes demonstrations and sifts, `store` keeps them; `on_text` gets the answer as it is written.
 
-        `least_reply`: tokens that a reply may take at least, for models that think first.
+        `least_reply`: tokens that a reply may take at least, for models that think first. `most_shown`: tokens of
+        passages that one prompt has at most, for models that read slowly; 0: what fits.
         """
         self._llm = llm
         self._small = small or llm
@@ -72,6 +74,7 @@ class LLMReasoner:
         self._demonstrator = None if store is None else Demonstrator(self._small, store)
         self._on_text = on_text
         self._least_reply = least_reply
+        self._most_shown = most_shown
         self.name = llm.name
 
     async def whole(self, question: Question, desk: Desk) -> int | None:
@@ -139,6 +142,7 @@ class LLMReasoner:
             await self._synthesis_room(question),
             await sifting.room(question.text, self._small),
             self._demonstrator.num_kept(desk) if self._demonstrator and is_counted else 0,
+            is_brief=self._is_brief(question),
         )
         if question.is_whole:
             return [*answering.whole(), *answering.checks()]
@@ -194,17 +198,23 @@ class LLMReasoner:
     ) -> Draft:
         if not passages:
             return Draft((), pages=())
+        is_brief = self._is_brief(question)
         chosen = await self._demos(question, passages, desk)
+        if is_brief and not question.is_whole:
+            passages = best_of_pages(passages)
         room = await self._room(question, chosen)
         shown = await asyncio.to_thread(fit, _with(chosen, passages), desk, room.text)
         if shown.num_dropped and question.is_whole and chosen:
             chosen, room = [], await self._room(question)  # the whole is shown whole
             shown = await asyncio.to_thread(fit, passages, desk, room.text)
         warnings = [BEST_ONLY] if asks_of_all(question.text) and not question.is_whole else []
-        if shown.num_dropped and shown.passages:
+        if shown.num_dropped and shown.passages and not is_brief:
             kept = await sift(question.text, passages, desk, room.text, self._small)
             shown = await asyncio.to_thread(fit, _with(chosen, kept or passages), desk, room.text)
             warnings += _dropped(shown, self.name)
+        if is_brief and not shown.passages:  # the best one is shown, however long
+            room = await self._wide_room(question)
+            shown = await asyncio.to_thread(fit, passages[:1], desk, room.text)
         if not shown.passages:
             raise too_small(self.name, room.window)
         prompt = messages(question, shown.text, demos.show(chosen, _numbers(shown)))
@@ -217,7 +227,8 @@ class LLMReasoner:
             grounded, reply.claims, sentences, self._embedder, reply.evidence
         )
         draft = self._draft(statements, reply, done, shown.pages)
-        return replace(draft, warnings=(*warnings, *draft.warnings))
+        missing = "" if is_brief else draft.missing  # one call: no other search after it
+        return replace(draft, warnings=(*warnings, *draft.warnings), missing=missing)
 
     async def _demos(self, question: Question, passages: Sequence[Passage], desk: Desk) -> list[Demo]:
         """Demonstrations on passages that the question does not need."""
@@ -229,8 +240,16 @@ class LLMReasoner:
         return await self._demonstrator.choose(question.options.demos, desk, excluded)
 
     async def _room(self, question: Question, chosen: Sequence[Demo] = ()) -> Room:
+        room = await self._wide_room(question, chosen)
+        return room.narrowed(self._most_shown) if self._is_brief(question) else room
+
+    async def _wide_room(self, question: Question, chosen: Sequence[Demo] = ()) -> Room:
         shown = demos.show(chosen, {demo.passage.key: LARGEST_NUMBER for demo in chosen})
         return divide(await self._llm.window(), self._reply(question), 4, messages(question, "", shown))
+
+    def _is_brief(self, question: Question) -> bool:
+        """Whether this model is shown little, unless the whole was asked for."""
+        return bool(self._most_shown) and question.options.strategy != "full"
 
     async def _synthesis_room(self, question: Question) -> Room:
         empty = several.messages(question, "", form(question))

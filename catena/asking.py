@@ -393,6 +393,7 @@ class Asking:
         from catena.agents.chain import LLMChain
         from catena.agents.streaming import AnswerText
         from catena.agents.written import LLMReasoner
+        from catena.local.local_llm import most_shown
 
         models = self._models.open(model, deps.document_ids, options.limits, small=options.small_model)
         llm, small = models.answering, models.small
@@ -412,6 +413,7 @@ class Asking:
                 store=self.library,
                 on_text=on_text,
                 least_reply=self.settings.max_reply_tokens or 0,
+                most_shown=most_shown(model, self.settings),
             ),
             chain=LLMChain(llm, self.embedder, worker=small, on_text=of_chain),
             meter=models.meter,

@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     local_idle_seconds: float = Field(
         default=600.0, gt=0, description="idle time after which the server of a local model ends"
     )
+    local_prompt_tokens: int | None = Field(
+        default=None,
+        ge=0,
+        description="most tokens of passages that a local model is shown; 0: all that fit; none: 1500 on a processor, "
+        "else 0",
+    )
     prices: dict[str, tuple[float, float]] = Field(
         default_factory=dict,
         description='USD per million tokens read and written, {"openai/x": [0.15, 0.60]}; else of LiteLLM',

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from catena.app.ui.session import ModelChoice, chosen_model, open_client, tested_models
+from catena.app.ui.session import ModelChoice, chosen_model, local_names, open_client, tested_models
 from catena.app.ui.trouble import show_error
 from catena.app.ui.words import EMBEDDED, plain
 from catena.errors import CatenaError, MissingExtra
 from catena.llm import Price
+from catena.local.fitting import available_memory, fit, gigabytes, total_memory
+from catena.local.local_llm import is_local, shelf_of
+from catena.local.shelved import PREFIX
 from catena.models.catalogue import price, window
 from catena.models.keys import forget_key, keep_key, kept_key
 from catena.models.providers import PROVIDERS, Provider
@@ -38,6 +41,8 @@ def _choose() -> None:
         format_func=plain,
         captions=["Quotes sentences and writes none; needs no key and no network", *map(_facts, tested)],
     )
+    if not local_names():
+        st.caption("A model on this machine writes answers without a key: `catena model get qwen2.5-1.5b`")
     if wanted != (choice.name if choice else EMBEDDED):
         st.session_state["model"] = tested.get(wanted)
         st.rerun()
@@ -101,11 +106,24 @@ def _try(choice: ModelChoice) -> bool:
 
 
 def _facts(model: str) -> str:
-    """Window and price, as LiteLLM's bundled table or the settings know them."""
+    """Window and price, as LiteLLM's bundled table or the settings know them; of a local model what it takes."""
     settings = open_client().settings
+    if is_local(model):
+        return _local_facts(model)
     own = settings.prices.get(model)
     found = Price(own[0] / 1e6, own[1] / 1e6) if own else price(model)
     cost = "price not known"
     if found is not None:
         cost = f"a million tokens: ${found.input * 1e6:.2f} read, ${found.output * 1e6:.2f} written"
     return plain(f"Reads {settings.context_window or window(model):,} tokens at once · {cost}")
+
+
+def _local_facts(model: str) -> str:
+    found = shelf_of(open_client().settings).find(model.removeprefix(PREFIX))
+    if found is None:
+        return "Not on this machine any more"
+    fits = {"fits": "", "tight": "; not free now", "too large": "; more than this machine has"}
+    mark = fit(found.need, available=available_memory(), total=total_memory())
+    return plain(
+        f"On this machine, without a key or a network; takes {gigabytes(found.need)} of memory{fits[mark]}"
+    )

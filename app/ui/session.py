@@ -9,6 +9,8 @@ from importlib import import_module
 import streamlit as st
 
 from catena.client import Catena
+from catena.local.local_llm import shelf_of
+from catena.local.shelved import PREFIX
 from catena.types import Document
 
 
@@ -53,10 +55,16 @@ def chosen_model() -> ModelChoice | None:
 
 
 def tested_models() -> dict[str, ModelChoice]:
-    """Every model that this visitor can ask by its name: those that were tested, and the settings' one."""
+    """Every model that can be asked by its name: those tested, the settings' one, and those on this machine."""
     tested: dict[str, ModelChoice] = st.session_state.setdefault("tested-models", {})
     current = chosen_model()
-    return {**({current.name: current} if current else {}), **tested}
+    here = {one.name: one for one in map(ModelChoice, local_names())}
+    return {**({current.name: current} if current else {}), **tested, **here}
+
+
+def local_names() -> list[str]:
+    """The models on this machine, as settings and the command line call them."""
+    return [f"{PREFIX}{one.name}" for one in shelf_of(open_client().settings).models() if one.is_whole]
 
 
 def readable(catena: Catena) -> list[Document]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
+import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -14,7 +17,10 @@ OVERHEAD = 400 << 20
 USUAL_WINDOW = 8192
 """Tokens that a server begins with: what a question takes; a longer one costs memory before it is needed."""
 LEAST_WINDOW = 2048
+PROGRAM = "llama-server"
+"""llama.cpp's own server, where somebody installed it."""
 _CGROUP = Path("/sys/fs/cgroup")
+_CARDS = ("/dev/nvidia0", "/dev/kfd")
 
 Fit = Literal["fits", "tight", "too large"]
 """`tight`: it would fit if other programs gave their memory back."""
@@ -61,6 +67,13 @@ def num_threads() -> int:
     """Physical cores that this process may use: a second thread on one core slows arithmetic down."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(psutil.cpu_count(logical=False) or usable, usable))
+
+
+def has_graphics_card() -> bool:
+    """Whether a model is computed on one: xllamacpp brings Metal; for others it takes a `llama-server` built for it."""
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    return shutil.which(PROGRAM) is not None and any(Path(card).exists() for card in _CARDS)
 
 
 def gigabytes(num_bytes: int) -> str:

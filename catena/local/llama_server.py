@@ -7,6 +7,7 @@ package xllamacpp (extra `llm`), which is imported here and nowhere else.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import secrets
 import shutil
@@ -25,11 +26,11 @@ from typing import Any, Protocol
 from catena.detached import detach
 from catena.errors import CatenaError, MissingExtra
 from catena.local.asking_llama import Asked, ask
-from catena.local.fitting import num_threads
+from catena.local.fitting import PROGRAM, num_threads
 from catena.local.shelved import LocalModel, Shelf
 from catena.local.standing import Record, Standing, standing_of
 
-PROGRAM = "llama-server"
+PR_SET_PDEATHSIG = 1
 STEP = 512
 """Tokens of a prompt that are read at once; between two steps a server says how far it is."""
 CACHE_MIB = 512
@@ -101,7 +102,9 @@ class OwnProgram:
         ]
         # By variables what not every version knows, and the key, which the list of processes would show.
         own = {"LLAMA_API_KEY": work.key, "LLAMA_ARG_CACHE_RAM": str(CACHE_MIB), "LLAMA_ARG_UI": "0"}
-        self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, **own})
+        self._child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, env={**os.environ, **own}, preexec_fn=_die_with_parent
+        )
         try:
             while not _listens(self.address):
                 if not self.lives_for(0.1):
@@ -160,6 +163,12 @@ def _watch(engine: Engine, key: str, idle_seconds: float) -> None:
         asked = now or asked
         if time.monotonic() - since >= idle_seconds:
             return
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end a child whose parent was killed (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _listens(address: str) -> bool:

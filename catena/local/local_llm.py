@@ -8,6 +8,7 @@ from typing import Any
 
 from catena.errors import ModelUnreachable
 from catena.llm import LLM, Completion, Message, OnText, Price, prompt_tokens
+from catena.local.fitting import has_graphics_card
 from catena.local.shelved import PREFIX, Shelf
 from catena.local.standing import Record, standing_of
 from catena.local.starting import ensure
@@ -19,7 +20,9 @@ SECONDS = 3600.0
 """For one call, retries included: a processor without a graphics card writes 5 to 20 tokens a second, and reads 50."""
 SILENCE = 600.0
 """Between two signs of life: llama.cpp gives one after every 512 tokens that it read, minutes in a large model."""
-LAST_SECONDS = 5.0
+FEW = 1500
+"""Tokens of passages: half a minute to read for a model of 1.5 billion weights on two cores."""
+LAST_SECONDS = 15.0
 """In which a process whose server died ends, too."""
 GROWTH = 1024
 """Windows are multiples of it."""
@@ -37,6 +40,15 @@ def shelf_of(settings: Settings) -> Shelf:
 def seconds_of(settings: Settings) -> float:
     """Most time for one call: the setting where somebody made it, else what suits a processor."""
     return settings.model_seconds if "model_seconds" in settings.model_fields_set else SECONDS
+
+
+def most_shown(model: str, settings: Settings) -> int:
+    """Tokens of passages that a model is shown at most; 0: all that fit its window."""
+    if not is_local(model):
+        return 0
+    if settings.local_prompt_tokens is not None:
+        return settings.local_prompt_tokens
+    return 0 if has_graphics_card() else FEW
 
 
 class LocalLLM:

@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from shutil import which
 
-from catena.local.fitting import USUAL_WINDOW, Fit, available_memory, fit, needed, total_memory
+from catena.local.fitting import PROGRAM, USUAL_WINDOW, Fit, available_memory, fit, needed, total_memory
 from catena.local.known import known_models
-from catena.local.llama_server import PROGRAM
 from catena.local.shelved import Shelf
 from catena.local.standing import standing_of
 

@@ -15,7 +15,7 @@ from catena.errors import ModelSilent, OptionError
 from catena.llm import Completion, Message, OnText
 from catena.models.metered import Meter, Metered
 from catena.options import AskOptions
-from catena.types import Answer
+from catena.types import Answer, Strategy
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 
 LINES = [
@@ -98,3 +98,49 @@ def test_prompts_are_strict() -> None:
         render("answer", question="Why?")
     with pytest.raises(KeyError, match="extra"):
         render("answer", question="Why?", passages="", extra="x")
+
+
+def brief(llm: Scripted, pages: int, strategy: Strategy = "retrieve", most_shown: int = 6000) -> Answer:
+    """Ask a model that reads slowly about a book of so many pages, two passages each."""
+    shelf = MemoryShelf(
+        [
+            make_page(n, [("text", f"The fox lives in burrow {n}."), ("text", WIDE)])
+            for n in range(1, pages + 1)
+        ]
+    )
+    meter, embedder = Meter(), WordEmbedder()
+    reasoner = LLMReasoner(Metered(llm, meter), embedder, most_shown=most_shown)
+    deps = Deps(shelf, WordRetriever(shelf), embedder, reasoner, meter=meter)
+    return asyncio.run(run(deps, "Where does the fox live?", [DOC], AskOptions(strategy=strategy)))
+
+
+WIDE = " ".join(f"The hen crossed road {n} again." for n in range(60))
+
+
+def test_a_model_that_reads_slowly_is_shown_the_best_of_five_pages_in_one_call() -> None:
+    llm = Scripted("Evidence: [1]\nAnswer: In a burrow [1].")
+    answer = brief(llm, pages=12)
+    assert answer.usage.calls == 1
+    assert [line for line in llm.prompts[0].splitlines() if line.startswith("[")] == [
+        f"[{n}]" for n in range(1, 6)
+    ]
+    assert answer.statements[0].support == "supported"
+
+
+def test_the_best_passage_is_shown_however_long_it_is() -> None:
+    llm = Scripted("Evidence: [1]\nAnswer: In a burrow [1].")
+    assert brief(llm, pages=12, most_shown=20).usage.calls == 1
+    assert [line for line in llm.prompts[0].splitlines() if line.startswith("[")] == ["[1]"]
+
+
+def test_it_does_not_search_again() -> None:
+    answer = brief(Scripted("Evidence: []\nAnswer: NOT FOUND\nMissing: the badger"), pages=12)
+    assert (answer.usage.calls, answer.status) == (1, "not_in_document")
+
+
+def test_it_reads_all_only_where_that_is_asked_for() -> None:
+    reply = "Evidence: [1]\nAnswer: In a burrow [1]."
+    assert brief(Scripted(reply), pages=3, strategy="auto", most_shown=200).strategy == "retrieve"
+    llm = Scripted(reply, window=32_768)
+    assert brief(llm, pages=3, strategy="full", most_shown=200).strategy == "full"
+    assert "road 59" in llm.prompts[0]

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from catena.local.shelved import Shelf
 from catena.models.providers import PROVIDERS
 from catena.testing import StubModel
 from catena.testing.stub import refusing_url
 from tests.app.test_reading import opened, texts
+from tests.catena.local.conftest import gguf_bytes
 
 OTHER = PROVIDERS[-1].name
 
@@ -42,6 +44,15 @@ def test_a_model_that_answers_its_test_is_used_and_its_key_is_on_no_disk(home: P
     assert not page.exception and page.radio[0].value == "openai/stub"
     kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert b"sk-seen-by-nobody" not in kept
+
+
+def test_a_model_of_this_machine_can_be_chosen(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "tiny.gguf").write_bytes(gguf_bytes())
+    assert "catena model get" in texts(opened("models"))
+    Shelf(home / "models").add(tmp_path / "tiny.gguf")
+    page = opened("models")
+    assert page.radio[0].options == ["the embedded reader", "local/tiny"]
+    assert page.radio[0].set_value("local/tiny").run().radio[0].value == "local/tiny"
 
 
 def test_a_server_that_is_not_there_is_said_with_what_to_do(home: Path) -> None:

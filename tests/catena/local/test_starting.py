@@ -59,6 +59,8 @@ def test_a_killed_server_leaves_a_stale_record(tiny: Shelf, starts: Path) -> Non
     until(lambda: not standing.lives)
     assert standing.read() == first
     assert standing.running() is None
+    with pytest.raises(ModelUnreachable):  # the kernel ended its child, too
+        asyncio.run(_at(first))
     assert ensure(tiny, "tiny").key != first.key
     assert starts.read_text().count("\n") == 2
 
