@@ -58,7 +58,7 @@ def _open_browser(host: str, port: int) -> None:
     import time
     import webbrowser
 
-    from catena.app.ui.start_token import address
+    from catena.app.ui.start_token import opening_address
 
     for _ in range(300):
         try:
@@ -66,4 +66,4 @@ def _open_browser(host: str, port: int) -> None:
             break
         except OSError:
             time.sleep(0.2)
-    webbrowser.open(address(host, port))
+    webbrowser.open(opening_address(host, port))

@@ -25,6 +25,7 @@ VARIABLE = "CATENA_UI_TOKEN"
 MIN_TOKEN = 16
 HEALTH = "/_stcore/health"
 """Says `ok` and nothing else; who starts the pages asks it until they are up."""
+_single_use: set[str] = set()
 is_asked = threading.Event()
 """Set once a token is asked of everybody: the pages show nothing before."""
 
@@ -40,11 +41,17 @@ def start_token() -> str:
     return given or secrets.token_urlsafe(32)
 
 
-def address(host: str, port: int) -> str:
+def address(host: str, port: int, token: str | None = None) -> str:
     """What opens the pages in a browser: where visitors log in, else with the token."""
     if needs_login():
         return public_origin() or at(host, port)
-    return f"{at(host, port)}/?token={quote(start_token(), safe='')}"
+    return f"{at(host, port)}/?token={quote(token or start_token(), safe='')}"
+
+
+def opening_address(host: str, port: int) -> str:
+    """The same for one use: every user of a machine can read the command line that a browser is opened with."""
+    _single_use.add(token := secrets.token_urlsafe(32))
+    return address(host, port, token)
 
 
 @asynccontextmanager
@@ -80,7 +87,7 @@ class AskForToken:
         if not self._token or scope["path"] == HEALTH:
             return None
         given = _token_of(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
-        if given is not None and _is_equal(given, self._token):
+        if given is not None and (_is_equal(given, self._token) or _use(given)):
             return self._letting_in(scope)
         return None if self._has_cookie(scope) else HTMLResponse(REFUSED, 403, PLAIN)
 
@@ -118,6 +125,12 @@ def _fenced(send: Send) -> Send:
 def _token_of(scope: Scope) -> str | None:
     found = parse_qs(scope["query_string"].decode("latin-1")).get("token")
     return found[-1] if found else None
+
+
+def _use(given: str) -> bool:
+    found = {one for one in _single_use if _is_equal(given, one)}
+    _single_use.difference_update(found)
+    return bool(found)
 
 
 def _cookies_of(scope: Scope, name: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,13 +15,15 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from streamlit.testing.v1 import AppTest
 
-from catena.app.ui.start_token import AskForToken, start_token
+from catena.app.ui.start_token import AskForToken, is_asked, opening_address, start_token
 from catena.errors import OptionError
 from catena.origins import OwnAddress
 
 URL = "http://127.0.0.1:8501"
 STREAM = "ws://127.0.0.1:8501/_stcore/stream"
+SCRIPT = Path(__file__).parents[2] / "app" / "ui" / "page.py"
 TOKEN = "a-token-of-some-length"
 
 
@@ -114,6 +117,19 @@ def test_no_page_may_frame_or_include_what_is_sent(client: TestClient) -> None:
     for reply in (client.get("/"), client.get("/_stcore/health")):
         assert reply.headers["x-frame-options"] == "SAMEORIGIN"
         assert reply.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_the_address_that_a_browser_is_opened_with_works_once(client: TestClient) -> None:
+    address = opening_address("127.0.0.1", 8501)
+    assert TOKEN not in address and client.get(address).status_code == 303
+    client.cookies.clear()
+    assert client.get(address).status_code == 403
+
+
+def test_the_script_served_by_itself_shows_nothing() -> None:
+    is_asked.clear()
+    page = AppTest.from_file(str(SCRIPT), default_timeout=90).run()
+    assert "catena ui" in page.error[0].value and len(page.main) == 1
 
 
 def test_a_log_in_stands_in_the_place_of_the_token() -> None:
