@@ -97,7 +97,9 @@ class AskForToken:
         path = "/" + quote(scope["path"].lstrip("/"))  # `//host` would lead to another server
         where = path + ("?" + b"&".join(rest).decode("latin-1") if rest else "")
         reply = RedirectResponse(where, 303, {"Cache-Control": "no-store"})
-        reply.set_cookie(*self._cookie(scope), httponly=True, samesite="strict")
+        reply.set_cookie(
+            *self._cookie(scope), httponly=True, samesite="strict", secure=scope["scheme"] == "https"
+        )
         return reply
 
     def _has_cookie(self, scope: Scope) -> bool:

@@ -38,7 +38,7 @@ TRIES = """async url => {
 FORM = """url => {
   document.body.innerHTML = `<form method=post enctype=multipart/form-data action="${url}/_stcore/upload_file/a/b">
     <input name=f value=x></form>`;
-  document.forms[0].submit();
+  setTimeout(() => document.forms[0].submit());
 }"""
 
 
@@ -77,9 +77,9 @@ def test_a_page_of_another_port_reads_nothing_and_adds_nothing(
 ) -> None:
     enter(page, server)
     settle(page)
-    statuses: list[int] = []
-    page.on("response", lambda reply: statuses.append(reply.status) if reply.url.startswith(server) else None)
     page.goto(stranger)
+    statuses: list[int] = []  # of what the stranger asks, from here on
+    page.on("response", lambda reply: statuses.append(reply.status) if reply.url.startswith(server) else None)
     said = page.evaluate(TRIES, server)
     assert set(said.values()) == {"refused"}, said
     with page.expect_response(lambda reply: reply.url.startswith(server) and reply.request.method == "POST"):
