@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import cast
 
 from catena.agents import state as codec
+from catena.agents.checking import MAX_VERDICTS
 from catena.agents.coverage import coverage, name_ranges
 from catena.agents.deps import Deps
-from catena.agents.judging import MAX_VERDICTS
 from catena.agents.state import PathState, State
 from catena.answers import citation_from_json, statement_from_json
 from catena.types import Answer, AnswerStatus, Coverage, PageRef, Statement, Strategy

@@ -7,15 +7,13 @@ are cited after the fact, on the pages that it looked at.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from catena.agents.desk import Desk
 from catena.agents.events import Event, OnEvent
 from catena.agents.prompting import render
-from catena.agents.reasoner import Draft
+from catena.agents.reasoner import Attended, Draft
 from catena.agents.replies import read_reply
 from catena.agents.showing import found_passages, show
 from catena.agents.written import grounded, unchecked_notice
@@ -23,28 +21,17 @@ from catena.arguments import require_choice
 from catena.errors import OptionError
 from catena.llm import Completion
 from catena.models.metered import Meter
-from catena.options import AskOptions
+from catena.options import START_SERVER, AskOptions
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.kv.policy import PRESETS
-from catena.serving.remote import START, KVServer
 from catena.serving.retriever import KVPageRetriever, Look
 from catena.serving.retriever import Shelf as KVShelf
-from catena.serving.served_ids import ServedIds
+from catena.serving.served_ids import IDS, ServedIds, server_at
 from catena.types import Note, PageHit
 
 ROLE = "kv"
-IDS = "served.json"
-"""Of which documents the servers have, in the library's folder."""
 MAX_REPLY = 400
 """Tokens."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attended:
-    """What was written of the documents, and the pages that were looked at."""
-
-    text: str
-    hits: tuple[PageHit, ...]
 
 
 class ServedModel:
@@ -83,6 +70,19 @@ class ServedModel:
             found += seen.hits
         return Attended("\n".join(texts), tuple(sorted(found, key=lambda hit: -hit.score)[:k]))
 
+    async def attribute(self, text: str, note: Note, desk: Desk, embedder: Embedder) -> Draft:
+        """The sentences that were written, each with the sentences it rests on among the passages looked at."""
+        reply = read_reply(text, ())
+        passages = await asyncio.to_thread(found_passages, note, desk)
+        shown = show(passages, range(1, len(passages) + 1), desk)
+        sentences = await asyncio.to_thread(shown.sentences, desk)
+        statements = await asyncio.to_thread(grounded, reply.claims, sentences, embedder)
+        closest = note.evidence if not statements else ()
+        warnings, pages = unchecked_notice(statements), shown.pages
+        return Draft(
+            statements, closest, is_refusal=reply.declines, warnings=warnings, model=self.name, pages=pages
+        )
+
 
 def attending_prompt(question: str) -> str:
     """What stands behind the document that the model has read."""
@@ -100,7 +100,7 @@ def served_model(
 ) -> ServedModel:
     """The model `openai/NAME` at a KV-page server. Raises OptionError where there is none, ModelError."""
     if not api_base or not name.startswith("openai/"):
-        raise OptionError("The strategy kv needs a model at a KV-page server.", START)
+        raise OptionError("The strategy kv needs a model at a KV-page server.", START_SERVER)
     require_choice("kv_policy", options.kv_policy, tuple(PRESETS))
     server, ids = server_at(api_base), ServedIds(home / IDS)
     server.check()
@@ -119,30 +119,3 @@ def served_model(
     short = name.removeprefix("openai/")
     retriever = KVPageRetriever(library, server, ids, model=short, look=look, on_tokens=on_tokens)
     return ServedModel(name, retriever, meter)
-
-
-def server_at(api_base: str) -> KVServer:
-    """The server of an address, with the key that the environment has for it."""
-    return KVServer(api_base, key=os.environ.get("OPENAI_API_KEY", ""))
-
-
-def forget_served(home: Path, document_id: str) -> int:
-    """Delete a document at the servers that have it, now or when they are there again; returns how many have it."""
-    ids = ServedIds(home / IDS)
-    num = ids.forget(document_id)
-    ids.settle(server_at)
-    return num
-
-
-async def attribute(text: str, note: Note, desk: Desk, embedder: Embedder, name: str) -> Draft:
-    """The sentences that were written, each with the sentences it rests on among the passages looked at."""
-    reply = read_reply(text, ())
-    passages = await asyncio.to_thread(found_passages, note, desk)
-    shown = show(passages, range(1, len(passages) + 1), desk)
-    sentences = await asyncio.to_thread(shown.sentences, desk)
-    statements = await asyncio.to_thread(grounded, reply.claims, sentences, embedder)
-    closest = note.evidence if not statements else ()
-    warnings = unchecked_notice(statements)
-    return Draft(
-        statements, closest, is_refusal=reply.declines, warnings=warnings, model=name, pages=shown.pages
-    )

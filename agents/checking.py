@@ -24,6 +24,14 @@ EACH = 0.5
 WHOLE = 0.9
 """Of one clause's words, for `partial` where the rest is not there."""
 
+MAX_VERDICTS = 64
+"""Statements of one answer that a model judges; those beyond are marked by code alone, and the answer says so."""
+
+
+def settle(by_code: Support, by_model: Support | None) -> Support:
+    """A model may know paraphrases that code does not; numbers, names and negation it may not overrule."""
+    return by_code if by_model is None or by_code == "contradicted" else by_model
+
 
 def support(statement: str, quotes: Sequence[str], around: str = "") -> Support:
     """Judge one statement by the verbatim quotes under it.

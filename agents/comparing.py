@@ -1,4 +1,4 @@
-"""A question about several documents, for the embedded reader: what each is asked, and which of them has more."""
+"""A question about several documents: whether each must be looked into, what each is asked, which of them has more."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ from dataclasses import dataclass
 from catena.agents.quantities import quantities
 from catena.retrieval.analysis import terms
 
+MAX_DOCUMENTS = 8
+"""More are searched together, and the best passages of all are read at once."""
+PAGES_EACH = 5
+_OF_SEVERAL = re.compile(
+    r"\b(?:compar\w+|differ\w*|versus|vs|both|each|respectively|across|between|over time|year over year|trends?"
+    r"|chang\w+|develop(?:ed|s|ment)|evolv\w+|same|which (?:of the )?(?:compan|document|report|paper|stor|book)\w*"
+    r"|(?:all|these|those|the (?:two|three|four|five|six|seven|eight))"
+    r" (?:compan|document|report|paper|stor|book)\w*)\b",
+    re.IGNORECASE,
+)
 _OPENING = re.compile(
     r"^\W*(?:please )?(?:compare|contrast)\b"
     r"|^\W*(?:what (?:is|are) )?(?:the )?(?:main |key )?differences?\b(?: in| of)?"
@@ -52,6 +62,12 @@ class Part:
 
     title: str
     short: str
+
+
+def asks_of_each(question: str, document_ids: Sequence[str]) -> bool:
+    """Whether every document must be looked into: a few of them, and a question that compares."""
+    is_few = 1 < len(document_ids) <= MAX_DOCUMENTS
+    return is_few and (compares(question) or bool(_OF_SEVERAL.search(question)))
 
 
 def compares(question: str) -> bool:

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from catena.agents.attending import ServedModel
 from catena.agents.checkpoints import Checkpoints
 from catena.agents.desk import Desk, Shelf
 from catena.agents.events import OnEvent, ignore
 from catena.agents.finding import Retriever
 from catena.agents.journal import Journal
-from catena.agents.reasoner import Chain, Reasoner
+from catena.agents.reasoner import Chain, Reasoner, Served
 from catena.models.metered import Meter
 from catena.retrieval.embedder import Embedder
 
@@ -35,7 +34,7 @@ class Deps:
     """How many pages a retrieval brings."""
     chain: Chain | None = None
     """Who reads whole documents; without, only what retrieval finds is read."""
-    served: ServedModel | None = None
+    served: Served | None = None
     """A model that keeps the documents in KV pages, for the strategy `kv`."""
     meter: Meter = field(default_factory=Meter)
     """Counts the model calls of this question."""

@@ -12,7 +12,7 @@ from catena.agents import overview, ranking
 from catena.agents.amounts import Foreseen
 from catena.agents.candidates import Candidate, candidates
 from catena.agents.choosing import choose, shown
-from catena.agents.comparing import Part, compares, part_asked, side_by_side
+from catena.agents.comparing import Part, asks_of_each, compares, part_asked, side_by_side
 from catena.agents.confidence import how_sure
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.desk import Desk
@@ -24,7 +24,6 @@ from catena.agents.question_form import plain_form
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.routing import asks_of_all, scope_of
 from catena.agents.segments import Stretch, pack
-from catena.agents.several import asks_of_each
 from catena.agents.shorts import named_alone, short_answer
 from catena.agents.signs import Seen
 from catena.agents.spelling import spelled

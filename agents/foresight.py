@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from catena.agents import conversation, demos, judging, rewriting, several
+from catena.agents import conversation, demos, judging, rewriting
 from catena.agents.amounts import Amount, Foreseen, total
 from catena.agents.chain_prompts import judge_messages, manager_messages, worker_messages
+from catena.agents.checking import MAX_VERDICTS
+from catena.agents.comparing import asks_of_each
 from catena.agents.conversation import Turn
 from catena.agents.follow_up import leans
 from catena.agents.grounding import MAX_EVIDENCE
@@ -67,7 +69,7 @@ class Answering:
 
     def found(self, search: Search) -> list[Foreseen]:
         """What retrieval finds, read at once or document by document."""
-        is_each = several.asks_of_each(self.question.text, self.document_ids)
+        is_each = asks_of_each(self.question.text, self.document_ids)
         ids: Sequence[str | None] = self.document_ids if is_each else [None]
         rounds = range(1, search.num_rounds + 1)
         most = [self.measured.pages(num * search.num_pages, one) for one in ids for num in rounds]
@@ -85,7 +87,7 @@ class Answering:
         num = self.question.options.max_sentences if self.task == "answer" else USUAL_LIST
         usual = Amount.of(num, frame + 2 * USUAL_SENTENCE, 3)
         quotes = MAX_EVIDENCE * self.measured.longest
-        most = Amount.of(judging.MAX_VERDICTS, frame + quotes, judging.MAX_REPLY)
+        most = Amount.of(MAX_VERDICTS, frame + quotes, judging.MAX_REPLY)
         said = Amount(read=num_replies * self.room.reply, longest=self.room.reply)
         return [
             Foreseen("check", self.llm.name, usual, replace(most + said, longest=most.longest + said.longest))

@@ -12,8 +12,6 @@ from catena.errors import ModelError, Stopped
 from catena.llm import LLM, Message, chat
 from catena.types import Support
 
-MAX_VERDICTS = 64
-"""Statements of one answer that a model judges; those beyond are marked by code alone, and the answer says so."""
 MAX_REPLY = 64
 """Tokens: one word is asked for, and small models begin with others."""
 _VERDICT = re.compile(
@@ -45,8 +43,3 @@ def read_verdict(reply: str) -> Support | None:
     if not found:
         return None
     return next(mark for mark, word in zip(_MARKS, found.groups(), strict=True) if word)
-
-
-def settle(by_code: Support, by_model: Support | None) -> Support:
-    """A model may know paraphrases that code does not; numbers, names and negation it may not overrule."""
-    return by_code if by_model is None or by_code == "contradicted" else by_model

@@ -12,24 +12,22 @@ from langgraph.runtime import Runtime
 
 from catena.agents import state as codec
 from catena.agents.answering import assemble, stop_reason
-from catena.agents.attending import attribute
-from catena.agents.checking import support
+from catena.agents.checking import MAX_VERDICTS, settle, support
 from catena.agents.citing import cite_all, surroundings
+from catena.agents.comparing import PAGES_EACH, asks_of_each
 from catena.agents.conversation import Turn
 from catena.agents.deps import Deps
 from catena.agents.events import Event
 from catena.agents.finding import find, find_in_each
-from catena.agents.judging import MAX_VERDICTS, settle
 from catena.agents.looking_up import looked_up
 from catena.agents.question_form import plain_form
 from catena.agents.reasoner import Draft, Question
 from catena.agents.routing import route as choose
 from catena.agents.segments import pack
-from catena.agents.several import PAGES_EACH, asks_of_each
 from catena.agents.state import Json, State
 from catena.answers import citation_from_json, citation_to_json, to_json
 from catena.errors import OptionError, Stopped
-from catena.serving.remote import START
+from catena.options import START_SERVER
 from catena.types import Citation, Note, PageHit, Strategy, Support
 
 MAX_FOUND = 10
@@ -114,7 +112,7 @@ async def attend(state: State, runtime: Runtime[Deps]) -> State:
     """Let a model answer that has the documents in KV pages; what it looked at is read for the proof."""
     deps = runtime.context
     if deps.served is None:
-        raise OptionError("The strategy kv needs a model at a KV-page server.", START)
+        raise OptionError("The strategy kv needs a model at a KV-page server.", START_SERVER)
     attended = await deps.served.attend(state["question"], state["document_ids"], deps.num_pages)
     return {**_brought(attended.hits, deps), "reply": attended.text, "rounds": 1, "missing": None}
 
@@ -172,7 +170,7 @@ async def write(state: State, runtime: Runtime[Deps]) -> State:
     can_look = state["strategy"] == "retrieve" and state["rounds"] < MAX_ROUNDS and not stopped
     try:
         if state["strategy"] == "kv" and deps.served:
-            draft = await attribute(state["reply"], note, deps.desk, deps.embedder, deps.served.name)
+            draft = await deps.served.attribute(state["reply"], note, deps.desk, deps.embedder)
         else:
             draft = await deps.reasoner.write(question, note, deps.desk)
         missing = draft.missing if can_look else None

@@ -15,7 +15,8 @@ from catena.agents.desk import Desk
 from catena.agents.measured import Measured, Search
 from catena.agents.segments import Stretch
 from catena.options import AskOptions
-from catena.types import Confidence, Evidence, Note, PageRef, PassageKey, Segment, Support
+from catena.retrieval.embedder import Embedder
+from catena.types import Confidence, Evidence, Note, PageHit, PageRef, PassageKey, Segment, Support
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,14 @@ class Question:
     page_scores: Mapping[PageRef, float] = field(default_factory=dict)
     passage_ranks: Mapping[PassageKey, int] = field(default_factory=dict)
     is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """What a model wrote of the documents that it keeps, and the pages that it looked at."""
+
+    text: str
+    hits: tuple[PageHit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,18 @@ class Reasoner(Protocol):
 
     def foresee_follow_up(self, question: str, turns: Sequence[Turn]) -> list[Foreseen]:
         """Count the model calls of `understand`."""
+
+
+class Served(Protocol):
+    """A model that keeps the documents in KV pages, and answers behind them."""
+
+    name: str
+
+    async def attend(self, question: str, document_ids: Sequence[str], k: int) -> Attended:
+        """Ask each document, one after the other. Raises ModelError."""
+
+    async def attribute(self, text: str, note: Note, desk: Desk, embedder: Embedder) -> Draft:
+        """The sentences that were written, each with what it rests on among the passages looked at."""
 
 
 class Chain(Protocol):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from catena.agents import ledger
-from catena.agents.comparing import compares
 from catena.agents.desk import Desk
 from catena.agents.grounding import Numbered
 from catena.agents.prompting import render
@@ -15,23 +13,6 @@ from catena.agents.replies import NOT_FOUND
 from catena.agents.showing import as_data
 from catena.llm import Message, chat, num_tokens
 from catena.types import Fact
-
-MAX_DOCUMENTS = 8
-"""More are searched together, and the best passages of all are read at once."""
-PAGES_EACH = 5
-_COMPARES = re.compile(
-    r"\b(?:compar\w+|differ\w*|versus|vs|both|each|respectively|across|between|over time|year over year|trends?"
-    r"|chang\w+|develop(?:ed|s|ment)|evolv\w+|same|which (?:of the )?(?:compan|document|report|paper|stor|book)\w*"
-    r"|(?:all|these|those|the (?:two|three|four|five|six|seven|eight))"
-    r" (?:compan|document|report|paper|stor|book)\w*)\b",
-    re.IGNORECASE,
-)
-
-
-def asks_of_each(question: str, document_ids: Sequence[str]) -> bool:
-    """Whether every document must be looked into: a few of them, and a question that compares."""
-    is_few = 1 < len(document_ids) <= MAX_DOCUMENTS
-    return is_few and (compares(question) or bool(_COMPARES.search(question)))
 
 
 def findings(

@@ -10,6 +10,7 @@ from catena.agents import demos, foresight, judging, ledger, several, sifting
 from catena.agents.amounts import Foreseen
 from catena.agents.answer_prompts import MAX_REPLY, form, messages
 from catena.agents.checking import support
+from catena.agents.comparing import asks_of_each
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.demos import Demo, Demonstrator, DemoStore
 from catena.agents.desk import Desk
@@ -118,7 +119,7 @@ class LLMReasoner:
         passages = await asyncio.to_thread(
             lambda: _all_passages(desk) if question.is_whole else found_passages(note, desk)
         )
-        if not question.is_whole and several.asks_of_each(question.text, desk.document_ids):
+        if not question.is_whole and asks_of_each(question.text, desk.document_ids):
             return await self._write_of_each(question, passages, desk)
         return await self._answer(question, passages, desk, on_text=self._on_text)
 

@@ -8,11 +8,13 @@ import uuid
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from catena.agents.checkpoints import Checkpoints, UnfinishedRun
-from catena.agents.events import Event, OnEvent, ignore
+from catena.agents.events import Event, OnEvent
+from catena.agents.follow_up import leans
+from catena.agents.streaming import Together, both, streamed
 from catena.answers import from_json, to_json
 from catena.arguments import (
     list_of,
@@ -27,23 +29,19 @@ from catena.arguments import (
 from catena.bridge import Bridge
 from catena.errors import DocumentError, OptionError
 from catena.library import Library
-from catena.models.opening import ModelRoom
 from catena.options import AskOptions
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.hybrid import HybridRetriever
 from catena.runs import Run, Runs
+from catena.runwork import answer_run
 from catena.settings import Settings
 from catena.spoken import legible
 from catena.trace import Trace, trace
 from catena.types import Answer, Document, PageHit, Plan, Thread
 
 if TYPE_CHECKING:
-    from catena.agents.conversation import Turn
-    from catena.agents.deps import Deps
-
-PACED = 50
-"""Earlier answers whose seconds say how fast a model is."""
-
+    from catena.answerer import Answerer
+    from catena.models.opening import ModelRoom
 
 MAX_QUESTION_WORDS, MAX_QUESTION_CHARACTERS = 1000, 20_000
 """A longer one is a document: the time that a question takes grows with its words."""
@@ -58,7 +56,6 @@ class Asking:
     retriever: HybridRetriever
     runs: Runs
     _checkpoints: Checkpoints
-    _models: ModelRoom
     _bridge: Bridge
 
     def search(
@@ -104,10 +101,7 @@ class Asking:
         require_flag("is_kept", is_kept)
         asked = self._asked(question, documents, options)
         if not is_kept:
-            from catena.agents.graph import run  # langgraph takes over a second to import
-
-            deps = replace(self._deps(asked.options, asked.document_ids, on_event), checkpoints=None)
-            return await run(deps, question, asked.document_ids, asked.options, on_event)
+            return await self._answerer().answer(asked, on_event, is_resumable=False)
         with self.runs.working_on(asked.run_id):
             return await self._run(asked, on_event)
 
@@ -159,11 +153,10 @@ class Asking:
 
     def _work_here(self, run_id: str) -> None:
         """Hold a run before this returns, so that nobody else takes it, and work on it behind."""
-        from catena.answering import answer_run
 
         async def work(held: ExitStack) -> None:
             with held:
-                await answer_run(self, run_id)
+                await answer_run(self.runs, run_id, self.continue_async(run_id))
 
         with ExitStack() as stack:
             stack.enter_context(self.runs.working_on(run_id))
@@ -219,14 +212,7 @@ class Asking:
     ) -> Plan:
         """Do what `plan` does, awaitable."""
         asked = self._asked(question, documents, options)
-        from catena.agents.planning import pace, plan
-
-        turns = self._turns(asked.options.thread_id)
-        deps = self._deps(asked.options, asked.document_ids, None)
-        prices = partial(self._models.price, asked=asked.options.model or "")
-        fallback = self.settings.fallback_model
-        found = await plan(deps, question, asked.options, prices, turns=turns, fallback=fallback)
-        return replace(found, seconds=pace(self.history(PACED), found))
+        return await self._answerer().plan(asked)
 
     def trace(self, run_id: str) -> Trace:
         """Show how a question was read, or is being read: of a started run, or of any answer that is kept.
@@ -278,22 +264,10 @@ class Asking:
 
     async def _run(self, asked: UnfinishedRun, on_event: OnEvent | None) -> Answer:
         """Run the agents, keep the answer, and only then drop the checkpoints."""
-        from catena.agents.graph import run  # langgraph takes over a second to import
-        from catena.agents.streaming import Together, both
-
         is_told = self.runs.has(asked.run_id)
         if is_told:
             on_event = both(on_event, Together(partial(self.runs.tell, asked.run_id)))
-        deps = self._deps(asked.options, asked.document_ids, on_event)
-        answer = await run(
-            deps,
-            asked.question,
-            asked.document_ids,
-            asked.options,
-            on_event,
-            run_id=asked.run_id,
-            turns=self._turns(asked.options.thread_id),
-        )
+        answer = await self._answerer().answer(asked, on_event)
         if left_out := self._left_out(asked.document_ids):
             answer = replace(answer, warnings=(*answer.warnings, *left_out))
         # In a thread: it waits for the disk, and for the locks of others that this loop works for.
@@ -328,7 +302,6 @@ class Asking:
 
         Close the generator to cancel. Raises what `ask` raises.
         """
-        from catena.agents.streaming import streamed
 
         def work(on_event: OnEvent) -> Coroutine[Any, Any, Answer]:
             return self.ask_async(question, documents=documents, options=options, on_event=on_event)
@@ -370,72 +343,29 @@ class Asking:
         self._checkpoints.delete(run_ids)
         return len(run_ids)
 
-    def _deps(self, options: AskOptions, document_ids: Sequence[str], on_event: OnEvent | None) -> Deps:
-        """What the agents work with: a language model if one is named, else the embedded reader."""
-        from catena.agents.deps import Deps
-        from catena.agents.extractive import ExtractiveReasoner
+    def _answerer(self) -> Answerer:
+        from catena.answerer import Answerer  # LangGraph takes over a second to import
 
-        reader = ExtractiveReasoner(self.embedder)
-        deps = Deps(
+        return Answerer(
+            self.settings,
             self.library,
             self.retriever,
             self.embedder,
-            reader,
-            chain=reader,
-            checkpoints=self._checkpoints,
-            document_ids=tuple(document_ids),
-        )
-        return self._with_model(deps, options.model, options, on_event) if options.model else deps
-
-    def _with_model(self, deps: Deps, model: str, options: AskOptions, on_event: OnEvent | None) -> Deps:
-        """Let a model read and write in place of the embedded reader. Raises OptionError, for kv ModelError too."""
-        from catena.agents.attending import served_model
-        from catena.agents.chain import LLMChain
-        from catena.agents.streaming import AnswerText
-        from catena.agents.written import LLMReasoner
-        from catena.local.local_llm import most_shown
-
-        models = self._models.open(model, deps.document_ids, options.limits, small=options.small_model)
-        llm, small = models.answering, models.small
-        on_text = AnswerText(on_event) if on_event else None
-        of_chain = on_text if options.paths == 1 else None  # the pieces of several managers would mix
-        served = None
-        if options.strategy == "kv":
-            home, base = self.settings.home, self.settings.api_base
-            tell = on_event or ignore
-            served = served_model(model, base, home, self.library, options, models.meter, tell)
-        return replace(
-            deps,
-            reasoner=LLMReasoner(
-                llm,
-                self.embedder,
-                small=small,
-                store=self.library,
-                on_text=on_text,
-                least_reply=self.settings.max_reply_tokens or 0,
-                most_shown=most_shown(model, self.settings),
-            ),
-            chain=LLMChain(llm, self.embedder, worker=small, on_text=of_chain),
-            meter=models.meter,
-            served=served,
+            self._checkpoints,
+            room=lambda: self._models,
         )
 
-    def _turns(self, thread_id: str | None) -> list[Turn]:
-        """The earlier questions of a conversation, oldest first."""
-        from catena.agents.conversation import MAX_TURNS, Turn
+    @cached_property
+    def _models(self) -> ModelRoom:
+        from catena.models.opening import ModelRoom  # the way to LiteLLM
 
-        kept = self.history(MAX_TURNS, thread_id=thread_id) if thread_id else []
-        return [
-            Turn(answer.read_as or answer.question, answer.text, answer.short) for answer in reversed(kept)
-        ]
+        return ModelRoom(self.settings, self.library)
 
     def _of_thread(self, thread_id: str | None, question: str) -> list[str] | None:
         """The documents that a conversation is about, those that were removed left out; none: all of the library.
 
         A question that leans on the last answer stays with the documents which that one quotes.
         """
-        from catena.agents.follow_up import leans
-
         kept = self.history(1, thread_id=thread_id) if thread_id else []
         if not kept:
             return None

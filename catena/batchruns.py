@@ -4,42 +4,35 @@
 work on it; `lock` is held while somebody works, `cancel` asks them to stop, `end.json` says how it ended. Keys of
 models are in the environment of that process alone, never in a file.
 
-`python -m catena.batchruns FOLDER` is that process.
+`python -m catena.setmaking FOLDER` is that process.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-import os
-import signal
-import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from uuid import uuid4
 
-from catena.detached import begin, detach, is_held, lower_priority
+from catena.agents.bookqa import sets
+from catena.agents.bookqa.generating import Order
+from catena.agents.bookqa.items import Item
+from catena.agents.bookqa.report import Report
+from catena.batches.journal import Journal
+from catena.bookqa import GenerateOptions, Progress, journal_path, progress_of
+from catena.detached import begin, is_held
 from catena.durable import FILE_MODE, make_folder, write_file
 from catena.errors import CatenaError, LibraryCorrupt, OptionError
-from catena.harmless import start_log
 from catena.health import Problem
 from catena.lostfound import set_aside
-
-if TYPE_CHECKING:
-    from catena.agents.bookqa.generating import Order
-    from catena.agents.bookqa.items import Item
-    from catena.agents.bookqa.report import Report
-    from catena.bookqa import GenerateOptions, Progress
-    from catena.settings import Settings
+from catena.settings import Settings
 
 BatchState = Literal["running", "done", "failed", "stopped", "interrupted"]
 JOB, SET, LOCK, CANCEL, END, LOG = "job.json", "set.jsonl", "lock", "cancel", "end.json", "log"
-POLL_SECONDS = 0.5
 Json = dict[str, Any]
 
 
@@ -73,8 +66,6 @@ class Batches:
         keys: Mapping[str, str] | None = None,
     ) -> Batch:
         """Begin a set in a process of its own. `keys`: variables for its environment, as OPENAI_API_KEY."""
-        from catena.bookqa import GenerateOptions  # with the client: only where a set is begun
-
         name = uuid4().hex[:12]
         folder = self._folder / name
         make_folder(folder)
@@ -110,14 +101,12 @@ class Batches:
 
     def batch(self, name: str) -> Batch:
         """What is asked, and how it stands."""
-        from catena.agents.bookqa.generating import Order
-
         folder = self._folder / name
-        job = _read(folder / JOB) if name.isalnum() else None
+        job = read_json(folder / JOB) if name.isalnum() else None
         if job is None:
             raise OptionError(f"There is no set {name!r}.", "List them: Batches(settings).all().")
         is_running = is_held(folder / LOCK)  # asked first: whoever works says how it ended, then lets go
-        end = _read(folder / END)
+        end = read_json(folder / END)
         state: BatchState = end["state"] if end else "running" if is_running else "interrupted"
         told = (end["message"], end["remedy"]) if end else ("", "")
         order = Order(**{**job["order"], "kinds": tuple(job["order"]["kinds"])})
@@ -125,27 +114,16 @@ class Batches:
 
     def progress(self, name: str) -> Progress:
         """How far it is."""
-        from catena.batches.journal import Journal
-        from catena.bookqa import journal_path, progress_of
-
         with Journal(journal_path(self.batch(name).out)) as journal:
             return progress_of(journal)
 
     def items(self, name: str, first: int = 0, limit: int = 50) -> list[Item]:
         """Items of finished books, `limit` of them from `first` on, while the set is made and after."""
-        from catena.agents.bookqa import sets
-        from catena.batches.journal import Journal
-        from catena.bookqa import journal_path
-
         with Journal(journal_path(self.batch(name).out)) as journal:
             return list(islice(sets.items(journal), first, first + limit))
 
     def report(self, name: str) -> Report:
         """What became of it so far: counts by filter, kind and place, failures, usage."""
-        from catena.agents.bookqa import sets
-        from catena.batches.journal import Journal
-        from catena.bookqa import journal_path
-
         batch = self.batch(name)
         with Journal(journal_path(batch.out)) as journal:
             return sets.report(
@@ -168,18 +146,15 @@ class Batches:
 
     def _spawn(self, name: str, keys: Mapping[str, str]) -> None:
         folder = self._folder / name
-        if not begin("catena.batchruns", folder, log=folder / LOG, keys=keys):
+        if not begin("catena.setmaking", folder, log=folder / LOG, keys=keys):
             raise _taken(name)
 
 
 def _damage_of(folder: Path, *, repair: bool) -> str:
     """What is wrong with the files of a set; with `repair`, results that can be made again are dropped first."""
-    from catena.batches.journal import Journal
-    from catena.bookqa import journal_path
-
     try:
-        _read(folder / JOB)
-        _read(folder / END)
+        read_json(folder / JOB)
+        read_json(folder / END)
         path = journal_path(folder / SET)
         if not path.exists():
             return ""
@@ -195,54 +170,7 @@ def _taken(name: str) -> OptionError:
     return OptionError(f"Another process works on the set {name}.", "Wait for it, or cancel it first.")
 
 
-def main() -> None:
-    """Detach, make the set, and say how it ended."""
-    folder = Path(sys.argv[1])
-    lock = detach(folder / LOCK)
-    lower_priority()
-    # It is ignored where a script began the server with "&".
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    start_log()
-    try:
-        threading.Thread(target=_watch, args=(folder / CANCEL,), daemon=True).start()
-        _make(folder)
-        end = _end("done")
-    except KeyboardInterrupt:
-        end = _end("stopped", "It was cancelled.", "It can go on.")
-    except CatenaError as error:
-        end = _end("failed", error.message, error.remedy)
-    except Exception as error:  # a process border: whoever watches must learn that it is over
-        logging.exception("set %s", folder.name)
-        end = _end("failed", type(error).__name__, f"{folder / LOG} says more.")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what came to an end is not cancelled any more
-    write_file(folder / END, json.dumps(end).encode())
-    lock.release()
-
-
-def _make(folder: Path) -> None:
-    from catena.agents.bookqa.generating import Order  # seconds, after the fork
-    from catena.bookqa import GenerateOptions, generate
-    from catena.client import Catena
-    from catena.settings import load_settings
-
-    job = _read(folder / JOB) or {}
-    order = Order(**{**job["order"], "kinds": tuple(job["order"]["kinds"])})
-    with Catena(settings=load_settings(**job["settings"])) as catena:
-        generate(catena, job["books"], order, folder / SET, GenerateOptions(**job["options"]))
-
-
-def _watch(cancel: Path) -> None:
-    """Interrupt this process once it is asked to stop."""
-    while not cancel.exists():
-        time.sleep(POLL_SECONDS)
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def _end(state: BatchState, message: str = "", remedy: str = "") -> Json:
-    return {"state": state, "message": message, "remedy": remedy}
-
-
-def _read(path: Path) -> Json | None:
+def read_json(path: Path) -> Json | None:
     try:
         found: Json = json.loads(path.read_bytes())
         if not isinstance(found, dict):
@@ -252,7 +180,3 @@ def _read(path: Path) -> Json | None:
     except (OSError, ValueError) as error:
         raise LibraryCorrupt(f"{path} is damaged: {error}.", "Run: catena doctor --repair") from error
     return found
-
-
-if __name__ == "__main__":
-    main()

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import count
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from catena.adding import Adder, files_under
 from catena.agents.bookqa import sets
@@ -33,17 +33,26 @@ from catena.batches.journal import Journal
 from catena.batches.places import Places
 from catena.bridge import run_alone
 from catena.errors import DocumentError, OptionError
+from catena.ingest.pool import ParserPool
+from catena.library import Library
 from catena.models import catalogue
 from catena.models.budget import Budget
 from catena.models.metered import Meter
 from catena.models.opening import ModelRoom
 from catena.options import Limits
-from catena.retrieval.embedder import MiniLM
+from catena.retrieval.embedder import Embedder, MiniLM
 from catena.settings import Settings
 from catena.types import Usage
 
-if TYPE_CHECKING:
-    from catena.client import Catena
+
+class Workplace(Protocol):
+    """What a set is made with: `Catena` is one."""
+
+    settings: Settings
+    library: Library
+    pool: ParserPool
+    embedder: Embedder
+
 
 Engine = Literal["local", "ray"]
 SPARE_PLACES = 8
@@ -94,7 +103,7 @@ OnProgress = Callable[[Progress], None]
 class LibraryBook:
     """A file, which is added first, or a document of the library by id, title or path."""
 
-    catena: Catena
+    catena: Workplace
     name: str
 
     @property
@@ -125,7 +134,7 @@ def book_names(books: Sequence[str | Path] | str | Path) -> list[str]:
     return [str(file) for book in named for file in files_under(book)]
 
 
-def estimate_set(catena: Catena, order: Order, num_books: int) -> Estimate:
+def estimate_set(catena: Workplace, order: Order, num_books: int) -> Estimate:
     """What a set will take at most likely, before it is begun."""
     price = None
     if order.model != NO_MODEL:
@@ -134,7 +143,7 @@ def estimate_set(catena: Catena, order: Order, num_books: int) -> Estimate:
 
 
 def generate(
-    catena: Catena,
+    catena: Workplace,
     books: Sequence[str | Path] | str | Path,
     order: Order,
     out: Path,
@@ -167,7 +176,7 @@ class _Making:
 
     def __init__(
         self,
-        catena: Catena,
+        catena: Workplace,
         order: Order,
         options: GenerateOptions,
         journal: Journal,
@@ -289,7 +298,7 @@ def progress_of(journal: Journal) -> Progress:
     )
 
 
-def _room(catena: Catena, concurrency: int) -> ModelRoom:
+def _room(catena: Workplace, concurrency: int) -> ModelRoom:
     """The models of a set, with as many calls at once as it wants."""
     settings = catena.settings.model_copy(update={"model_concurrency": concurrency})
     return ModelRoom(settings, catena.library)

@@ -23,7 +23,6 @@ from catena.arguments import (
 )
 from catena.asking import Asking
 from catena.backups import Backup, backup
-from catena.batchruns import Batches
 from catena.bridge import Bridge
 from catena.errors import DocumentError, LibraryCorrupt, OptionError
 from catena.healing import Healing
@@ -33,16 +32,18 @@ from catena.ingest.ocr import describe as describe_ocr
 from catena.ingest.ocr import forget_recognised
 from catena.ingest.pool import ParserPool
 from catena.ingest.protection import protection
+from catena.jobs import Job, Jobs, enqueue_fill
+from catena.launch import ensure_worker
 from catena.library import Library
 from catena.local.local_llm import shelf_of
 from catena.local.overview import described as describe_local
 from catena.lostfound import describe as describe_lost
-from catena.models.opening import ModelRoom
 from catena.options import AddOptions
 from catena.retrieval.embedder import Embedder, MiniLM
 from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.vectorfile import check_file
 from catena.runs import Runs
+from catena.serving.served_ids import forget_served
 from catena.settings import Settings, load_settings
 from catena.types import Citation, Document, Page, PageRef
 from catena.votes import Vote
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from catena.agents.bookqa.generating import Order
     from catena.agents.bookqa.report import Report
     from catena.bookqa import GenerateOptions, OnProgress
-    from catena.jobs import Job
 
 
 class Catena(Asking):
@@ -97,11 +97,10 @@ class Catena(Asking):
         self.retriever = HybridRetriever(self.library, self.embedder)
         self.runs = Runs(self.settings)
         self.library.on_remove.append(self.runs.forget)
-        self.library.on_remove.append(self._forget_served)
+        self.library.on_remove.append(partial(forget_served, self.settings.home))
         self._adder = Adder(self.library, self.pool)
         healing = Healing(self.library, self._adder)
         self.library.mend, self.library.readopt = healing.mend, healing.readopt
-        self._models = ModelRoom(self.settings, self.library)
         self._bridge = Bridge()
 
     def __enter__(self) -> Catena:
@@ -114,7 +113,7 @@ class Catena(Asking):
 
     def warm(self) -> None:
         """Load what the first question and the first picture need: seconds that a server pays before it is asked."""
-        import catena.agents.graph  # noqa: F401
+        self._answerer()
 
         self.pool.start()
         self.embedder.embed(["warm"])
@@ -165,9 +164,6 @@ class Catena(Asking):
 
         `is_upload`: the file is a copy in a folder of its own (`catena.uploads`), which goes once it is added.
         """
-        from catena.jobs import Jobs
-        from catena.launch import ensure_worker
-
         require_flag("is_upload", is_upload)
         AddOptions(title=title)
         files = files_under(path_of("path", path).absolute())
@@ -181,8 +177,6 @@ class Catena(Asking):
 
     def adding(self, limit: int = 50) -> list[Job]:
         """List the last jobs that add files, newest first; `progress` has done, total and file."""
-        from catena.jobs import Jobs
-
         require_whole("limit", limit)
         return Jobs(self.library.database).list(kind="add", limit=limit)
 
@@ -278,7 +272,7 @@ class Catena(Asking):
 
         `books` are files, folders, or documents of the library. Raises what `catena.bookqa.generate` raises.
         """
-        from catena.bookqa import generate  # the agents of sets: only where one is made
+        from catena.bookqa import generate  # the way to LiteLLM and Ray, for sets alone
 
         return generate(self, books, order, path_of("out", out), options, on_progress)
 
@@ -309,6 +303,8 @@ class Catena(Asking):
 
     def _checks_beside(self, *, repair: bool) -> list[Problem]:
         """What is wrong beside the library's own database: unfinished runs, and files of runs and sets."""
+        from catena.batchruns import Batches  # the way to LiteLLM and Ray, for sets alone
+
         return [
             *self._checkpoints.check(repair=repair),
             *self.runs.check(repair=repair),
@@ -331,15 +327,8 @@ class Catena(Asking):
             ("local models", describe_local(shelf_of(self.settings))),
         )
 
-    def _forget_served(self, document_id: str) -> int:
-        from catena.agents.attending import IDS, forget_served
-
-        return forget_served(self.settings.home, document_id) if (self.settings.home / IDS).exists() else 0
-
     def _fill_behind(self) -> None:
         if self.settings.background:
-            from catena.jobs import enqueue_fill  # only when there is something to fill
-
             enqueue_fill(self.library, self.settings)
 
 

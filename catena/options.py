@@ -17,6 +17,10 @@ from catena.arguments import (
 )
 from catena.types import Check, Kind, Strategy
 
+START_SERVER = (
+    "Start it: `catena serve-model FOLDER`, and give --api-base http://127.0.0.1:8000/v1 --model openai/NAME."
+)
+"""What to do where the strategy `kv` has no server of KV pages."""
 NUMS_OF_PATHS, NUMS_OF_DEMOS = (1, 2, 5), (0, 3, 5)
 
 

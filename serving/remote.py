@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from catena.errors import ModelBusy, ModelError, ModelRefused, ModelUnreachable, OptionError
+from catena.options import START_SERVER
 
 SECONDS = 3600.0
 """A long question of a book takes minutes on a CPU; the run's own caps come first."""
-START = (
-    "Start it: `catena serve-model FOLDER`, and give --api-base http://127.0.0.1:8000/v1 --model openai/NAME."
-)
 
 
 class _NotThere(ModelRefused):
@@ -60,7 +58,7 @@ class KVServer:
         try:
             self._call("GET", "/documents")
         except _NotThere as error:
-            raise OptionError(f"At {self.api_base} there is no KV-page server.", START) from error
+            raise OptionError(f"At {self.api_base} there is no KV-page server.", START_SERVER) from error
 
     def add(self, text: str, *, policy: str = "full", goes_first: Sequence[tuple[int, int]] = ()) -> Served:
         """Give a text to be read with a policy; the same again is the same document.
@@ -120,7 +118,9 @@ class KVServer:
         except urllib.error.HTTPError as error:
             raise _explained(error, self.api_base) from None
         except (OSError, ValueError) as error:
-            raise ModelUnreachable(f"The server at {self.api_base} cannot be used: {error}", START) from error
+            raise ModelUnreachable(
+                f"The server at {self.api_base} cannot be used: {error}", START_SERVER
+            ) from error
 
 
 def _served(data: Any) -> Served:
@@ -143,7 +143,7 @@ def _explained(error: urllib.error.HTTPError, where: str) -> ModelError:
         remedy = "Name it by 127.0.0.1 or localhost and its own port."
         return ModelRefused(f"The server at {where} refused: {message}", remedy)
     if error.code == 404:
-        return _NotThere(f"The server at {where} does not know that: {message}", START)
+        return _NotThere(f"The server at {where} does not know that: {message}", START_SERVER)
     if error.code < 500:
         return ModelRefused(f"The server at {where} refused: {message}", "Check the policy and the budget.")
     return ModelUnreachable(f"The server at {where} failed: {message}", "Its output says more.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import NamedTuple
 from catena.durable import write_file
 from catena.errors import ModelError
 from catena.serving.remote import KVServer
+
+IDS = "served.json"
+"""Of which documents the servers have, in the library's folder."""
 
 
 class Key(NamedTuple):
@@ -82,6 +86,21 @@ class ServedIds:
 
     def _write(self, known: dict[Key, str]) -> None:
         write_file(self._path, json.dumps([[*key, served_id] for key, served_id in known.items()]).encode())
+
+
+def server_at(api_base: str) -> KVServer:
+    """The server of an address, with the key that the environment has for it."""
+    return KVServer(api_base, key=os.environ.get("OPENAI_API_KEY", ""))
+
+
+def forget_served(home: Path, document_id: str) -> int:
+    """Delete a document at the servers that have it, now or when they are there again; returns how many have it."""
+    if not (home / IDS).exists():
+        return 0
+    ids = ServedIds(home / IDS)
+    num = ids.forget(document_id)
+    ids.settle(server_at)
+    return num
 
 
 def _mark_gone(known: dict[Key, str], key: Key) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.imported import MODULES
 
 HEAVY = ("torch", "streamlit", "litellm", "llama_index", "pymupdf", "langgraph", "sqlalchemy", "onnxruntime")
 HELP = "import sys; from catena.app.cli import cli; cli(['--help'], standalone_mode=False)"
@@ -32,3 +35,30 @@ def test_the_parser_child_has_no_database_and_no_model() -> None:
     assert (
         loaded("import catena.ingest.child") & {"sqlalchemy", "langgraph", "litellm", "onnxruntime"} == set()
     )
+
+
+ASKED = """
+from catena import Catena
+with Catena({home!r}) as c:
+    c.add({file!r})
+    assert c.ask("How long does the battery last?").status == "answered"
+"""
+OF_MODELS = {
+    *(f"catena.agents.{name}" for name in ("attending", "chain", "demos", "foresight", "judging", "ledger")),
+    *(f"catena.agents.{name}" for name in ("rewriting", "several", "sifting", "written")),
+    *(
+        "catena.modelreader",
+        "catena.models.remote",
+        "catena.models.openai_server",
+        "catena.serving.retriever",
+    ),
+}
+
+
+def test_a_question_without_a_model_loads_nothing_of_models(tmp_path: Path) -> None:
+    file = tmp_path / "lantern.txt"
+    file.write_text("The battery of the lantern lasts forty hours.")
+    found = loaded(ASKED.format(home=str(tmp_path / "home"), file=str(file)))
+    assert "catena.agents.graph" in found
+    assert found & {"litellm", "llama_index", "torch", *OF_MODELS} == set()
+    assert set(MODULES) >= OF_MODELS, "a module that is gone is not looked for"

@@ -1,4 +1,7 @@
-"""`catena ask`, `search` and `history`."""
+"""`catena ask`, `search` and `history`.
+
+The commands import what they need when they run: `catena --help` waits for no SQLAlchemy and no Rich.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from catena.answers import from_json, plan_to_json, to_json
 from catena.app.cli.border import make_folder_for, print_json, say, show, write_file
 from catena.app.cli.options import (
     ApiBase,
@@ -37,6 +41,8 @@ from catena.app.cli.options import (
     read_password,
 )
 from catena.errors import OptionError
+from catena.markdown import to_markdown
+from catena.options import AddOptions, AskOptions, Limits
 from catena.spoken import legible
 
 if TYPE_CHECKING:
@@ -83,7 +89,6 @@ def ask(
 ) -> None:
     """Ask documents a question; every sentence of the answer is cited."""
     from catena.client import Catena
-    from catena.options import AskOptions, Limits
     from catena.settings import load_settings
 
     password = read_password(password_file)
@@ -118,9 +123,7 @@ def ask(
 
 
 def _print(answer: Answer, *, as_json: bool, markdown: bool = False) -> None:
-    from catena.answers import to_json
     from catena.app.cli.terminal import print_answer
-    from catena.markdown import to_markdown
 
     if as_json:
         print_json(to_json(answer))
@@ -157,7 +160,6 @@ def history(
     home: Home = None,
 ) -> None:
     """List the last questions and answers."""
-    from catena.answers import to_json
     from catena.app.cli.terminal import print_history
     from catena.client import Catena
 
@@ -240,7 +242,6 @@ def show_plan(
     catena: Catena, question: str, documents: list[Document] | None, options: AskOptions, *, as_json: bool
 ) -> int:
     """Print what the question will take; the exit code says whether a cap is expected to stop it."""
-    from catena.answers import plan_to_json
     from catena.app.cli.terminal import caps_met, print_plan
 
     plan = catena.plan(question, documents=documents, options=options)
@@ -265,7 +266,6 @@ def ask_live(
     catena: Catena, question: str, documents: list[Document] | None, options: AskOptions, *, as_json: bool
 ) -> Answer:
     """Ask, and show every event: to people on the error stream, to programs as lines of JSON."""
-    from catena.answers import from_json
     from catena.app.cli.live import LiveAnswer, print_line
 
     with ExitStack() as stack:
@@ -285,7 +285,6 @@ def last_thread(catena: Catena) -> str:
 
 def find_or_add(catena: Catena, name: str, password: str | None) -> Document:
     """Find a document by name; a path that the library does not know is added first."""
-    from catena.options import AddOptions
 
     path = Path(name)
     if path.is_file():

@@ -1,4 +1,7 @@
-"""Whole shelves of books: sets of questions, made in batches that go on where they were killed."""
+"""Whole shelves of books: sets of questions, made in batches that go on where they were killed.
+
+The commands import what they need when they run: `catena --help` waits for no SQLAlchemy and no Rich.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from catena.agents.bookqa.slots import parse_kinds
 from catena.app.cli.border import print_json, say
 from catena.app.cli.options import ApiBase, Home, Json, MaxCost, Model
 
@@ -49,7 +53,6 @@ def generate(
 
     from catena.agents.bookqa.generating import NO_MODEL, Order
     from catena.agents.bookqa.rules import KINDS
-    from catena.agents.bookqa.slots import parse_kinds
     from catena.app.cli.progress import BatchProgress
     from catena.bookqa import GenerateOptions, book_names, estimate_set
     from catena.bookqa import generate as generate_set

@@ -1,4 +1,7 @@
-"""`catena bench`: how fast it is on this machine, as tables in Markdown."""
+"""`catena bench`: how fast it is on this machine, as tables in Markdown.
+
+The commands import what they need when they run: `catena --help` waits for no SQLAlchemy and no Rich.
+"""
 
 from __future__ import annotations
 

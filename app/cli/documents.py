@@ -1,4 +1,7 @@
-"""`catena add`, `ls`, `show` and `rm`."""
+"""`catena add`, `ls`, `show` and `rm`.
+
+The commands import what they need when they run: `catena --help` waits for no SQLAlchemy and no Rich.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ import typer
 
 from catena.app.cli.border import print_json, say, write_file
 from catena.app.cli.options import DocumentName, Home, Json, PasswordFile, read_password
+from catena.ingest.folders import walk_folder
+from catena.options import AddOptions
 from catena.types import Kind
 
 if TYPE_CHECKING:
@@ -32,8 +37,6 @@ def add(
     from catena.app.cli.progress import AddProgress
     from catena.app.cli.terminal import print_added
     from catena.client import Catena
-    from catena.ingest.folders import walk_folder
-    from catena.options import AddOptions
     from catena.settings import load_settings
 
     options = AddOptions(as_kind=as_kind, password=read_password(password_file))

@@ -1,4 +1,7 @@
-"""`catena serve-model` and `train-retriever`: a local model that reads documents once. Needs the extra `local`."""
+"""`catena serve-model` and `train-retriever`: a local model that reads documents once. Needs the extra `local`.
+
+The commands import what they need when they run: `catena --help` waits for no torch.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ import typer
 
 from catena.app.cli.border import say
 from catena.errors import MissingExtra, OptionError
+from catena.origins import at as address
+from catena.serving.access import check_address, listen, read_keys
 
 PageSize = Annotated[int, typer.Option("--page-size", min=1, help="Tokens of a KV page.")]
 
@@ -51,8 +56,6 @@ def serve_model(
     _need_local()
     import secrets
 
-    from catena.origins import at as address
-    from catena.serving.access import check_address, listen, read_keys
     from catena.serving.loading import load_model
     from catena.serving.rope_scaling import parse_rope_scaling
     from catena.serving.serve import make_engine, serve

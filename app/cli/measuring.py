@@ -1,4 +1,7 @@
-"""`catena eval`: how good are pages, answers and citations, on public questions."""
+"""`catena eval`: how good are pages, answers and citations, on public questions.
+
+The commands import what they need when they run: `catena --help` waits for no SQLAlchemy.
+"""
 
 from __future__ import annotations
 

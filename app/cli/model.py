@@ -1,4 +1,7 @@
-"""`catena model`: local language models: which there are, fetch one, take one that is here, remove it."""
+"""`catena model`: local language models: which there are, fetch one, take one that is here, remove it.
+
+The commands import what they need when they run: `catena --help` waits for no SQLAlchemy and no Rich.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`catena ui`: the pages in the browser."""
+"""`catena ui`: the pages in the browser.
+
+It imports what it needs when it runs: `catena --help` waits for no SQLAlchemy and no Streamlit.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from catena.errors import MissingExtra
 
 
 def ui(
@@ -17,8 +22,6 @@ def ui(
     import signal
     import threading
     from importlib.util import find_spec
-
-    from catena.errors import MissingExtra
 
     if find_spec("streamlit") is None:
         raise MissingExtra("streamlit", "ui")

@@ -1,4 +1,7 @@
-"""Sets of questions: have systems answer them, rank the systems, and export a set for others."""
+"""Sets of questions: have systems answer them, rank the systems, and export a set for others.
+
+The commands import what they need when they run: `catena --help` waits for no SQLAlchemy and no Rich.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import typer
 from catena.app.cli.batching import Concurrency
 from catena.app.cli.border import print_json, say
 from catena.app.cli.options import ApiBase, Home, Json, MaxCost, Model
+from catena.durable import write_file
 from catena.errors import OptionError
 
 if TYPE_CHECKING:
@@ -94,7 +98,6 @@ def arena(
     from catena.app.cli.progress import Counted
     from catena.arena import RULES, ArenaOptions, judge_runs
     from catena.client import Catena
-    from catena.durable import write_file
     from catena.estimates import estimate_games
     from catena.settings import load_settings
 

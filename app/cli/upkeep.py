@@ -1,4 +1,7 @@
-"""`catena reindex`, `doctor`, `backup`, `restore` and `config`."""
+"""`catena reindex`, `doctor`, `backup`, `restore` and `config`.
+
+The commands import what they need when they run: `catena --help` waits for no SQLAlchemy and no Rich.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import typer
 
 from catena.app.cli.border import print_json, say
 from catena.app.cli.options import Home, Json, PasswordFile, read_password
+from catena.health import Health
 
 
 def reindex(
@@ -46,7 +50,6 @@ def doctor(
 
     if backup_folder is not None:
         from catena.backups import verify
-        from catena.health import Health
 
         health = Health((("backup", str(backup_folder)),), tuple(verify(backup_folder)), ())
     else:

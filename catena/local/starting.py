@@ -135,7 +135,7 @@ def _wait_until_idle(found: Record) -> None:
 
 
 def _too_large(shelf: Shelf, model: LocalModel) -> ModelRefused:
-    from catena.local.known import known_models
+    from catena.local.known import known_models  # Pydantic
 
     free = available_memory()
     sizes = {one.name: needed(one.num_bytes, one.kv_bytes, USUAL_WINDOW) for one in known_models().values()}

@@ -15,6 +15,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from catena.environment import hide_secrets
+from catena.errors import CatenaError, ModelSilent
+
 SECONDS = 35.0
 START_SECONDS = 60.0
 """For the process and its imports, on a busy machine."""
@@ -58,6 +61,7 @@ def try_model(model: str, *, api_base: str | None = None, keys: Mapping[str, str
 
 
 async def _ask(model: str, api_base: str | None) -> Tried:
+    # LiteLLM: seconds, for which whoever calls `try_model` has no use.
     from catena.models import catalogue
     from catena.models.remote import LiteLLM
 
@@ -79,8 +83,6 @@ async def _ask(model: str, api_base: str | None) -> Tried:
 
 
 def main() -> None:
-    from catena.environment import hide_secrets
-    from catena.errors import CatenaError, ModelSilent
 
     hide_secrets()
     parser = argparse.ArgumentParser(prog="catena.models.trying")

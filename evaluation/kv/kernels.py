@@ -203,7 +203,7 @@ def sweep(cases: Sequence[Case], clock: Clock, ceilings: Ceilings) -> Table:
 
 def sweep_splits(case: Case, counts: Sequence[int], clock: Clock, ceilings: Ceilings) -> Table:
     """Attention to the chosen KV pages alone, by the number of splits."""
-    from catena.serving.kernels.attending import attend_pages as attend_split
+    from catena.serving.kernels.attending import attend_pages as attend_split  # Triton: only on a GPU
 
     layer = Layer(case, clock.device, "triton")
     layer.choose()

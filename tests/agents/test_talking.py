@@ -7,13 +7,14 @@ import re
 
 import pytest
 
+from catena.agents.checking import settle
 from catena.agents.conversation import Turn, read_question, self_contained
 from catena.agents.deps import Deps
 from catena.agents.events import Event
 from catena.agents.finding import fuse
 from catena.agents.follow_up import leans
 from catena.agents.graph import run
-from catena.agents.judging import read_verdict, settle
+from catena.agents.judging import read_verdict
 from catena.agents.rewriting import read_queries
 from catena.agents.streaming import AnswerText
 from catena.agents.written import LLMReasoner

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catena import AskOptions, Catena
-from catena.agents.checkpoints import Checkpoints
+from catena.agents.checkpoints import Checkpoints, UnfinishedRun
 from catena.agents.graph import run
 from catena.answers import to_json
 from catena.errors import ModelRefused, OptionError
@@ -41,7 +41,7 @@ def test_a_run_that_failed_goes_on_after_its_last_note(home: Path, tmp_path: Pat
 def test_a_run_killed_after_its_answer_was_kept_is_finished(manual: Path) -> None:
     with Catena() as c:
         document = c.add(manual)
-        deps = c._deps(AskOptions(), [document.id], None)
+        deps = c._answerer()._deps(UnfinishedRun("", "", (document.id,), AskOptions()), None)
         answer = asyncio.run(run(deps, "How long does the battery last?", [document.id]))
         assert [one.run_id for one in c.unfinished()] == [answer.run_id]
         c.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))

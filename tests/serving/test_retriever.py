@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from catena import AskOptions, Catena, OptionError
-from catena.agents.attending import IDS, ServedModel
+from catena.agents.attending import ServedModel
 from catena.agents.bookqa.items import write_items
 from catena.agents.bookqa.responses import read_responses
 from catena.agents.deps import Deps
@@ -26,7 +26,7 @@ from catena.retrieval.passages import split
 from catena.serving.remote import KVServer
 from catena.serving.retriever import KVPageRetriever, Look
 from catena.serving.sent_text import SentText
-from catena.serving.served_ids import Key, ServedIds
+from catena.serving.served_ids import IDS, Key, ServedIds
 from catena.testing import ScriptedLLM
 from catena.types import Line, Page, PageRef, Passage
 from tests.agents.bookqa.sets import unanswerable

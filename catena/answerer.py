@@ -1,0 +1,99 @@
+"""Who answers: the agents over one library, with the embedded reader or a language model. LangGraph takes a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from catena.agents.checkpoints import Checkpoints, UnfinishedRun
+from catena.agents.conversation import MAX_TURNS, Turn
+from catena.agents.deps import Deps
+from catena.agents.events import OnEvent
+from catena.agents.extractive import ExtractiveReasoner
+from catena.agents.graph import run
+from catena.agents.planning import Prices, pace, plan
+from catena.answers import from_json
+from catena.library import Library
+from catena.retrieval.embedder import Embedder
+from catena.retrieval.hybrid import HybridRetriever
+from catena.settings import Settings
+from catena.types import Answer, Plan
+
+if TYPE_CHECKING:
+    from catena.models.opening import ModelRoom
+
+PACED = 50
+"""Earlier answers whose seconds say how fast a model is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """What a question is answered with; the parts are the client's."""
+
+    settings: Settings
+    library: Library
+    retriever: HybridRetriever
+    embedder: Embedder
+    checkpoints: Checkpoints
+    room: Callable[[], ModelRoom]
+    """Opened where a model is named."""
+
+    async def answer(
+        self, asked: UnfinishedRun, on_event: OnEvent | None, *, is_resumable: bool = True
+    ) -> Answer:
+        """Run the agents. Raises ModelError, and OptionError for what the reader cannot do."""
+        deps = self._deps(asked, on_event)
+        return await run(
+            deps if is_resumable else replace(deps, checkpoints=None),
+            asked.question,
+            asked.document_ids,
+            asked.options,
+            on_event,
+            run_id=asked.run_id,
+            turns=self._turns(asked.options.thread_id),
+        )
+
+    async def plan(self, asked: UnfinishedRun) -> Plan:
+        """What the answer will take; no model is called."""
+        options = asked.options
+        found = await plan(
+            self._deps(asked, None),
+            asked.question,
+            options,
+            self._prices(options.model or ""),
+            turns=self._turns(options.thread_id),
+            fallback=self.settings.fallback_model,
+        )
+        return replace(found, seconds=pace(self._kept(PACED), found))
+
+    def _deps(self, asked: UnfinishedRun, on_event: OnEvent | None) -> Deps:
+        """What the agents work with: a language model if one is named, else the embedded reader."""
+        reader = ExtractiveReasoner(self.embedder)
+        deps = Deps(
+            self.library,
+            self.retriever,
+            self.embedder,
+            reader,
+            chain=reader,
+            checkpoints=self.checkpoints,
+            document_ids=tuple(asked.document_ids),
+        )
+        if not asked.options.model:
+            return deps
+        from catena.modelreader import with_model  # the way to LiteLLM, and all that only a model reads with
+
+        return with_model(deps, self.room(), self.settings, self.library, asked.options, on_event)
+
+    def _prices(self, asked: str) -> Prices:
+        return lambda model: self.room().price(model, asked=asked)
+
+    def _turns(self, thread_id: str | None) -> list[Turn]:
+        """The earlier questions of a conversation, oldest first."""
+        kept = self._kept(MAX_TURNS, thread_id) if thread_id else []
+        return [
+            Turn(answer.read_as or answer.question, answer.text, answer.short) for answer in reversed(kept)
+        ]
+
+    def _kept(self, limit: int, thread_id: str | None = None) -> Sequence[Answer]:
+        return [from_json(one.data) for one in self.library.answers(limit, thread_id=thread_id)]
