@@ -35,8 +35,8 @@ from catena.ingest.protection import protection
 from catena.jobs import Job, Jobs, enqueue_fill
 from catena.launch import ensure_worker
 from catena.library import Library
-from catena.local.local_llm import shelf_of
 from catena.local.overview import described as describe_local
+from catena.local.shelved import shelf_of
 from catena.lostfound import describe as describe_lost
 from catena.options import AddOptions
 from catena.retrieval.embedder import Embedder, MiniLM

@@ -104,7 +104,7 @@ def stop_models(
 
 
 def _shelf(home: Path | None) -> Shelf:
-    from catena.local.local_llm import shelf_of
+    from catena.local.shelved import shelf_of
     from catena.settings import load_settings
 
     return shelf_of(load_settings(home=home))

@@ -10,8 +10,8 @@ from catena.app.ui.words import EMBEDDED, plain
 from catena.errors import CatenaError, MissingExtra
 from catena.llm import Price
 from catena.local.fitting import available_memory, fit, gigabytes, total_memory
-from catena.local.local_llm import is_local, shelf_of
-from catena.local.shelved import PREFIX
+from catena.local.local_llm import is_local
+from catena.local.shelved import PREFIX, shelf_of
 from catena.models.catalogue import price, window
 from catena.models.keys import forget_key, keep_key, kept_key
 from catena.models.providers import PROVIDERS, Provider

@@ -9,8 +9,7 @@ from importlib import import_module
 import streamlit as st
 
 from catena.client import Catena
-from catena.local.local_llm import shelf_of
-from catena.local.shelved import PREFIX
+from catena.local.shelved import PREFIX, shelf_of
 from catena.types import Document
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from catena.errors import ModelUnreachable
 from catena.llm import LLM, Completion, Message, OnText, Price, prompt_tokens
 from catena.local.fitting import has_graphics_card
-from catena.local.shelved import PREFIX, Shelf
+from catena.local.shelved import PREFIX, shelf_of
 from catena.local.standing import Record, standing_of
 from catena.local.starting import ensure
 from catena.models.remote import LiteLLM
@@ -30,11 +30,6 @@ GROWTH = 1024
 
 def is_local(model: str) -> bool:
     return model.startswith(PREFIX)
-
-
-def shelf_of(settings: Settings) -> Shelf:
-    """Where the local models of these settings are."""
-    return Shelf(settings.models_folder or settings.home / "models")
 
 
 def seconds_of(settings: Settings) -> float:

@@ -15,6 +15,8 @@ from catena.durable import make_folder, write_file
 from catena.errors import OptionError
 from catena.local.fitting import USUAL_WINDOW, needed
 from catena.local.gguf import Facts, facts_of
+from catena.local.known import known_models
+from catena.settings import Settings
 
 PREFIX = "local/"
 """Before the name of a model on this machine, where LiteLLM's names have a provider."""
@@ -123,7 +125,6 @@ class Shelf:
             )
 
     def _remedy(self, name: str) -> str:
-        from catena.local.known import known_models  # the catalogue is parsed for those who need it
 
         here = ", ".join(one.name for one in self.models())
         if name in known_models():
@@ -196,3 +197,8 @@ def _link(file: Path, target: Path) -> None:
             way(file, target)
             return
     raise OSError(None, f"{file} can neither be linked nor copied")
+
+
+def shelf_of(settings: Settings) -> Shelf:
+    """Where the local models of these settings are."""
+    return Shelf(settings.models_folder or settings.home / "models")

@@ -14,6 +14,7 @@ from catena.environment import without_secrets_of
 from catena.errors import ModelRefused, ModelTimeout
 from catena.local.asking_llama import ask
 from catena.local.fitting import USUAL_WINDOW, available_memory, choose_window, gigabytes, largest, needed
+from catena.local.known import known_models
 from catena.local.llama_server import check_engine
 from catena.local.shelved import LocalModel, Shelf
 from catena.local.standing import Record, Standing, standing_of
@@ -135,7 +136,6 @@ def _wait_until_idle(found: Record) -> None:
 
 
 def _too_large(shelf: Shelf, model: LocalModel) -> ModelRefused:
-    from catena.local.known import known_models  # Pydantic
 
     free = available_memory()
     sizes = {one.name: needed(one.num_bytes, one.kv_bytes, USUAL_WINDOW) for one in known_models().values()}
