@@ -10,7 +10,7 @@ from catena.agents.candidates import candidates, section_at
 from catena.agents.desk import Desk
 from catena.agents.grounding import Numbered
 from catena.llm import num_tokens
-from catena.types import Note, PageRef, Passage, Segment
+from catena.types import Note, PageRef, Passage, PassageKey, Segment
 
 GAP = "\n\n"
 LARGEST_NUMBER = 99_999
@@ -18,7 +18,7 @@ LARGEST_NUMBER = 99_999
 _NUMBER_TOKENS = num_tokens(f"[{LARGEST_NUMBER}]\n{GAP}")
 AT_ONCE = 256
 NUM_BEST = 5
-"""Pages of which a model that reads slowly is shown the best passage: 600 tokens, where all that is found has 5,000."""
+"""Passages that a model that reads slowly is shown: 1,000 tokens, where all that is found has 5,000 and more."""
 _REFERENCE = re.compile(r"[\[【](\d+(?:[\s,;–-]+\d+)*)[\]】]")
 
 
@@ -64,12 +64,15 @@ def found_passages(note: Note, desk: Desk) -> list[Passage]:
     return [known[place] for place in best if place in known]
 
 
-def best_of_pages(passages: Sequence[Passage]) -> list[Passage]:
-    """The first passage of each of the first pages, where the best page and its best passage stand first."""
-    first: dict[PageRef, Passage] = {}
-    for passage in passages:
-        first.setdefault(passage.ref, passage)
-    return list(first.values())[:NUM_BEST]
+def likeliest(note: Note, passages: Sequence[Passage]) -> list[Passage]:
+    """The passages that a note's evidence stands in, in its order; of a note without any, the first of them."""
+    found: dict[PassageKey, Passage] = {}
+    for span in (one.spans[0] for one in note.evidence):
+        for passage in passages:
+            if passage.ref == span.ref and passage.start <= span.start < passage.end:
+                found.setdefault(passage.key, passage)
+                break
+    return (list(found.values()) or list(passages))[:NUM_BEST]
 
 
 def fit(passages: Sequence[Passage], desk: Desk, budget: int) -> Shown:

@@ -14,6 +14,7 @@ from catena.agents.comparing import asks_of_each
 from catena.agents.conversation import Turn, self_contained
 from catena.agents.demos import Demo, Demonstrator, DemoStore
 from catena.agents.desk import Desk
+from catena.agents.extractive import ExtractiveReasoner
 from catena.agents.foresight import Answering
 from catena.agents.grounding import Ground, Numbered
 from catena.agents.measured import Measured, Search
@@ -23,7 +24,7 @@ from catena.agents.replies import Claim, Reply, plain, read_reply
 from catena.agents.rewriting import rewrite
 from catena.agents.room import Room, divide, too_small
 from catena.agents.routing import asks_of_all, task_of
-from catena.agents.showing import LARGEST_NUMBER, Shown, best_of_pages, fit, found_passages, sizes
+from catena.agents.showing import LARGEST_NUMBER, Shown, fit, found_passages, likeliest, sizes
 from catena.agents.sifting import sift
 from catena.agents.tongues import is_other_language
 from catena.errors import ModelSilent
@@ -202,7 +203,7 @@ class LLMReasoner:
         is_brief = self._is_brief(question)
         chosen = await self._demos(question, passages, desk)
         if is_brief and not question.is_whole:
-            passages = best_of_pages(passages)
+            passages = await self._likeliest(question, passages, desk)
         room = await self._room(question, chosen)
         shown = await asyncio.to_thread(fit, _with(chosen, passages), desk, room.text)
         if shown.num_dropped and question.is_whole and chosen:
@@ -230,6 +231,12 @@ class LLMReasoner:
         draft = self._draft(statements, reply, done, shown.pages)
         missing = "" if is_brief else draft.missing  # one call: no other search after it
         return replace(draft, warnings=(*warnings, *draft.warnings), missing=missing)
+
+    async def _likeliest(self, question: Question, passages: Sequence[Passage], desk: Desk) -> list[Passage]:
+        """The few passages with the sentences and rows that the embedded reader would quote, the likeliest first."""
+        reader = ExtractiveReasoner(self._embedder)
+        note = await reader.read(question, Segment(tuple(passages)), Note(""), desk)
+        return likeliest(note, passages)
 
     async def _demos(self, question: Question, passages: Sequence[Passage], desk: Desk) -> list[Demo]:
         """Demonstrations on passages that the question does not need."""

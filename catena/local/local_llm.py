@@ -24,6 +24,14 @@ FEW = 1500
 """Tokens of passages: half a minute to read for a model of 1.5 billion weights on two cores."""
 LAST_SECONDS = 15.0
 """In which a process whose server died ends, too."""
+FORM = r"""
+root ::= "Evidence: [" numbers? "]\nAnswer: " [^ \r\n\t[] rest
+numbers ::= [0-9]{1,3} (", " [0-9]{1,3}){0,9}
+rest ::= [^\x00]*
+"""
+"""The form of an answer (agents/prompts/answer_system.md) as a grammar: small models name passages, and end."""
+IN_FORM = ("answer", "document")
+"""Roles whose replies have it."""
 GROWTH = 1024
 """Windows are multiples of it."""
 
@@ -64,7 +72,7 @@ class LocalLLM:
         """All that makes a reply besides messages and length: another file under the name is another model."""
         found = self._shelf.find(self._short)
         file = [found.sha256, found.num_bytes, found.facts.title] if found else []
-        return {"model": self.name, "file": file, "temperature": 0}
+        return {"model": self.name, "file": file, "temperature": 0, "form": FORM}
 
     async def window(self) -> int:
         """What its server has, which is started for it."""
@@ -88,7 +96,7 @@ class LocalLLM:
         if need > record.window:
             record = await self._server(-(-need // GROWTH) * GROWTH)
         try:
-            return await self._at(record).complete(
+            return await self._at(record, role).complete(
                 messages, max_tokens=max_tokens, role=role, on_text=on_text or _ignore
             )
         except ModelUnreachable as problem:
@@ -99,7 +107,8 @@ class LocalLLM:
             ensure, self._shelf, self._short, window=window, idle_seconds=self._idle
         )
 
-    def _at(self, record: Record) -> LLM:
+    def _at(self, record: Record, role: str) -> LLM:
+        grammar = {"grammar": FORM} if role in IN_FORM else {}
         return LiteLLM(
             self.name,
             record.api_base,
@@ -107,7 +116,7 @@ class LocalLLM:
             max_silence=self._silence,
             habits=self._habits,
             key=record.key,
-            extra={"return_progress": True, "cache_prompt": True},
+            extra={"return_progress": True, "cache_prompt": True, **grammar},
         )
 
     async def _lost(self, problem: ModelUnreachable) -> ModelUnreachable:

@@ -100,24 +100,38 @@ def test_prompts_are_strict() -> None:
         render("answer", question="Why?", passages="", extra="x")
 
 
-def brief(llm: Scripted, pages: int, strategy: Strategy = "retrieve", most_shown: int = 6000) -> Answer:
-    """Ask a model that reads slowly about a book of so many pages, two passages each."""
+def brief(
+    llm: Scripted,
+    pages: int,
+    strategy: Strategy = "retrieve",
+    most_shown: int = 6000,
+    question: str = "Where does the fox live?",
+) -> Answer:
+    """Ask a model that reads slowly about a book of so many pages; the one before the last has a price at its end."""
     shelf = MemoryShelf(
         [
-            make_page(n, [("text", f"The fox lives in burrow {n}."), ("text", WIDE)])
+            make_page(
+                n,
+                [
+                    ("text", f"The fox lives in burrow {n}."),
+                    ("text", WIDE),
+                    ("text", PRICE * (n == pages - 1)),
+                ],
+            )
             for n in range(1, pages + 1)
         ]
     )
     meter, embedder = Meter(), WordEmbedder()
     reasoner = LLMReasoner(Metered(llm, meter), embedder, most_shown=most_shown)
     deps = Deps(shelf, WordRetriever(shelf), embedder, reasoner, meter=meter)
-    return asyncio.run(run(deps, "Where does the fox live?", [DOC], AskOptions(strategy=strategy)))
+    return asyncio.run(run(deps, question, [DOC], AskOptions(strategy=strategy)))
 
 
+PRICE = "The badger paid 400 pounds for the motor car."
 WIDE = " ".join(f"The hen crossed road {n} again." for n in range(60))
 
 
-def test_a_model_that_reads_slowly_is_shown_the_best_of_five_pages_in_one_call() -> None:
+def test_a_model_that_reads_slowly_is_shown_five_passages_in_one_call() -> None:
     llm = Scripted("Evidence: [1]\nAnswer: In a burrow [1].")
     answer = brief(llm, pages=12)
     assert answer.usage.calls == 1
@@ -125,6 +139,12 @@ def test_a_model_that_reads_slowly_is_shown_the_best_of_five_pages_in_one_call()
         f"[{n}]" for n in range(1, 6)
     ]
     assert answer.statements[0].support == "supported"
+
+
+def test_it_is_shown_what_the_embedded_reader_would_quote() -> None:
+    llm = Scripted("Evidence: [1]\nAnswer: In a burrow [1].")
+    brief(llm, pages=9, question="How much did the badger pay for the motor car?")
+    assert PRICE in llm.prompts[0]
 
 
 def test_the_best_passage_is_shown_however_long_it_is() -> None:

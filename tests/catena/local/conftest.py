@@ -38,8 +38,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(b'{{"error": {{"message": "Invalid API Key"}}}}', code=401)
         if "die" in body["messages"][-1]["content"]: os._exit(9)
         tasks[0] += 1
+        color = "blue" if "Answer: " in body.get("grammar", "") else "red"
         pieces = [{{"choices": [{{"delta": {{"content": None}}}}], "prompt_progress": {{"total": 9, "processed": 9}}}},
-                  {{"choices": [{{"delta": {{"content": "It is red."}}}}]}},
+                  {{"choices": [{{"delta": {{"content": "It is %s." % color}}}}]}},
                   {{"choices": [{{"delta": {{}}, "finish_reason": "stop"}}]}},
                   {{"choices": [], "usage": {{"prompt_tokens": 9, "completion_tokens": 4}}}}]
         self.send("".join("data: " + json.dumps(one) + "\\n\\n" for one in pieces).encode(), "text/event-stream")

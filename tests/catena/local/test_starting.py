@@ -119,9 +119,15 @@ def test_without_llama_the_extra_is_named(
 
 def test_a_call_needs_nothing_but_the_name(tiny: Shelf) -> None:
     llm = LocalLLM("local/tiny", load_settings())
-    done = asyncio.run(llm.complete([{"role": "user", "content": "Which colour?"}], max_tokens=20))
+    done = asyncio.run(llm.complete([{"role": "user", "content": "?"}], max_tokens=20, role="worker"))
     assert (done.text, done.prompt_tokens, done.cost_usd) == ("It is red.", 9, 0.0)
     assert asyncio.run(llm.window()) == 4096
+
+
+def test_an_answer_is_held_to_its_form(tiny: Shelf) -> None:
+    llm = LocalLLM("local/tiny", load_settings())
+    done = asyncio.run(llm.complete([{"role": "user", "content": "?"}], max_tokens=20, role="answer"))
+    assert done.text == "It is blue."  # what the test's server says where it got the grammar
 
 
 def test_a_server_that_dies_at_work_is_named_and_started_anew(tiny: Shelf) -> None:
@@ -130,7 +136,7 @@ def test_a_server_that_dies_at_work_is_named_and_started_anew(tiny: Shelf) -> No
         asyncio.run(llm.complete([{"role": "user", "content": "die"}], max_tokens=20))
     assert "tiny.log" in caught.value.remedy
     done = asyncio.run(llm.complete([{"role": "user", "content": "again"}], max_tokens=20))
-    assert done.text == "It is red."
+    assert done.text == "It is blue."
 
 
 def test_a_log_does_not_grow_for_ever(tmp_path: Path) -> None:
