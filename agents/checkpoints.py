@@ -18,17 +18,20 @@ from typing import Any
 
 from catena.agents.state import State, options_from_json
 from catena.checksums import digest_of
+from catena.database import no_space
+from catena.durable import FILE_MODE, make_folder
 from catena.errors import CatenaError, LibraryCorrupt
 from catena.health import Problem
 from catena.lostfound import set_database_aside
 from catena.options import AskOptions
+from catena.room import is_full
+from catena.sqlitefile import connect, has_log, is_only_read, set_journal
 
 _log = logging.getLogger(__name__)
 LOCK_SECONDS = 60.0
 """How long a write waits for other processes that write to the same database."""
 _TABLES = ("checkpoints", "writes", "notes", "checks")
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",  # survives a killed process, not a power cut, and waits for no disk
     "PRAGMA secure_delete = ON",
 )
@@ -71,7 +74,7 @@ class Checkpoints:
         try:
             return self._opened()
         except sqlite3.DatabaseError as error:
-            if self.path is None or not _is_damage(error):
+            if self.path is None or not _is_damage(error) or is_full(self.path.parent):
                 raise
             self._set_aside(error)
             return self._opened()
@@ -130,13 +133,20 @@ class Checkpoints:
         )
 
     def _opened(self) -> sqlite3.Connection:
-        if self.path:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        opened = sqlite3.connect(self.path or ":memory:", timeout=LOCK_SECONDS, check_same_thread=False)
+        is_read_only = self.path is not None and (
+            is_only_read(self.path) or (not has_log(self.path) and is_full(self.path.parent))
+        )
+        if self.path and not is_read_only:
+            make_folder(self.path.parent)
+        path = self.path or Path(":memory:")
+        opened = connect(path, seconds=LOCK_SECONDS, is_read_only=is_read_only)
         opened.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+        if is_read_only:
+            return opened
         try:
             if self.path:
-                self.path.chmod(0o600)
+                set_journal(opened, self.path)
+                self.path.chmod(FILE_MODE)
             for statement in (*_PRAGMAS, _NOTES, _CHECKS):
                 opened.execute(statement)
             if "checksum" not in {row[1] for row in opened.execute("PRAGMA table_info(notes)")}:
@@ -164,6 +174,8 @@ class Checkpoints:
         try:
             yield
         except sqlite3.DatabaseError as error:
+            if self.path is not None and is_full(self.path.parent):
+                raise no_space(self.path) from error
             raise LibraryCorrupt(
                 f"The unfinished runs in {self.path} cannot be read: {error}.", "Run: catena doctor --repair"
             ) from error

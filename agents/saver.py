@@ -50,6 +50,20 @@ class Saver(SqliteSaver):
             )
         return super().put(config, checkpoint, metadata, new_versions)
 
+    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """The checkpoint that was kept last: its id is of the time of day, which may have been set back since."""
+        asked = config["configurable"]
+        if not asked.get("checkpoint_id"):
+            query = "SELECT checkpoint_id FROM checkpoints WHERE thread_id = ? AND checkpoint_ns = ? "
+            with self.cursor(transaction=False) as cursor:
+                key = (str(asked["thread_id"]), asked.get("checkpoint_ns", ""))
+                row = cursor.execute(f"{query} ORDER BY rowid DESC LIMIT 1", key).fetchone()
+            if row is None:
+                return None
+            named = {"checkpoint_ns": "", **asked, "checkpoint_id": row[0]}
+            config = {**config, "configurable": named}
+        return super().get_tuple(config)
+
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         return await asyncio.to_thread(self.get_tuple, config)
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from catena.agents.events import Event
 from catena.detached import detach
+from catena.errors import OptionError
 from catena.harmless import start_log
 
 if TYPE_CHECKING:
     from catena.client import Catena
+    from catena.settings import Settings
 
 
 def main() -> None:
@@ -27,12 +31,25 @@ def main() -> None:
         first = json.loads(file.readline())
     # After the fork, for which whoever starts us waits: SQLAlchemy and Pydantic.
     from catena.client import Catena
-    from catena.settings import load_settings
 
-    with Catena(settings=load_settings(**first["settings"])) as catena:
-        work(catena, path.stem)
+    if (settings := _settings_of(path, first)) is not None:
+        with Catena(settings=settings) as catena:
+            work(catena, path.stem)
     path.with_suffix(".lock").unlink(missing_ok=True)
     lock.release()
+
+
+def _settings_of(path: Path, first: Mapping[str, Any]) -> Settings | None:
+    """The settings that a run was begun with; None where its file now says why they cannot be used."""
+    from catena.runs import Runs  # Pydantic, as above
+    from catena.settings import kept_settings, load_settings
+
+    try:
+        return kept_settings(first["settings"])
+    except OptionError as error:
+        runs = Runs(load_settings(home=path.parent.parent))
+        runs.tell(path.stem, Event("failed", error.message, {"remedy": error.remedy}))
+    return None
 
 
 def work(catena: Catena, run_id: str) -> None:

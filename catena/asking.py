@@ -30,6 +30,7 @@ from catena.bridge import Bridge
 from catena.errors import DocumentError, OptionError
 from catena.library import Library
 from catena.options import AskOptions
+from catena.remaining import answer_from_rest
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.hybrid import HybridRetriever
 from catena.runs import Run, Runs
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from catena.answerer import Answerer
     from catena.models.opening import ModelRoom
 
+NOT_KEPT = "The answer is not kept: nothing can be written to the library now."
 MAX_QUESTION_WORDS, MAX_QUESTION_CHARACTERS = 1000, 20_000
 """A longer one is a document: the time that a question takes grows with its words."""
 
@@ -100,8 +102,9 @@ class Asking:
         require_callback("on_event", on_event)
         require_flag("is_kept", is_kept)
         asked = self._asked(question, documents, options)
-        if not is_kept:
-            return await self._answerer().answer(asked, on_event, is_resumable=False)
+        if not is_kept or self.library.is_read_only:
+            answer = await self._answerer().answer(asked, on_event, is_resumable=False)
+            return replace(answer, warnings=(*answer.warnings, NOT_KEPT)) if is_kept else answer
         with self.runs.working_on(asked.run_id):
             return await self._run(asked, on_event)
 
@@ -267,12 +270,22 @@ class Asking:
         is_told = self.runs.has(asked.run_id)
         if is_told:
             on_event = both(on_event, Together(partial(self.runs.tell, asked.run_id)))
-        answer = await self._answerer().answer(asked, on_event)
+        attempt = partial(self._answerer().answer, on_event=on_event)
+        answer = await answer_from_rest(asked, self._titles, attempt, self._begin_anew)
         if left_out := self._left_out(asked.document_ids):
             answer = replace(answer, warnings=(*answer.warnings, *left_out))
         # In a thread: it waits for the disk, and for the locks of others that this loop works for.
         await asyncio.to_thread(self._keep, answer, is_told=is_told)
         return answer
+
+    def _titles(self) -> dict[str, str]:
+        return {document_id: title for document_id, title, _ in self.library.names()}
+
+    def _begin_anew(self, asked: UnfinishedRun) -> None:
+        """Forget how far a run was: a document that it read is gone."""
+        self._checkpoints.finish(asked.run_id)
+        if self.runs.has(asked.run_id):
+            self.runs.begin_anew(asked.run_id, asked.document_ids)
 
     def _left_out(self, document_ids: Sequence[str]) -> list[str]:
         """What a question of the whole library could not be asked of: damaged documents, and originals without one."""

@@ -25,6 +25,7 @@ from catena.launch import LOCK_NAME
 from catena.locks import FileLock
 from catena.lostfound import set_aside, set_database_aside
 from catena.originals import sha256
+from catena.sqlitefile import connect, is_only_read
 
 MANIFEST = "backup.json"
 DATABASES = ("library.db", "checkpoints.db")
@@ -177,7 +178,11 @@ def _files(folder: Path) -> Iterator[Path]:
 def _copy_database(source: Path, target: Path) -> None:
     """Copy a database as it is at one moment: in one step, under one reading lock."""
     target.touch(FILE_MODE)
-    with closing(sqlite3.connect(source, timeout=60)) as old, closing(sqlite3.connect(target)) as new:
+    is_read_only = is_only_read(source)
+    with (
+        closing(connect(source, seconds=60, is_read_only=is_read_only)) as old,
+        closing(connect(target)) as new,
+    ):
         old.backup(new, pages=-1)
         new.execute("PRAGMA journal_mode = DELETE").fetchall()
         (said,) = new.execute("PRAGMA integrity_check(1)").fetchone()
@@ -186,7 +191,7 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 def _document_ids(database: Path) -> list[str]:
-    with closing(sqlite3.connect(database)) as opened:
+    with closing(connect(database)) as opened:
         return [one for (one,) in opened.execute("SELECT id FROM documents NOT INDEXED")]
 
 

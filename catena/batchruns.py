@@ -29,7 +29,7 @@ from catena.durable import FILE_MODE, make_folder, write_file
 from catena.errors import CatenaError, LibraryCorrupt, OptionError
 from catena.health import Problem
 from catena.lostfound import set_aside
-from catena.settings import Settings
+from catena.settings import Settings, address_variables, public_settings
 
 BatchState = Literal["running", "done", "failed", "stopped", "interrupted"]
 JOB, SET, LOCK, CANCEL, END, LOG = "job.json", "set.jsonl", "lock", "cancel", "end.json", "log"
@@ -70,7 +70,7 @@ class Batches:
         folder = self._folder / name
         make_folder(folder)
         job = {
-            "settings": self._settings.model_dump(mode="json"),
+            "settings": public_settings(self._settings),
             "books": [str(Path(book).absolute()) if Path(book).exists() else str(book) for book in books],
             "order": asdict(order),
             "options": asdict(options or GenerateOptions()),
@@ -146,6 +146,7 @@ class Batches:
 
     def _spawn(self, name: str, keys: Mapping[str, str]) -> None:
         folder = self._folder / name
+        keys = {**address_variables(self._settings.api_base), **keys}
         if not begin("catena.setmaking", folder, log=folder / LOG, keys=keys):
             raise _taken(name)
 

@@ -25,6 +25,7 @@ from catena.asking import Asking
 from catena.backups import Backup, backup
 from catena.bridge import Bridge
 from catena.errors import DocumentError, LibraryCorrupt, OptionError
+from catena.filesystems import describe_disk
 from catena.healing import Healing
 from catena.health import Health, Problem
 from catena.ingest import parser_version
@@ -94,7 +95,9 @@ class Catena(Asking):
         # Each of these starts or loads what it needs when first used.
         self.pool = ParserPool(self.settings)
         self.embedder: Embedder = MiniLM()
-        self.retriever = HybridRetriever(self.library, self.embedder)
+        self.retriever = HybridRetriever(
+            self.library, self.embedder, keeps_vectors=not self.library.is_read_only
+        )
         self.runs = Runs(self.settings)
         self.library.on_remove.append(self.runs.forget)
         self.library.on_remove.append(partial(forget_served, self.settings.home))
@@ -316,6 +319,7 @@ class Catena(Asking):
         filled, total = self.library.vector_counts([document.id for document in documents])
         return (
             ("library", str(self.settings.home)),
+            ("disk", describe_disk(self.settings.home, is_read_only=self.library.is_read_only)),
             *((("lost and found", lost),) if (lost := describe_lost(self.settings.home)) else ()),
             ("documents", f"{len(documents)}, {sum(d.status == 'failed' for d in documents)} failed"),
             ("vectors", f"{filled} of {total} passages"),
@@ -328,7 +332,7 @@ class Catena(Asking):
         )
 
     def _fill_behind(self) -> None:
-        if self.settings.background:
+        if self.settings.background and not self.library.is_read_only:
             enqueue_fill(self.library, self.settings)
 
 

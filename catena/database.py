@@ -6,6 +6,8 @@ the file: writers wait for each other (WAL lets readers go on), so a write trans
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -28,12 +30,13 @@ from catena.durable import FILE_MODE, make_folder
 from catena.errors import DISTRIBUTION, LibraryCorrupt, LibraryError, LibraryTooNew
 from catena.faults import point
 from catena.migrations import MIGRATIONS
+from catena.room import FULL, free_bytes, is_full
+from catena.sqlitefile import connect, has_log, is_only_read, set_journal
 from catena.tables import SCHEMA_VERSION, create_tables
 
 BUSY_SECONDS = 60
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
@@ -67,15 +70,24 @@ class Database:
         self, path: Path, *, version: int = SCHEMA_VERSION, migrations: Migrations = MIGRATIONS
     ) -> None:
         self.path = path
-        self._reader = _engine(path)
-        self._writer = self._reader.execution_options(catena_write="FULL")
-        self._quick_writer = self._reader.execution_options(catena_write="NORMAL")
         self._turn = threading.Lock()
+        self._open()
         try:
             self._prepare(version, migrations)
         except BaseException:
             self.close()
             raise
+
+    def _open(self) -> None:
+        self.is_read_only = is_only_read(self.path) or self._is_full()
+        """Whether the disk or its owner lets nothing be written: then reading works all the same."""
+        self._reader = _engine(self.path, is_read_only=self.is_read_only)
+        self._writer = self._reader.execution_options(catena_write="FULL")
+        self._quick_writer = self._reader.execution_options(catena_write="NORMAL")
+
+    def _is_full(self) -> bool:
+        """Whether the disk has no room for what SQLite makes beside a file, and the file can be read without it."""
+        return os.path.exists(self.path) and not has_log(self.path) and is_full(self.path.parent)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -88,7 +100,10 @@ class Database:
         """Give the one transaction that may write; it is committed on leave, rolled back on an error.
 
         Not durable: it survives a killed process, not a power cut, and waits for no disk.
+        Raises LibraryError where the library can only be read.
         """
+        if self.is_read_only:
+            self._open_to_write()
         writer = self._writer if is_durable else self._quick_writer
         # Threads take turns here: connections that wait for each other poll, up to 0.1 s after the lock is free.
         with self._turn, translated(self.path), writer.connect() as connection:
@@ -97,13 +112,23 @@ class Database:
             connection.commit()
             point("after-commit")
 
+    def _open_to_write(self) -> None:
+        """Open the file anew where it can be written by now."""
+        if is_only_read(self.path):
+            raise _read_only(self.path)
+        if self._is_full():
+            raise no_space(self.path)
+        with self._turn:
+            self._reader.dispose()
+            self._open()
+
     def truncate_log(self) -> bool:
         """Put the write-ahead log into the file and empty it, so that removed text is in neither.
 
         Returns whether that was done: it is not while somebody reads an older state.
         """
         with translated(self.path):
-            raw = sqlite3.connect(self.path, timeout=2.0)
+            raw = connect(self.path, seconds=2.0)
             try:
                 is_busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
@@ -154,29 +179,34 @@ def _version(connection: Connection) -> int:
     return int(connection.execute(text("PRAGMA user_version")).scalar_one())
 
 
-def _engine(path: Path) -> Engine:
+def _engine(path: Path, *, is_read_only: bool) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}",
+        "sqlite://",  # what it is called is told to SQLite alone: an address has letters with a meaning
+        creator=partial(_connected, path, is_read_only=is_read_only),
         poolclass=QueuePool,
         pool_size=8,  # more than the threads of asyncio on four cores: a connection costs nine statements
         max_overflow=-1,
-        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
     )
-    event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _configure(raw: sqlite3.Connection, _record: object) -> None:
-    raw.isolation_level = (
-        None  # we begin transactions, not the driver: it begins too late and never for reads
-    )
-    for pragma in _PRAGMAS:
-        raw.execute(pragma).fetchall()
-    raw.text_factory = _TEXT
-    path = Path(raw.execute("PRAGMA database_list").fetchone()[2])
-    if path.stat().st_mode & 0o077:
-        path.chmod(FILE_MODE)  # SQLite gives its -wal and -shm the same mode
+def _connected(path: Path, *, is_read_only: bool) -> sqlite3.Connection:
+    raw = connect(path, seconds=BUSY_SECONDS, is_read_only=is_read_only)
+    try:
+        # We begin transactions, not the driver: it begins too late and never for reads.
+        raw.isolation_level = None
+        raw.text_factory = _TEXT
+        if not is_read_only:
+            set_journal(raw, path)
+            if path.stat().st_mode & 0o077:
+                path.chmod(FILE_MODE)  # SQLite gives its -wal and -shm the same mode
+        for pragma in _PRAGMAS:
+            raw.execute(pragma).fetchall()
+    except BaseException:
+        raw.close()
+        raise
+    return raw
 
 
 def _begin(connection: Connection) -> None:
@@ -198,21 +228,44 @@ def translated(path: Path) -> Iterator[None]:
     except (DatabaseError, sqlite3.DatabaseError) as error:
         raise _error(path, str(getattr(error, "orig", error)), error) from error
     except OSError as error:
+        if error.errno == errno.EROFS:
+            raise _read_only(path) from error
+        if error.errno in FULL:
+            raise no_space(path) from error
         raise LibraryError(
             f"The library {path.parent} cannot be used: {error.strerror or error}.",
             "Nothing was changed. Check the free space of the disk and who owns the folder.",
         ) from error
 
 
+def _read_only(path: Path) -> LibraryError:
+    return LibraryError(
+        f"The library {path.parent} can only be read here.",
+        "Nothing was changed. Get the right to write to the folder, or copy it to where you have that.",
+    )
+
+
+def no_space(path: Path, needed: int = 0) -> LibraryError:
+    """The error of a disk that is full; `needed` in bytes, where that is known."""
+    free = free_bytes(path.parent) / 1e6
+    wanted = f" {needed / 1e6:,.1f} MB are needed," if needed else ""
+    return LibraryError(
+        f"No space is left for {path}:{wanted} {free:,.1f} MB are free.",
+        "Nothing was changed. Free some space.",
+    )
+
+
 def _error(path: Path, reason: str, error: Exception) -> LibraryError:
     said = reason.lower()
+    if "disk i/o" in said and is_full(path.parent):
+        return no_space(path)  # SQLite says so of the index of its log
     if any(part in said for part in _CORRUPT):
         return LibraryCorrupt(
             f"{path} is damaged: {reason}.",
             "Run `catena doctor --repair`: it sets the file aside and reads the originals again.",
         )
     if any(part in said for part in _FULL):
-        return LibraryError(f"No space is left for {path}.", "Nothing was changed. Free some space.")
+        return no_space(path)
     if any(part in said for part in _READ_ONLY):
         return LibraryError(
             f"{path} cannot be written: {reason}.", "Nothing was changed. Check who owns the folder."

@@ -64,6 +64,9 @@ def is_held(lock_file: Path) -> bool:
     if not lock_file.exists():
         return False
     lock = FileLock(lock_file)
-    is_free = lock.acquire(wait=False)
+    try:
+        is_free = lock.acquire(wait=False)
+    except OSError:  # in a folder that can only be read: nobody here works on it
+        return False
     lock.release()
     return not is_free

@@ -178,7 +178,7 @@ def _damage(database: Database) -> Iterator[Problem]:
     except LibraryError as error:
         yield Problem("database", error.message, error.remedy, can_repair=True)
         return
-    if _word_index_problem(database):
+    if not database.is_read_only and _word_index_problem(database):
         yield Problem("word index", "The index of words does not fit the text.", can_repair=True)
 
 
@@ -229,5 +229,5 @@ def _originals(database: Database, originals: Originals) -> Iterator[Problem]:
         else:
             if not is_whole:
                 yield Problem("original", f"The original of {path} was changed.", remedy, document_id)
-    for document_id in originals.orphans():
+    for document_id in [] if database.is_read_only else originals.orphans():
         yield Problem("original", f"{document_id[:12]} belongs to no document.", can_repair=True)

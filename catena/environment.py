@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
-_WITH_PASSWORD = re.compile(r"://[^/\s@]+@")
+_WITH_PASSWORD = re.compile(
+    r"://[^/\s@]+@|://\S*[?&][^=&\s]*(?:key|token|secret|passw|sig|auth|code)[^=&\s]*=", re.IGNORECASE
+)
 _ENV_START, _ENV_END = 49, 50
 """Fields of /proc/PID/stat (proc_pid_stat(5)), counted from 0: where the first environment lies in memory."""
 

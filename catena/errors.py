@@ -27,6 +27,7 @@ from __future__ import annotations
 import time
 from typing import Any, ClassVar
 
+from catena.redaction import without_known_secrets
 from catena.types import DamagedPart, FailureReason, Usage
 
 DISTRIBUTION = "catena-qa"
@@ -39,7 +40,7 @@ def install_line(extra: str) -> str:
 
 
 class CatenaError(Exception):
-    """`message` says what happened and to what; `remedy` what to do now.
+    """`message` says what happened and to what; `remedy` what to do now; neither holds a key or a password.
 
     `usage`: of a question that failed, what its models took until then.
     """
@@ -48,6 +49,7 @@ class CatenaError(Exception):
     usage: Usage = Usage()
 
     def __init__(self, message: str, remedy: str = "") -> None:
+        message, remedy = without_known_secrets(message), without_known_secrets(remedy)
         super().__init__(f"{message.removesuffix('.')}. {remedy}".strip())
         self.message = message
         self.remedy = remedy

@@ -10,6 +10,8 @@ import logging
 import re
 from unicodedata import bidirectional
 
+from catena.redaction import without_secrets
+
 _REPLACEMENT = "\ufffd"
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 """Codes of terminals (C0 and C1 but for line ends and tabs), odd line ends, halves of pairs, no characters."""
@@ -56,10 +58,10 @@ def for_json(written: str) -> str:
 
 
 class HarmlessFormatter(logging.Formatter):
-    """Lines of a log, of which no text can make up another."""
+    """Lines of a log, of which no text can make up another, and none holds a key."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return "\n    ".join(without_codes(super().format(record)).splitlines())
+        return "\n    ".join(without_secrets(without_codes(super().format(record))).splitlines())
 
 
 def start_log() -> None:

@@ -39,6 +39,7 @@ from catena.lostfound import (
 from catena.mending import mend_catalogue, mend_word_index, names_of, set_row_aside
 from catena.reading import facts_of
 from catena.settings import Settings
+from catena.sqlitefile import connect
 from catena.tables import answer_documents, answers, documents, sources, vote_documents, votes
 from catena.types import Document
 
@@ -196,7 +197,7 @@ def _repairing(home: Path) -> Iterator[None]:
 
 def _salvage(path: Path, into: Database, home: Path, counts: dict[str, int]) -> None:
     """Take over what fits its checksum: what documents are called, answers and votes."""
-    raw = sqlite3.connect(path)
+    raw = connect(path)
     raw.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     try:
         ids = {

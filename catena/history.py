@@ -107,7 +107,12 @@ class History:
         return str(row.response)
 
     def put_call(self, key: str, response: str, document_ids: Iterable[str] = (), /) -> None:
-        """Keep the response to a request; it goes when one of the documents it is about is removed."""
+        """Keep the response to a request; it goes when one of the documents it is about is removed.
+
+        Where nothing can be written it is asked again another time.
+        """
+        if self.database.is_read_only:
+            return
         with self.database.write(is_durable=False) as connection:
             connection.execute(calls.delete().where(calls.c.key == key))
             values = {"key": key, "created_at": time.time(), "response": response}

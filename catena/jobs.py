@@ -72,9 +72,13 @@ class Jobs:
             return _job_of(_row(connection, key))
 
     def claim(self, owner: str) -> Job | None:
-        """Take the oldest job that waits or whose worker died; give up one that killed its workers."""
+        """Take the oldest job that waits or whose worker died; give up one that killed its workers.
+
+        A lease that ends further on than any lease lasts was given before the clock was set back.
+        """
         now = self._clock()
-        lost = (jobs.c.state == "running") & (jobs.c.lease_until < now)
+        is_past = (jobs.c.lease_until < now) | (jobs.c.lease_until > now + 2 * LEASE_SECONDS)
+        lost = (jobs.c.state == "running") & is_past
         query = select(jobs).where(or_(jobs.c.state == "queued", lost)).order_by(jobs.c.id).limit(1)
         with self._database.write() as connection:
             while (row := connection.execute(query).first()) is not None:

@@ -5,6 +5,7 @@ originals/ab/<id>   the files that were added, by the SHA-256 of their bytes
 faiss/              a cache that can be built again
 tmp/                work in progress, a folder per process
 checkpoints.db      resumable runs (catena/agents/checkpoints.py)
+reserve             room for a full disk (catena/room.py)
 """
 
 from __future__ import annotations
@@ -19,21 +20,26 @@ from sqlalchemy import select, text
 
 from catena import doctor
 from catena.checksums import catalogue_checksum
-from catena.database import Database, translated
+from catena.database import Database, no_space, translated
+from catena.durable import unlink
 from catena.errors import AmbiguousDocument, LibraryCorrupt
 from catena.health import Problem
 from catena.history import History, forget
 from catena.mending import mark_damaged
 from catena.originals import Originals
+from catena.ownership import close_to_others
 from catena.reading import Reading, counter, key_of, no_document
-from catena.removal import delete_document, drop_cache, purge
-from catena.tables import documents, sources
+from catena.removal import delete_document, drop_cache, drop_files, purge
+from catena.room import READ_ROOM, free_bytes, settle_reserve
+from catena.tables import SOURCE_ORDER, documents, sources
 from catena.types import Document
 from catena.vectors import Vectors
 from catena.votes import Votes, forget_votes
 from catena.writing import DocumentWriter, add_source
 
 MIN_PREFIX = 4
+LEAST_ROOM = 4 << 20
+"""Bytes without which no file is added: the log of the database takes as much."""
 
 
 class Library(Reading, Vectors, History, Votes):
@@ -46,6 +52,9 @@ class Library(Reading, Vectors, History, Votes):
         """Open the library in `home`, or make one. Raises LibraryCorrupt and LibraryTooNew."""
         self.home = Path(home).absolute()
         _require_database(self.home)
+        close_to_others(self.home)
+        if os.path.isdir(self.home):
+            settle_reserve(self.home)  # first: on a full disk the database could not even be read
         self.database = Database(self.home / "library.db")
         self._originals = Originals(self.home, self._known_ids)
         self.on_remove: list[Callable[[str], object]] = []
@@ -54,9 +63,17 @@ class Library(Reading, Vectors, History, Votes):
         """Makes a document of an original whose row was lost."""
         self.checks: list[Callable[[], list[Problem]]] = []
         """What `check` looks at besides its own: caches under `faiss/`, which `repair` deletes when one is bad."""
+        if self.is_read_only:
+            return
         with self._files():
             self._originals.sweep()
         purge(self.database)  # of a removal that was killed; else nothing
+        settle_reserve(self.home)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can be written here: then what is there is read and asked, and nothing is kept."""
+        return self.database.is_read_only
 
     def __enter__(self) -> Library:
         return self
@@ -101,7 +118,7 @@ class Library(Reading, Vectors, History, Votes):
         with self.database.read() as connection:
             key = key_of(connection, document_id)
             query = select(sources.c.path, sources.c.title).where(sources.c.document_key == key)
-            return [(path, title) for path, title in connection.execute(query.order_by(sources.c.added_at))]
+            return [(path, title) for path, title in connection.execute(query.order_by(SOURCE_ORDER))]
 
     def add_source(self, document_id: str, path: str, title: str) -> None:
         """Note another path and title of a document; the same path again changes its title."""
@@ -118,7 +135,14 @@ class Library(Reading, Vectors, History, Votes):
         the file cannot be read, changes all the time, or is larger than `max_bytes`.
         """
         with self._files():
+            self._require_room(path)
             return self._originals.store(path, max_bytes)
+
+    def _require_room(self, path: Path) -> None:
+        """Raise LibraryError unless a file and what is read from it, which may be as much, have room on the disk."""
+        needed = 2 * os.path.getsize(path) + LEAST_ROOM if os.path.isfile(path) else 0
+        if free_bytes(self.home) < needed:
+            raise no_space(self.home, needed)
 
     def original(self, document_id: str) -> Path:
         """Where the bytes of a document are."""
@@ -132,7 +156,7 @@ class Library(Reading, Vectors, History, Votes):
     def orphans(self) -> list[str]:
         """Originals that no document owns: their rows were lost, or they are strange to the library."""
         with self._files():
-            return self._originals.orphans()
+            return [] if self.is_read_only else self._originals.orphans()
 
     def original_ids(self) -> list[str]:
         """All originals, whatever the database says of them."""
@@ -162,13 +186,24 @@ class Library(Reading, Vectors, History, Votes):
         Raises DocumentNotFound.
         """
         self.document(document_id)
-        for forget_it in self.on_remove:
-            forget_it(document_id)
-        with self._files(), self._originals.claimed(document_id), self.database.write() as connection:
-            forget(connection, document_id)
-            forget_votes(connection, document_id)
-            delete_document(connection, document_id)
+        settle_reserve(self.home)
+        with self._files(), self._originals.claimed(document_id):
+            self._make_room(document_id)
+            for forget_it in self.on_remove:
+                forget_it(document_id)
+            with self.database.write() as connection:
+                forget(connection, document_id)
+                forget_votes(connection, document_id)
+                delete_document(connection, document_id)
         purge(self.database)
+        settle_reserve(self.home)
+
+    def _make_room(self, document_id: str) -> None:
+        """On a full disk delete first what goes anyway: deleting rows takes room."""
+        original = self.original(document_id)
+        if free_bytes(self.home) < LEAST_ROOM and original.exists() and original.stat().st_size > READ_ROOM:
+            drop_files(self.home)
+            unlink(original)
 
     # Health
 
@@ -202,7 +237,7 @@ class Library(Reading, Vectors, History, Votes):
         """Id, absolute path and title of every source, oldest first; and each document's own title."""
         query = select(documents.c.id, sources.c.path, sources.c.title).join(sources)
         with self.database.read() as connection:
-            rows = connection.execute(query.order_by(sources.c.added_at)).all()
+            rows = connection.execute(query.order_by(SOURCE_ORDER)).all()
         found = [(one, path, title) for one, path, title in rows]
         return found + [(one.id, "", one.title) for one in known.values()]
 

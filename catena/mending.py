@@ -23,7 +23,18 @@ from catena.errors import Damage, LibraryCorrupt
 from catena.history import History
 from catena.lostfound import NAMES, write_down
 from catena.reading import Reading
-from catena.tables import WORD_INDEX, answers, calls, counters, documents, embedders, pages, sources, votes
+from catena.tables import (
+    SOURCE_ORDER,
+    WORD_INDEX,
+    answers,
+    calls,
+    counters,
+    documents,
+    embedders,
+    pages,
+    sources,
+    votes,
+)
 from catena.vectors import Vectors
 from catena.votes import Votes
 from catena.writing import count, put_document
@@ -220,7 +231,7 @@ def _all_documents(connection: Connection) -> list[Any]:
 
 def _told(connection: Connection, row: Any) -> dict[str, Any]:
     """What a damaged row says, with what its places say: these have checksums of their own."""
-    query = select(*columns(sources)).where(sources.c.document_key == row.key).order_by(sources.c.added_at)
+    query = select(*columns(sources)).where(sources.c.document_key == row.key).order_by(SOURCE_ORDER)
     places = [(one.path, one.title) for one in connection.execute(query) if is_sound(sources, one)]
     path, title = places[-1] if places else (row.path, row.title)
     return {

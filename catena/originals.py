@@ -22,7 +22,7 @@ from catena.errors import DocumentError
 from catena.faults import point
 from catena.harmless import one_line
 from catena.locks import FileLock
-from catena.regular import check_size
+from catena.regular import check_size, unread
 from catena.steady import read_steadily
 
 Known = Callable[[], Collection[str] | None]
@@ -70,7 +70,7 @@ class Originals:
             def copy(source: BinaryIO) -> str:
                 copies.append(DurableFile(self.temporary_path(f"{uuid4().hex}.part")))
                 parts.callback(copies[-1].discard)
-                return _copy(source, copies[-1], one_line(str(path)), max_bytes)
+                return _copy(path, source, copies[-1], max_bytes)
 
             document_id = read_steadily(path, copy)
             self._keep(document_id, copies[-1])
@@ -205,14 +205,24 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _copy(source: BinaryIO, copy: DurableFile, name: str, max_bytes: int | None) -> str:
-    digest = hashlib.sha256()
-    while chunk := source.read(_CHUNK):
+def _copy(path: Path, source: BinaryIO, copy: DurableFile, max_bytes: int | None) -> str:
+    digest, num_bytes = hashlib.sha256(), 0
+    for chunk in _chunks(path, source):
+        num_bytes += len(chunk)
         if max_bytes is not None:  # it may have grown since it was judged
-            check_size(name, source.tell(), max_bytes)
+            check_size(one_line(str(path)), num_bytes, max_bytes)
         digest.update(chunk)
         copy.write(chunk)
     return digest.hexdigest()
+
+
+def _chunks(path: Path, source: BinaryIO) -> Iterator[bytes]:
+    """Raises DocumentError: what fails here is not the library's disk."""
+    try:
+        while chunk := source.read(_CHUNK):
+            yield chunk
+    except OSError as error:
+        raise unread(path, error) from error
 
 
 def _is_dead(folder: Path) -> bool:

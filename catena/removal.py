@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from pathlib import Path
 
 from sqlalchemy import Connection, select, text
 
@@ -52,7 +53,12 @@ def drop_cache(database: Database) -> None:
     """Delete the FAISS files: they are built again when they are needed."""
     with database.write() as connection:
         connection.execute(vector_files.delete())
-    shutil.rmtree(database.path.parent / "faiss", ignore_errors=True)
+    drop_files(database.path.parent)
+
+
+def drop_files(home: Path) -> None:
+    """Delete the FAISS files alone: one that is missing is built again."""
+    shutil.rmtree(home / "faiss", ignore_errors=True)
 
 
 def purge_pending(database: Database) -> int:

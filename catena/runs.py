@@ -8,12 +8,13 @@ are in the environment of that process alone, never in a file.
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from catena.agents.events import Event
 from catena.agents.state import options_from_json, options_to_json
@@ -24,10 +25,9 @@ from catena.health import Problem
 from catena.locks import FileLock
 from catena.lostfound import set_aside
 from catena.options import AskOptions
+from catena.redaction import public_address
 from catena.runlines import checked_line, sound_lines
-
-if TYPE_CHECKING:
-    from catena.settings import Settings
+from catena.settings import Settings, address_variables, public_settings
 
 RunState = Literal["running", "answered", "failed", "cancelled", "interrupted"]
 MAX_AT_ONCE = 4
@@ -69,8 +69,9 @@ class Run:
 class Runs:
     """The runs of one library; safe for several threads and processes. An unknown id raises OptionError."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self._settings = settings
+        self._clock = clock
         self._folder = settings.home / "runs"
 
     def start(self, run: Run, *, keys: Mapping[str, str] | None = None, api_base: str | None = None) -> Run:
@@ -81,7 +82,9 @@ class Runs:
         with self._starting():
             self._prune()
             self._begin(run, api_base)
-            self._spawn(run.run_id, keys or {})
+            self._spawn(
+                run.run_id, {**address_variables(api_base or self._settings.api_base), **(keys or {})}
+            )
         return run
 
     def restart(self, run_id: str, *, keys: Mapping[str, str] | None = None) -> Run:
@@ -94,7 +97,7 @@ class Runs:
             if run.state in ("running", "answered"):
                 raise OptionError(f"This run is {run.state}.", "Only a run that ended early can go on.")
             self.reopen(run_id)
-            self._spawn(run_id, keys or {})
+            self._spawn(run_id, {**address_variables(self._settings.api_base), **(keys or {})})
         return self.run(run_id)
 
     def reopen(self, run_id: str) -> None:
@@ -130,7 +133,7 @@ class Runs:
             state, data = _ENDS[last["kind"]], last["data"]
             message = last["message"] if state == "failed" else ""
             return replace(run, state=state, message=message, remedy=data.get("remedy", ""))
-        is_new = len(lines) == 1 and time.time() - run.asked_at < START_SECONDS
+        is_new = len(lines) == 1 and 0 <= self._clock() - run.asked_at < START_SECONDS
         return run if is_new or is_running else replace(run, state="interrupted")
 
     def all(self, limit: int | None = None) -> list[Run]:
@@ -168,10 +171,19 @@ class Runs:
             time.sleep(POLL_SECONDS)
 
     def tell(self, run_id: str, event: Event) -> None:
-        """Add an event: one line, in one write."""
-        line = {"kind": event.kind, "message": event.message, "data": dict(event.data)}
-        with self._path(run_id).open("ab") as file:
-            file.write(checked_line(line))
+        """Add an event: one line, in one write. Of a run that was deleted nothing is kept any more."""
+        with suppress(FileNotFoundError), open(self._path(run_id), "ab", opener=_existing) as file:
+            file.write(_line(event))
+
+    def begin_anew(self, run_id: str, document_ids: Sequence[str]) -> None:
+        """Have a run ask these documents alone, and forget what it told of the others.
+
+        Its events stay as many as they were: whoever follows has counted them.
+        """
+        lines = self._lines(run_id)
+        first = {**json.loads(lines[0]), "documents": list(document_ids)}
+        anew = Event("resumed", "Beginning anew: a document was removed")
+        self._write(run_id, [checked_line(first), *[_line(anew) for _ in lines]])
 
     def has(self, run_id: str) -> bool:
         """Whether the events of this run are kept; those of a question that its asker waits for are not."""
@@ -191,8 +203,14 @@ class Runs:
             lock.release()
 
     def forget(self, document_id: str) -> int:
-        """Delete what is kept of every run over a document; return how many runs that were."""
+        """Delete what is kept of every run over a document; return how many runs that were.
+
+        One that is under way over other documents too is left to whoever works on it: it begins anew without this.
+        """
         runs = [run for run in self.all() if document_id in run.document_ids]
+        runs = [
+            run for run in runs if len(run.document_ids) == 1 or not is_held(self._path(run.run_id, ".lock"))
+        ]
         for run in runs:
             self._delete(run.run_id)
         return len(runs)
@@ -215,28 +233,39 @@ class Runs:
 
     def _begin(self, run: Run, api_base: str | None = None) -> None:
         make_folder(self._folder)
-        settings = self._settings.model_dump(mode="json")
+        settings = public_settings(self._settings)
         first = {
             "question": run.question,
             "documents": list(run.document_ids),
             "options": options_to_json(run.options),
             "asked_at": run.asked_at,
             "has_process": run.has_process,
-            "settings": {**settings, "api_base": api_base or settings["api_base"]},
+            "settings": {
+                **settings,
+                "api_base": public_address(api_base) if api_base else settings["api_base"],
+            },
         }
         self._path(run.run_id, ".lock").touch(FILE_MODE)
-        new = self._path(run.run_id, ".new")
+        self._write(run.run_id, [checked_line(first)])
+
+    def _write(self, run_id: str, lines: Iterable[bytes]) -> None:
+        new = self._path(run_id, ".new")
         new.touch(FILE_MODE)
-        new.write_bytes(checked_line(first))
-        new.rename(self._path(run.run_id))  # others see it whole or not at all
+        new.write_bytes(b"".join(lines))
+        new.rename(self._path(run_id))  # others see it whole or not at all
 
     def _spawn(self, run_id: str, keys: Mapping[str, str]) -> None:
         if not begin("catena.answering", self._path(run_id), log=self._folder / LOG, keys=keys):
             raise _taken(run_id)
 
     def _files(self) -> list[Path]:
-        """The files of all runs, the last written first."""
-        return sorted(self._folder.glob("*.jsonl"), key=lambda path: -path.stat().st_mtime_ns)
+        """The files of all runs, the last written first; those of a time to come, told by a wrong clock, last."""
+        now = self._clock() + START_SECONDS
+        told = []
+        for path in self._folder.glob("*.jsonl"):
+            with suppress(FileNotFoundError):  # deleted meanwhile
+                told.append((path.stat().st_mtime, path))
+        return [path for _, path in sorted(told, key=lambda one: (one[0] > now, -one[0]))]
 
     def _lines(self, run_id: str) -> list[bytes]:
         """What was written so far; a line that is still being written is left for later."""
@@ -282,6 +311,14 @@ class Runs:
         if not str(run_id).isalnum():
             raise OptionError(f"{run_id!r} is no id of a run.", "List them: `catena runs`.")
         return self._folder / f"{run_id}{suffix}"
+
+
+def _existing(path: str, flags: int) -> int:
+    return os.open(path, flags & ~os.O_CREAT)
+
+
+def _line(event: Event) -> bytes:
+    return checked_line({"kind": event.kind, "message": event.message, "data": dict(event.data)})
 
 
 def _taken(run_id: str) -> OptionError:

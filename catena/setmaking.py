@@ -19,7 +19,7 @@ from catena.detached import detach, lower_priority
 from catena.durable import write_file
 from catena.errors import CatenaError
 from catena.harmless import start_log
-from catena.settings import load_settings
+from catena.settings import kept_settings
 
 POLL_SECONDS = 0.5
 
@@ -51,7 +51,7 @@ def main() -> None:
 def _make(folder: Path) -> None:
     job = read_json(folder / JOB) or {}
     order = Order(**{**job["order"], "kinds": tuple(job["order"]["kinds"])})
-    with Catena(settings=load_settings(**job["settings"])) as catena:
+    with Catena(settings=kept_settings(job["settings"])) as catena:
         generate(catena, job["books"], order, folder / SET, GenerateOptions(**job["options"]))
 
 

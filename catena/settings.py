@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Annotated, Any
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from catena.errors import OptionError
+from catena.redaction import BLOT, has_secret, public_address, remember_address
 
+_WITHOUT = "Mend or move it; CATENA_CONFIG=FILE names another, CATENA_CONFIG= none."
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 CONFIG_FILE = Path(platformdirs.user_config_dir("catena", appauthor=False)) / "config.toml"
 
 
@@ -38,7 +46,9 @@ class Settings(BaseSettings):
         default=None, description="model that answers where the answering one fails; the answer says so"
     )
     api_base: str | None = Field(
-        default=None, description="address of an OpenAI-compatible server, for models of the same provider"
+        default=None,
+        repr=False,
+        description="address of an OpenAI-compatible server, for models of the same provider",
     )
     model_seconds: float = Field(
         default=180.0, gt=0, description="most time for one call of a model, retries included"
@@ -67,7 +77,7 @@ class Settings(BaseSettings):
         description="most tokens of passages that a local model is shown; 0: all that fit; none: 1500 on a processor, "
         "else 0",
     )
-    prices: dict[str, tuple[float, float]] = Field(
+    prices: dict[str, tuple[NonNegative, NonNegative]] = Field(
         default_factory=dict,
         description='USD per million tokens read and written, {"openai/x": [0.15, 0.60]}; else of LiteLLM',
     )
@@ -92,6 +102,14 @@ class Settings(BaseSettings):
     )
     background: bool = Field(default=True, description="fill vectors in a background process after an add")
 
+    @field_validator("home", mode="before")
+    @classmethod
+    def _named(cls, home: object) -> object:
+        """An empty path would be the folder that somebody happens to stand in."""
+        if isinstance(home, str | Path) and (not str(home).strip() or "\0" in str(home)):
+            raise ValueError("it names no folder")
+        return home
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -101,8 +119,54 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        config = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("CATENA_CONFIG", CONFIG_FILE)))
-        return init_settings, env_settings, config
+        file = config_file()
+        if file is None:
+            return init_settings, env_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+
+def public_settings(settings: Settings) -> dict[str, Any]:
+    """The settings as plain values that may be shown and kept: no address with a key or a password in it."""
+    shown: dict[str, Any] = settings.model_dump(mode="json")
+    return shown | {"api_base": settings.api_base and public_address(settings.api_base)}
+
+
+def kept_settings(kept: Mapping[str, Any]) -> Settings:
+    """Read settings that `public_settings` wrote; an address that held a secret comes from the environment.
+
+    Raises OptionError where that has another.
+    """
+    base = str(kept.get("api_base") or "")
+    if BLOT not in base:
+        return load_settings(**kept)
+    settings = load_settings(**{**kept, "api_base": None})
+    if public_address(settings.api_base or "") != base:
+        raise OptionError(
+            f"The address {base} held a key or a password, which is kept in no file.",
+            "Set CATENA_API_BASE to the whole address, and go on with it.",
+        )
+    return settings
+
+
+def address_variables(api_base: str | None) -> dict[str, str]:
+    """What a process is given in its environment that reads settings which were kept."""
+    return {"CATENA_API_BASE": api_base} if api_base and has_secret(api_base) else {}
+
+
+def config_file() -> Path | None:
+    """The file of settings, where there is one: `$CATENA_CONFIG`, else the user's own.
+
+    Raises OptionError for what is there and is no file.
+    """
+    named = os.environ.get("CATENA_CONFIG")
+    if named is not None and not named.strip():
+        return None
+    file = Path(named) if named else CONFIG_FILE
+    if not os.path.lexists(file):
+        return None
+    if not os.path.isfile(file):
+        raise OptionError(f"The settings {file} are no file that can be read.", _WITHOUT)
+    return file
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -110,11 +174,41 @@ def load_settings(**overrides: object) -> Settings:
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         settings = Settings(**given)  # type: ignore[arg-type]
+        home = settings.home.expanduser().absolute()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
+        raise _unusable(error) from None  # what was given may be a key
+    except SettingsError as error:
         raise OptionError(
-            f"The setting {name!r} is not usable: {first['msg']}.",
-            f"Change CATENA_{name.upper()}, the argument, or {CONFIG_FILE}.",
-        ) from error
-    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+            f"A variable of the environment cannot be read: {error}.",
+            "CATENA_PRICES and CATENA_UI_FOLDERS are JSON: see catena config.",
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OptionError(f"The settings in {config_file()} are no TOML: {error}.", _WITHOUT) from None
+    except OSError as error:
+        raise OptionError(
+            f"The settings in {config_file()} cannot be read: {error.strerror}.", _WITHOUT
+        ) from None
+    except RuntimeError as error:  # "~somebody", who is nobody
+        raise OptionError(f"The setting 'home' is not usable: {error}", "Give the whole path.") from None
+    remember_address(settings.api_base)
+    return settings.model_copy(update={"home": home})
+
+
+def _unusable(error: ValidationError) -> OptionError:
+    first = error.errors(include_input=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else "settings"
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        near = get_close_matches(name, Settings.model_fields, 1)
+        return OptionError(
+            f"There is no setting {where!r}.",
+            f"{f'Is {near[0]!r} meant? ' if near else ''}See `catena config`, and change {_config_name()}.",
+        )
+    return OptionError(
+        f"The setting {where!r} is not usable: {first['msg']}.",
+        f"Change CATENA_{name.upper()}, the argument, or {_config_name()}.",
+    )
+
+
+def _config_name() -> str:
+    return os.environ.get("CATENA_CONFIG", "").strip() or str(CONFIG_FILE)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from catena.errors import DocumentError
 from catena.harmless import one_line
-from catena.regular import open_regular
+from catena.regular import open_regular, unread
 
 TRIES = 3
 PAUSE_SECONDS = 0.5
@@ -29,15 +29,22 @@ def read_steadily(path: Path, read: Callable[[BufferedReader], str], *, pause: f
         with open_regular(path) as file:
             before = os.fstat(file.fileno())
             digest = read(file)
-        with open_regular(path) as file:
-            is_same = hashlib.file_digest(file, "sha256").hexdigest() == digest
-            if is_same and _marks(before) == _marks(os.fstat(file.fileno())):
-                return digest
+        if _marks_and_digest(path) == (*_marks(before), digest):
+            return digest
     raise DocumentError(
         "changing",
         f"{one_line(str(path))} changed while it was read, {TRIES} times.",
         "Add it when whatever writes to it is done.",
     )
+
+
+def _marks_and_digest(path: Path) -> tuple[int | str, ...]:
+    with open_regular(path) as file:
+        try:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise unread(path, error) from error
+        return *_marks(os.fstat(file.fileno())), digest
 
 
 def _marks(found: os.stat_result) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Dialect,
     Float,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 
@@ -81,6 +83,8 @@ sources = Table(
     Column("added_at", Float, nullable=False),
     _checksum(),
 )
+SOURCE_ORDER: ColumnElement[int] = literal_column("sources.rowid", Integer)
+"""The order in which places were noted, whatever the clock said then."""
 pages = Table(
     "pages",
     METADATA,

@@ -19,9 +19,9 @@ from catena.evaluation.running import Documents, Examiner, OpenJudge, choose, fi
 from catena.evaluation.scoring.entailment import Entailment, WordsAndMeaning
 from catena.evaluation.scoring.nli import NLI
 from catena.ingest import parser_version
-from catena.models.errors import without_secrets
 from catena.models.opening import ModelRoom
 from catena.options import AskOptions, Limits
+from catena.redaction import public_address
 from catena.settings import load_settings
 from catena.types import Strategy
 
@@ -66,7 +66,7 @@ def evaluate(benchmark_name: str, options: RunOptions) -> bool:
             "benchmark": benchmark_name,
             "questions": fingerprint(items),
             "model": settings.model,
-            "api base": without_secrets(settings.api_base or "") or None,
+            "api base": public_address(settings.api_base or "") or None,
             "strategy": options.strategy,
             "judge": options.judge,
             "entailment": entailment.name if entailment else options.judge,

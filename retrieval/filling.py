@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.passages import indexed_text
 from catena.retrieval.shelf import Shelf
@@ -42,8 +45,15 @@ def embed_passages(library: Shelf, embedder: Embedder, document_id: str, ordinal
     """Embed some passages of a document and keep their vectors, unless its text is replaced meanwhile."""
     if ordinals:
         first, _ = library.passage_range(document_id)
-        passages = library.passages(document_id, ordinals)
-        vectors = embedder.embed([indexed_text(passage) for passage in passages])
-        library.put_vectors(
-            document_id, [passage.ordinal for passage in passages], vectors, first_passage=first
-        )
+        embedded = embedded_passages(library, embedder, document_id, ordinals)
+        vectors = np.array([vector for _, vector in embedded])
+        library.put_vectors(document_id, [ordinal for ordinal, _ in embedded], vectors, first_passage=first)
+
+
+def embedded_passages(
+    library: Shelf, embedder: Embedder, document_id: str, ordinals: Sequence[int]
+) -> list[tuple[int, NDArray[np.float32]]]:
+    """Embed some passages of a document: the ordinal of each, and its vector (d,)."""
+    passages = library.passages(document_id, ordinals)
+    vectors = embedder.embed([indexed_text(passage) for passage in passages])
+    return [(passage.ordinal, vector) for passage, vector in zip(passages, vectors, strict=True)]

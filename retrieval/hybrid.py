@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from catena.retrieval.documents import choose_documents
 from catena.retrieval.embedder import Embedder, Vectors
-from catena.retrieval.filling import embed_passages
+from catena.retrieval.filling import embed_passages, embedded_passages
 from catena.retrieval.index import Scores
 from catena.retrieval.lexical import lexical_scores
 from catena.retrieval.opened import OpenedDocument, OpenedDocuments
@@ -34,11 +34,14 @@ class HybridRetriever:
         *,
         opened: OpenedDocuments | None = None,
         max_new_vectors: int = MAX_NEW_VECTORS,
+        keeps_vectors: bool = True,
     ) -> None:
+        """Without `keeps_vectors`, for a library that can only be read, each question embeds its candidates anew."""
         self._library = library
         self._embedder = embedder
         self._opened = opened or OpenedDocuments(library)
         self._max_new_vectors = max_new_vectors
+        self._keeps_vectors = keeps_vectors
 
     def retrieve(self, question: str, document_ids: Sequence[str], k: int) -> list[PageHit]:
         """Find up to `k` pages, best first; candidates without a vector get one, which is kept."""
@@ -75,13 +78,18 @@ class HybridRetriever:
         has_vector = np.zeros(len(words), bool)
         has_vector[ordinals] = True
         new = [int(ordinal) for ordinal in candidates if not has_vector[ordinal]]
-        if new:
+        embedded: list[tuple[int, NDArray[np.float32]]] = []
+        if new and not self._keeps_vectors:
+            embedded = embedded_passages(self._library, self._embedder, document.id, sorted(new))
+        elif new:
             embed_passages(self._library, self._embedder, document.id, sorted(new))
             ordinals, kept = self._library.vectors(document.id)
             has_vector[ordinals] = True
         vectors = np.zeros((len(words), self._embedder.dimensions), np.float32)
         if len(ordinals):
             vectors[ordinals] = kept
+        for ordinal, vector in embedded:
+            vectors[ordinal], has_vector[ordinal] = vector, True
         return vectors, has_vector
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from catena.errors import ModelBusy, ModelError, ModelRefused, ModelUnreachable, OptionError
 from catena.options import START_SERVER
+from catena.redaction import has_secret, public_address
 
 SECONDS = 3600.0
 """A long question of a book takes minutes on a CPU; the run's own caps come first."""
@@ -48,7 +49,13 @@ class KVServer:
     def __init__(self, api_base: str, *, key: str = "") -> None:
         if not api_base.startswith(("http://", "https://")):
             raise OptionError(
-                f"{api_base!r} is no address of a server.", "It begins with http:// or https://."
+                f"{public_address(api_base)!r} is no address of a server.",
+                "It begins with http:// or https://.",
+            )
+        if has_secret(api_base):
+            raise OptionError(
+                f"{public_address(api_base)} holds a key or a password.",
+                "A KV-page server takes its key from OPENAI_API_KEY: give the address without.",
             )
         self.api_base = api_base.rstrip("/")
         self._key = key

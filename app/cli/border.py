@@ -15,6 +15,8 @@ from typing import Any
 
 from catena.errors import CatenaError, OptionError
 from catena.harmless import for_json, harmless, one_line, without_codes
+from catena.redaction import without_secrets
+from catena.room import FULL
 
 PLAIN = "catena-plain"
 """The name of our way to write what an encoding does not have."""
@@ -106,11 +108,13 @@ def guarded(work: Callable[[], Any], fail: Callable[[CatenaError], None]) -> Non
         _exit(1)  # nobody reads on
     except OSError as error:
         _say(f"error: {_of_system(error)}")
+        if error.errno in FULL:
+            _say("       Free some space there, or write elsewhere.")
         _exit(1)
     except Exception as error:  # the border: what nobody foresaw
         if os.environ.get(TRACEBACK):
             raise
-        _say(f"error: A fault of Catena's own: {type(error).__name__}: {' '.join(str(error).split())[:300]}")
+        _say(f"error: A fault of Catena's own: {type(error).__name__}: {_said(error)}")
         _say(f"       Please report it; {TRACEBACK}=1 shows where it is.")
         _exit(1)
 
@@ -123,8 +127,14 @@ def _ended(work: Callable[[], Any]) -> None:
         sys.stdout.flush()
 
 
+def _said(error: Exception) -> str:
+    return " ".join(without_secrets(str(error)).split())[:300]
+
+
 def _of_system(error: OSError) -> str:
     what = error.strerror or str(error) or type(error).__name__
+    if error.errno in FULL and not error.filename:
+        what = f"What was printed could not be written: {what}"
     where = f" ({one_line(os.fsdecode(error.filename))})" if error.filename else ""
     return f"{what}{where}."
 

@@ -9,8 +9,21 @@ import typer
 
 from catena.errors import OptionError
 
+
+def _home(given: str) -> Path:
+    if not given.strip():
+        raise typer.BadParameter("It names no folder; leave it out for $CATENA_HOME.")
+    return Path(given)
+
+
 Home = Annotated[
-    Path | None, typer.Option(help="Folder of the library (default: $CATENA_HOME).", show_default=False)
+    Path | None,
+    typer.Option(
+        help="Folder of the library (default: $CATENA_HOME).",
+        show_default=False,
+        parser=_home,
+        metavar="PATH",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PasswordFile = Annotated[Path | None, typer.Option(help="File whose first line is the password.")]

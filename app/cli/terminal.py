@@ -16,7 +16,7 @@ from catena.harmless import harmless, one_line
 from catena.health import Health
 from catena.ingest.sniff import shown
 from catena.options import Limits
-from catena.settings import Settings
+from catena.settings import Settings, public_settings
 from catena.types import Answer, Citation, Document, Page, Plan, Thread, Usage
 from catena.wording import SURE, count, mark_of, proof_of
 
@@ -226,8 +226,9 @@ def print_settings(settings: Settings, config_file: Path) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("setting", "value", "what it is"):
         table.add_column(name, overflow="fold")
+    shown = public_settings(settings)
     for name, field in type(settings).model_fields.items():
-        table.add_row(name, marked(str(getattr(settings, name))), f"[dim]{field.description}[/]")
+        table.add_row(name, marked(str(shown[name])), f"[dim]{field.description}[/]")
     _console().print(table)
     say(f"\nChange one in {config_file}, or by CATENA_<SETTING>.")
 

@@ -103,10 +103,10 @@ def restore(
 def config(as_json: Json = False, home: Home = None) -> None:
     """Show every setting with its value."""
     from catena.app.cli.terminal import print_settings
-    from catena.settings import CONFIG_FILE, load_settings
+    from catena.settings import CONFIG_FILE, load_settings, public_settings
 
     settings = load_settings(home=home)
     if as_json:
-        print_json(settings.model_dump(mode="json"))
+        print_json(public_settings(settings))
     else:
         print_settings(settings, CONFIG_FILE)

@@ -126,7 +126,7 @@ def show_jobs() -> None:
     jobs = [
         job
         for job in reversed(open_client().adding(MAX_WATCHED))
-        if not job.is_over or time.time() - job.finished_at < SHOWN_SECONDS
+        if not job.is_over or 0 <= time.time() - job.finished_at < SHOWN_SECONDS
     ]
     _show_under_way(jobs)
     _show_known([job for job in jobs if job.state == "done" and not job.result["files"][0]["is_new"]])

@@ -118,7 +118,7 @@ def show_running(thread: str | None, on_answer: Callable[[Answer], None]) -> Non
         return
     for run in catena.runs.under_way():
         is_other = thread and run.options.thread_id not in (None, thread)
-        if is_other or time.time() - run.asked_at < SHORT_SECONDS:
+        if is_other or 0 <= time.time() - run.asked_at < SHORT_SECONDS:
             continue
         with st.container(border=True):
             st.markdown(f":material/pending: Still being answered: {plain(run.question)}")

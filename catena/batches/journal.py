@@ -21,6 +21,7 @@ from catena.durable import FILE_MODE, make_folder
 from catena.errors import CatenaError, LibraryCorrupt, LibraryError, OptionError
 from catena.faults import point
 from catena.locks import FileLock
+from catena.sqlitefile import connect, set_journal
 
 Json = Mapping[str, Any]
 SCHEMA = 2
@@ -33,7 +34,6 @@ _TABLES = tuple(
 )
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
 )
 
@@ -57,10 +57,10 @@ class Journal:
         self._threads = threading.Lock()
         with translated(path):
             make_folder(path.parent)
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
-            )
+            self._connection = connect(path, seconds=BUSY_SECONDS)
+            self._connection.isolation_level = None
             try:
+                set_journal(self._connection, path)
                 self._prepare()
             except BaseException:
                 self._connection.close()

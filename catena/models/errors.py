@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 import re
 
-from catena.environment import SECRET_NAME
 from catena.errors import ModelBusy, ModelError, ModelRefused, ModelTimeout, ModelUnreachable
 from catena.models.credentials import WHERE, key_name
 from catena.models.openai_server import proxy_of
 from catena.models.wire import Failed, is_too_long, window_told
+from catena.redaction import public_address, without_secrets
 from catena.spoken import legible
 
 MAX_DETAIL = 240
 _NO_QUOTA = re.compile(
     r"insufficient_quota|exceeded your (?:current|monthly) quota|quota (?:is )?(?:exhausted|exceeded)|billing|payment"
     r"|(?:insufficient|no|out of|not enough) (?:credit|balance|funds)|credit balance",
-    re.IGNORECASE,
-)
-_LOOKS_SECRET = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|key|AIza)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|(?<=Bearer )\S+|(?<=://)[^/\s@]+@",
     re.IGNORECASE,
 )
 
@@ -32,8 +28,8 @@ def explain(failed: Failed, model: str, api_base: str | None) -> ModelError:
 
 
 def _explain(failed: Failed, model: str, api_base: str | None) -> ModelError:
-    status, said = failed.status, shortened(failed.text)
-    where = f" at {without_secrets(api_base)}" if api_base else ""
+    status, said = failed.status, shortened(failed.text, api_base)
+    where = f" at {public_address(api_base)}" if api_base else ""
     if failed.kind == "timeout" or status in (408, 504):
         return ModelTimeout(f"{model}{where} gave up waiting.", "Ask again, or take a faster model.")
     if status == 402 or (status in (400, 403, 429) and _NO_QUOTA.search(failed.text)):
@@ -112,21 +108,13 @@ def _unreachable(model: str, where: str, said: str, api_base: str | None) -> Mod
     )
 
 
-def without_secrets(text: str) -> str:
-    """Blot out every value that the environment keeps as a key, and what looks like one."""
-    for name, value in os.environ.items():
-        if len(value) >= 8 and SECRET_NAME.search(name):
-            text = text.replace(value, "***")
-    return _LOOKS_SECRET.sub("***", text)
-
-
 def detail(error: Exception) -> str:
     """The provider's own words, out of an error of LiteLLM."""
     text = re.split("Traceback \\(most recent|This looks like a bug in LiteLLM", str(error))[0]
     return re.sub(r"\b(?:litellm\.)?\w+(?:Error|Exception)\b:?\s*(?:\w+Exception\b)?\s*-?\s*", "", text)
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, api_base: str | None = None) -> str:
     """A server's words in one short line, without keys."""
-    text = " ".join(without_secrets(legible(text)).split())
+    text = " ".join(without_secrets(legible(text), api_base).split())
     return text[:MAX_DETAIL].rstrip(" .") + "."

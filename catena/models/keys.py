@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from catena.errors import MissingExtra, OptionError
+from catena.redaction import public_address
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -36,7 +37,7 @@ def forget_key(key_name: str, api_base: str | None = None) -> None:
 
 
 def _entry(key_name: str, api_base: str | None) -> str:
-    return f"{key_name} {api_base}" if api_base else key_name
+    return f"{key_name} {public_address(api_base)}" if api_base else key_name
 
 
 def _ask(what: str, *values: str) -> object:

@@ -68,8 +68,10 @@ async def send(
 
 
 def address(api_base: str) -> str:
-    base = api_base.strip().rstrip("/")
-    return base if base.endswith("/chat/completions") else f"{base}/chat/completions"
+    """Where requests go: a query of the base stays at the end."""
+    base, mark, query = api_base.strip().partition("?")
+    base = base.rstrip("/")
+    return (base if base.endswith("/chat/completions") else f"{base}/chat/completions") + mark + query
 
 
 def is_loopback(url: str) -> bool:

@@ -9,8 +9,9 @@ from catena.errors import ModelError, ModelSilent
 from catena.llm import Completion, Message, OnText, Price, num_tokens, prompt_tokens
 from catena.models import catalogue, litellm_call, openai_server
 from catena.models.credentials import key_for
-from catena.models.errors import explain, without_secrets
+from catena.models.errors import explain
 from catena.models.wire import Failed, Habits, Raw
+from catena.redaction import public_address, remember_address
 from catena.spoken import SpokenText, asked_form, spoken
 
 OLLAMA = ("ollama/", "ollama_chat/")
@@ -47,6 +48,7 @@ class LiteLLM:
         """
         self.name = model
         self.api_base = api_base
+        remember_address(api_base)
         self._context_window = context_window
         self._price = price
         self._max_silence = max_silence
@@ -59,7 +61,7 @@ class LiteLLM:
         """All that makes a reply besides messages and length, without secrets: the key of kept calls."""
         return {
             "model": self.name,
-            "api_base": without_secrets(self.api_base or ""),
+            "api_base": public_address(self.api_base or ""),
             "context_window": self._context_window,
             "temperature": TEMPERATURE,
         }

@@ -17,8 +17,10 @@ from dataclasses import asdict, dataclass
 
 from catena.environment import hide_secrets
 from catena.errors import CatenaError, ModelSilent
+from catena.redaction import has_secret
 
 SECONDS = 35.0
+ADDRESS = "CATENA_API_BASE"
 START_SECONDS = 60.0
 """For the process and its imports, on a busy machine."""
 
@@ -40,11 +42,13 @@ class Tried:
 def try_model(model: str, *, api_base: str | None = None, keys: Mapping[str, str] | None = None) -> Tried:
     """Ask a model for one word. `keys` are variables for the environment of that one process."""
     command = [sys.executable, "-P", "-m", "catena.models.trying", model]
-    command += ["--api-base", api_base] if api_base else []
+    is_secret = has_secret(api_base)  # everybody on a machine sees the arguments of its processes
+    command += ["--api-base", api_base] if api_base and not is_secret else []
+    base = {ADDRESS: api_base} if api_base and is_secret else {}
     try:
         done = subprocess.run(
             command,
-            env={**os.environ, **(keys or {})},
+            env={**os.environ, **base, **(keys or {})},
             capture_output=True,
             timeout=SECONDS + START_SECONDS,
             check=False,
@@ -87,7 +91,7 @@ def main() -> None:
     hide_secrets()
     parser = argparse.ArgumentParser(prog="catena.models.trying")
     parser.add_argument("model")
-    parser.add_argument("--api-base")
+    parser.add_argument("--api-base", default=os.environ.get(ADDRESS))
     options = parser.parse_args()
     try:
         tried = asyncio.run(_ask(options.model, options.api_base))

@@ -1,0 +1,97 @@
+"""The clock is set back: leases, orders and what counts as new do not hang on the time of day alone."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import empty_checkpoint
+
+from catena.agents.checkpoints import Checkpoints
+from catena.agents.events import Event
+from catena.agents.saver import Saver
+from catena.evaluation import synthetic
+from catena.jobs import LEASE_SECONDS, Jobs
+from catena.library import Library
+from catena.options import AskOptions
+from catena.runs import MAX_KEPT, Run, Runs
+from catena.settings import load_settings
+from catena.tables import sources
+from catena.writing import add_source
+
+YEAR = 365 * 86400.0
+
+
+def keep(runs: Runs, run_id: str, asked_at: float) -> None:
+    runs.keep(Run(run_id, "What?", ("a" * 64,), AskOptions(), asked_at))
+
+
+def test_a_job_of_a_dead_worker_is_taken_over_though_the_clock_was_set_back(home: Path) -> None:
+    now = [2 * YEAR]
+    with Library(home) as library:
+        jobs = Jobs(library.database, clock=lambda: now[0])
+        job = jobs.enqueue("fill")
+        assert jobs.claim("first") is not None
+        now[0] = YEAR
+        taken = jobs.claim("second")
+        assert taken is not None and taken.id == job.id
+
+
+def test_a_job_under_way_is_left_where_the_clock_was_set_back_a_little(home: Path) -> None:
+    now = [YEAR]
+    with Library(home) as library:
+        jobs = Jobs(library.database, clock=lambda: now[0])
+        jobs.enqueue("fill")
+        assert jobs.claim("first") is not None
+        now[0] -= LEASE_SECONDS / 2
+        assert jobs.claim("second") is None
+
+
+def test_a_dead_run_is_interrupted_though_it_was_asked_in_a_time_to_come(home: Path) -> None:
+    runs = Runs(load_settings(), clock=lambda: YEAR)
+    keep(runs, "ab", 2 * YEAR)
+    assert runs.run("ab").state == "interrupted"
+    keep(runs, "cd", YEAR - 1)
+    assert runs.run("cd").state == "running"
+
+
+def test_runs_of_a_time_to_come_are_forgotten_before_those_of_now(home: Path) -> None:
+    runs = Runs(load_settings())
+    for number in range(MAX_KEPT + 1):
+        path = home / "runs" / f"{number:032x}.jsonl"
+        if not number:
+            keep(runs, path.stem, 0.0)
+        else:
+            path.write_bytes((home / "runs" / f"{0:032x}.jsonl").read_bytes())
+        os.utime(path, (time.time() + YEAR,) * 2)
+    keep(runs, "ff", 0.0)
+    runs.tell("ff", Event("done", "x"))
+    keep(runs, "ee", 0.0)
+    assert runs.has("ff") and runs.has("ee")
+    assert [run.run_id for run in runs.all(2)] in (["ff", "ee"], ["ee", "ff"])
+
+
+def test_places_of_a_document_stand_in_the_order_in_which_they_were_found(home: Path, tmp_path: Path) -> None:
+
+    with Library(home) as library:
+        document = synthetic.add(library, tmp_path / "1.pdf", 1)
+        with library.database.write() as connection:
+            add_source(connection, 1, "/later", "Later")
+            connection.execute(
+                sources.update().where(sources.c.path == "/later").values(added_at=1.0, checksum=0)
+            )
+        assert [path for path, _ in library.sources(document.id)][-1] == "/later"
+
+
+def test_a_run_goes_on_from_the_checkpoint_that_was_kept_last(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoints.db")
+    saver = Saver(checkpoints)
+    config: RunnableConfig = {"configurable": {"thread_id": "ab", "checkpoint_ns": ""}}
+    for id in ("1f000000-0000-6000-8000-000000000000", "1e000000-0000-6000-8000-000000000000"):
+        saver.put(config, {**empty_checkpoint(), "id": id}, {"step": 0}, {})
+    kept = saver.get_tuple({"configurable": {"thread_id": "ab"}})
+    assert kept is not None and kept.checkpoint["id"].startswith("1e")
+    assert saver.get_tuple({"configurable": {"thread_id": "cd"}}) is None
+    checkpoints.close()

@@ -1,0 +1,100 @@
+"""Settings that make no sense are errors with a remedy, whatever file or variable they stand in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from catena.errors import OptionError
+from catena.settings import load_settings
+from tests.catena.commands import catena
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"home = [", "no TOML"),
+        (b"\xff\xfeh", "no TOML"),
+        (b"\0", "no TOML"),
+        (b'hme = "x"', "no setting 'hme'"),
+        (b"[catena]\nhome = 'x'", "no setting 'catena'"),
+        (b"parser_processes = 'many'", "'parser_processes' is not usable"),
+        (b"model_seconds = -1", "'model_seconds' is not usable"),
+        (b"home = 5", "'home' is not usable"),
+        (b'home = ""', "names no folder"),
+        (b'home = "a\\u0000b"', "names no folder"),
+        (b'[prices]\n"openai/x" = [-1, 2]', "'prices.openai/x.0' is not usable"),
+        (b'[prices]\n"openai/x" = [nan, 2]', "'prices.openai/x.0' is not usable"),
+        (b'[prices]\n"openai/x" = [1]', "'prices.openai/x.1' is not usable"),
+        (b'prices = "free"', "'prices' is not usable"),
+    ],
+)
+def test_a_bad_file_of_settings_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(content)
+    monkeypatch.setenv("CATENA_CONFIG", str(file))
+    monkeypatch.delenv("CATENA_HOME")
+    with pytest.raises(OptionError) as caught:
+        load_settings()
+    assert said in caught.value.message
+    assert str(file) in str(caught.value) and caught.value.remedy
+
+
+def test_a_setting_that_is_misspelt_comes_with_the_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.toml").write_text("parser_proceses = 2")
+    monkeypatch.setenv("CATENA_CONFIG", str(tmp_path / "config.toml"))
+    with pytest.raises(OptionError, match="Is 'parser_processes' meant"):
+        load_settings()
+
+
+def test_settings_that_are_no_file_or_may_not_be_read_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CATENA_CONFIG", str(tmp_path))
+    with pytest.raises(OptionError, match="no file that can be read"):
+        load_settings()
+    (tmp_path / "config.toml").write_text("ocr = false")
+    (tmp_path / "config.toml").chmod(0)
+    monkeypatch.setenv("CATENA_CONFIG", str(tmp_path / "config.toml"))
+    if not os.access(tmp_path / "config.toml", os.R_OK):
+        with pytest.raises(OptionError, match="cannot be read"):
+            load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("CATENA_PRICES", "{x", "are JSON"),
+        ("CATENA_PRICES", '{"a": [1, "NaN"]}', "CATENA_PRICES"),
+        ("CATENA_MAX_PAGES", "ten", "CATENA_MAX_PAGES"),
+        ("CATENA_HOME", "~nobody-of-this-name/x", "whole path"),
+    ],
+)
+def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(OptionError) as caught:
+        load_settings()
+    assert said in str(caught.value) and caught.value.remedy
+
+
+def test_an_empty_name_is_no_file_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CATENA_CONFIG", "")
+    assert load_settings().max_pages == 10_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a device of Linux")
+def test_a_bad_file_and_a_full_output_end_the_command_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"\xff")
+    bad = catena("ls", CATENA_CONFIG=str(tmp_path / "config.toml"))
+    assert (bad.returncode, "Traceback" in bad.stderr) == (1, False) and "no TOML" in bad.stderr
+    with open("/dev/full", "w") as full:
+        done = catena("config", stdout=full)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "could not be written: No space left" in done.stderr and "write elsewhere" in done.stderr
