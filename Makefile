@@ -24,7 +24,7 @@ test: $(VENV)/.installed-dev lint  ## Check style and types, run all tests
 	$(BIN)/pytest $(PYTEST)
 
 test-transformers-min: .venv-min/.installed-dev  ## Run the local model's tests with the oldest transformers it knows
-	.venv-min/bin/pytest $(PYTEST) tests/serving tests/retrieval/kv
+	.venv-min/bin/pytest $(PYTEST) tests/kv
 
 real: $(VENV)/.installed-dev  ## Let a real small model answer (fetches xllamacpp; CATENA_TEST_GGUF=FILE.gguf)
 	$(BIN)/python -c 'import xllamacpp' 2>/dev/null || $(BIN)/python -m pip install --quiet 'xllamacpp>=2026.10'
@@ -41,7 +41,7 @@ format: $(VENV)/.installed-dev  ## Lay the code out
 
 test-kernels: $(VENV)/.installed-dev  ## Test what runs on a GPU without one (fetches Triton, 190 MB)
 	$(BIN)/python -c 'import triton' 2>/dev/null || $(BIN)/python -m pip install --quiet 'triton>=3.6'
-	$(BIN)/pytest $(PYTEST) $(addprefix tests/serving/test_,paged.py choosing.py decoding.py gpu.py)
+	$(BIN)/pytest $(PYTEST) $(addprefix tests/kv/test_,paged_attention.py choosing.py decoder.py gpu.py)
 
 robust: $(VENV)/.installed-dev  ## Read every hostile file of the development documents (DATA=FOLDER)
 	$(BIN)/catena eval robust $(DATA)/robust
@@ -51,7 +51,7 @@ fuzz: $(VENV)/.installed-dev  ## Make inputs up for each border, two minutes eac
 		$(BIN)/pytest tests/fuzz -n 2 -s $(if $(BORDER),-k $(BORDER))
 
 attack: $(VENV)/.installed-dev  ## Attack it as strangers would, bounded (CATENA_ATTACKS=1: all)
-	$(BIN)/pytest $(PYTEST) tests/attacks tests/ingest/test_child.py tests/test_name.py
+	$(BIN)/pytest $(PYTEST) tests/attacks tests/ingest/sandbox/test_parser_child.py tests/test_name.py
 
 kills: $(VENV)/.installed-dev  ## Kill a writing process 200 times at named points, and look
 	$(BIN)/catena eval kills --kills 200
@@ -60,32 +60,32 @@ faults: $(VENV)/.installed-dev  ## Fail each write, fsync and rename of an add i
 	$(BIN)/catena eval faults
 
 chainkills: $(VENV)/.installed-dev  ## Kill a chain 200 times while it reads a book, and resume it
-	$(BIN)/python -m catena.evaluation.chainkills --kills 200
+	$(BIN)/python -m catena.benchmarks.chainkills --kills 200
 
 planted: $(VENV)/.installed-dev  ## Read books with planted facts: chain, retrieval, summaries (half an hour)
-	$(BIN)/python -m catena.evaluation.planted
+	$(BIN)/python -m catena.benchmarks.planted
 
 statements: $(VENV)/.installed-dev  ## Check statements made false in known ways (DATA=FOLDER)
-	$(BIN)/python -m catena.evaluation.statements --data $(DATA)
+	$(BIN)/python -m catena.benchmarks.statements --data $(DATA)
 
 obedience: $(VENV)/.installed-dev  ## Let a model obey what 500 documents say, and look what it could reach
-	$(BIN)/python -m catena.evaluation.obedience --runs 500
+	$(BIN)/python -m catena.benchmarks.obedience --runs 500
 
 bookqa: $(VENV)/.installed-dev  ## Make sets of questions with a stub model: novels, planted items, speed, kills (an hour)
-	$(BIN)/python -m catena.evaluation.bookqa plumbing --data $(DATA)
-	$(BIN)/python -m catena.evaluation.bookqa planted
-	$(BIN)/python -m catena.evaluation.bookqa speed
-	$(BIN)/python -m catena.evaluation.bookqa memory
-	$(BIN)/python -m catena.evaluation.bookkills sets --kills 100
-	$(BIN)/python -m catena.evaluation.bookkills sets --kills 20 --books 25 --concurrency 1
-	$(BIN)/python -m catena.evaluation.bookkills runs --kills 20 --books 6
+	$(BIN)/python -m catena.benchmarks.set_making plumbing --data $(DATA)
+	$(BIN)/python -m catena.benchmarks.set_making planted
+	$(BIN)/python -m catena.benchmarks.set_making speed
+	$(BIN)/python -m catena.benchmarks.set_making memory
+	$(BIN)/python -m catena.benchmarks.bookkills sets --kills 100
+	$(BIN)/python -m catena.benchmarks.bookkills sets --kills 20 --books 25 --concurrency 1
+	$(BIN)/python -m catena.benchmarks.bookkills runs --kills 20 --books 6
 
 kv: $(VENV)/.installed-dev  ## Measure KV pages: policies, beyond the trained length, beside words, speed (half an hour)
-	$(BIN)/python -m catena.evaluation.kv.quality
-	$(BIN)/python -m catena.evaluation.kv.quality --model warm
-	$(BIN)/python -m catena.evaluation.kv.beyond
-	$(BIN)/python -m catena.evaluation.kv.attended
-	$(BIN)/python -m catena.evaluation.kv.speed
+	$(BIN)/python -m catena.benchmarks.kv.kv_quality
+	$(BIN)/python -m catena.benchmarks.kv.kv_quality --model warm
+	$(BIN)/python -m catena.benchmarks.kv.beyond
+	$(BIN)/python -m catena.benchmarks.kv.attended
+	$(BIN)/python -m catena.benchmarks.kv.kv_speed
 
 spans: $(VENV)/.installed-dev  ## Compare the boxes of 500 quotes with a second extractor
 	$(BIN)/catena eval spans --data $(DATA) --spans 500
@@ -96,10 +96,10 @@ quality: $(VENV)/.installed-dev  ## Score the embedded reader on public question
 	$(BIN)/catena eval fairytaleqa --data $(DATA) --limit 200 --sample 1
 
 arena: $(VENV)/.installed-dev  ## Rank what needs no model on FairytaleQA, and draw docs/pictures/arena.png (DATA=FOLDER)
-	$(BIN)/python -m catena.evaluation.fairyarena --data $(DATA) --out docs/pictures/arena.png --runs .arena
+	$(BIN)/python -m catena.benchmarks.fairyarena --data $(DATA) --out docs/pictures/arena.png --runs .arena
 
 examples: $(VENV)/.installed-dev  ## Ask a dozen real documents, and write docs/examples.md
-	$(BIN)/python -m catena.evaluation.examples --data $(DATA) --out docs
+	$(BIN)/python -m catena.benchmarks.example_answers --data $(DATA) --out docs
 
 browser: $(VENV)/.installed-dev $(DEMO)/jargon.pdf  ## Open 20 tabs and let 200 visitors come and go in a real browser
 	BROWSER_TABS=20 $(BIN)/pytest tests/app/browser -n 0
@@ -123,7 +123,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml scripts/install.sh
 	@PYTHON=$(PYTHON) scripts/install.sh $(VENV) requirements.lock
 	@touch $@
 
-# serving/ needs torch, which no lock has: CPU or CUDA is the user's choice.
+# kv/ needs torch, which no lock has: CPU or CUDA is the user's choice.
 $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml scripts/install.sh
 	@PYTHON=$(PYTHON) scripts/install.sh $(VENV) requirements-dev.lock
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet torch==2.13.0

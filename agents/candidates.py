@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from catena.agents.desk import Desk
+from catena.agents.document_view import DocumentView
 from catena.retrieval.sentences import sentences
 from catena.types import Evidence, LineKind, Page, PageRef, Passage, Section, Segment, Span
 
@@ -26,7 +26,7 @@ class Candidate:
         return self.evidence.text
 
 
-def candidates(segment: Segment, desk: Desk) -> list[Candidate]:
+def candidates(segment: Segment, desk: DocumentView) -> list[Candidate]:
     """Every sentence and row of the segment, in reading order; one that runs over a page break is one."""
     desk.read_ahead(passage.ref for passage in segment.passages)
     found: list[Candidate] = []

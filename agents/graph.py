@@ -15,20 +15,20 @@ os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from catena.agents import nodes, paths
+from catena.agents import chain_nodes, nodes
 from catena.agents import state as codec
-from catena.agents.checkpoints import Checkpoints, describe
-from catena.agents.conversation import Turn
-from catena.agents.deps import Deps
-from catena.agents.events import OnEvent
-from catena.agents.journal import Journal
+from catena.agents.checkpointer import saver_of
+from catena.agents.context import Deps
+from catena.agents.generative.question_rewriting import Turn
 from catena.agents.nodes import counted
-from catena.agents.saver import saver_of
+from catena.agents.run_store import Checkpoints, describe
 from catena.agents.state import State
-from catena.answers import from_json
+from catena.agents.worker_log import Journal
 from catena.errors import CatenaError
-from catena.models.metered import Meter
+from catena.events import OnEvent
+from catena.llm.usage import Meter
 from catena.options import AskOptions
+from catena.render.answer_json import from_json
 from catena.types import Answer
 
 Graph = CompiledStateGraph[State, Deps, State, State]
@@ -131,9 +131,9 @@ def wire() -> Graph:
         nodes.check,
     ):
         graph.add_node(node.__name__, counted(node))
-    graph.add_node("plan", paths.plan)
-    graph.add_node("path", counted(paths.path))
-    graph.add_node("decide", counted(paths.decide))
+    graph.add_node("plan", chain_nodes.plan)
+    graph.add_node("path", counted(chain_nodes.path))
+    graph.add_node("decide", counted(chain_nodes.decide))
     graph.add_edge(START, "understand")
     graph.add_edge("understand", "route")
     graph.add_conditional_edges("route", after_route, ["retrieve", "attend", "write", "plan"])
@@ -141,7 +141,7 @@ def wire() -> Graph:
     graph.add_edge("attend", "read")
     graph.add_edge("read", "write")
     graph.add_conditional_edges("write", after_write, ["retrieve", "cite"])
-    graph.add_conditional_edges("plan", paths.set_out, ["path"])
+    graph.add_conditional_edges("plan", chain_nodes.set_out, ["path"])
     graph.add_edge("path", "decide")
     graph.add_edge("decide", "cite")
     graph.add_edge("cite", "check")

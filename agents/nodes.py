@@ -11,23 +11,23 @@ from typing import Any, Protocol, TypeVar, cast
 from langgraph.runtime import Runtime
 
 from catena.agents import state as codec
-from catena.agents.answering import assemble, stop_reason
-from catena.agents.checking import MAX_VERDICTS, settle, support
-from catena.agents.citing import cite_all, surroundings
-from catena.agents.comparing import PAGES_EACH, asks_of_each
-from catena.agents.conversation import Turn
-from catena.agents.deps import Deps
-from catena.agents.events import Event
-from catena.agents.finding import find, find_in_each
-from catena.agents.looking_up import looked_up
-from catena.agents.question_form import plain_form
+from catena.agents.answer_assembly import assemble, stop_reason
+from catena.agents.citations.citation import cite_all, surroundings
+from catena.agents.citations.support_check import MAX_VERDICTS, settle, support
+from catena.agents.context import Deps
+from catena.agents.extractive.comparison import PAGES_EACH, asks_of_each
+from catena.agents.extractive.question_form import plain_form
+from catena.agents.extractive.section_lookup import looked_up
+from catena.agents.generative.question_rewriting import Turn
+from catena.agents.page_search import find, find_in_each
 from catena.agents.reasoner import Draft, Question
-from catena.agents.routing import route as choose
+from catena.agents.router import route as choose
 from catena.agents.segments import pack
 from catena.agents.state import Json, State
-from catena.answers import citation_from_json, citation_to_json, to_json
 from catena.errors import OptionError, Stopped
+from catena.events import Event
 from catena.options import START_SERVER
+from catena.render.answer_json import citation_from_json, citation_to_json, to_json
 from catena.types import Citation, Note, PageHit, Strategy, Support
 
 MAX_FOUND = 10

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from catena.agents.amounts import Foreseen
-from catena.agents.conversation import Turn
-from catena.agents.desk import Desk
-from catena.agents.measured import Measured, Search
+from catena.agents.cost.prompt_sizes import Measured, Search
+from catena.agents.cost.token_usage import CallEstimate
+from catena.agents.document_view import DocumentView
+from catena.agents.generative.question_rewriting import Turn
 from catena.agents.segments import Stretch
 from catena.options import AskOptions
 from catena.retrieval.embedder import Embedder
@@ -34,7 +34,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Attended:
+class KVAnswer:
     """What a model wrote of the documents that it keeps, and the pages that it looked at."""
 
     text: str
@@ -90,31 +90,31 @@ class Reasoner(Protocol):
     def segment_words(self) -> int:
         """Size of the segments that this reader takes at once."""
 
-    async def whole(self, question: Question, desk: Desk) -> int | None:
+    async def whole(self, question: Question, desk: DocumentView) -> int | None:
         """Count the tokens of one call with all of the documents; nothing if it cannot be made."""
 
-    async def understand(self, question: str, turns: Sequence[Turn], desk: Desk) -> str:
+    async def understand(self, question: str, turns: Sequence[Turn], desk: DocumentView) -> str:
         """Make a follow-up self-contained, and say what is misspelt as it is meant. Raises ModelError and Stopped."""
 
     async def rewrite(self, question: Question) -> list[str]:
         """Say what else to search for, besides the question itself."""
 
-    async def read(self, question: Question, segment: Segment, note: Note, desk: Desk) -> Note:
+    async def read(self, question: Question, segment: Segment, note: Note, desk: DocumentView) -> Note:
         """Read one segment of what was found, with the note on those before; return the longer note."""
 
-    async def write(self, question: Question, note: Note, desk: Desk) -> Draft:
+    async def write(self, question: Question, note: Note, desk: DocumentView) -> Draft:
         """Answer from the notes of all readers."""
 
     async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
         """Judge whether the quotes support the statement; nothing leaves it to the code's own checks."""
 
     async def foresee(
-        self, question: Question, desk: Desk, measured: Measured, search: Search | None
-    ) -> list[Foreseen]:
+        self, question: Question, desk: DocumentView, measured: Measured, search: Search | None
+    ) -> list[CallEstimate]:
         """Count the model calls of an answer from what `search` finds; without it, from all at once, or of the
         checks of what a chain answers."""
 
-    def foresee_follow_up(self, question: str, turns: Sequence[Turn]) -> list[Foreseen]:
+    def foresee_follow_up(self, question: str, turns: Sequence[Turn]) -> list[CallEstimate]:
         """Count the model calls of `understand`."""
 
 
@@ -123,10 +123,10 @@ class Served(Protocol):
 
     name: str
 
-    async def attend(self, question: str, document_ids: Sequence[str], k: int) -> Attended:
+    async def attend(self, question: str, document_ids: Sequence[str], k: int) -> KVAnswer:
         """Ask each document, one after the other. Raises ModelError."""
 
-    async def attribute(self, text: str, note: Note, desk: Desk, embedder: Embedder) -> Draft:
+    async def attribute(self, text: str, note: Note, desk: DocumentView, embedder: Embedder) -> Draft:
         """The sentences that were written, each with what it rests on among the passages looked at."""
 
 
@@ -140,20 +140,20 @@ class Chain(Protocol):
     def scope(self, question: str) -> str | None:
         """Say which words of the question can only be answered by reading everything; nothing if there are none."""
 
-    async def plan(self, question: Question, desk: Desk) -> list[Stretch]:
+    async def plan(self, question: Question, desk: DocumentView) -> list[Stretch]:
         """Cut the documents into stretches, every passage in one. Raises OptionError for a window too small."""
 
-    async def work(self, question: Question, stretch: Stretch, note: Note, desk: Desk) -> Note:
+    async def work(self, question: Question, stretch: Stretch, note: Note, desk: DocumentView) -> Note:
         """Read one stretch with the note of the worker before; return the note to hand on."""
 
-    async def manage(self, question: Question, note: Note, desk: Desk) -> Draft:
+    async def manage(self, question: Question, note: Note, desk: DocumentView) -> Draft:
         """Answer from the last worker's note and the ledger."""
 
-    def gather(self, question: Question, note: Note, desk: Desk) -> Draft:
+    def gather(self, question: Question, note: Note, desk: DocumentView) -> Draft:
         """Say what was found so far, when the chain had to stop: no call of a model."""
 
     async def decide(self, question: Question, drafts: Sequence[Draft]) -> int:
         """Choose among the answers of several paths, by index."""
 
-    async def foresee_reading(self, question: Question, measured: Measured) -> list[Foreseen]:
+    async def foresee_reading(self, question: Question, measured: Measured) -> list[CallEstimate]:
         """Count the model calls of all workers and of what follows, before any is made."""

@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 
 from catena.app.ui.login import needs_login, public_origin, require_login
 from catena.app.ui.start_token import AskForToken, announced, start_token
-from catena.origins import OwnAddress
+from catena.request_origins import OwnAddress
 
 require_login(st.get_option("server.address") or "0.0.0.0")
 gate = Middleware(

@@ -6,14 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from catena.adding import Added, OnPage
-    from catena.agents.bookqa.generating import Order
-    from catena.agents.bookqa.report import Report, Spread
-    from catena.agents.checkpoints import UnfinishedRun
-    from catena.agents.events import Event, OnEvent
-    from catena.backups import Backup
-    from catena.batches.journal import Failure
-    from catena.bookqa import GenerateOptions, OnProgress, Progress
+    from catena.add_document import Added, OnPage
+    from catena.agents.run_store import UnfinishedRun
+    from catena.bookqa.book_set_runs import GenerateOptions, OnProgress, Progress
+    from catena.bookqa.generator import Order
+    from catena.bookqa.report import Report, Spread
+    from catena.bookqa.result_store import Failure
     from catena.client import Catena
     from catena.errors import (
         AmbiguousDocument,
@@ -25,10 +23,13 @@ if TYPE_CHECKING:
         OptionError,
         Stopped,
     )
+    from catena.events import Event, OnEvent
     from catena.health import Health, Problem
-    from catena.jobs import Job
+    from catena.jobs.job_queue import Job
+    from catena.library.backup import Backup
+    from catena.library.votes import Vote
     from catena.options import AddOptions, AskOptions, Limits
-    from catena.runs import Run
+    from catena.question_runs import Run
     from catena.settings import Settings, load_settings
     from catena.trace import DocumentTrace, FoundFact, PageTrace, PathTrace, Trace, WorkerTrace
     from catena.types import (
@@ -53,26 +54,25 @@ if TYPE_CHECKING:
         Usage,
         Word,
     )
-    from catena.votes import Vote
 
 _NAMES = {
-    "catena.adding": (
+    "catena.add_document": (
         "Added",
         "OnPage",
     ),
-    "catena.agents.bookqa.generating": ("Order",),
-    "catena.agents.bookqa.report": (
+    "catena.bookqa.generator": ("Order",),
+    "catena.bookqa.report": (
         "Report",
         "Spread",
     ),
-    "catena.agents.checkpoints": ("UnfinishedRun",),
-    "catena.agents.events": (
+    "catena.agents.run_store": ("UnfinishedRun",),
+    "catena.events": (
         "Event",
         "OnEvent",
     ),
-    "catena.backups": ("Backup",),
-    "catena.batches.journal": ("Failure",),
-    "catena.bookqa": (
+    "catena.library.backup": ("Backup",),
+    "catena.bookqa.result_store": ("Failure",),
+    "catena.bookqa.book_set_runs": (
         "GenerateOptions",
         "OnProgress",
         "Progress",
@@ -89,13 +89,13 @@ _NAMES = {
         "Stopped",
     ),
     "catena.health": ("Health", "Problem"),
-    "catena.jobs": ("Job",),
+    "catena.jobs.job_queue": ("Job",),
     "catena.options": (
         "AddOptions",
         "AskOptions",
         "Limits",
     ),
-    "catena.runs": ("Run",),
+    "catena.question_runs": ("Run",),
     "catena.settings": (
         "Settings",
         "load_settings",
@@ -108,7 +108,7 @@ _NAMES = {
         "Trace",
         "WorkerTrace",
     ),
-    "catena.votes": ("Vote",),
+    "catena.library.votes": ("Vote",),
 }
 """By module; all others are in `catena.types`."""
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}

@@ -6,22 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from catena.agents.checkpoints import Checkpoints, UnfinishedRun
-from catena.agents.conversation import MAX_TURNS, Turn
-from catena.agents.deps import Deps
-from catena.agents.events import OnEvent
-from catena.agents.extractive import ExtractiveReasoner
+from catena.agents.context import Deps
+from catena.agents.extractive.extractive_reader import ExtractiveReasoner
+from catena.agents.generative.question_rewriting import MAX_TURNS, Turn
 from catena.agents.graph import run
-from catena.agents.planning import Prices, pace, plan
-from catena.answers import from_json
-from catena.library import Library
+from catena.agents.run_plan import Prices, pace, plan
+from catena.agents.run_store import Checkpoints, UnfinishedRun
+from catena.events import OnEvent
+from catena.library.library import Library
+from catena.render.answer_json import from_json
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.hybrid import HybridRetriever
 from catena.settings import Settings
 from catena.types import Answer, Plan
 
 if TYPE_CHECKING:
-    from catena.models.opening import ModelRoom
+    from catena.llm_factory import LLMFactory
 
 PACED = 50
 """Earlier answers whose seconds say how fast a model is."""
@@ -36,7 +36,7 @@ class Answerer:
     retriever: HybridRetriever
     embedder: Embedder
     checkpoints: Checkpoints
-    room: Callable[[], ModelRoom]
+    room: Callable[[], LLMFactory]
     """Opened where a model is named."""
 
     async def answer(
@@ -81,7 +81,8 @@ class Answerer:
         )
         if not asked.options.model:
             return deps
-        from catena.modelreader import with_model  # the way to LiteLLM, and all that only a model reads with
+        # the way to LiteLLM, and all that only a model reads with
+        from catena.model_answerer import with_model
 
         return with_model(deps, self.room(), self.settings, self.library, asked.options, on_event)
 

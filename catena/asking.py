@@ -11,11 +11,9 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from catena.agents.checkpoints import Checkpoints, UnfinishedRun
-from catena.agents.events import Event, OnEvent
-from catena.agents.follow_up import leans
-from catena.agents.streaming import Together, both, streamed
-from catena.answers import from_json, to_json
+from catena.agents.event_stream import EventBatcher, both, streamed
+from catena.agents.extractive.follow_up import leans
+from catena.agents.run_store import Checkpoints, UnfinishedRun
 from catena.arguments import (
     list_of,
     refused,
@@ -26,23 +24,25 @@ from catena.arguments import (
     require_text,
     require_whole,
 )
-from catena.bridge import Bridge
 from catena.errors import DocumentError, OptionError
-from catena.library import Library
+from catena.events import Event, OnEvent
+from catena.library.library import Library
+from catena.llm.spoken_text import legible
 from catena.options import AskOptions
-from catena.remaining import answer_from_rest
+from catena.portal import Portal
+from catena.question_runs import Run, Runs
+from catena.removed_documents import answer_from_rest
+from catena.render.answer_json import from_json, to_json
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.hybrid import HybridRetriever
-from catena.runs import Run, Runs
-from catena.runwork import answer_run
+from catena.run_work import answer_run
 from catena.settings import Settings
-from catena.spoken import legible
 from catena.trace import Trace, trace
 from catena.types import Answer, Document, PageHit, Plan, Thread
 
 if TYPE_CHECKING:
     from catena.answerer import Answerer
-    from catena.models.opening import ModelRoom
+    from catena.llm_factory import LLMFactory
 
 NOT_KEPT = "The answer is not kept: nothing can be written to the library now."
 MAX_QUESTION_WORDS, MAX_QUESTION_CHARACTERS = 1000, 20_000
@@ -58,7 +58,7 @@ class Asking:
     retriever: HybridRetriever
     runs: Runs
     _checkpoints: Checkpoints
-    _bridge: Bridge
+    _bridge: Portal
 
     def search(
         self, query: str, *, documents: Sequence[Document | str] | Document | str | None = None, k: int = 10
@@ -269,7 +269,7 @@ class Asking:
         """Run the agents, keep the answer, and only then drop the checkpoints."""
         is_told = self.runs.has(asked.run_id)
         if is_told:
-            on_event = both(on_event, Together(partial(self.runs.tell, asked.run_id)))
+            on_event = both(on_event, EventBatcher(partial(self.runs.tell, asked.run_id)))
         attempt = partial(self._answerer().answer, on_event=on_event)
         answer = await answer_from_rest(asked, self._titles, attempt, self._begin_anew)
         if left_out := self._left_out(asked.document_ids):
@@ -311,7 +311,7 @@ class Asking:
         documents: Sequence[Document | str] | Document | str | None = None,
         options: AskOptions | None = None,
     ) -> AsyncGenerator[Event, None]:
-        """Ask, and yield what is done (`catena.agents.events`): the last event, `answer`, holds the answer as JSON.
+        """Ask, and yield what is done (`catena.events`): the last event, `answer`, holds the answer as JSON.
 
         Close the generator to cancel. Raises what `ask` raises.
         """
@@ -369,10 +369,10 @@ class Asking:
         )
 
     @cached_property
-    def _models(self) -> ModelRoom:
-        from catena.models.opening import ModelRoom  # the way to LiteLLM
+    def _models(self) -> LLMFactory:
+        from catena.llm_factory import LLMFactory  # the way to LiteLLM
 
-        return ModelRoom(self.settings, self.library)
+        return LLMFactory(self.settings, self.library)
 
     def _of_thread(self, thread_id: str | None, question: str) -> list[str] | None:
         """The documents that a conversation is about, those that were removed left out; none: all of the library.

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from catena.adding import Added, Adder, OnPage, files_under
-from catena.agents.checkpoints import Checkpoints
+from catena.add_document import Added, Adder, OnPage, files_under
+from catena.agents.run_store import Checkpoints
 from catena.arguments import (
     boxes_of,
     list_of,
@@ -22,37 +22,37 @@ from catena.arguments import (
     require_whole,
 )
 from catena.asking import Asking
-from catena.backups import Backup, backup
-from catena.bridge import Bridge
 from catena.errors import DocumentError, LibraryCorrupt, OptionError
-from catena.filesystems import describe_disk
+from catena.files.filesystems import describe_disk
 from catena.healing import Healing
 from catena.health import Health, Problem
 from catena.ingest import parser_version
-from catena.ingest.ocr import describe as describe_ocr
-from catena.ingest.ocr import forget_recognised
-from catena.ingest.pool import ParserPool
-from catena.ingest.protection import protection
-from catena.jobs import Job, Jobs, enqueue_fill
-from catena.launch import ensure_worker
-from catena.library import Library
-from catena.local.overview import described as describe_local
-from catena.local.shelved import shelf_of
-from catena.lostfound import describe as describe_lost
+from catena.ingest.ocr.text_recognition import describe as describe_ocr
+from catena.ingest.ocr.text_recognition import forget_recognised
+from catena.ingest.sandbox.parser_pool import ParserPool
+from catena.ingest.sandbox.protection import protection
+from catena.jobs.job_queue import Job, Jobs, enqueue_fill
+from catena.kv.client.served_ids import forget_served
+from catena.library.backup import Backup, backup
+from catena.library.library import Library
+from catena.library.lost_found import describe as describe_lost
+from catena.library.votes import Vote
+from catena.local.model_listing import described as describe_local
+from catena.local.stored_models import shelf_of
 from catena.options import AddOptions
+from catena.portal import Portal
+from catena.question_runs import Runs
 from catena.retrieval.embedder import Embedder, MiniLM
+from catena.retrieval.faiss_index import check_file
 from catena.retrieval.hybrid import HybridRetriever
-from catena.retrieval.vectorfile import check_file
-from catena.runs import Runs
-from catena.serving.served_ids import forget_served
 from catena.settings import Settings, load_settings
 from catena.types import Citation, Document, Page, PageRef
-from catena.votes import Vote
+from catena.worker_start import ensure_worker
 
 if TYPE_CHECKING:
-    from catena.agents.bookqa.generating import Order
-    from catena.agents.bookqa.report import Report
-    from catena.bookqa import GenerateOptions, OnProgress
+    from catena.bookqa.book_set_runs import GenerateOptions, OnProgress
+    from catena.bookqa.generator import Order
+    from catena.bookqa.report import Report
 
 
 class Catena(Asking):
@@ -104,7 +104,7 @@ class Catena(Asking):
         self._adder = Adder(self.library, self.pool)
         healing = Healing(self.library, self._adder)
         self.library.mend, self.library.readopt = healing.mend, healing.readopt
-        self._bridge = Bridge()
+        self._bridge = Portal()
 
     def __enter__(self) -> Catena:
         return self
@@ -165,7 +165,7 @@ class Catena(Asking):
     def add_later(self, path: str | Path, *, title: str | None = None, is_upload: bool = False) -> list[Job]:
         """Have the worker process add a file, or each file of a folder; returns a job each, see `adding`.
 
-        `is_upload`: the file is a copy in a folder of its own (`catena.uploads`), which goes once it is added.
+        `is_upload`: the file is a copy in a folder of its own (`catena.jobs.uploads`), which goes once it is added.
         """
         require_flag("is_upload", is_upload)
         AddOptions(title=title)
@@ -273,9 +273,10 @@ class Catena(Asking):
     ) -> Report:
         """Make questions and answers about whole books, a line of `out` each; killed, the same call goes on.
 
-        `books` are files, folders, or documents of the library. Raises what `catena.bookqa.generate` raises.
+        `books` are files, folders, or documents of the library. Raises what
+        `catena.bookqa.book_set_runs.generate` raises.
         """
-        from catena.bookqa import generate  # the way to LiteLLM and Ray, for sets alone
+        from catena.bookqa.book_set_runs import generate  # the way to LiteLLM and Ray, for sets alone
 
         return generate(self, books, order, path_of("out", out), options, on_progress)
 
@@ -297,7 +298,7 @@ class Catena(Asking):
         return Health(facts, tuple(left), tuple(mended))
 
     def backup(self, destination: str | Path, *, is_copied: bool = False) -> Backup:
-        """Keep the library in a new folder, while others write to it; `catena.backups.restore` puts it back.
+        """Keep the library in a new folder, while others write to it; `catena.library.backup.restore` puts it back.
 
         Originals are linked where that is possible, unless `is_copied`. Raises OptionError for a folder that is there.
         """
@@ -306,7 +307,7 @@ class Catena(Asking):
 
     def _checks_beside(self, *, repair: bool) -> list[Problem]:
         """What is wrong beside the library's own database: unfinished runs, and files of runs and sets."""
-        from catena.batchruns import Batches  # the way to LiteLLM and Ray, for sets alone
+        from catena.bookqa.batch_processes import Batches  # the way to LiteLLM and Ray, for sets alone
 
         return [
             *self._checkpoints.check(repair=repair),

@@ -21,14 +21,15 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
-from catena.adding import Adder
-from catena.checksums import columns, covered, is_sound
-from catena.database import Database
+from catena.add_document import Adder
 from catena.errors import Damage, DocumentError, LibraryCorrupt, LibraryError
+from catena.files.file_lock import FileLock
+from catena.files.sqlite_files import connect
 from catena.health import Health, Problem
-from catena.library import Library
-from catena.locks import FileLock
-from catena.lostfound import (
+from catena.library.checksums import columns, covered, is_sound
+from catena.library.database import Database
+from catena.library.library import Library
+from catena.library.lost_found import (
     NAMES,
     known_names,
     mark_salvaged,
@@ -36,11 +37,10 @@ from catena.lostfound import (
     unsalvaged,
     write_down,
 )
-from catena.mending import mend_catalogue, mend_word_index, names_of, set_row_aside
-from catena.reading import facts_of
+from catena.library.repair import mend_catalogue, mend_word_index, names_of, set_row_aside
+from catena.library.schema import answer_documents, answers, documents, sources, vote_documents, votes
+from catena.library.stored_pages import facts_of
 from catena.settings import Settings
-from catena.sqlitefile import connect
-from catena.tables import answer_documents, answers, documents, sources, vote_documents, votes
 from catena.types import Document
 
 _log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from catena.agents.events import Event
-from catena.runs import RunState
+from catena.events import Event
+from catena.question_runs import RunState
 from catena.types import Answer, Document, Usage
 
 Heat = Callable[[str, str], Mapping[str, Mapping[int, float]]]

@@ -336,7 +336,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The same value for SDK, CLI and UI; `to_json` in `catena.answers` is its one JSON form.
+    """The same value for SDK, CLI and UI; `to_json` in `catena.render.answer_json` is its one JSON form.
 
     `short` is the answer in a few words (a name, a date, a number with its unit, yes or no); empty where only the
     sentences say it. `confidence` is None where a model wrote, and where nothing is answered.

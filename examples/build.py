@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pymupdf
 
-from catena.examples.reading import Block, read_blocks
-from catena.examples.setting import (
+from catena.examples.jargon_reader import Block, read_blocks
+from catena.examples.typesetting import (
     BOTTOM,
     FONTS,
     HEIGHT,

@@ -9,8 +9,8 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from catena.packing import pack_words
 from catena.types import Page
+from catena.word_boxes import pack_words
 
 Header = dict[str, Any]
 Frame = tuple[Header, bytes]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from catena.ingest.blocks import Book
-from catena.ingest.docx import read_docx
-from catena.ingest.epub import read_epub
-from catena.ingest.flow import FlowReading
-from catena.ingest.html import read_html
-from catena.ingest.markdown import read_markdown
-from catena.ingest.pdf import Keep, PdfReading
-from catena.ingest.reading import Reading
-from catena.ingest.recognition import Recogniser
-from catena.ingest.text import read_text
+from catena.ingest.formats.docx import read_docx
+from catena.ingest.formats.epub import read_epub
+from catena.ingest.formats.html import read_html
+from catena.ingest.formats.markdown import read_markdown
+from catena.ingest.formats.plain_text import read_text
+from catena.ingest.ocr.tesseract import Recogniser
+from catena.ingest.pagination.blocks import Book
+from catena.ingest.pagination.paged_book import FlowReading
+from catena.ingest.pdf.pdf_reader import Keep, PdfReading
+from catena.ingest.reader_protocol import Reading
 from catena.types import Kind
 
 _BOOKS: dict[Kind, Callable[[Path], Book]] = {

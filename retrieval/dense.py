@@ -8,18 +8,18 @@ from typing import Protocol
 
 import numpy as np
 
-from catena.retrieval.documents import MAX_DOCUMENTS
+from catena.retrieval.document_cache import OpenedDocuments
+from catena.retrieval.document_choice import MAX_DOCUMENTS
 from catena.retrieval.embedder import Embedder
-from catena.retrieval.opened import OpenedDocuments
-from catena.retrieval.ranking import Scored, page_hits
-from catena.retrieval.shelf import Shelf
-from catena.retrieval.vectorfile import VectorFile, VectorShelf
+from catena.retrieval.faiss_index import VectorFile, VectorLibrary
+from catena.retrieval.page_ranking import Scored, page_hits
+from catena.retrieval.protocols import Shelf
 from catena.types import PageHit
 
 WIDE_HITS = 400
 
 
-class WideShelf(Shelf, VectorShelf, Protocol):
+class WideLibrary(Shelf, VectorLibrary, Protocol):
     """A library that can be searched as a whole."""
 
 
@@ -28,7 +28,9 @@ class DenseRetriever:
 
     name = "dense"
 
-    def __init__(self, library: WideShelf, embedder: Embedder, opened: OpenedDocuments | None = None) -> None:
+    def __init__(
+        self, library: WideLibrary, embedder: Embedder, opened: OpenedDocuments | None = None
+    ) -> None:
         self._library = library
         self._embedder = embedder
         self._opened = opened or OpenedDocuments(library)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from catena.retrieval.documents import choose_documents
+from catena.retrieval.bm25 import Scores
+from catena.retrieval.document_cache import OpenedDocument, OpenedDocuments
+from catena.retrieval.document_choice import choose_documents
 from catena.retrieval.embedder import Embedder, Vectors
-from catena.retrieval.filling import embed_passages, embedded_passages
-from catena.retrieval.index import Scores
 from catena.retrieval.lexical import lexical_scores
-from catena.retrieval.opened import OpenedDocument, OpenedDocuments
-from catena.retrieval.ranking import Scored, page_hits
-from catena.retrieval.shelf import Shelf
+from catena.retrieval.page_ranking import Scored, page_hits
+from catena.retrieval.protocols import Shelf
+from catena.retrieval.vector_jobs import embed_passages, embedded_passages
 from catena.retrieval.weights import WEIGHTS, Weights
 from catena.types import PageHit
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from catena.retrieval.analysis import STOPWORDS, asked_terms, terms
-from catena.retrieval.documents import choose_documents
-from catena.retrieval.index import DocumentIndex, IndexBuilder, Scores
-from catena.retrieval.opened import OpenedDocument, OpenedDocuments
-from catena.retrieval.ranking import Scored, page_hits
-from catena.retrieval.shelf import Shelf
+from catena.retrieval.bm25 import DocumentIndex, IndexBuilder, Scores
+from catena.retrieval.document_cache import OpenedDocument, OpenedDocuments
+from catena.retrieval.document_choice import choose_documents
+from catena.retrieval.page_ranking import Scored, page_hits
+from catena.retrieval.protocols import Shelf
+from catena.retrieval.text_analysis import STOPWORDS, asked_terms, terms
 from catena.retrieval.weights import WEIGHTS, Weights
 from catena.types import PageHit
 

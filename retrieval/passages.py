@@ -61,7 +61,7 @@ def _page_passages(page: Page, title: str, section: tuple[str, ...], ordinal: in
     for units in _packed(_units(page, lines, section)):
         start, end = units[0].start, units[-1].end
         table = _table_head(page, lines, units[0].line)
-        # The last heading alone: whole paths cost FinanceBench 4 points at five pages (evaluation/retrieval.py).
+        # The last heading alone: whole paths cost FinanceBench 4 points at five pages (benchmarks/retrieval.py).
         parts = [title, *units[0].section[-1:], opening if start > 0 else "", table]
         header = "\n".join(part for part in parts if part)
         text = page.text[start:end]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Chosen on FinanceBench and MMLongBench-Doc; evaluation/tuning.py measures them leaving one document out.
+    """Chosen on FinanceBench and MMLongBench-Doc; benchmarks/tuning.py measures them leaving one document out.
 
     `header`: what a word counts once more if it stands in the passage's header. `echo`: what the document's own words
     around those of the question count, together, beside the question's; anything from 0.5 to 2 does as well.

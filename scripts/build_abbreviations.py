@@ -1,4 +1,4 @@
-"""Write agents/abbreviations.tsv from WordNet: python scripts/build_abbreviations.py /usr/share/wordnet."""
+"""Write agents/extractive/abbreviations.tsv from WordNet: python scripts/build_abbreviations.py /usr/share/wordnet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from catena.retrieval.analysis import STOPWORDS
+from catena.retrieval.text_analysis import STOPWORDS
 
 HEAD = """\
 # Abbreviations and what they are short for: lemmas in capitals beside a lemma of several words with those initials. In

@@ -1,4 +1,7 @@
-"""Write agents/nouns.tsv from WordNet: python scripts/build_nouns.py /usr/share/wordnet (Debian: wordnet-base)."""
+"""Write agents/extractive/nouns.tsv from WordNet: python scripts/build_nouns.py /usr/share/wordnet.
+
+Debian's package wordnet-base has that folder.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from catena.retrieval.analysis import STOPWORDS, terms
+from catena.retrieval.text_analysis import STOPWORDS, terms
 
 NUM_RELATED = 8
 HEAD = """\

@@ -12,9 +12,9 @@ import pymupdf
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from catena.benchmarks.browsing import ask, chromium, enter, serving, settle, visit
 from catena.client import Catena
 from catena.errors import DocumentError
-from catena.evaluation.browsing import ask, chromium, enter, serving, settle, visit
 from catena.options import AddOptions
 from catena.settings import load_settings
 

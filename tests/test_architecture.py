@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from functools import cache
 
 import pytest
@@ -23,10 +24,10 @@ from tests.imported import (
     packages,
 )
 
-ORDER = ("ingest", "retrieval", "serving", "agents", "examples", "evaluation", "app")
+ORDER = ("ingest", "retrieval", "kv", "agents", "bookqa", "examples", "benchmarks", "app")
 """Of the folders: each may import those before it. A module of catena/ stands right above the folders it imports."""
 TORCH = {"torch", "transformers", "safetensors"}
-TORCH_AT = ("catena.serving", "catena.retrieval.kv", "catena.evaluation.kv")
+TORCH_AT = ("catena.kv", "catena.benchmarks.kv")
 HEAVY = {
     "faiss",
     "fastapi",
@@ -116,3 +117,9 @@ def test_nothing_in_app_has_the_name_of_a_package() -> None:
     imported = {one.name.split(".")[0] for module in MODULES for one in imports(module)}
     third_party = {"config", "pages", "streamlit", "test", "tests", "utils", "catena", *FOLDERS}
     assert ours & (imported | third_party) == set()
+
+
+def test_a_name_stands_once_in_the_tree() -> None:
+    """Where `X` lives has one answer."""
+    stems = Counter(path.stem for path in MODULES.values() if path.name != "__init__.py")
+    assert [stem for stem, times in stems.items() if times > 1] == []

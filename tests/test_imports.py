@@ -33,7 +33,9 @@ def test_the_client_loads_neither_a_model_library_nor_a_page() -> None:
 
 def test_the_parser_child_has_no_database_and_no_model() -> None:
     assert (
-        loaded("import catena.ingest.child") & {"sqlalchemy", "langgraph", "litellm", "onnxruntime"} == set()
+        loaded("import catena.ingest.sandbox.parser_child")
+        & {"sqlalchemy", "langgraph", "litellm", "onnxruntime"}
+        == set()
     )
 
 
@@ -44,14 +46,15 @@ with Catena({home!r}) as c:
     assert c.ask("How long does the battery last?").status == "answered"
 """
 OF_MODELS = {
-    *(f"catena.agents.{name}" for name in ("attending", "chain", "demos", "foresight", "judging", "ledger")),
-    *(f"catena.agents.{name}" for name in ("rewriting", "several", "sifting", "written")),
-    *(
-        "catena.modelreader",
-        "catena.models.remote",
-        "catena.models.openai_server",
-        "catena.serving.retriever",
-    ),
+    *(f"catena.agents.generative.{name}" for name in ("chain", "demonstrations", "ledger", "model_reader")),
+    *(f"catena.agents.generative.{name}" for name in ("multi_document", "passage_filter", "query_expansion")),
+    "catena.agents.generative.support_judge",
+    "catena.agents.kv_strategy",
+    "catena.agents.cost.call_estimate",
+    "catena.model_answerer",
+    "catena.llm.litellm_client",
+    "catena.llm.openai_request",
+    "catena.kv.policies.kv_page_retriever",
 }
 
 

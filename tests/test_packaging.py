@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("agents", "app", "evaluation", "examples", "ingest", "retrieval", "serving")
+FOLDERS = ("agents", "app", "benchmarks", "bookqa", "examples", "ingest", "kv", "retrieval")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Imports every module of the package; says where it is and which names share a file.

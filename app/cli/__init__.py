@@ -10,18 +10,18 @@ from typing import Annotated
 import typer
 
 from catena.app.cli import (
-    asking,
-    batching,
-    benching,
-    documents,
-    localmodels,
-    measuring,
-    model,
-    page,
-    ranking,
+    arena_commands,
+    ask,
+    bench,
+    document_commands,
+    eval_command,
+    generate_command,
+    local_models,
+    model_command,
+    ui_command,
     upkeep,
 )
-from catena.app.cli.border import guarded, prepare_streams, say
+from catena.app.process_border import guarded, prepare_streams, say
 from catena.errors import DISTRIBUTION, CatenaError, Stopped
 
 
@@ -63,33 +63,33 @@ def root(
 
 
 for command in (
-    documents.add,
-    documents.ls,
-    documents.show,
-    documents.rm,
-    asking.ask,
-    asking.search,
-    asking.history,
-    asking.threads,
-    asking.runs,
-    asking.resume,
-    batching.generate,
-    ranking.answer,
-    ranking.arena,
-    ranking.export,
+    document_commands.add,
+    document_commands.ls,
+    document_commands.show,
+    document_commands.rm,
+    ask.ask,
+    ask.search,
+    ask.history,
+    ask.threads,
+    ask.runs,
+    ask.resume,
+    generate_command.generate,
+    arena_commands.answer,
+    arena_commands.arena,
+    arena_commands.export,
     upkeep.reindex,
     upkeep.doctor,
     upkeep.backup,
     upkeep.restore,
     upkeep.config,
-    page.ui,
-    localmodels.serve_model,
-    localmodels.train_retriever,
+    ui_command.ui,
+    local_models.serve_model,
+    local_models.train_retriever,
 ):
     cli.command()(command)
-cli.add_typer(measuring.measure)
-cli.add_typer(benching.bench, name="bench")
-cli.add_typer(model.model, name="model")
+cli.add_typer(eval_command.measure)
+cli.add_typer(bench.bench, name="bench")
+cli.add_typer(model_command.model, name="model")
 
 
 def main() -> None:

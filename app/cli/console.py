@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from catena.harmless import one_line, without_codes
+from catena.render.harmless import one_line, without_codes
 
 
 class HarmlessConsole(Console):

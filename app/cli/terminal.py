@@ -9,16 +9,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from catena.adding import Added
-from catena.app.cli.border import say
+from catena.add_document import Added
 from catena.app.cli.console import HarmlessConsole, marked
-from catena.harmless import harmless, one_line
+from catena.app.process_border import say
 from catena.health import Health
-from catena.ingest.sniff import shown
+from catena.ingest.formats.file_kind import shown
 from catena.options import Limits
+from catena.render.harmless import harmless, one_line
+from catena.render.wording import SURE, count, mark_of, proof_of
 from catena.settings import Settings, public_settings
 from catena.types import Answer, Citation, Document, Page, Plan, Thread, Usage
-from catena.wording import SURE, count, mark_of, proof_of
 
 COLOURS = {"ready": "green", "partial": "yellow", "failed": "red", "damaged": "red"}
 

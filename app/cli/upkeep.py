@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from catena.app.cli.border import print_json, say
-from catena.app.cli.options import Home, Json, PasswordFile, read_password
+from catena.app.cli.shared_options import Home, Json, PasswordFile, read_password
+from catena.app.process_border import print_json, say
 from catena.health import Health
 
 
@@ -49,7 +49,7 @@ def doctor(
     from catena.settings import load_settings
 
     if backup_folder is not None:
-        from catena.backups import verify
+        from catena.library.backup import verify
 
         health = Health((("backup", str(backup_folder)),), tuple(verify(backup_folder)), ())
     else:
@@ -70,7 +70,7 @@ def backup(
     home: Home = None,
 ) -> None:
     """Keep the library in another folder, while others write to it."""
-    from catena.backups import backup as keep
+    from catena.library.backup import backup as keep
     from catena.settings import load_settings
 
     done = keep(load_settings(home=home).home, destination, is_copied=is_copied)
@@ -93,7 +93,7 @@ def restore(
     home: Home = None,
 ) -> None:
     """Make a backup the library, once it is found to be whole."""
-    from catena.backups import restore as put_back
+    from catena.library.backup import restore as put_back
     from catena.settings import load_settings
 
     done = put_back(source, load_settings(home=home).home, replace=is_replaced)

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 import streamlit as st
 
-from catena.app.ui import sight
+from catena.app.ui import scroll
+from catena.app.ui.error_view import guarded, show_error
 from catena.app.ui.framing import cut, frame
-from catena.app.ui.session import open_client
-from catena.app.ui.trouble import guarded, show_error
-from catena.app.ui.words import page_name, plain, quoted, shown
+from catena.app.ui.labels import page_name, plain, quoted, shown
+from catena.app.ui.visitor_session import open_client
 from catena.client import Catena
 from catena.errors import CatenaError
 from catena.types import Box, Citation
@@ -27,7 +27,7 @@ _ahead = ThreadPoolExecutor(1, "catena-pictures")
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedPage:
     """What a viewer shows: a page, and the citation that led there, if one did."""
 
     document_id: str
@@ -64,17 +64,17 @@ def _drawn_at(client: Catena, document_id: str, number: int, boxes: tuple[Box, .
 
 def choose_citation(key: str, citation: Citation) -> None:
     """Open a citation in the viewer of this name; in a narrow window it comes into sight."""
-    _open(key, Opened(citation.document_id, citation.parts[0].ref.number, citation))
+    _open(key, OpenedPage(citation.document_id, citation.parts[0].ref.number, citation))
 
 
 def choose_page(key: str, document_id: str, number: int) -> None:
     """Open a page that nothing is quoted from."""
-    _open(key, Opened(document_id, number))
+    _open(key, OpenedPage(document_id, number))
 
 
-def _open(key: str, opened: Opened) -> None:
+def _open(key: str, opened: OpenedPage) -> None:
     st.session_state[key] = opened
-    sight.wish(pane(key), is_always=False)
+    scroll.wish(pane(key), is_always=False)
 
 
 def pane(key: str) -> str:
@@ -91,7 +91,7 @@ def show_evidence(key: str, *, back_to: str = "") -> None:
                     "Back to the answer",
                     key=f"{key}-back",
                     icon=":material/arrow_upward:",
-                    on_click=sight.wish,
+                    on_click=scroll.wish,
                     args=(back_to,),
                 )
         _show_page(key)
@@ -101,7 +101,7 @@ def show_evidence(key: str, *, back_to: str = "") -> None:
 @guarded
 def _show_page(key: str) -> None:
     """The viewer: quote, page picture, the way to the pages before and after. Turning a page draws it alone."""
-    opened: Opened | None = st.session_state.get(key)
+    opened: OpenedPage | None = st.session_state.get(key)
     if opened is None:
         st.caption("Click a number behind a sentence: its page appears here, the quote boxed.")
         return
@@ -132,7 +132,7 @@ def _show_page(key: str) -> None:
         st.image(data, alt=alt, width="stretch" if view == AT_QUOTE else "content")
 
 
-def _show_quote(opened: Opened) -> None:
+def _show_quote(opened: OpenedPage) -> None:
     if opened.citation is None:
         return
     with st.container(key=f"{opened.document_id[:8]}-words"):
@@ -143,7 +143,7 @@ def _show_quote(opened: Opened) -> None:
         st.caption(f"It runs over pages {' and '.join(map(str, opened.cited))}.")
 
 
-def _toolbar(key: str, opened: Opened, num_pages: int) -> str:
+def _toolbar(key: str, opened: OpenedPage, num_pages: int) -> str:
     """The way to other pages, and how much of this one is shown. Returns the view."""
     number = opened.number
     views = [AT_QUOTE, WHOLE, LARGE] if opened.boxes(number) else [WHOLE, LARGE]

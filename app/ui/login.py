@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from catena.errors import OptionError
-from catena.origins import is_loopback
+from catena.request_origins import is_loopback
 
 
 def needs_login() -> bool:

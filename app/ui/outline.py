@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from catena.app.ui.evidence import choose_page
-from catena.app.ui.words import plain, shortened
+from catena.app.ui.labels import plain, shortened
 from catena.types import Document, OutlineEntry
 
 MAX_ENTRIES, MAX_LETTERS, MAX_DEPTH = 300, 70, 4

@@ -16,10 +16,10 @@ import streamlit as st
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from catena.app.cli.border import say
+from catena.app.process_border import say
 from catena.app.ui.login import needs_login, public_origin
 from catena.errors import OptionError
-from catena.origins import OwnAddress, at
+from catena.request_origins import OwnAddress, at
 
 VARIABLE = "CATENA_UI_TOKEN"
 MIN_TOKEN = 16

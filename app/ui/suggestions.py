@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from catena.app.ui.error_view import guarded
 from catena.app.ui.headings import Candidate, questions_of
-from catena.app.ui.session import open_client
-from catena.app.ui.trouble import guarded
-from catena.app.ui.words import plain
+from catena.app.ui.labels import plain
+from catena.app.ui.visitor_session import open_client
 from catena.client import Catena
 from catena.errors import CatenaError
 from catena.options import AskOptions

@@ -23,12 +23,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
-from catena.detached import detach
 from catena.errors import CatenaError, MissingExtra
-from catena.local.asking_llama import Asked, ask
-from catena.local.fitting import PROGRAM, num_threads
-from catena.local.shelved import LocalModel, Shelf
-from catena.local.standing import Record, Standing, standing_of
+from catena.jobs.daemon import detach
+from catena.local.llama_client import Asked, ask
+from catena.local.memory_fit import PROGRAM, num_threads
+from catena.local.server_record import Record, Standing, standing_of
+from catena.local.stored_models import LocalModel, Shelf
 
 PR_SET_PDEATHSIG = 1
 STEP = 512

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from catena.errors import ModelUnreachable
-from catena.llm import LLM, Completion, Message, OnText, Price, prompt_tokens
-from catena.local.fitting import has_graphics_card
-from catena.local.shelved import PREFIX, shelf_of
-from catena.local.standing import Record, standing_of
-from catena.local.starting import ensure
-from catena.models.remote import LiteLLM
-from catena.models.wire import Habits
+from catena.llm.litellm_client import LiteLLM
+from catena.llm.protocol import LLM, Completion, Message, OnText, Price, prompt_tokens
+from catena.llm.wire_format import ServerQuirks
+from catena.local.memory_fit import has_graphics_card
+from catena.local.server_record import Record, standing_of
+from catena.local.server_start import ensure
+from catena.local.stored_models import PREFIX, shelf_of
 from catena.settings import Settings
 
 SECONDS = 3600.0
@@ -29,7 +29,7 @@ root ::= "Evidence: [" numbers? "]\nAnswer: " [^ \r\n\t[] rest
 numbers ::= [0-9]{1,3} (", " [0-9]{1,3}){0,9}
 rest ::= [^\x00]*
 """
-"""The form of an answer (agents/prompts/answer_system.md) as a grammar: small models name passages, and end."""
+"""The form of an answer (agents/generative/prompts/answer_system.md) as a grammar: small models keep to it."""
 IN_FORM = ("answer", "document")
 """Roles whose replies have it."""
 GROWTH = 1024
@@ -57,7 +57,7 @@ def most_shown(model: str, settings: Settings) -> int:
 class LocalLLM:
     """A model that `catena model ls` lists as here. Replies are always streamed, so that work is told from silence."""
 
-    def __init__(self, model: str, settings: Settings, habits: Habits | None = None) -> None:
+    def __init__(self, model: str, settings: Settings, habits: ServerQuirks | None = None) -> None:
         self.name = model
         self._short = model.removeprefix(PREFIX)
         self._shelf = shelf_of(settings)
@@ -65,7 +65,7 @@ class LocalLLM:
         self._idle = settings.local_idle_seconds
         is_set = "model_silence" in settings.model_fields_set
         self._silence = settings.model_silence if is_set else SILENCE
-        self._habits = habits or Habits()
+        self._habits = habits or ServerQuirks()
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -9,9 +9,9 @@ its import path. The rules that come along read: they find the sentence that sha
 among the numbered passages of the prompt, and quote it with its number; or say that nothing there answers.
 """
 
-from catena.testing.faults import Fault
-from catena.testing.reading import NOT_FOUND
 from catena.testing.scripted import ScriptedLLM
 from catena.testing.stub import READ, StubModel, refusing_url
+from catena.testing.stub_faults import Fault
+from catena.testing.stub_reader import NOT_FOUND
 
 __all__ = ["NOT_FOUND", "READ", "Fault", "ScriptedLLM", "StubModel", "refusing_url"]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from catena.errors import CatenaError
-from catena.llm import Completion, Message, OnText, Price, num_tokens, prompt_tokens
+from catena.llm.protocol import Completion, Message, OnText, Price, num_tokens, prompt_tokens
 
 
 class ScriptedLLM:

@@ -12,11 +12,11 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Literal
 
-from catena.testing.faults import Fault
+from catena.testing.stub_faults import Fault
 
 READ: Literal["*read*"] = "*read*"
 """In a script: leave it to the rules."""
-RULES = "catena.testing.reading:read_passages"
+RULES = "catena.testing.stub_reader:read_passages"
 
 
 class StubModel:
@@ -47,7 +47,7 @@ class StubModel:
 
     def __enter__(self) -> StubModel:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "catena.testing.server"],
+            [sys.executable, "-m", "catena.testing.stub_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from catena.llm import Completion, Message, OnText
+from catena.llm.protocol import Completion, Message, OnText
 
 Reply = str | Callable[[str], str]
 

@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from catena.retrieval.analysis import terms
+from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.embedder import Vectors
-from catena.retrieval.index import DocumentIndex
+from catena.retrieval.text_analysis import terms
 from catena.types import Document, Line, LineKind, Page, PageHit, PageRef, Passage, Word
 
 DOC = "d" * 64

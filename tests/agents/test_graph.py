@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from catena.agents.checkpoints import Checkpoints
-from catena.agents.deps import Deps
-from catena.agents.desk import Desk
-from catena.agents.events import Event
-from catena.agents.extractive import ExtractiveReasoner
+from catena.agents.context import Deps
+from catena.agents.document_view import DocumentView
+from catena.agents.extractive.extractive_reader import ExtractiveReasoner
 from catena.agents.graph import run
 from catena.agents.reasoner import Draft, Question
-from catena.answers import from_json, to_json
+from catena.agents.run_store import Checkpoints
+from catena.events import Event
 from catena.options import AskOptions, Limits
+from catena.render.answer_json import from_json, to_json
 from catena.types import Note
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page
 
@@ -106,7 +106,7 @@ def test_one_more_retrieval_is_the_most(deps: Deps) -> None:
     asked: list[str] = []
 
     class Insisting(ExtractiveReasoner):
-        async def write(self, question: Question, note: Note, desk: Desk) -> Draft:
+        async def write(self, question: Question, note: Note, desk: DocumentView) -> Draft:
             asked.append(question.text)
             return Draft((), missing="fox burrow")
 

@@ -1,4 +1,4 @@
-"""A model that obeys what documents say (`python -m catena.evaluation.obedience`): a small run, over HTTP."""
+"""A model that obeys what documents say (`python -m catena.benchmarks.obedience`): a small run, over HTTP."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catena.evaluation.obedience import PLANTED, Watch, look, measure
+from catena.benchmarks.obedience import PLANTED, Watch, look, measure
 from catena.types import Answer
 
 

@@ -1,4 +1,4 @@
-"""A small planted book (`python -m catena.evaluation.planted`), over HTTP."""
+"""A small planted book (`python -m catena.benchmarks.planted`), over HTTP."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from catena.evaluation.bookreader import reply
-from catena.evaluation.books import make
-from catena.evaluation.planted import SYSTEMS, Result, longest_rise, measure, table
+from catena.benchmarks.bookreader import reply
+from catena.benchmarks.planted import SYSTEMS, Result, longest_rise, measure, table
+from catena.benchmarks.planted_books import make
 
 NUM_WORDS = 12_000
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from catena.agents.bookqa import model_judge, writing
 from catena.agents.candidates import Candidate
-from catena.agents.chain import read_choice
-from catena.agents.conversation import read_question
-from catena.agents.demos import read_pair
-from catena.agents.grounding import Numbered
-from catena.agents.judging import read_verdict
-from catena.agents.notes import read_note
-from catena.agents.replies import Claim
-from catena.agents.rewriting import read_queries
-from catena.agents.written import OTHER_LANGUAGE, grounded, unchecked_notice
+from catena.agents.citations.attribution import Numbered
+from catena.agents.generative.chain import read_choice
+from catena.agents.generative.demonstrations import read_pair
+from catena.agents.generative.model_reader import OTHER_LANGUAGE, grounded, unchecked_notice
+from catena.agents.generative.query_expansion import read_queries
+from catena.agents.generative.question_rewriting import read_question
+from catena.agents.generative.reply_parser import Claim
+from catena.agents.generative.support_judge import read_verdict
+from catena.agents.generative.worker_notes import read_note
+from catena.bookqa import item_writer, model_judge
 from catena.types import Evidence, PageRef, Span
 from tests.agents.shelf import WordEmbedder
 
@@ -37,7 +37,7 @@ def test_a_thought_counts_in_no_role(thought: str) -> None:
     pair = f"{thought}Question: When did the ship sink?\nAnswer: in 1912"
     assert read_pair(pair, "The ship sank in 1912.") == ("When did the ship sink?", "in 1912")
     assert model_judge.read_verdict(f"{thought}Better: 2") == "second"
-    made = writing.read_question(f"{thought}Question: When did it sink?\nAnswer: In 1912 [1].", 3)
+    made = item_writer.read_question(f"{thought}Question: When did it sink?\nAnswer: In 1912 [1].", 3)
     assert made is not None and made[0] == "When did it sink?" and made[1][0].numbers == (1,)
 
 

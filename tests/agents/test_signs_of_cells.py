@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from catena.agents.cells import pick_cell
-from catena.agents.checking import support
-from catena.agents.desk import Desk
-from catena.agents.naming import is_proved, name_number, with_header
+from catena.agents.citations.support_check import support
+from catena.agents.document_view import DocumentView
+from catena.agents.extractive.numeric_answer import is_proved, name_number, with_header
+from catena.agents.extractive.table_cells import pick_cell
+from catena.agents.extractive.table_rows import read_row, stated_currency
 from catena.agents.reasoner import DraftStatement
-from catena.agents.tables import read_row, stated_currency
 from catena.types import Evidence, Page, PageRef, Section, Span
 from tests.agents.shelf import DOC, MemoryShelf, make_page
 
@@ -78,13 +78,13 @@ def evidence(page: Page, line: int) -> Evidence:
 
 
 def test_a_row_that_shares_a_word_is_not_the_row_asked_for() -> None:
-    desk = Desk(MemoryShelf([EURO]), [DOC])
+    desk = DocumentView(MemoryShelf([EURO]), [DOC])
     assert name_number("What was the tax effect in 2042?", [evidence(EURO, 6)], desk) is None
     assert name_number("What was the currency effect in 2042?", [evidence(EURO, 6)], desk) is not None
 
 
 def test_a_quoted_row_comes_with_its_head_and_scale() -> None:
-    desk = Desk(MemoryShelf([EURO]), [DOC])
+    desk = DocumentView(MemoryShelf([EURO]), [DOC])
     quotes = [one.text for one in with_header(evidence(EURO, 8), desk)]
     assert quotes == ["Bonus paid 14 13", "Results in million euro", "2042 2041"]
     assert with_header(evidence(EURO, 0), desk) == (evidence(EURO, 0),)
@@ -96,7 +96,7 @@ def test_a_scale_of_another_section_does_not_govern() -> None:
     apart = [_in(before, "Accounts"), _in(after, "Wildlife")]
     together = [_in(before, "Accounts"), _in(after, "Accounts")]
     for pages, is_shown in ((apart, False), (together, True), ([before, after], False)):
-        desk = Desk(MemoryShelf(pages), [DOC])
+        desk = DocumentView(MemoryShelf(pages), [DOC])
         quotes = [one.text for one in with_header(evidence(pages[1], 1), desk)]
         assert ("(in thousands)" in quotes) is is_shown
 

@@ -7,17 +7,17 @@ import re
 
 import pytest
 
-from catena.agents.checking import settle
-from catena.agents.conversation import Turn, read_question, self_contained
-from catena.agents.deps import Deps
-from catena.agents.events import Event
-from catena.agents.finding import fuse
-from catena.agents.follow_up import leans
+from catena.agents.citations.support_check import settle
+from catena.agents.context import Deps
+from catena.agents.event_stream import AnswerText
+from catena.agents.extractive.follow_up import leans
+from catena.agents.generative.model_reader import LLMReasoner
+from catena.agents.generative.query_expansion import read_queries
+from catena.agents.generative.question_rewriting import Turn, read_question, self_contained
+from catena.agents.generative.support_judge import read_verdict
 from catena.agents.graph import run
-from catena.agents.judging import read_verdict
-from catena.agents.rewriting import read_queries
-from catena.agents.streaming import AnswerText
-from catena.agents.written import LLMReasoner
+from catena.agents.page_search import fuse
+from catena.events import Event
 from catena.options import AskOptions
 from catena.types import Answer, PageHit, PageRef
 from tests.agents.models import ByRole

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from catena.app import cli
-from catena.app.cli.border import PLAIN, guarded, prepare_streams, print_json
+from catena.app.process_border import PLAIN, guarded, prepare_streams, print_json
 from catena.errors import CatenaError
 
 CATENA = [sys.executable, "-c", "from catena.app.start import main; main()"]

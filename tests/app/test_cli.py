@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from catena.app import cli
-from catena.app.cli import measuring
-from catena.evaluation.benchmarks import BENCHMARKS
+from catena.app.cli import eval_command
+from catena.benchmarks.benchmarks import BENCHMARKS
 
 KEYS_ADD = [
     "path",
@@ -167,9 +167,9 @@ def test_help_is_quick_to_import() -> None:
     assert not heavy & set(loaded)
 
 
-@pytest.mark.parametrize("name", measuring.MODULES)
+@pytest.mark.parametrize("name", eval_command.MODULES)
 def test_eval_hands_every_measurement_its_own_options(run: Any, name: str) -> None:
-    assert find_spec(f"catena.evaluation.{name}") is not None
+    assert find_spec(f"catena.benchmarks.{name}") is not None
     assert name in run("eval", "--help")[1]
 
 
@@ -180,7 +180,7 @@ def test_eval_passes_arguments_on(run: Any) -> None:
 
 
 def test_eval_offers_every_public_benchmark(run: Any) -> None:
-    assert set(measuring.BENCHMARKS) == set(BENCHMARKS)
+    assert set(eval_command.BENCHMARKS) == set(BENCHMARKS)
     assert run("eval", "lciteeval", "--help")[0] == 0
 
 

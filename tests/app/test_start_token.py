@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from catena.app.ui.start_token import AskForToken, is_asked, opening_address, start_token
 from catena.errors import OptionError
-from catena.origins import OwnAddress
+from catena.request_origins import OwnAddress
 
 URL = "http://127.0.0.1:8501"
 STREAM = "ws://127.0.0.1:8501/_stcore/stream"

@@ -19,15 +19,15 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from catena.adding import Added
-from catena.answers import to_json
+from catena.add_document import Added
 from catena.app.cli import console, terminal
-from catena.app.cli.border import guarded, print_json
-from catena.app.ui.words import plain
+from catena.app.process_border import guarded, print_json
+from catena.app.ui.labels import plain
 from catena.errors import ModelError
-from catena.harmless import HarmlessFormatter, harmless, one_line
-from catena.html import to_html
-from catena.markdown import to_markdown
+from catena.render.answer_html import to_html
+from catena.render.answer_json import to_json
+from catena.render.answer_markdown import to_markdown
+from catena.render.harmless import HarmlessFormatter, harmless, one_line
 from catena.types import (
     Answer,
     Citation,

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from catena.evaluation.browsing import TOKEN, serving
+from catena.benchmarks.browsing import TOKEN, serving
 from tests.attacks.wire import UPGRADE, status, written
 
 REFUSED = (400, 403)
@@ -114,7 +114,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     pytest.importorskip("torch", reason="the extra `local` is not installed")
-    from catena.evaluation.kv.recall_server import load_recall, served
+    from catena.benchmarks.kv.recall_server import load_recall, served
 
     folder = tmp_path_factory.mktemp("model")
     with served(load_recall(folder), folder / "kv", start_key=KEY) as url:

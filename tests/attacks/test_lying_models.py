@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from catena.errors import ModelError
-from catena.llm import Completion
-from catena.models.remote import LiteLLM
-from catena.models.retried import Retried
-from catena.models.wire import MOST_TOKENS
+from catena.llm.litellm_client import LiteLLM
+from catena.llm.protocol import Completion
+from catena.llm.retry import RetryingLLM
+from catena.llm.wire_format import MOST_TOKENS
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 
@@ -86,7 +86,7 @@ def used(read: str, written: str) -> str:
 
 
 def ask(address: str, *, seconds: float = 30.0, is_streamed: bool = False) -> Completion:
-    llm = Retried(LiteLLM("openai/m", address, max_silence=1.0), seconds)
+    llm = RetryingLLM(LiteLLM("openai/m", address, max_silence=1.0), seconds)
     messages = [{"role": "user", "content": "Who?"}]
     heard: list[str] = []
     return asyncio.run(llm.complete(messages, max_tokens=50, on_text=heard.append if is_streamed else None))

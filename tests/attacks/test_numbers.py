@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from catena.agents import numbers, quantities
+from catena.agents.citations import quantities
+from catena.agents.extractive import numeric_question
 from tests.attacks.nasty import NUMBERS
 
 
@@ -14,4 +15,4 @@ def test_a_figure_beyond_all_measure_is_read_over(figure: str) -> None:
     found = quantities.quantities(text)
     assert all(abs(one.full) < float("inf") for one in found)
     assert 12.0 in [one.value for one in found]
-    numbers.wants_number(f"How much is {figure}?")
+    numeric_question.wants_number(f"How much is {figure}?")

@@ -19,16 +19,16 @@ from hypothesis import strategies as st
 
 from catena.app import cli
 from catena.errors import CatenaError, OptionError
-from catena.harmless import HarmlessFormatter
-from catena.models.errors import explain
-from catena.models.keys import _entry
-from catena.models.openai_server import address
-from catena.models.remote import LiteLLM
-from catena.models.wire import Failed
+from catena.kv.client.kv_client import KVServer
+from catena.llm.keyring_keys import _entry
+from catena.llm.litellm_client import LiteLLM
+from catena.llm.openai_request import address
+from catena.llm.provider_errors import explain
+from catena.llm.wire_format import Failed
 from catena.options import AskOptions
+from catena.question_runs import Run, Runs
 from catena.redaction import LEAST, has_secret, public_address, without_secrets
-from catena.runs import Run, Runs
-from catena.serving.remote import KVServer
+from catena.render.harmless import HarmlessFormatter
 from catena.settings import kept_settings, load_settings, public_settings
 
 SECRETS = st.text(

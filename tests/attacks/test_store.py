@@ -22,15 +22,15 @@ from typing import Any
 
 import pytest
 
-from catena.answers import to_json
 from catena.client import Catena
 from catena.errors import CatenaError
 from catena.healing import examine
 from catena.health import Health
 from catena.options import AskOptions
-from catena.retrieval.filling import fill
-from catena.retrieval.vectorfile import VectorFile
-from catena.runs import Run
+from catena.question_runs import Run
+from catena.render.answer_json import to_json
+from catena.retrieval.faiss_index import VectorFile
+from catena.retrieval.vector_jobs import fill
 from catena.settings import Settings, load_settings
 from catena.types import Answer
 

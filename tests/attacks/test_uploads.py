@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catena.uploads import FOLDER, UPLOAD, receive
+from catena.jobs.uploads import FOLDER, UPLOAD, receive
 
 NAMES = [
     "../../../etc/passwd",

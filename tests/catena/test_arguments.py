@@ -23,10 +23,10 @@ from catena import (
     OptionError,
     PageRef,
 )
-from catena.agents.bookqa.generating import Order
-from catena.arena import AnswerOptions, ArenaOptions
-from catena.bookqa import GenerateOptions
-from catena.votes import Vote
+from catena.arena_runs import AnswerOptions, ArenaOptions
+from catena.bookqa.book_set_runs import GenerateOptions
+from catena.bookqa.generator import Order
+from catena.library.votes import Vote
 
 METHODS = {
     name: method

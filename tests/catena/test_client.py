@@ -16,7 +16,7 @@ import pytest
 
 import catena
 from catena import AddOptions, AskOptions, Catena, DocumentError, OptionError
-from catena.agents.events import Event
+from catena.events import Event
 
 
 def test_two_lines_to_the_first_answer(manual: Path) -> None:

@@ -9,17 +9,17 @@ from pathlib import Path
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import empty_checkpoint
 
-from catena.agents.checkpoints import Checkpoints
-from catena.agents.events import Event
-from catena.agents.saver import Saver
-from catena.evaluation import synthetic
-from catena.jobs import LEASE_SECONDS, Jobs
-from catena.library import Library
+from catena.agents.checkpointer import Checkpointer
+from catena.agents.run_store import Checkpoints
+from catena.benchmarks import synthetic
+from catena.events import Event
+from catena.jobs.job_queue import LEASE_SECONDS, Jobs
+from catena.library.document_writer import add_source
+from catena.library.library import Library
+from catena.library.schema import sources
 from catena.options import AskOptions
-from catena.runs import MAX_KEPT, Run, Runs
+from catena.question_runs import MAX_KEPT, Run, Runs
 from catena.settings import load_settings
-from catena.tables import sources
-from catena.writing import add_source
 
 YEAR = 365 * 86400.0
 
@@ -87,7 +87,7 @@ def test_places_of_a_document_stand_in_the_order_in_which_they_were_found(home: 
 
 def test_a_run_goes_on_from_the_checkpoint_that_was_kept_last(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path / "checkpoints.db")
-    saver = Saver(checkpoints)
+    saver = Checkpointer(checkpoints)
     config: RunnableConfig = {"configurable": {"thread_id": "ab", "checkpoint_ns": ""}}
     for id in ("1f000000-0000-6000-8000-000000000000", "1e000000-0000-6000-8000-000000000000"):
         saver.put(config, {**empty_checkpoint(), "id": id}, {"step": 0}, {})

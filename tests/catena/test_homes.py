@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from catena.agents.checkpoints import Checkpoints
+from catena.agents.run_store import Checkpoints
 from catena.asking import NOT_KEPT
-from catena.backups import backup
 from catena.client import Catena
 from catena.errors import LibraryError, OptionError
-from catena.filesystems import filesystem_of, is_shared, journal_mode
-from catena.library import Library
+from catena.files.filesystems import filesystem_of, is_shared, journal_mode
+from catena.files.sqlite_files import connect, set_journal
+from catena.library.backup import backup
+from catena.library.library import Library
 from catena.settings import load_settings
-from catena.sqlitefile import connect, set_journal
 from tests.catena.commands import catena
 
 ODD = ("a?b", "a#b", "50%20", " a b ", 'it\'s "so"', "é中ا", "line\nend", "a;b&c=d", "file:x", ":memory:")

@@ -1,4 +1,4 @@
-"""Twenty of the two hundred kills (`python -m catena.evaluation.kills`), and that they would see a loss."""
+"""Twenty of the two hundred kills (`python -m catena.benchmarks.kills`), and that they would see a loss."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from catena.evaluation import kills, synthetic
-from catena.library import Library
+from catena.benchmarks import kills, synthetic
+from catena.library.library import Library
 
 
 def test_twenty_kills_lose_nothing() -> None:
-    command = [sys.executable, "-m", "catena.evaluation.kills", "--kills", "20"]
+    command = [sys.executable, "-m", "catena.benchmarks.kills", "--kills", "20"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "20 kills" in done.stdout

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from catena.database import Database
-from catena.durable import write_file
+from catena.benchmarks import synthetic
 from catena.errors import AmbiguousDocument, DocumentNotFound, LibraryCorrupt, LibraryError, LibraryTooNew
-from catena.evaluation import synthetic
-from catena.library import Library
+from catena.files.atomic_files import write_file
+from catena.library.database import Database
+from catena.library.library import Library
 from catena.types import Document, OutlineEntry, PageRef
 
 
@@ -313,7 +313,7 @@ def test_two_threads_add_the_same_file(library: Library, tmp_path: Path) -> None
 
 _PROCESS = """
 import sys; from pathlib import Path
-from catena.evaluation import synthetic; from catena.library import Library
+from catena.benchmarks import synthetic; from catena.library.library import Library
 first, folder = int(sys.argv[1]), Path(sys.argv[2])
 with Library(folder / "catena-home") as library:
     for seed in range(first, first + 5):

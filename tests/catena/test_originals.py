@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from catena import faults
-from catena.durable import durable_file, write_file
+from catena.benchmarks import synthetic
 from catena.errors import DocumentError, LibraryError
-from catena.evaluation import synthetic
-from catena.library import Library
-from catena.locks import FileLock
-from catena.originals import Originals
+from catena.files import failpoints
+from catena.files.atomic_files import durable_file, write_file
+from catena.files.file_lock import FileLock
+from catena.library.library import Library
+from catena.library.originals import Originals
 
 
 @pytest.fixture(autouse=True)
 def disarmed() -> Iterator[None]:
     yield
-    faults.arm("")
+    failpoints.arm("")
 
 
 def files(home: Path) -> list[str]:
@@ -100,22 +100,22 @@ def test_an_error_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
 def num_operations(tmp_path: Path) -> int:
     with Library(tmp_path / "dry") as library:
         synthetic.add(library, tmp_path / "2.pdf", 2)
-        faults.arm("*:0")
+        failpoints.arm("*:0")
         synthetic.add(library, tmp_path / "1.pdf", 1)
-        return faults.passed()
+        return failpoints.passed()
 
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
 def test_the_nth_operation_fails_and_the_library_is_as_before_or_after(tmp_path: Path, error: str) -> None:
     for n in range(1, num_operations(tmp_path) + 1):
-        faults.arm("")
+        failpoints.arm("")
         home = tmp_path / f"{error}{n}"
         with Library(home) as library:
             kept = synthetic.add(library, tmp_path / "2.pdf", 2)
-            faults.arm(f"*:{n}:{error}")
+            failpoints.arm(f"*:{n}:{error}")
             with pytest.raises(LibraryError):
                 synthetic.add(library, tmp_path / "1.pdf", 1)
-            faults.arm("")
+            failpoints.arm("")
         with Library(home) as library:
             there = {document.id for document in library.documents()}
             assert there in ({kept.id}, {kept.id, synthetic.file_id(1)}), n
@@ -154,13 +154,13 @@ def small_files(num_bytes: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
 def test_the_nth_operation_of_a_small_file_fails(tmp_path: Path, error: str) -> None:
-    faults.arm("*:0")
+    failpoints.arm("*:0")
     write_file(tmp_path / "f", b"old")
-    for n in range(1, faults.passed() + 1):
+    for n in range(1, failpoints.passed() + 1):
         write_file(tmp_path / "f", b"old")
-        faults.arm(f"*:{n}:{error}")
+        failpoints.arm(f"*:{n}:{error}")
         with pytest.raises(OSError):
             write_file(tmp_path / "f", b"new")
-        faults.arm("")
+        failpoints.arm("")
         assert (tmp_path / "f").read_bytes() in (b"old", b"new")
         assert [path.name for path in tmp_path.iterdir()] == ["f"]

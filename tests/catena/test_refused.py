@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from catena.adding import Added
+from catena.add_document import Added
 from catena.client import Catena
 from catena.errors import DocumentError
-from catena.ingest.folders import walk_folder
+from catena.files.stable_reads import TRIES, read_steadily
+from catena.ingest.formats.folders import walk_folder
+from catena.library.originals import sha256
 from catena.options import AddOptions
-from catena.originals import sha256
 from catena.settings import load_settings
-from catena.steady import TRIES, read_steadily
 from tests.catena.commands import catena
 
 STORY = "The lantern of the harbour burns for forty hours. " * 20

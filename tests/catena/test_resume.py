@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from catena import AskOptions, Catena
-from catena.agents.checkpoints import Checkpoints, UnfinishedRun
 from catena.agents.graph import run
-from catena.answers import to_json
+from catena.agents.run_store import Checkpoints, UnfinishedRun
 from catena.errors import ModelRefused, OptionError
+from catena.render.answer_json import to_json
 from catena.settings import Settings
 from catena.testing import READ, Fault, StubModel
 

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from catena.llm import head, num_tokens
-from catena.models import catalogue
+from catena.llm import litellm_catalogue
+from catena.llm.protocol import head, num_tokens
 
 SAID = {
     "English": "Don’t panic — “the answer” is 42 in § 4.2, p. 17 … of 1 000 000 €.",
@@ -36,7 +36,7 @@ SAID = {
 
 
 def cl100k(text: str) -> int:
-    return len(catalogue.load().encoding.encode(text))
+    return len(litellm_catalogue.load().encoding.encode(text))
 
 
 @pytest.mark.parametrize("space", [" ", "\u00a0", "\u2009", "\u3000", " \n", "  "])

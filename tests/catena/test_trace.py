@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from catena import AskOptions, Catena, Limits, OptionError
-from catena.agents.events import Event
-from catena.runs import Run
+from catena.events import Event
+from catena.question_runs import Run
 from catena.testing import StubModel
 
 QUESTION = "How long does the battery of the lantern last?"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catena.evaluation import synthetic
-from catena.library import Library
+from catena.benchmarks import synthetic
+from catena.library.library import Library
 from catena.types import Document
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from catena import Catena, OptionError
-from catena.library import Library
-from catena.votes import Vote
+from catena.library.library import Library
+from catena.library.votes import Vote
 
 
 def test_votes_are_kept_in_their_order(home: Path) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from catena.html import to_html
-from catena.markdown import to_markdown
+from catena.render.answer_html import to_html
+from catena.render.answer_markdown import to_markdown
+from catena.render.wording import mark_of, proof_of
 from catena.types import Answer, AnswerStatus, Citation, CitationPart, Confidence, PageRef, Statement, Support
-from catena.wording import mark_of, proof_of
 
 DOC = "d" * 64
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from catena.errors import DocumentError
-from catena.ingest.blocks import Book, clean
-from catena.ingest.decoding import decode, decode_markup
-from catena.ingest.docx import read_docx
-from catena.ingest.epub import read_epub
-from catena.ingest.flow import FlowReading
-from catena.ingest.html import parse_html
-from catena.ingest.markdown import read_markdown
-from catena.ingest.text import parse_text
+from catena.ingest.formats.docx import read_docx
+from catena.ingest.formats.epub import read_epub
+from catena.ingest.formats.html import parse_html
+from catena.ingest.formats.markdown import read_markdown
+from catena.ingest.formats.plain_text import parse_text
+from catena.ingest.formats.text_decoding import decode, decode_markup
+from catena.ingest.pagination.blocks import Book, clean
+from catena.ingest.pagination.paged_book import FlowReading
 from tests.fuzz.running import fuzz
 from tests.ingest.archives import docx, epub, page, zipped
 

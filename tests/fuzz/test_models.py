@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from catena.agents.notes import read_note
-from catena.agents.replies import read_reply
-from catena.agents.streaming import AnswerText
-from catena.models import openai_server
-from catena.models.wire import Failed
-from catena.serving.protocol import ChatRequest, CompletionRequest, DocumentRequest
-from catena.spoken import spoken
+from catena.agents.event_stream import AnswerText
+from catena.agents.generative.reply_parser import read_reply
+from catena.agents.generative.worker_notes import read_note
+from catena.kv.server.openai_protocol import ChatRequest, CompletionRequest, DocumentRequest
+from catena.llm import openai_request
+from catena.llm.spoken_text import spoken
+from catena.llm.wire_format import Failed
 from tests.fuzz.running import fuzz
 
 KNOWN = range(1, 9)
@@ -116,7 +116,7 @@ def check_body(value: Any) -> None:
     events = f"data: {text}\n\ndata: [DONE]\n\n"
     for body in (text, text[: len(text) // 2], events):
         try:
-            raw = openai_server._whole(body, "application/json")
+            raw = openai_request._whole(body, "application/json")
         except Failed as failed:
             assert failed.text
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catena.ingest.pool import ParserPool
+from catena.ingest.sandbox.parser_pool import ParserPool
 from catena.settings import load_settings
 from catena.types import Document, Kind, Page
 

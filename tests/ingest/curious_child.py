@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from catena.ingest import child, isolation
+from catena.ingest.confinement import confinement
 from catena.ingest.frames import Send
+from catena.ingest.sandbox import parser_child
 
 ORDER = json.loads(sys.argv.pop(1))
 
@@ -94,8 +95,8 @@ def is_open(descriptor: int) -> bool:
 
 def main() -> None:
     if ORDER.get("no-landlock"):
-        isolation.landlock_version = child.landlock_version = lambda: 0  # type: ignore[attr-defined]
-    child.main(handle)
+        confinement.landlock_version = parser_child.landlock_version = lambda: 0  # type: ignore[attr-defined]
+    parser_child.main(handle)
 
 
 if __name__ == "__main__":

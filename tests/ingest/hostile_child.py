@@ -8,10 +8,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from catena.ingest import child
 from catena.ingest.frames import Send
+from catena.ingest.sandbox import parser_child
 
-REAL = child.load_handle()
+REAL = parser_child.load_handle()
 OPEN: dict[str, Any] = {"type": "open", "pages": 1, "title": ""}
 PAGE: dict[str, Any] = {
     "type": "page",
@@ -66,4 +66,4 @@ def handle(request: Mapping[str, Any], send: Send) -> None:
 
 
 if __name__ == "__main__":
-    child.main(handle)
+    parser_child.main(handle)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pymupdf
 
-from catena.ingest.pdf import PdfReading
+from catena.ingest.pdf.pdf_reader import PdfReading
 from catena.types import Page
 
 WIDTH, HEIGHT = 400.0, 600.0

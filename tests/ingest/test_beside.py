@@ -10,9 +10,9 @@ import numpy as np
 import pymupdf
 import pytest
 
-from catena.ingest.ocr import engine
-from catena.ingest.pdf import PdfReading
-from catena.ingest.pool import ParserPool
+from catena.ingest.ocr.text_recognition import engine
+from catena.ingest.pdf.pdf_reader import PdfReading
+from catena.ingest.sandbox.parser_pool import ParserPool
 from catena.settings import load_settings
 from tests.ingest.printing import column, put, save_pdf
 

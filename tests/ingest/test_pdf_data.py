@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from catena.evaluation.spans import check_pdf
-from catena.ingest.pdf import PdfReading
+from catena.benchmarks.spans import check_pdf
+from catena.ingest.pdf.pdf_reader import PdfReading
 from catena.types import Page
 from tests.ingest.printing import lines
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from catena.evaluation.robust import differing, files_of, parse_all
-from catena.ingest.pool import ParserPool
+from catena.benchmarks.robust import differing, files_of, parse_all
+from catena.ingest.sandbox.parser_pool import ParserPool
 from catena.settings import load_settings
 from tests.ingest.conftest import Parse, parse_file
 

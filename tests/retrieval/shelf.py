@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from catena.retrieval.analysis import terms
+from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.embedder import Vectors
-from catena.retrieval.index import DocumentIndex
 from catena.retrieval.passages import indexed_text, split
+from catena.retrieval.text_analysis import terms
 from catena.types import Document, Line, LineKind, Page, PageRef, Passage, Section
 
 

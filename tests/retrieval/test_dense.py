@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catena import faults
-from catena.library import Library
-from catena.retrieval.analysis import terms
+from catena.files import failpoints
+from catena.library.library import Library
+from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.dense import DenseRetriever
-from catena.retrieval.filling import fill
+from catena.retrieval.faiss_index import VectorFile
 from catena.retrieval.hybrid import HybridRetriever
-from catena.retrieval.index import DocumentIndex
 from catena.retrieval.lexical import LexicalRetriever
 from catena.retrieval.passages import indexed_text, split
-from catena.retrieval.vectorfile import VectorFile
+from catena.retrieval.text_analysis import terms
+from catena.retrieval.vector_jobs import fill
 from catena.types import Document
 from tests.retrieval.shelf import WordEmbedder, make_page
 
@@ -137,11 +137,11 @@ def test_the_index_follows_what_is_added_and_removed(library: Library) -> None:
 def test_a_full_disk_costs_the_file_alone(library: Library, home: Path) -> None:
     fill_all(library)
     asked = WordEmbedder().embed(["the heron eats"])[0]
-    faults.arm("*:1:ENOSPC")
+    failpoints.arm("*:1:ENOSPC")
     try:
         assert len(saved(library).search(asked, 5)) == 5
     finally:
-        faults.arm("")
+        failpoints.arm("")
     assert list((home / "faiss").iterdir()) == []
 
 

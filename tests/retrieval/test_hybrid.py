@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catena.retrieval.documents import choose_documents
-from catena.retrieval.filling import CHUNK, fill
+from catena.retrieval.document_choice import choose_documents
 from catena.retrieval.hybrid import HybridRetriever, fuse
 from catena.retrieval.lexical import LexicalRetriever
+from catena.retrieval.vector_jobs import CHUNK, fill
 from tests.retrieval.shelf import MemoryLibrary, WordEmbedder
 
 TOPICS = [

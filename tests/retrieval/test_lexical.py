@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from catena.retrieval.analysis import INSTRUCTION, asked_terms
+from catena.retrieval.document_cache import OpenedDocuments
 from catena.retrieval.lexical import echo, lexical_scores
-from catena.retrieval.opened import OpenedDocuments
+from catena.retrieval.text_analysis import INSTRUCTION, asked_terms
 from catena.retrieval.weights import Weights
 from tests.retrieval.shelf import MemoryLibrary
 

@@ -42,7 +42,7 @@ def test_their_vector_store_reads_our_file(tmp_path: object) -> None:
     from llama_index.core.vector_stores import VectorStoreQuery
     from llama_index.vector_stores.faiss import FaissVectorStore
 
-    from catena.retrieval.vectorfile import VectorFile
+    from catena.retrieval.faiss_index import VectorFile
 
     class Shelf:
         home = Path(str(tmp_path))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from catena.evaluation.browsing import WAIT_MS, chromium, find_chromium, serving
+from catena.benchmarks.browsing import WAIT_MS, chromium, find_chromium, serving
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from catena import Catena
-from catena.evaluation.browsing import ask, enter, page_image, see_image, serving, settle, visit
+from catena.benchmarks.browsing import ask, enter, page_image, see_image, serving, settle, visit
 from catena.options import AddOptions
 from tests.app.browser.test_browser import QUESTION
 

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from catena import Catena
-from catena.evaluation.browsing import enter, free_port, page_image, see_image, serving, settle
-from catena.evaluation.novels import write_novel
+from catena.benchmarks.browsing import enter, free_port, page_image, see_image, serving, settle
+from catena.benchmarks.novels import write_novel
 from catena.testing import StubModel
 
 AES_256 = 5  # pymupdf.PDF_ENCRYPT_AES_256

@@ -9,7 +9,7 @@ import pymupdf
 import pytest
 
 from catena import Catena
-from catena.evaluation.browsing import enter, see_image, serving, settle
+from catena.benchmarks.browsing import enter, see_image, serving, settle
 from tests.app.browser.test_browser import drop
 
 BODY = "The night watch begins at nine. The night watch ends when the morning watch begins at five."

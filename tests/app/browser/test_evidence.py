@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from catena.evaluation.browsing import enter, serving, settle
+from catena.benchmarks.browsing import enter, serving, settle
 from tests.app.browser.test_browser import share_marked
-from tests.app.test_batch import add_novel, make_set
+from tests.app.test_batch_page import add_novel, make_set
 
 
 @pytest.mark.parametrize("width", [1440, 420])

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from catena import Catena
-from catena.evaluation.browsing import TOKEN, chromium, enter, find_chromium, serving, settle
+from catena.benchmarks.browsing import TOKEN, chromium, enter, find_chromium, serving, settle
 
 REBOUND = "evil.example"
 TRIES = """async url => {

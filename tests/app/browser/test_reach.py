@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from catena import Catena
-from catena.evaluation.browsing import be_still, enter, go_to, page_image, see_image, settle, visit
+from catena.benchmarks.browsing import be_still, enter, go_to, page_image, see_image, settle, visit
 from tests.app.browser.contrast import too_faint
 from tests.app.browser.test_browser import QUESTION, ask, share_marked
 

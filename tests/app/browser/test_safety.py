@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from catena.evaluation.browsing import serving, settle
+from catena.benchmarks.browsing import serving, settle
 from catena.testing import StubModel
 from tests.app.browser.test_browser import ask, drop, stub_model
 

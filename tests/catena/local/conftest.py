@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from catena.local.shelved import Shelf
-from catena.local.starting import stop
+from catena.local.server_start import stop
+from catena.local.stored_models import Shelf
 
 MakeGGUF = Callable[..., Path]
 

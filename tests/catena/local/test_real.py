@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from catena.client import Catena
-from catena.local.overview import rows
-from catena.local.shelved import Shelf
-from catena.local.standing import standing_of
+from catena.local.model_listing import rows
+from catena.local.server_record import standing_of
+from catena.local.stored_models import Shelf
 
 pytest.importorskip("xllamacpp", reason="the extra llm")
 FILE = os.environ.get("CATENA_TEST_GGUF", "")

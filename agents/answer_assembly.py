@@ -1,0 +1,104 @@
+"""The last step: statements, citations and coverage become the `Answer`."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from catena.agents import state as codec
+from catena.agents.citations.coverage import coverage, name_ranges
+from catena.agents.citations.support_check import MAX_VERDICTS
+from catena.agents.context import Deps
+from catena.agents.state import PathState, State
+from catena.render.answer_json import citation_from_json, statement_from_json
+from catena.types import Answer, AnswerStatus, Coverage, PageRef, Statement, Strategy
+
+NOT_SAID = "The document does not say."
+NOT_SAID_BY_ANY = "None of the {num} documents says."
+DECLINED = "The model declined to answer."
+NOTHING_FOUND = "Stopped before anything was found."
+
+
+def assemble(state: State, deps: Deps, num_unjudged: int = 0) -> Answer:
+    """Build the answer from the state; every field but the wording is a copy or a count.
+
+    `num_unjudged`: statements on which a model was asked for a verdict and gave none.
+    """
+    draft = codec.draft_from_json(state["draft"])
+    statements = tuple(statement_from_json(statement) for statement in state["statements"])
+    stopped = state["stopped"]
+    status: AnswerStatus = "answered" if statements else "refused" if draft.is_refusal else "not_in_document"
+    if stopped:
+        status = "stopped"
+    read = (PageRef(document, page) for document, page in state["pages_read"])
+    seen = coverage(deps.desk, read if draft.pages is None else draft.pages)
+    return Answer(
+        question=state["said"],
+        read_as=state["question"] if state["question"] != state["said"] else "",
+        text=_text(statements, status, len(state["document_ids"])),
+        short=draft.short,
+        confidence=draft.confidence,
+        status=status,
+        run_id=state["run_id"],
+        thread_id=state["thread_id"],
+        strategy=cast(Strategy, state["strategy"]),
+        strategy_reason=state["strategy_reason"],
+        model=draft.model or deps.reasoner.name,
+        seconds=round(deps.clock() - deps.began, 3),
+        statements=statements,
+        citations=tuple(citation_from_json(citation) for citation in state["citations"]),
+        coverage=seen,
+        usage=deps.meter.usage,
+        roles=deps.meter.roles,
+        warnings=_warnings(state, deps, seen, num_unjudged, (*deps.meter.notices, *draft.warnings)),
+        stopped=stopped,
+    )
+
+
+def stop_reason(state: State | PathState, deps: Deps) -> str | None:
+    """Say why the run must end now: cancelled, or out of time."""
+    if deps.cancel is not None and deps.cancel.is_set():
+        return "cancelled"
+    max_seconds = state["options"]["limits"]["max_seconds"]
+    if max_seconds is not None and deps.clock() - deps.began >= max_seconds:
+        return f"time cap of {max_seconds:g} s reached"
+    return None
+
+
+def _text(statements: tuple[Statement, ...], status: AnswerStatus, num_documents: int) -> str:
+    if statements:
+        return "\n".join(statement.text for statement in statements)
+    if status == "stopped":
+        return NOTHING_FOUND
+    if status == "refused":
+        return DECLINED
+    return NOT_SAID if num_documents == 1 else NOT_SAID_BY_ANY.format(num=num_documents)
+
+
+def _warnings(
+    state: State, deps: Deps, seen: Coverage, num_unjudged: int, drafted: tuple[str, ...]
+) -> tuple[str, ...]:
+    warnings = [deps.reasoner.notice] if deps.reasoner.notice else []
+    for document_id in state["document_ids"]:
+        document = deps.desk.document(document_id)
+        if document.status == "partial":
+            warnings.append(f"{document.title} was not read in full: {document.message}".strip())
+    if state["strategy"] == "chain":
+        for part in seen.documents:
+            if part.unread:
+                title = deps.desk.document(part.document_id).title
+                warnings.append(f"Not read in {title}: pages {name_ranges(part.unread)}.")
+    if state["options"]["check"] == "model" and len(state["statements"]) > MAX_VERDICTS:
+        warnings.append(
+            f"The model judged the first {MAX_VERDICTS} of {len(state['statements'])} statements; "
+            "the others are marked by code alone."
+        )
+    if num_unjudged:
+        warnings.append(
+            f"The model gave no verdict on {num_unjudged} of {len(state['statements'])} statements; "
+            "code alone marked them."
+        )
+    if not state["statements"] and state["citations"] and not state["stopped"]:
+        warnings.append(
+            "The passages cited are the closest that were found; they do not answer the question."
+        )
+    return (*warnings, *drafted)

@@ -1,0 +1,52 @@
+"""How much was searched and read, counted from what really went over the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from catena.agents.document_view import DocumentView
+from catena.types import Coverage, DocumentCoverage, PageRef
+
+
+def coverage(desk: DocumentView, pages_read: Iterable[PageRef]) -> Coverage:
+    """Every page with text is searched (the index holds all of them); read are those given to the reader."""
+    read: dict[str, set[int]] = {document_id: set() for document_id in desk.document_ids}
+    for ref in pages_read:
+        read[ref.document_id].add(ref.number)
+    documents = []
+    for document_id in desk.document_ids:
+        document = desk.document(document_id)
+        documents.append(
+            DocumentCoverage(
+                document_id,
+                document.num_pages,
+                document.num_pages_with_text,
+                len(read[document_id]),
+                unread(document.num_pages, read[document_id]),
+            )
+        )
+    return Coverage(tuple(documents), vectors_filled(desk))
+
+
+def unread(num_pages: int, read: set[int]) -> tuple[tuple[int, int], ...]:
+    """The pages not in `read` as ranges, first and last included."""
+    ranges: list[tuple[int, int]] = []
+    for number in range(1, num_pages + 1):
+        if number in read:
+            continue
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1] = (ranges[-1][0], number)
+        else:
+            ranges.append((number, number))
+    return tuple(ranges)
+
+
+def vectors_filled(desk: DocumentView) -> float:
+    counts = [desk.count_vectors(document_id) for document_id in desk.document_ids]
+    total = sum(num_passages for _, num_passages in counts)
+    return round(sum(filled for filled, _ in counts) / total, 4) if total else 0.0
+
+
+def name_ranges(ranges: Sequence[tuple[int, int]]) -> str:
+    """`((1, 3), (7, 7))` -> "1-3, 7"."""
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)

@@ -1,0 +1,1 @@
+"""What a question will take, before a model is called."""

@@ -1,0 +1,110 @@
+"""Whom "he", "she" and "I" mean in a story, by rules: the name last said, of that sex, first in its sentence.
+
+Names in quotation marks are whom is spoken of or to, so that pronouns outside do not mean them; "I" in quotation marks
+is who is said to speak.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from catena.agents.extractive.proper_names import Sex
+from catena.agents.extractive.story_people import Named, People, Person
+from catena.retrieval.sentences import sentence_spans
+
+NEAR = 40
+"""Characters between the quotation marks and who is said to speak."""
+_PRONOUN = re.compile(
+    r"\b(?:(?P<he>he|him|his|himself)|(?P<she>she|her|hers|herself)|(?P<own>I|[Mm]e|[Mm]y|[Mm]yself))\b"
+    r"|\b(?:(?P<he2>He|Him|His|Himself)|(?P<she2>She|Her|Hers|Herself))\b"
+)
+_SPEECH = re.compile(
+    r"\b(?:said|says|replied|cried|asked|answered|exclaimed|returned|rejoined|whispered|murmured|inquired|enquired"
+    r"|observed|remarked|continued|added|interrupted|muttered|demanded|shouted|growled|responded|retorted|repeated)\b"
+)
+_DOUBLE = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*(?:\"|$)")
+_SINGLE = re.compile(r"(?:(?<=\s)|^)[‘'](?:[^'’]|['’](?=\w))*(?:['’]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Whom a word of a text means: a name, or a pronoun."""
+
+    word: str
+    start: int
+    person: Person
+    is_pronoun: bool
+
+    def moved(self, by: int) -> Reading:
+        """The same word in a text that begins elsewhere."""
+        return replace(self, start=self.start + by)
+
+
+def read_names(text: str, people: People) -> list[Reading]:
+    """Read each name and pronoun of some paragraphs as a person, in order; unclear ones are left out."""
+    return sorted(_read(text, people), key=lambda one: one.start)
+
+
+def _read(text: str, people: People) -> Iterator[Reading]:
+    speeches = _speeches(text)
+    names = list(people.named_in(text))
+    last: dict[Sex, Person] = {}
+    for start, end in sentence_spans(text):
+        here = [one for one in names if start <= one.start < end]
+        told = [one for one in here if not _inside(one.start, speeches)]
+        read = [Reading(text[one.start : one.end], one.start, one.person, is_pronoun=False) for one in here]
+        for found in _PRONOUN.finditer(text, start, end):
+            person = _meant(found, told, last, speeches, names, text)
+            if person is not None:
+                read.append(Reading(found.group(), found.start(), person, is_pronoun=True))
+        yield from read
+        outside = [one for one in read if not _inside(one.start, speeches)]
+        for one in sorted(
+            outside, key=lambda one: -one.start
+        ):  # the first, who does something, stays the last
+            if one.person.sex:
+                last[one.person.sex] = one.person
+
+
+def _meant(
+    found: re.Match[str],
+    told: list[Named],
+    last: dict[Sex, Person],
+    speeches: list[tuple[int, int]],
+    names: list[Named],
+    text: str,
+) -> Person | None:
+    if found["own"]:
+        speech = next(((start, end) for start, end in speeches if start <= found.start() < end), None)
+        return None if speech is None else _speaker(speech, names, text)
+    sex: Sex = "he" if found["he"] or found["he2"] else "she"
+    here = next((one.person for one in told if one.start < found.start() and one.person.sex == sex), None)
+    return here or last.get(sex)
+
+
+def _speaker(speech: tuple[int, int], names: list[Named], text: str) -> Person | None:
+    """Who stands beside a verb of speech, behind the quotation marks or before them."""
+    start, end = speech
+    behind = [one for one in names if end <= one.start <= end + NEAR]
+    if behind and _SPEECH.search(text, end, behind[0].end + NEAR // 2):
+        return behind[0].person
+    ahead = [one for one in names if start - NEAR <= one.start < start]
+    if ahead and _SPEECH.search(text, ahead[-1].end, start):
+        return ahead[-1].person
+    return None
+
+
+def _inside(place: int, speeches: list[tuple[int, int]]) -> bool:
+    return any(start <= place < end for start, end in speeches)
+
+
+def _speeches(text: str) -> list[tuple[int, int]]:
+    """Where speech stands in quotation marks; single ones where there are no double ones."""
+    marks = _DOUBLE if _DOUBLE.search(text) else _SINGLE
+    return [found.span() for paragraph in re.finditer(r"[^\n]+", text) for found in _in(paragraph, marks)]
+
+
+def _in(paragraph: re.Match[str], marks: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    yield from marks.finditer(paragraph.string, paragraph.start(), paragraph.end())

@@ -1,0 +1,281 @@
+"""A reader without a language model: it quotes the sentences and rows that answer, ranked by the embedder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from catena.agents.candidates import Candidate, candidates
+from catena.agents.cost.prompt_sizes import Measured, Search
+from catena.agents.cost.token_usage import CallEstimate
+from catena.agents.document_view import DocumentView
+from catena.agents.extractive import document_summary, sentence_ranking
+from catena.agents.extractive.answer_confidence import how_sure
+from catena.agents.extractive.answer_features import Seen
+from catena.agents.extractive.comparison import Part, asks_of_each, compares, part_asked, side_by_side
+from catena.agents.extractive.list_items import with_items
+from catena.agents.extractive.numeric_answer import is_row, name_number, with_header
+from catena.agents.extractive.numeric_question import may_be_number
+from catena.agents.extractive.out_of_vocabulary import never_mentioned
+from catena.agents.extractive.question_form import plain_form
+from catena.agents.extractive.sentence_selection import choose, shown
+from catena.agents.extractive.short_answers import named_alone, short_answer
+from catena.agents.extractive.spelling import spelled
+from catena.agents.extractive.who_questions import whom
+from catena.agents.generative.question_rewriting import Turn, self_contained
+from catena.agents.reasoner import Draft, DraftStatement, Question
+from catena.agents.router import asks_of_all, scope_of
+from catena.agents.segments import Stretch, pack
+from catena.retrieval.embedder import Embedder
+from catena.types import Confidence, Evidence, Note, Segment, Support
+
+MAX_EMBEDDED = 32
+MAX_IN_CONTEXT = 12
+"""Sentences of a segment that are compared by meaning, and those of them compared once more with their context.
+All others are compared by their words alone. On FairytaleQA 24 and 12 answer as many questions as no limit."""
+MAX_EVIDENCE = 12
+HEADINGS_ONLY = "No sentence says what this is about; these are its first headings."
+QUOTES_ONLY = ("The embedded reader quotes the best sentences; it does not count, list all or summarise.",)
+
+
+class ExtractiveReasoner:
+    """Answers in verbatim sentences and rows."""
+
+    notice = (
+        "Answered by the embedded extractive reader, which quotes and does not reason. "
+        "For written answers set a model: --model NAME, or CATENA_MODEL; one for this machine: catena model ls."
+    )
+
+    def __init__(self, embedder: Embedder, *, segment_words: int = 4000) -> None:
+        self._embedder = embedder
+        self.name = f"embedded ({embedder.name})"
+        self.segment_words = segment_words
+
+    max_paths = 1
+
+    async def whole(self, question: Question, desk: DocumentView) -> int | None:
+        """There is no call to fit."""
+        return None
+
+    def scope(self, question: str) -> str | None:
+        """Say which words ask about the whole: also those that ask what it says of itself."""
+        return scope_of(question) or (
+            "a question without a subject of its own" if document_summary.aspect_of(question) else None
+        )
+
+    async def plan(self, question: Question, desk: DocumentView) -> list[Stretch]:
+        """Pack whole passages by words."""
+        passages = [passage for document_id in desk.document_ids for passage in desk.passages(document_id)]
+        return [Stretch.of(segment) for segment in pack(passages, self.segment_words)]
+
+    async def work(self, question: Question, stretch: Stretch, note: Note, desk: DocumentView) -> Note:
+        """Read one stretch like any segment."""
+        return await self.read(question, desk.segment(stretch.keys), note, desk)
+
+    async def manage(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+        """Write as from a retrieval."""
+        return await self.write(question, note, desk)
+
+    def gather(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+        """Write from what was read so far: that takes no call of a model."""
+        return self._write(question, note, desk)
+
+    async def decide(self, question: Question, drafts: Sequence[Draft]) -> int:
+        """There is one path only."""
+        return 0
+
+    async def read(self, question: Question, segment: Segment, note: Note, desk: DocumentView) -> Note:
+        """Keep the best sentences of this segment and of the note."""
+        return await asyncio.to_thread(self._read, question, segment, note, desk)
+
+    async def write(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+        """Name the number if one is asked for, else quote the best sentences; or say that nothing answers."""
+        return await asyncio.to_thread(self._write, question, note, desk)
+
+    async def understand(self, question: str, turns: Sequence[Turn], desk: DocumentView) -> str:
+        """Spell as the documents do; put the words of the question before behind one that leans on it."""
+        return spelled(await self_contained(question, turns, None), desk.total_frequency)
+
+    async def rewrite(self, question: Question) -> list[str]:
+        """Search for the question alone."""
+        return []
+
+    async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
+        """Leave it to the code's own checks."""
+        return None
+
+    async def foresee(
+        self, question: Question, desk: DocumentView, measured: Measured, search: Search | None
+    ) -> list[CallEstimate]:
+        """No model is called."""
+        return []
+
+    async def foresee_reading(self, question: Question, measured: Measured) -> list[CallEstimate]:
+        """No model is called."""
+        return []
+
+    def foresee_follow_up(self, question: str, turns: Sequence[Turn]) -> list[CallEstimate]:
+        """No model is called."""
+        return []
+
+    def _read(self, question: Question, segment: Segment, note: Note, desk: DocumentView) -> Note:
+        question = _plain(question)
+        is_of_each = _is_of_each(question, desk)
+        question = _of_each(question, desk)
+        found = candidates(segment, desk)
+        aspect = document_summary.aspect_of(question.text)
+        scored = document_summary.score(aspect, found, desk) if aspect else self._score(question, found, desk)
+        best = sorted((*note.evidence, *scored), key=lambda one: -one.score)
+        return Note("", tuple(_best_of_each(best) if is_of_each else best[:MAX_EVIDENCE]))
+
+    def _write(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+        question, found = _plain(question), note.evidence
+        if not found:
+            return Draft(())
+        if document_summary.aspect_of(question.text):
+            return self._about_the_whole(question, found, desk)
+        if _is_of_each(question, desk):
+            return self._compared(question, found, desk)
+        draft = self._answer(question, found, desk)
+        sure = self._how_sure(question, found, draft, desk)
+        if sure == "closest":
+            unknown = never_mentioned(question.text, desk.total_frequency)
+            closest = found[: question.options.max_sentences]
+            return Draft((), closest, confidence=sure, warnings=_never_mentioned(unknown))
+        return replace(draft, confidence=sure)
+
+    def _how_sure(
+        self, question: Question, found: Sequence[Evidence], draft: Draft, desk: DocumentView
+    ) -> Confidence:
+        """Judge whether the draft answers; "closest" where the documents may not say at all."""
+        return how_sure(Seen(question.text, draft, tuple(found), question.page_scores), desk, self._embedder)
+
+    def _answer(self, question: Question, found: tuple[Evidence, ...], desk: DocumentView) -> Draft:
+        """The number that is asked for, else the best sentences."""
+        named = name_number(question.text, found, desk) if may_be_number(question.text) else None
+        if named is not None:
+            return Draft((named,), short=named_alone(named.text, named.evidence[0].text))
+        someone = whom(question, found, desk)
+        ranked = someone.leads(found) if someone else found
+        short = short_answer(question.text, ranked[0].text, is_row=is_row(ranked[0], desk))
+        chosen = choose(question.text, ranked, question.options, short)
+        listed, num_left = with_items(question.text, chosen, desk.page_or_none, question.options)
+        warnings = QUOTES_ONLY if asks_of_all(question.text) else ()
+        if num_left:
+            warnings = (
+                *warnings,
+                f"The list goes on: {num_left} more items. More words show them: --words N.",
+            )
+        if someone:
+            short, warnings = someone.person.name, (*someone.read_as, *warnings)
+        elif listed != chosen:  # the list is the answer
+            short = ""
+        return Draft(_quoted(listed, desk), short=short, warnings=warnings)
+
+    def _compared(self, question: Question, found: tuple[Evidence, ...], desk: DocumentView) -> Draft:
+        """What each document says, side by side, or that it does not say."""
+        asked = _of_each(question, desk)
+        statements, parts = [], []
+        sures: list[Confidence] = []
+        for document_id in desk.document_ids:
+            title = desk.document(document_id).title
+            own = tuple(one for one in found if one.spans[0].ref.document_id == document_id)
+            draft = self._answer(asked, own, desk) if own else Draft(())
+            sure = self._how_sure(asked, own, draft, desk) if own else "closest"
+            if sure == "closest":
+                statements.append(DraftStatement(f"{title}: does not say.", (), "unchecked"))
+                parts.append(Part(title, ""))
+                continue
+            evidence = draft.statements[0].evidence
+            statements.append(DraftStatement(f"{title}: {shown(evidence[0], desk.text)}", evidence, "quoted"))
+            parts.append(Part(title, draft.short))
+            sures.append(sure)
+        if not sures:
+            return Draft((), found[: question.options.max_sentences], confidence="closest")
+        is_likely = len(sures) == len(parts) and set(sures) == {"likely"}
+        short = side_by_side(question.text, parts)
+        return Draft(tuple(statements), confidence="likely" if is_likely else "possible", short=short)
+
+    def _about_the_whole(self, question: Question, found: tuple[Evidence, ...], desk: DocumentView) -> Draft:
+        """Quote what the documents say of themselves, in their order, else their first headings."""
+        telling = [one for one in found if one.score >= document_summary.ENOUGH]
+        headings = [one for one in found if one.score == document_summary.HEADING]
+        if not telling and not headings:
+            return Draft((), found[: question.options.max_sentences], warnings=QUOTES_ONLY)
+        options = question.options if telling else replace(question.options, max_sentences=MAX_EVIDENCE)
+        chosen = sorted(choose(question.text, telling or headings, options), key=lambda one: one.spans)
+        return Draft(
+            _quoted(chosen, desk),
+            confidence="possible",
+            warnings=QUOTES_ONLY if telling else (HEADINGS_ONLY, *QUOTES_ONLY),
+        )
+
+    def _score(self, question: Question, found: Sequence[Candidate], desk: DocumentView) -> list[Evidence]:
+        """Words first; what they find promising is compared by meaning, the best of that with its context."""
+        asked = sentence_ranking.Asked.of(question.text)
+        scored = []
+        behind = sentence_ranking.behind_the_question(asked, found)
+        for candidate, near in zip(found, behind, strict=True):
+            if candidate.kind == "heading":
+                continue
+            ref = candidate.evidence.spans[0].ref
+            idf = desk.rarity(ref.document_id)
+            head = sentence_ranking.HINT * sentence_ranking.hinted(asked, desk.head_terms(ref))
+            words = sentence_ranking.by_words(asked, candidate, idf) + head + sentence_ranking.FOLLOWS * near
+            scored.append((words + sentence_ranking.PAGE * question.page_scores.get(ref, 0.0), candidate))
+        scored.sort(key=lambda pair: -pair[0])
+        promising = scored[:MAX_EMBEDDED]
+        if not promising:
+            return []
+        phrases = self._embedder.embed(asked.phrases)
+        vectors = self._embedder.embed([sentence_ranking.own_text(candidate) for _, candidate in promising])
+        own = (vectors @ phrases.T).max(axis=1)
+        order = np.argsort([-score - cosine for (score, _), cosine in zip(promising, own, strict=True)])
+        best = [(promising[place], float(own[place])) for place in order[:MAX_IN_CONTEXT]]
+        around = self._embedder.embed(
+            [sentence_ranking.with_context(candidate) for (_, candidate), _ in best]
+        )
+        return [
+            Evidence(candidate.evidence.spans, candidate.text, score + (cosine + float(again)) / 2)
+            for ((score, candidate), cosine), again in zip(
+                best, (around @ phrases.T).max(axis=1), strict=True
+            )
+        ]
+
+
+def _is_of_each(question: Question, desk: DocumentView) -> bool:
+    return compares(question.text) and asks_of_each(question.text, desk.document_ids)
+
+
+def _of_each(question: Question, desk: DocumentView) -> Question:
+    """The question as each document is asked, where it compares several."""
+    if not _is_of_each(question, desk):
+        return question
+    titles = [desk.document(document_id).title for document_id in desk.document_ids]
+    return replace(question, text=part_asked(question.text, titles))
+
+
+def _best_of_each(ranked: Sequence[Evidence]) -> list[Evidence]:
+    """The best evidence of every document."""
+    kept: dict[str, list[Evidence]] = {}
+    for one in ranked:
+        kept.setdefault(one.spans[0].ref.document_id, []).append(one)
+    return sorted((one for own in kept.values() for one in own[:MAX_EVIDENCE]), key=lambda one: -one.score)
+
+
+def _plain(question: Question) -> Question:
+    """The question without contractions and courtesy."""
+    return replace(question, text=plain_form(question.text))
+
+
+def _quoted(chosen: Sequence[Evidence], desk: DocumentView) -> tuple[DraftStatement, ...]:
+    return tuple(DraftStatement(shown(one, desk.text), with_header(one, desk), "quoted") for one in chosen)
+
+
+def _never_mentioned(names: Sequence[str]) -> tuple[str, ...]:
+    """Say why nothing was found, where the question names what is not there."""
+    listed = ", ".join(f"“{name}”" for name in dict.fromkeys(names))
+    return (f"Never mentioned: {listed}.",) if listed else ()

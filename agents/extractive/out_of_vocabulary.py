@@ -1,0 +1,74 @@
+"""Names and things in a question that the document never uses: its answer would be about something else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from catena.agents.extractive.abbreviations import long_forms
+from catena.agents.extractive.nouns import THINGS, kind_of, related_terms
+from catena.agents.extractive.numeric_question import core
+from catena.retrieval.common_words import common_words
+from catena.retrieval.text_analysis import STOPWORDS, terms
+
+Frequency = Callable[[str], int]
+"""In how many passages a term stands."""
+
+_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+_THING = re.compile(r"[a-z]{4,}")
+_BEFORE = _WORD.findall("a an the its his her their our my your of in on for by with from many much")
+"""What stands before a noun, or before the word that stands before it."""
+_AUXILIARY = _WORD.findall("do does did will would can could should must has have had is are was were")
+_MEASURES = "ebit ebitda ebitdar capex opex cogs fcf roa roe roi roic dpo dso dio eps cagr yoy"
+ABBREVIATED = frozenset(_MEASURES.split())
+"""Measures that documents write out or leave to be computed: no names of anything."""
+TITLE_WORDS = 4
+_LONG = re.compile(r"[^\W\d_]{4,}")
+_NAME = re.compile(r"(?:(?<=[\w,;:] )|(?<=[\"'“‘(]))[A-Z][^\W_]{2,}")
+
+
+def strangers(question: str, frequency: Frequency) -> list[str]:
+    """The names in a question that the document never uses.
+
+    Where every word begins with a capital, none says that it is a name.
+    """
+    words = _LONG.findall(question)
+    if len(words) >= TITLE_WORDS and all(word[0].isupper() for word in words):
+        return []
+    names = [name for name in _NAME.findall(question) if name.lower() not in ABBREVIATED]
+    return [
+        name
+        for name in names
+        if not any(map(frequency, terms(name))) and not _is_written_out(name, frequency)
+    ]
+
+
+def _is_written_out(name: str, frequency: Frequency) -> bool:
+    """Whether the document has most words of what an abbreviation is short for: "chief executive" for CEO."""
+    written = [[bool(frequency(term)) for term in terms(long)] for long in long_forms(name)]
+    return any(2 * sum(held) > len(held) for held in written)
+
+
+def asked_nouns(question: str) -> list[str]:
+    """The common English words that stand where a noun does: "the division", "the bicycle division"."""
+    words = _WORD.findall(core(question))
+    found = [word for at, word in enumerate(words) if _THING.fullmatch(word) and _is_noun(words, at)]
+    return [one for one in dict.fromkeys(found) if one in common_words() and one not in STOPWORDS]
+
+
+def never_mentioned(question: str, frequency: Frequency) -> list[str]:
+    """What the document uses in no form and under no other name, and would if it spoke of it: names, and things
+    that can be seen or touched. Rare words may be misspelt; a "percentage" need not be called so."""
+    things = [word for word in asked_nouns(question) if kind_of(word) in THINGS]
+    return [*strangers(question, frequency), *(word for word in things if not _is_used(word, frequency))]
+
+
+def _is_used(word: str, frequency: Frequency) -> bool:
+    return any(map(frequency, [*terms(word), *related_terms(word)]))
+
+
+def _is_noun(words: Sequence[str], at: int) -> bool:
+    """Not "break" in "did the bicycle break"."""
+    if at and words[at - 1] in _BEFORE:
+        return True
+    return at > 1 and words[at - 2] in _BEFORE and (at < 3 or words[at - 3].lower() not in _AUXILIARY)

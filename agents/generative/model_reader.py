@@ -1,0 +1,391 @@
+"""A language model reads numbered passages and writes; code finds what each sentence rests on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from catena.agents.citations.attribution import Attributor, Numbered
+from catena.agents.citations.statement_language import is_other_language
+from catena.agents.citations.support_check import support
+from catena.agents.cost import call_estimate
+from catena.agents.cost.call_estimate import Answering
+from catena.agents.cost.prompt_sizes import Measured, Search
+from catena.agents.cost.token_usage import CallEstimate
+from catena.agents.document_view import DocumentView
+from catena.agents.extractive.comparison import asks_of_each
+from catena.agents.extractive.extractive_reader import ExtractiveReasoner
+from catena.agents.generative import demonstrations, ledger, multi_document, passage_filter, support_judge
+from catena.agents.generative.answer_prompts import MAX_REPLY, form, messages
+from catena.agents.generative.context_budget import ContextBudget, divide, too_small
+from catena.agents.generative.demonstrations import Demo, Demonstrator, DemoStore
+from catena.agents.generative.markdown_sanitizer import neutral
+from catena.agents.generative.passage_filter import sift
+from catena.agents.generative.prompt_passages import (
+    LARGEST_NUMBER,
+    Shown,
+    fit,
+    found_passages,
+    likeliest,
+    sizes,
+)
+from catena.agents.generative.query_expansion import rewrite
+from catena.agents.generative.question_rewriting import Turn, self_contained
+from catena.agents.generative.reply_parser import Claim, Reply, plain, read_reply
+from catena.agents.reasoner import Draft, DraftStatement, Question
+from catena.agents.router import asks_of_all, task_of
+from catena.errors import ModelSilent
+from catena.llm.protocol import LLM, Completion, OnText
+from catena.retrieval.embedder import Embedder
+from catena.types import Evidence, Note, PageRef, Passage, PassageKey, Segment, Span, Support
+
+LEAST_PASSAGE = 8
+"""No passage is shown in fewer tokens: a book need not be read to see that it does not fit."""
+MAX_QUOTED = 200
+"""Characters of what a model said that would not answer."""
+MORE_TOKENS = "Raise CATENA_MAX_REPLY_TOKENS (--max-reply-tokens)."
+OTHER_LANGUAGE = (
+    "The answer is in another language than the document, so code could not check it against the quotes. "
+    "Ask in the document's language, or let a model check: --check model."
+)
+BEST_ONLY = "The question asks about the whole document; only the passages that fit it best were read."
+
+
+class LLMReasoner:
+    """One call a question: evidence first, then the answer. Its tools are none, its memory is the prompt.
+
+    More calls only where they are asked for (searches, demonstrations, verdicts), where what was found does not fit
+    one prompt, and where a question compares documents.
+    """
+
+    notice = ""
+    segment_words = 4000
+
+    def __init__(
+        self,
+        llm: LLM,
+        embedder: Embedder,
+        *,
+        small: LLM | None = None,
+        store: DemoStore | None = None,
+        on_text: OnText | None = None,
+        least_reply: int = 0,
+        most_shown: int = 0,
+    ) -> None:
+        """`small` makes demonstrations and sifts, `store` keeps them; `on_text` gets the answer as it is written.
+
+        `least_reply`: tokens that a reply may take at least, for models that think first. `most_shown`: tokens of
+        passages that one prompt has at most, for models that read slowly; 0: what fits.
+        """
+        self._llm = llm
+        self._small = small or llm
+        self._embedder = embedder
+        self._demonstrator = None if store is None else Demonstrator(self._small, store)
+        self._on_text = on_text
+        self._least_reply = least_reply
+        self._most_shown = most_shown
+        self.name = llm.name
+
+    async def whole(self, question: Question, desk: DocumentView) -> int | None:
+        """Count the prompt with every passage in it, and the reply; nothing if they exceed the window."""
+        room = await self._room(question)
+        count = sum(desk.num_passages(document_id) for document_id in desk.document_ids)
+        if count * LEAST_PASSAGE > room.text:
+            return None
+        total = await asyncio.to_thread(_total, desk, room.text)
+        return None if total is None else room.window - room.text + total
+
+    async def understand(self, question: str, turns: Sequence[Turn], desk: DocumentView) -> str:
+        """Let the model say what a follow-up means."""
+        return await self_contained(question, turns, self._small)
+
+    async def rewrite(self, question: Question) -> list[str]:
+        """Ask the model for other searches."""
+        return await rewrite(question.text, self._small)
+
+    async def read(self, question: Question, segment: Segment, note: Note, desk: DocumentView) -> Note:
+        """Keep the passages, a page's best first, with how well their page fits: the writer reads them at once."""
+        ranks = question.passage_ranks
+        order = sorted(segment.passages, key=lambda one: ranks.get(one.key, len(ranks)))
+        found = [
+            Evidence(
+                (Span(passage.ref, passage.start, passage.end),),
+                passage.text,
+                question.page_scores.get(passage.ref, 0.0),
+            )
+            for passage in order
+        ]
+        return Note("", (*note.evidence, *found))
+
+    async def write(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+        """Ask the model once, or of each document and then of all.
+
+        Raises ModelError; OptionError when not one passage fits its window.
+        """
+        if self._on_text:
+            self._on_text("")  # what was written before one more search
+        passages = await asyncio.to_thread(
+            lambda: _all_passages(desk) if question.is_whole else found_passages(note, desk)
+        )
+        if not question.is_whole and asks_of_each(question.text, desk.document_ids):
+            return await self._write_of_each(question, passages, desk)
+        return await self._answer(question, passages, desk, on_text=self._on_text)
+
+    async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
+        """Ask the model whether the quotes support a statement."""
+        return await support_judge.judge(statement, quotes, self._llm)
+
+    async def foresee(
+        self, question: Question, desk: DocumentView, measured: Measured, search: Search | None
+    ) -> list[CallEstimate]:
+        """Count the calls that answer from what is found or from all at once, or that check what a chain answers."""
+        await asyncio.to_thread(lambda: measured.tokens)
+        is_counted = self._demonstrator is not None and question.options.demos
+        answering = Answering(
+            question,
+            measured,
+            desk.document_ids,
+            self._llm,
+            self._small,
+            await self._room(question),
+            await self._synthesis_room(question),
+            await passage_filter.room(question.text, self._small),
+            self._demonstrator.num_kept(desk) if self._demonstrator and is_counted else 0,
+            is_brief=self._is_brief(question),
+        )
+        if question.is_whole:
+            return [*answering.whole(), *answering.checks()]
+        if search is not None:
+            return [*answering.found(search), *answering.checks()]
+        return answering.checks(ledger.MAX_PARTS)
+
+    def foresee_follow_up(self, question: str, turns: Sequence[Turn]) -> list[CallEstimate]:
+        """One call, for a question that leans on those before."""
+        return call_estimate.follow_up(question, turns, self._small)
+
+    async def _write_of_each(
+        self, question: Question, passages: Sequence[Passage], desk: DocumentView
+    ) -> Draft:
+        """Read each document on its own, at the same time, then write one answer of what was found."""
+        ids = desk.document_ids
+        of = {one: [passage for passage in passages if passage.ref.document_id == one] for one in ids}
+        drafts = await asyncio.gather(
+            *(self._answer(question, of[one], desk, role="document") for one in ids)
+        )
+        room = await self._synthesis_room(question)
+        pairs = list(zip(ids, drafts, strict=True))
+        shown, found = multi_document.findings(pairs, desk, room.text)
+        pages = tuple(dict.fromkeys(ref for draft in drafts for ref in draft.pages or ()))
+        warnings = tuple(
+            dict.fromkeys(
+                [
+                    *(one for draft in drafts for one in draft.warnings),
+                    *multi_document.left_out(pairs, len(found)),
+                ]
+            )
+        )
+        if not found:
+            missing = next((draft.missing for draft in drafts if draft.missing), "")
+            is_refusal = any(draft.is_refusal for draft in drafts)
+            return Draft((), is_refusal=is_refusal, warnings=warnings, pages=pages, missing=missing)
+        prompt = multi_document.messages(question, shown, form(question))
+        done = await self._llm.complete(
+            prompt, max_tokens=room.reply, role="synthesis", on_text=self._on_text
+        )
+        reply = self._read(done, range(1, len(found) + 1), shown)
+        if reply.declines:
+            return declined(done, self.name)
+        statements = await asyncio.to_thread(
+            grounded, reply.claims, multi_document.sentences(found), self._embedder, reply.evidence
+        )
+        draft = self._draft(statements, reply, done, pages)
+        return replace(draft, warnings=(*warnings, *draft.warnings))
+
+    async def _answer(
+        self,
+        question: Question,
+        passages: Sequence[Passage],
+        desk: DocumentView,
+        *,
+        role: str = "answer",
+        on_text: OnText | None = None,
+    ) -> Draft:
+        if not passages:
+            return Draft((), pages=())
+        is_brief = self._is_brief(question)
+        chosen = await self._demos(question, passages, desk)
+        if is_brief and not question.is_whole:
+            passages = await self._likeliest(question, passages, desk)
+        room = await self._room(question, chosen)
+        shown = await asyncio.to_thread(fit, _with(chosen, passages), desk, room.text)
+        if shown.num_dropped and question.is_whole and chosen:
+            chosen, room = [], await self._room(question)  # the whole is shown whole
+            shown = await asyncio.to_thread(fit, passages, desk, room.text)
+        warnings = [BEST_ONLY] if asks_of_all(question.text) and not question.is_whole else []
+        if shown.num_dropped and shown.passages and not is_brief:
+            kept = await sift(question.text, passages, desk, room.text, self._small)
+            shown = await asyncio.to_thread(fit, _with(chosen, kept or passages), desk, room.text)
+            warnings += _dropped(shown, self.name)
+        if is_brief and not shown.passages:  # the best one is shown, however long
+            room = await self._wide_room(question)
+            shown = await asyncio.to_thread(fit, passages[:1], desk, room.text)
+        if not shown.passages:
+            raise too_small(self.name, room.window)
+        prompt = messages(question, shown.text, demonstrations.show(chosen, _numbers(shown)))
+        done = await self._llm.complete(prompt, max_tokens=room.reply, role=role, on_text=on_text)
+        reply = self._read(done, shown.numbers, shown.text)
+        if reply.declines:
+            return replace(declined(done, self.name), pages=shown.pages)
+        sentences = await asyncio.to_thread(shown.sentences, desk)
+        statements = await asyncio.to_thread(
+            grounded, reply.claims, sentences, self._embedder, reply.evidence
+        )
+        draft = self._draft(statements, reply, done, shown.pages)
+        missing = "" if is_brief else draft.missing  # one call: no other search after it
+        return replace(draft, warnings=(*warnings, *draft.warnings), missing=missing)
+
+    async def _likeliest(
+        self, question: Question, passages: Sequence[Passage], desk: DocumentView
+    ) -> list[Passage]:
+        """The few passages with the sentences and rows that the embedded reader would quote, the likeliest first."""
+        reader = ExtractiveReasoner(self._embedder)
+        note = await reader.read(question, Segment(tuple(passages)), Note(""), desk)
+        return likeliest(note, passages)
+
+    async def _demos(self, question: Question, passages: Sequence[Passage], desk: DocumentView) -> list[Demo]:
+        """Demonstrations on passages that the question does not need."""
+        if not question.options.demos or self._demonstrator is None:
+            return []
+        near = await asyncio.to_thread(demonstrations.likely, question.text, passages, desk)
+        found = {passage.key for passage in passages}
+        excluded = (near,) if question.is_whole else (found, near)
+        return await self._demonstrator.choose(question.options.demos, desk, excluded)
+
+    async def _room(self, question: Question, chosen: Sequence[Demo] = ()) -> ContextBudget:
+        room = await self._wide_room(question, chosen)
+        return room.narrowed(self._most_shown) if self._is_brief(question) else room
+
+    async def _wide_room(self, question: Question, chosen: Sequence[Demo] = ()) -> ContextBudget:
+        shown = demonstrations.show(chosen, {demo.passage.key: LARGEST_NUMBER for demo in chosen})
+        return divide(await self._llm.window(), self._reply(question), 4, messages(question, "", shown))
+
+    def _is_brief(self, question: Question) -> bool:
+        """Whether this model is shown little, unless the whole was asked for."""
+        return bool(self._most_shown) and question.options.strategy != "full"
+
+    async def _synthesis_room(self, question: Question) -> ContextBudget:
+        empty = multi_document.messages(question, "", form(question))
+        return divide(await self._llm.window(), self._reply(question), 4, empty)
+
+    def _reply(self, question: Question) -> int:
+        return max(MAX_REPLY[task_of(question.text)], self._least_reply)
+
+    def _read(self, done: Completion, numbers: Sequence[int], source: str) -> Reply:
+        reply = read_reply(done.text, numbers, source)
+        if not (reply.claims or reply.denies or reply.declines):
+            raise silent(done, self.name)
+        return reply
+
+    def _draft(
+        self,
+        statements: tuple[DraftStatement, ...],
+        reply: Reply,
+        done: Completion,
+        pages: tuple[PageRef, ...],
+    ) -> Draft:
+        cut = (cut_short(done, self.name),) if done.is_cut else ()
+        return Draft(
+            statements,
+            warnings=(*cut, *unchecked_notice(statements)),
+            model=done.who,
+            pages=pages,
+            missing=reply.missing,
+        )
+
+
+def grounded(
+    claims: Sequence[Claim],
+    sentences: Sequence[Numbered],
+    embedder: Embedder,
+    listed: Sequence[int] = (),
+) -> tuple[DraftStatement, ...]:
+    """Each sentence of a reply with what it rests on; `listed` are the passages named for all of them.
+
+    A sentence in another language than the text keeps the passage that it names, unchecked: code compares words.
+    """
+    ground = Attributor(sentences, embedder)
+    source = " ".join(one.candidate.text for one in sentences)
+    is_other = is_other_language(" ".join(claim.text for claim in claims), source)
+
+    def stated(claim: Claim) -> DraftStatement:
+        evidence = ground.find(claim.text, claim.numbers)
+        if not (is_other or is_other_language(claim.text, source)):
+            return DraftStatement(claim.text, evidence)
+        if evidence and support(claim.text, [one.text for one in evidence]) == "supported":
+            return DraftStatement(claim.text, evidence)
+        return DraftStatement(claim.text, ground.named(claim.text, claim.numbers or listed), "unchecked")
+
+    return tuple(stated(claim) for claim in claims)
+
+
+def unchecked_notice(statements: Sequence[DraftStatement]) -> tuple[str, ...]:
+    """What an answer in another language than its document must say."""
+    return (OTHER_LANGUAGE,) if any(one.support == "unchecked" for one in statements) else ()
+
+
+def silent(done: Completion, name: str) -> ModelSilent:
+    """The error for a reply that holds no answer; says where it used up its tokens."""
+    if done.is_cut:
+        return ModelSilent(
+            f"{name} wrote no answer within its {done.completion_tokens:,} reply tokens.", MORE_TOKENS
+        )
+    return ModelSilent(f"{name} wrote no answer.", "Ask again, or take another model.")
+
+
+def declined(done: Completion, name: str) -> Draft:
+    """What is left of a reply by which a model will not answer."""
+    said = " ".join(plain(done.text).split())
+    shown = f"{said[:MAX_QUOTED]}…" if len(said) > MAX_QUOTED else said
+    return Draft(
+        (), is_refusal=True, warnings=(f"{name} declined to answer: “{neutral(shown)}”",), model=done.who
+    )
+
+
+def cut_short(done: Completion, name: str) -> str:
+    """The warning for a reply that stopped where it may end."""
+    return f"{name} was cut short at {done.completion_tokens:,} reply tokens. {MORE_TOKENS}"
+
+
+def _all_passages(desk: DocumentView) -> list[Passage]:
+    return [passage for document_id in desk.document_ids for passage in desk.passages(document_id)]
+
+
+def _total(desk: DocumentView, budget: int) -> int | None:
+    """Tokens of all passages; nothing if they exceed the budget."""
+    total = 0
+    for size in sizes(_all_passages(desk), desk):
+        total += size
+        if total > budget:
+            return None
+    return total
+
+
+def _with(chosen: Sequence[Demo], passages: Sequence[Passage]) -> list[Passage]:
+    """Demonstrated passages first, so that they are shown in any case; none twice."""
+    demonstrated = [demo.passage for demo in chosen]
+    keys = {one.key for one in demonstrated}
+    return [*demonstrated, *(one for one in passages if one.key not in keys)]
+
+
+def _numbers(shown: Shown) -> dict[PassageKey, int]:
+    return {passage.key: number for passage, number in zip(shown.passages, shown.numbers, strict=True)}
+
+
+def _dropped(shown: Shown, name: str) -> list[str]:
+    if not shown.num_dropped:
+        return []
+    total = shown.num_dropped + len(shown.passages)
+    return [
+        f"{shown.num_dropped} of {total} passages that may help did not fit the window of {name} and were not read."
+    ]

@@ -1,0 +1,157 @@
+"""`catena add`, `ls`, `show` and `rm`.
+
+The commands import what they need when they run: `catena --help` waits for no SQLAlchemy and no Rich.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from catena.app.cli.shared_options import DocumentName, Home, Json, PasswordFile, read_password
+from catena.app.process_border import print_json, say, write_file
+from catena.ingest.formats.folders import walk_folder
+from catena.options import AddOptions
+from catena.types import Kind
+
+if TYPE_CHECKING:
+    from catena.add_document import Added
+    from catena.options import AddOptions
+    from catena.types import Document
+
+
+def add(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders with everything in them.")],
+    as_kind: Annotated[Kind | None, typer.Option("--as", help="Read as this, whatever it seems.")] = None,
+    password_file: PasswordFile = None,
+    ocr: Annotated[
+        bool | None, typer.Option("--ocr/--no-ocr", help="Recognise the text of pages that are images.")
+    ] = None,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Add documents to the library."""
+    from catena.app.cli.progress_bars import AddProgress
+    from catena.app.cli.terminal import print_added
+    from catena.client import Catena
+    from catena.settings import load_settings
+
+    options = AddOptions(as_kind=as_kind, password=read_password(password_file))
+    walks = [walk_folder(path) for path in paths]
+    files = [file for walked in walks for file in walked.paths]
+    for walked in walks:
+        for message in walked.messages():
+            say(message, is_error=True)
+    outcomes: list[Added] = []
+    settings = load_settings(home=home, ocr=ocr)
+    with Catena(settings=settings) as catena, AddProgress(len(files), is_shown=not as_json) as progress:
+        for added in catena.add_all(files, options=options, on_page=progress.on_page):
+            added = _ask_password(catena, added, options) if not as_json else added
+            outcomes.append(added)
+            progress.done(added)
+            if not as_json:
+                print_added(added, progress.console)
+    if as_json:
+        print_json([added_json(added) for added in outcomes])
+    if num_failed := sum(added.document.status == "failed" for added in outcomes):
+        if len(outcomes) > 1:
+            say(f"{num_failed:,} of {len(outcomes):,} files could not be added", is_error=True)
+        raise typer.Exit(1)
+
+
+def ls(as_json: Json = False, home: Home = None) -> None:
+    """List the documents of the library."""
+    from catena.app.cli.terminal import print_documents
+    from catena.client import Catena
+
+    with Catena(home) as catena:
+        found = catena.documents()
+    if as_json:
+        print_json([document_json(document) for document in found])
+    else:
+        print_documents(found)
+
+
+def show(
+    document: DocumentName,
+    page: Annotated[int | None, typer.Option(min=1, help="Physical page, from 1.")] = None,
+    render: Annotated[Path | None, typer.Option(help="Write the page as PNG to this file.")] = None,
+    password_file: PasswordFile = None,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Show a document, or the text or picture of one of its pages."""
+    from catena.app.cli.terminal import print_document, print_page
+    from catena.client import Catena
+
+    with Catena(home) as catena:
+        found = catena.document(document)
+        if render is not None:
+            image = catena.page_image(found, page or 1, password=read_password(password_file))
+            write_file(render, image)
+            say(f"Wrote {render}.", is_error=True)
+        shown = catena.page(found, page) if page is not None else None
+    if as_json:
+        data = document_json(found)
+        if shown is not None:
+            data["page"] = {"number": shown.ref.number, "label": shown.label, "text": shown.text}
+        print_json(data)
+    elif shown is not None:
+        print_page(found, shown)
+    elif render is None:
+        print_document(found)
+
+
+def rm(
+    documents: Annotated[list[str], typer.Argument(help="Ids, unique prefixes, titles or paths.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    home: Home = None,
+) -> None:
+    """Remove documents: original, text, vectors, cached calls and checkpoints."""
+    from catena.client import Catena
+
+    with Catena(home) as catena:
+        found = [catena.document(name) for name in documents]
+        for document in found:
+            if not yes and sys.stdin.isatty() and not typer.confirm(f"Remove {document.title!r}?"):
+                continue
+            catena.remove(document)
+            say(f"Removed {document.title} ({document.id[:12]}).")
+
+
+def document_json(document: Document) -> dict[str, object]:
+    return {
+        "path": document.path,
+        "document_id": document.id,
+        "title": document.title,
+        "status": document.status,
+        "reason": document.reason,
+        "message": document.message,
+        "remedy": document.remedy,
+        "pages": document.num_pages,
+        "pages_with_text": document.num_pages_with_text,
+    }
+
+
+def added_json(added: Added) -> dict[str, object]:
+    from catena.add_document import as_text
+
+    return document_json(added.document) | {"path": as_text(added.path), "is_new": added.is_new}
+
+
+def _ask_password(catena: object, added: Added, options: AddOptions) -> Added:
+    """Ask for the password of an encrypted file where a person sits at the terminal."""
+    from dataclasses import replace
+
+    from catena.client import Catena
+
+    assert isinstance(catena, Catena), "called with the open client"
+    if added.document.reason != "needs_password" or options.password or not sys.stdin.isatty():
+        return added
+    password = typer.prompt(f"Password of {added.path.name}", hide_input=True, default="", show_default=False)
+    if not password:
+        return added
+    return next(catena.add_all([added.path], options=replace(options, password=password)))

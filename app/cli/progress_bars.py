@@ -1,0 +1,197 @@
+"""Progress on the terminal's error stream: silent when it is no terminal."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from catena.add_document import Added
+from catena.app.cli.console import HarmlessConsole, marked
+from catena.events import Event
+
+if TYPE_CHECKING:
+    from catena.bookqa.book_set_runs import Progress as BatchState
+
+
+class AddProgress:
+    """One bar over the pages of all files under way, with pages per second and time left."""
+
+    def __init__(self, num_files: int, *, is_shown: bool) -> None:
+        self.console = HarmlessConsole(is_error=True, soft_wrap=True)
+        self._is_shown = is_shown and self.console.is_terminal
+        self._num_files = num_files
+        self._num_done = 0
+        self._pages: dict[Path, tuple[int, int]] = {}
+        self._lock = threading.Lock()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} pages"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self._is_shown,
+        )
+        self._task: TaskID = self._bar.add_task(f"0/{num_files} files", total=1, rate="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def on_page(self, path: Path, done: int, total: int) -> None:
+        with self._lock:
+            self._pages[path] = (done, max(total, done))
+            self._show()
+
+    def done(self, added: Added) -> None:
+        with self._lock:
+            self._num_done += 1
+            num_pages = added.document.num_pages if added.is_new else 0
+            self._pages[added.path] = (num_pages, num_pages)
+            self._show()
+
+    def _show(self) -> None:
+        done = sum(pages for pages, _ in self._pages.values())
+        total = sum(pages for _, pages in self._pages.values())
+        speed = self._bar.tasks[0].speed
+        self._bar.update(
+            self._task,
+            description=f"{self._num_done}/{self._num_files} files",
+            completed=done,
+            total=max(total, 1),
+            rate=f"{speed:.0f} pages/s" if speed else "",
+        )
+
+
+class StatusLine:
+    """One line on a terminal's error stream that says what is being done; elsewhere nothing."""
+
+    def __init__(self, text: str, *, is_shown: bool) -> None:
+        console = HarmlessConsole(is_error=True)
+        self._status = console.status(text) if is_shown and console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status:
+            self._status.stop()
+
+    def say(self, text: str) -> None:
+        if self._status:
+            self._status.update(marked(text))
+
+
+class AskProgress(StatusLine):
+    """What is being done for a question."""
+
+    def __init__(self, *, is_shown: bool) -> None:
+        super().__init__("Looking…", is_shown=is_shown)
+
+    def on_event(self, event: Event) -> None:
+        if event.kind != "token":
+            self.say(event.message)
+
+
+class BatchProgress:
+    """One bar over the questions of a set, with books done, what failed, and the cost so far."""
+
+    def __init__(self, *, is_shown: bool) -> None:
+        console = HarmlessConsole(is_error=True)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} questions"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not (is_shown and console.is_terminal),
+        )
+        self._task: TaskID = self._bar.add_task("", total=1)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def on_progress(self, now: BatchState) -> None:
+        cost = "" if now.usage.cost_usd is None else f", ${now.usage.cost_usd:.2f}"
+        failed = f", {now.num_failed} failed" if now.num_failed else ""
+        self._bar.update(
+            self._task,
+            description=f"{now.num_books_done}/{now.num_books} books, {now.usage.calls} calls{cost}{failed}",
+            completed=min(now.num_made, now.num_asked),
+            total=max(1, now.num_asked),
+        )
+
+
+class Counted(StatusLine):
+    """How much was done in this run, and what failed."""
+
+    def __init__(self, what: str, *, is_shown: bool) -> None:
+        super().__init__(f"0 {what}", is_shown=is_shown)
+        self._what, self._num, self._failed = what, 0, 0
+
+    def on_end(self, key: str, result: object) -> None:
+        self._num, self._failed = self._num + (result is not None), self._failed + (result is None)
+        failed = f", {self._failed} failed" if self._failed else ""
+        self.say(f"{self._num} {self._what}{failed}")
+
+
+class FetchProgress:
+    """One bar over the bytes of a file that is fetched."""
+
+    def __init__(self, name: str, num_bytes: int) -> None:
+        console = HarmlessConsole(is_error=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID = self._bar.add_task(marked(name), total=num_bytes)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def on_bytes(self, num_here: int) -> None:
+        self._bar.update(self._task, completed=num_here)

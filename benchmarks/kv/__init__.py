@@ -1,0 +1,1 @@
+"""How KV pages do, in quality and speed. Needs torch, like kv/."""

@@ -1,0 +1,77 @@
+"""The judge that needs no model: it knows the right answer and its evidence, and compares words. Named "rules".
+
+It cannot tell a paraphrase from a wrong answer, so it says less of systems that write than of those that quote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catena.bookqa.answer_equality import SAME, telling
+from catena.bookqa.choice_items import chosen, options
+from catena.bookqa.games import Verdict
+from catena.bookqa.items import Item
+from catena.bookqa.responses import Response
+from catena.retrieval.text_analysis import terms
+from catena.types import Citation
+
+CLOSER = 0.15
+"""By how much the overlap (F1) of one response must be better."""
+ON_EVIDENCE = 0.5
+"""Share of the shorter of two quotes that both cover, to be the same evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is compared, the first difference decides: right, quotes the evidence, closeness of the words."""
+
+    is_right: bool
+    has_evidence: bool
+    overlap: float
+
+
+class RuleJudge:
+    name = "rules"
+    version = "2"
+
+    async def compare(self, item: Item, first: Response, second: Response) -> Verdict:
+        """Compare by gold evidence and overlap with the right answer; the order shown plays no part."""
+        one, other = marks(item, first), marks(item, second)
+        for mine, theirs in (
+            (one.is_right, other.is_right),
+            (one.has_evidence, other.has_evidence),
+        ):
+            if mine != theirs:
+                return "first" if mine else "second"
+        if abs(one.overlap - other.overlap) < CLOSER:
+            return "tie"
+        return "first" if one.overlap > other.overlap else "second"
+
+
+def marks(item: Item, response: Response) -> Marks:
+    """Mark a response. To refuse is right where the book does not say, and nothing else is."""
+    if not item.is_answerable or response.is_refusal:
+        is_right = response.is_refusal and not item.is_answerable
+        return Marks(is_right, has_evidence=False, overlap=float(is_right))
+    has_evidence = any(is_same_place(ours, gold) for ours in response.citations for gold in item.citations)
+    if options(item):  # both sentences stand in the question, and both are cited as evidence
+        is_right = chosen(item, response.text) == item.answer.strip("()")
+        return Marks(is_right, has_evidence, float(is_right))
+    wanted = telling(item.answer, item.question)
+    said = telling(response.text, item.question)
+    shared = len(wanted & set(terms(response.text)))
+    recall = shared / max(1, len(wanted))
+    precision = shared / max(1, len(said))
+    overlap = 2 * precision * recall / (precision + recall) if shared else 0.0
+    return Marks(recall >= SAME, has_evidence, overlap)
+
+
+def is_same_place(left: Citation, right: Citation) -> bool:
+    """Whether two citations quote the same sentence, or one a part of the other's."""
+    for ours in left.parts:
+        for theirs in right.parts:
+            both = min(ours.end, theirs.end) - max(ours.start, theirs.start)
+            shorter = min(ours.end - ours.start, theirs.end - theirs.start)
+            if ours.ref == theirs.ref and both >= ON_EVIDENCE * max(1, shorter):
+                return True
+    return False

@@ -1,0 +1,109 @@
+"""What a question is about, and the passages that its writer is shown."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from catena.bookqa.book import Book
+from catena.bookqa.entities import Entity, find_entities
+from catena.bookqa.item_slots import Slot, tenth
+from catena.bookqa.items import LONG_KINDS
+from catena.bookqa.themes import Theme, find_themes
+from catena.types import Passage
+
+PER_TENTH = 2
+"""Passages shown of each tenth that a long question is to rest on."""
+MIN_GOOD = 2
+"""Good sentences that a passage must hold to be shown."""
+OF_THEMES = 0.2
+"""Share of the long questions that are about a theme, not an entity."""
+MAX_SUBJECTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """`words`, in lower case, would name it openly. `passages` are those that speak of it, by tenth of the book."""
+
+    name: str
+    words: frozenset[str]
+    passages: Mapping[int, tuple[int, ...]]
+    weight: float
+
+
+class Subjects:
+    """The subjects of one book, found when first needed."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    @cached_property
+    def entities(self) -> list[Entity]:
+        return find_entities(self._book)
+
+    @cached_property
+    def themes(self) -> list[Theme]:
+        return find_themes(self._book, {word for one in self.entities for word in one.words})
+
+    @cached_property
+    def good_passages(self) -> Mapping[int, tuple[int, ...]]:
+        """By tenth of the book, the passages of running text."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for ordinal, numbers in enumerate(self._book.of_passage):
+            if sum(self._book.sentences[number].is_good for number in numbers) >= MIN_GOOD:
+                found[self._tenth(ordinal)].append(ordinal)
+        return {tenth: tuple(ordinals) for tenth, ordinals in found.items()}
+
+    def choose(self, slot: Slot, attempt: int) -> tuple[Subject, list[Passage]] | None:
+        """A subject that has passages in the slot's tenths, and those to show; none where the book is too short."""
+        drawn = slot.drawn(attempt)
+        subject = self._draw(slot, drawn)
+        if subject is None:
+            return None
+        num = PER_TENTH if slot.kind in LONG_KINDS else 1
+        ordinals = [
+            ordinal
+            for tenth in slot.tenths
+            for ordinal in drawn.sample(subject.passages[tenth], min(num, len(subject.passages[tenth])))
+        ]
+        return subject, self._book.passages(self._book.id, sorted(set(ordinals)))
+
+    def _draw(self, slot: Slot, drawn: random.Random) -> Subject | None:
+        subjects: Sequence[Subject] = self._themes if drawn.random() < OF_THEMES else self._entities
+        if slot.kind not in LONG_KINDS:
+            subjects = self._entities
+        fitting = [one for one in subjects if all(one.passages.get(tenth) for tenth in slot.tenths)]
+        if not fitting:
+            passages = {tenth: self.good_passages.get(tenth, ()) for tenth in slot.tenths}
+            if not all(passages.values()):
+                return None
+            return Subject("the story", frozenset(), passages, 1.0)
+        return drawn.choices(fitting, [one.weight for one in fitting])[0]
+
+    @cached_property
+    def _entities(self) -> list[Subject]:
+        found = []
+        for one in self.entities[:MAX_SUBJECTS]:
+            ordinals = {self._book.sentences[mention.sentence].passage for mention in one.mentions}
+            found.append(self._subject(one.name, one.words, ordinals, one.score))
+        return found
+
+    @cached_property
+    def _themes(self) -> list[Subject]:
+        return [self._subject(f"the {one.name}", one.words, set(one.passages), 1.0) for one in self.themes]
+
+    def _subject(self, name: str, words: frozenset[str], ordinals: set[int], weight: float) -> Subject:
+        passages = {
+            tenth: tuple(ordinal for ordinal in good if ordinal in ordinals)
+            for tenth, good in self.good_passages.items()
+        }
+        return Subject(name, words, passages, weight)
+
+    def _tenth(self, ordinal: int) -> int:
+        """By what stands before it in the book, as items are placed."""
+        numbers = self._book.of_passage[ordinal]
+        at = self._book.sentences[numbers.start].at if numbers else 0.0
+        return tenth(at)

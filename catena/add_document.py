@@ -1,0 +1,174 @@
+"""A file becomes a document of the library: keep, parse, split, index, commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast, get_args
+
+from catena.errors import DocumentError
+from catena.files.regular_files import check_size, unread
+from catena.ingest.formats.file_kind import shown, sniff
+from catena.ingest.formats.folders import walk_folder
+from catena.ingest.formats.manuals import Manual
+from catena.ingest.sandbox.parse_stream import failed
+from catena.ingest.sandbox.parser_pool import ParserPool
+from catena.jobs.uploads import UPLOAD
+from catena.library.document_writer import DocumentWriter
+from catena.library.library import Library
+from catena.options import AddOptions
+from catena.retrieval.bm25 import DocumentIndex
+from catena.retrieval.passages import indexed_text, split
+from catena.retrieval.text_analysis import terms
+from catena.types import Document, Kind, Page
+
+OnPage = Callable[[Path, int, int], None]
+"""Called with the file, pages parsed so far, and pages in all (0 while unknown)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """One file's outcome; `is_new` is false when the same bytes were there already."""
+
+    path: Path
+    document: Document
+    is_new: bool
+
+
+class Adder:
+    """Adds files to one library through one pool of parser processes; safe to use from several threads."""
+
+    def __init__(self, library: Library, pool: ParserPool) -> None:
+        self._library = library
+        self._pool = pool
+
+    def add(self, path: Path, options: AddOptions | None = None, *, on_page: OnPage | None = None) -> Added:
+        """Add one file. A document that its parser cannot read is recorded and returned as failed.
+
+        Raises DocumentError for a file that is refused, of which nothing is kept: one that is not there, is no
+        document by its content or too large. Raises LibraryError when the library cannot be written.
+        """
+        options = options or AddOptions()
+        document_id, kind = self._store(path, options.as_kind)
+        known = self._library.get(document_id)
+        if known and known.is_readable:
+            self._library.add_source(document_id, as_text(path), options.title or shown(path.stem))
+            return Added(path, known, is_new=False)
+        options = replace(options, as_kind=kind)
+        return Added(path, self._parse(path, document_id, options, on_page), is_new=True)
+
+    def add_again(self, document: Document, password: str | None = None) -> Document:
+        """Parse the kept original of a document anew. Raises DocumentError when it is not what was added."""
+        self._library.checked_original(document.id)
+        options = AddOptions(document.kind, password, document.title)
+        return self._parse(Path(document.path), document.id, options, None)
+
+    def readopt(self, document_id: str, path: str, title: str, kind: str | None) -> Document:
+        """Make a document of an original that the library has no row of, by what is known of its name."""
+        original = self._library.checked_original(document_id)
+        as_kind = cast("Kind", kind) if kind in get_args(Kind) else None
+        options = AddOptions(as_kind or sniff(original), None, title or None)
+        return self._parse(Path(path or original), document_id, options, None)
+
+    def add_all(
+        self, paths: list[Path], options: AddOptions | None = None, *, on_page: OnPage | None = None
+    ) -> Iterator[Added]:
+        """Add many files, as many at once as there are parser processes; yields each as it is done.
+
+        One that is refused is yielded as failed, without an id. Raises LibraryError.
+        """
+        with ThreadPoolExecutor(self._pool.num_processes) as executor:
+            futures = [executor.submit(self._add_or_refuse, path, options, on_page) for path in paths]
+            try:
+                for future in as_completed(futures):
+                    yield future.result()
+            except BaseException as error:
+                executor.shutdown(wait=False, cancel_futures=True)
+                if isinstance(error, KeyboardInterrupt):
+                    self._pool.close()  # what is being parsed need not be waited for
+                raise
+
+    def _add_or_refuse(self, path: Path, options: AddOptions | None, on_page: OnPage | None) -> Added:
+        try:
+            return self.add(path, options, on_page=on_page)
+        except DocumentError as error:
+            return Added(
+                path, failed(Document("", shown(path.stem), as_text(path), None, "failed"), error), False
+            )
+
+    def _store(self, path: Path, as_kind: Kind | None) -> tuple[str, Kind]:
+        """Keep a file, or a folder that is a manual, packed as one; returns its id and kind."""
+        manual = _manual_in(path) if os.path.isdir(path) else None
+        if manual is None or not manual.is_whole():
+            return self._judge_and_keep(path, as_kind)
+        with TemporaryDirectory(prefix="catena-") as folder:
+            packed = Path(folder) / "manual.epub"
+            manual.write(packed)
+            return self._judge_and_keep(packed, as_kind)
+
+    def _judge_and_keep(self, path: Path, as_kind: Kind | None) -> tuple[str, Kind]:
+        """Look at size and type first: of what is refused no byte is copied."""
+        kind, max_bytes = sniff(path, as_kind), self._pool.max_bytes
+        check_size(shown(path.name), path.stat().st_size, max_bytes)
+        return self._library.store_original(path, max_bytes), kind
+
+    def _parse(self, path: Path, document_id: str, options: AddOptions, on_page: OnPage | None) -> Document:
+        """Split and index the pages while the parser reads on, then commit it all at once."""
+        title = options.title or shown(path.stem)
+        unread = Document(document_id, title, as_text(path), options.as_kind, "failed")
+        original = self._library.original(document_id)
+        with self._library.writing(unread) as writer:
+            try:
+                with self._pool.parsing(
+                    original,
+                    document_id=document_id,
+                    as_kind=options.as_kind or sniff(original),
+                    password=options.password,
+                    name=path.name,
+                    on_page=(lambda done, total: on_page(path, done, total)) if on_page else None,
+                ) as parsing:
+                    title = options.title or parsing.title or title
+                    _collect(writer, parsing.pages(), _context(title, path))
+                    writer.document = replace(parsing.document, path=unread.path, title=title)
+            except DocumentError as error:
+                writer.document = failed(unread, error)
+        return writer.document
+
+
+def _collect(writer: DocumentWriter, pages: Iterator[Page], context: str) -> None:
+    index = DocumentIndex.builder()
+    for page, passages in split(pages, context):
+        analysed = [terms(indexed_text(passage)) for passage in passages]
+        writer.add(page, passages, [" ".join(words) for words in analysed])
+        for words in analysed:
+            index.add(words)
+    writer.index = index.to_bytes()
+
+
+def as_text(path: Path) -> str:
+    """A path as text; bytes that are no UTF-8 cannot be kept in a database, nor shown."""
+    return str(path).encode(errors="replace").decode()
+
+
+def _manual_in(folder: Path) -> Manual:
+    """What may be a manual. Raises DocumentError for a folder that cannot be listed."""
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        raise unread(folder, error) from error
+    return Manual(folder)
+
+
+def files_under(path: Path) -> list[Path]:
+    """List a file, or every document of a folder and its folders: files, and folders that are manuals."""
+    return walk_folder(path).paths
+
+
+def _context(title: str, path: Path) -> str:
+    """What passages say they are from: file names often name company and year where titles do not."""
+    stem = Path(as_text(path)).stem
+    return title if stem in (title, UPLOAD) else f"{title} {stem}"

@@ -1,0 +1,35 @@
+"""Files that come through the browser: kept under names of ours until a job has added them.
+
+A file's own name is its title, and never part of a path.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import IO
+
+from catena.files.atomic_files import make_folder
+
+FOLDER = "uploads"
+UPLOAD = "upload"
+"""Stem of a file that came through the browser: its name is the title."""
+SUFFIXES = ("pdf", "epub", "docx", "html", "htm", "md", "txt")
+"""Of what a library takes; the content decides, the suffix only helps with plain text."""
+
+
+def receive(home: Path, name: str, file: IO[bytes]) -> Path:
+    """Copy an upload into the library's folder. Returns where it lies."""
+    suffix = Path(name).suffix.lower()
+    folder = home / FOLDER / uuid.uuid4().hex
+    make_folder(folder)
+    path = folder / f"{UPLOAD}{suffix if suffix.lstrip('.') in SUFFIXES else ''}"
+    with path.open("wb") as target:
+        shutil.copyfileobj(file, target)
+    return path
+
+
+def discard(path: Path) -> None:
+    """Delete an upload and its folder."""
+    shutil.rmtree(path.parent, ignore_errors=True)

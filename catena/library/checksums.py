@@ -1,0 +1,99 @@
+"""What tells whether a row of the library is still as it was written: a checksum over it and what it belongs to.
+
+It sees what disks do (a bit, a page of zeros, a row in another's place), not what a person does who can compute it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, Connection, Float, Table, text
+from xxhash import xxh3_64_intdigest
+
+from catena.library.schema import answers, counters, documents, votes
+
+CHECKSUM = "checksum"
+_SHADOWS = (
+    "SELECT id, block FROM document_terms_data ORDER BY id",
+    "SELECT segid, term, pgno FROM document_terms_idx ORDER BY segid, term",
+    "SELECT id, sz FROM document_terms_docsize ORDER BY id",
+    "SELECT k, v FROM document_terms_config ORDER BY k",
+)
+
+
+def digest(data: bytes | str) -> int:
+    """64 bits as SQLite keeps an integer."""
+    raw = xxh3_64_intdigest(data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass"))
+    return raw - (1 << 64) if raw >> 63 else raw
+
+
+def digest_of(values: Iterable[object]) -> int:
+    """A digest that tells 1 from 1.0 from "1", and where one value ends."""
+    return digest(repr([digest(one) if isinstance(one, bytes) else one for one in values]))
+
+
+@cache
+def covered(table: Table) -> tuple[Column[Any], ...]:
+    """The columns that a row's checksum is about: all but itself, the outline, which has its own, and numbers that
+    SQLite gives to rows that nothing else points to."""
+    apart = {CHECKSUM, "outline", "outline_checksum", *(("key",) if table in (answers, votes) else ())}
+    return tuple(column for column in table.columns if column.name not in apart)
+
+
+def sealed(table: Table, values: Mapping[str, Any], *owner: object) -> dict[str, Any]:
+    """The values of a whole row with their checksum; `owner` is what it belongs to and is no column of it."""
+    return {**values, CHECKSUM: digest_of([*_as_stored(table, values), *owner])}
+
+
+def is_sound(table: Table, row: Sequence[Any], *owner: object) -> bool:
+    """Whether a row of `(*covered(table), checksum)` is as it was sealed."""
+    number = len(covered(table))
+    return bool(digest_of([*row[:number], *owner]) == row[number])
+
+
+def columns(table: Table) -> tuple[Column[Any], ...]:
+    """What to select, for `is_sound`."""
+    return (*covered(table), table.c[CHECKSUM])
+
+
+def outline_checksum(document_id: str, outline: str) -> int:
+    return digest_of([document_id, outline])
+
+
+def terms_checksum(connection: Connection) -> int:
+    """A digest of all that the word index reads when it is searched."""
+    connection.exec_driver_sql("SAVEPOINT terms")  # FTS5 writes what it holds back
+    connection.exec_driver_sql("RELEASE terms")
+    parts = []
+    for query in _SHADOWS:
+        for row in connection.execute(text(query)):
+            parts.append(digest_of(row))
+    return digest_of(parts)
+
+
+def catalogue_checksum(connection: Connection) -> int:
+    """A digest of which documents there are: read from the rows, whatever the indexes say."""
+    query = f"SELECT key, id FROM {documents.name} NOT INDEXED ORDER BY key"
+    return digest_of(one for row in connection.execute(text(query)) for one in row)
+
+
+def seal_catalogue(connection: Connection) -> None:
+    """Keep which documents there are now."""
+    _keep(connection, "catalogue", catalogue_checksum(connection))
+
+
+def seal_terms(connection: Connection) -> None:
+    """Keep what the word index holds now."""
+    _keep(connection, "terms", terms_checksum(connection))
+
+
+def _keep(connection: Connection, name: str, value: int) -> None:
+    connection.execute(counters.insert().prefix_with("OR REPLACE"), {"name": name, "value": value})
+
+
+def _as_stored(table: Table, values: Mapping[str, Any]) -> Iterable[object]:
+    for column in covered(table):
+        value = values[column.name]
+        yield float(value) if isinstance(column.type, Float) and value is not None else value

@@ -1,0 +1,279 @@
+"""One SQLite file: connections, transactions, the version of its schema, and its troubles as our errors.
+
+Threads share one `Database`: SQLAlchemy's pool gives each transaction a connection of its own. Processes share
+the file: writers wait for each other (WAL lets readers go on), so a write transaction must be short.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, text
+from sqlalchemy.exc import (
+    DatabaseError,
+    IntegrityError,
+    NoResultFound,
+    OperationalError,
+    ProgrammingError,
+)
+
+from catena.errors import DISTRIBUTION, LibraryCorrupt, LibraryError, LibraryTooNew
+from catena.files.atomic_files import FILE_MODE, make_folder
+from catena.files.disk_reserve import FULL, free_bytes, is_full
+from catena.files.failpoints import point
+from catena.files.sqlite_files import connect, has_log, is_only_read, set_journal
+from catena.library.checksums import seal_catalogue, seal_terms
+from catena.library.migrations import MIGRATIONS
+from catena.library.schema import SCHEMA_VERSION, create_tables
+
+BUSY_SECONDS = 60
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cell_size_check = ON",  # a damaged page is an error, not other rows
+    "PRAGMA cache_size = -16000",
+)
+_CORRUPT = (
+    "not a database",
+    "malformed",
+    "disk image",
+    "no such table",
+    "no such column",
+    "disk i/o error",
+    "unsupported file format",
+)
+_FULL = ("disk is full",)
+_READ_ONLY = ("readonly", "unable to open", "permission denied")
+_BUSY = ("locked", "busy")
+
+# Letters that are none come back as something: the checksum says that it is not what was written.
+_TEXT = partial(str, encoding="utf-8", errors="surrogateescape")
+
+Migrations = Mapping[int, Callable[[Connection], None]]
+
+
+class Database:
+    """The open file. `version` and `migrations` are given by tests alone."""
+
+    def __init__(
+        self, path: Path, *, version: int = SCHEMA_VERSION, migrations: Migrations = MIGRATIONS
+    ) -> None:
+        self.path = path
+        self._turn = threading.Lock()
+        self._open()
+        try:
+            self._prepare(version, migrations)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        self.is_read_only = is_only_read(self.path) or self._is_full()
+        """Whether the disk or its owner lets nothing be written: then reading works all the same."""
+        self._reader = _engine(self.path, is_read_only=self.is_read_only)
+        self._writer = self._reader.execution_options(catena_write="FULL")
+        self._quick_writer = self._reader.execution_options(catena_write="NORMAL")
+
+    def _is_full(self) -> bool:
+        """Whether the disk has no room for what SQLite makes beside a file, and the file can be read without it."""
+        return os.path.exists(self.path) and not has_log(self.path) and is_full(self.path.parent)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a consistent view of the file, whatever others write meanwhile."""
+        with translated(self.path), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, is_durable: bool = True) -> Iterator[Connection]:
+        """Give the one transaction that may write; it is committed on leave, rolled back on an error.
+
+        Not durable: it survives a killed process, not a power cut, and waits for no disk.
+        Raises LibraryError where the library can only be read.
+        """
+        if self.is_read_only:
+            self._open_to_write()
+        writer = self._writer if is_durable else self._quick_writer
+        # Threads take turns here: connections that wait for each other poll, up to 0.1 s after the lock is free.
+        with self._turn, translated(self.path), writer.connect() as connection:
+            yield connection
+            point("before-commit")
+            connection.commit()
+            point("after-commit")
+
+    def _open_to_write(self) -> None:
+        """Open the file anew where it can be written by now."""
+        if is_only_read(self.path):
+            raise _read_only(self.path)
+        if self._is_full():
+            raise no_space(self.path)
+        with self._turn:
+            self._reader.dispose()
+            self._open()
+
+    def truncate_log(self) -> bool:
+        """Put the write-ahead log into the file and empty it, so that removed text is in neither.
+
+        Returns whether that was done: it is not while somebody reads an older state.
+        """
+        with translated(self.path):
+            raw = connect(self.path, seconds=2.0)
+            try:
+                is_busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                raw.close()
+        return not is_busy
+
+    def close(self) -> None:
+        self._reader.dispose()
+
+    def _prepare(self, version: int, migrations: Migrations) -> None:
+        with translated(self.path):
+            make_folder(self.path.parent)
+        with self.read() as connection:
+            found = _version(connection)
+        if found == version:
+            return
+        if found > version:
+            raise LibraryTooNew(
+                f"The library {self.path.parent} was written by a newer Catena (schema {found}; "
+                f"this one reads {version}).",
+                f"Upgrade Catena: pip install --upgrade {DISTRIBUTION}.",
+            )
+        with self.write() as connection:
+            _migrate(connection, version, migrations)
+
+
+def insert(connection: Connection, table: Table, values: dict[str, Any]) -> int:
+    """Insert a row and return its integer key."""
+    return int(connection.execute(table.insert(), values).lastrowid)
+
+
+def _migrate(connection: Connection, version: int, migrations: Migrations) -> None:
+    """Bring the tables to `version`; another process may have done so since we looked."""
+    found = _version(connection)
+    if found == 0:
+        if connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one():
+            raise sqlite3.DatabaseError("database disk image is malformed: tables, and no version")
+        create_tables(connection)
+        seal_catalogue(connection)
+        seal_terms(connection)
+    else:
+        for older in range(found, version):
+            migrations[older](connection)
+    connection.execute(text(f"PRAGMA user_version = {version}"))
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.execute(text("PRAGMA user_version")).scalar_one())
+
+
+def _engine(path: Path, *, is_read_only: bool) -> Engine:
+    engine = create_engine(
+        "sqlite://",  # what it is called is told to SQLite alone: an address has letters with a meaning
+        creator=partial(_connected, path, is_read_only=is_read_only),
+        poolclass=QueuePool,
+        pool_size=8,  # more than the threads of asyncio on four cores: a connection costs nine statements
+        max_overflow=-1,
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _connected(path: Path, *, is_read_only: bool) -> sqlite3.Connection:
+    raw = connect(path, seconds=BUSY_SECONDS, is_read_only=is_read_only)
+    try:
+        # We begin transactions, not the driver: it begins too late and never for reads.
+        raw.isolation_level = None
+        raw.text_factory = _TEXT
+        if not is_read_only:
+            set_journal(raw, path)
+            if path.stat().st_mode & 0o077:
+                path.chmod(FILE_MODE)  # SQLite gives its -wal and -shm the same mode
+        for pragma in _PRAGMAS:
+            raw.execute(pragma).fetchall()
+    except BaseException:
+        raw.close()
+        raise
+    return raw
+
+
+def _begin(connection: Connection) -> None:
+    synchronous = connection.get_execution_options().get("catena_write")
+    if synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if synchronous else "BEGIN")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the disk report into a LibraryError that says what to do."""
+    try:
+        yield
+    except (ProgrammingError, IntegrityError):
+        raise  # a mistake of ours, not the disk's
+    except NoResultFound as error:
+        raise _error(path, "malformed: a row that every library has is gone", error) from error
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        raise _error(path, str(getattr(error, "orig", error)), error) from error
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            raise _read_only(path) from error
+        if error.errno in FULL:
+            raise no_space(path) from error
+        raise LibraryError(
+            f"The library {path.parent} cannot be used: {error.strerror or error}.",
+            "Nothing was changed. Check the free space of the disk and who owns the folder.",
+        ) from error
+
+
+def _read_only(path: Path) -> LibraryError:
+    return LibraryError(
+        f"The library {path.parent} can only be read here.",
+        "Nothing was changed. Get the right to write to the folder, or copy it to where you have that.",
+    )
+
+
+def no_space(path: Path, needed: int = 0) -> LibraryError:
+    """The error of a disk that is full; `needed` in bytes, where that is known."""
+    free = free_bytes(path.parent) / 1e6
+    wanted = f" {needed / 1e6:,.1f} MB are needed," if needed else ""
+    return LibraryError(
+        f"No space is left for {path}:{wanted} {free:,.1f} MB are free.",
+        "Nothing was changed. Free some space.",
+    )
+
+
+def _error(path: Path, reason: str, error: Exception) -> LibraryError:
+    said = reason.lower()
+    if "disk i/o" in said and is_full(path.parent):
+        return no_space(path)  # SQLite says so of the index of its log
+    if any(part in said for part in _CORRUPT):
+        return LibraryCorrupt(
+            f"{path} is damaged: {reason}.",
+            "Run `catena doctor --repair`: it sets the file aside and reads the originals again.",
+        )
+    if any(part in said for part in _FULL):
+        return no_space(path)
+    if any(part in said for part in _READ_ONLY):
+        return LibraryError(
+            f"{path} cannot be written: {reason}.", "Nothing was changed. Check who owns the folder."
+        )
+    if any(part in said for part in _BUSY) and isinstance(
+        error, (OperationalError, sqlite3.OperationalError)
+    ):
+        return LibraryError(
+            f"{path} was locked by another program for {BUSY_SECONDS} seconds.", "Try again in a while."
+        )
+    return LibraryError(f"{path} could not be used: {reason}.", "Run `catena doctor`.")

@@ -1,0 +1,156 @@
+"""One document on its way into the library: collected first, then written in one short transaction.
+
+Collecting takes as long as parsing and splitting do; meanwhile nobody waits for a lock. A page takes some 10 kB
+of memory here, its boxes compressed: a 5,000-page document 50 MB.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text
+
+from catena.files.failpoints import point
+from catena.library.checksums import digest, outline_checksum, seal_catalogue, seal_terms, sealed
+from catena.library.row_values import Values, document_values, page_values, passage_values, words_bytes
+from catena.library.schema import (
+    counters,
+    documents,
+    fillings,
+    lexical_indexes,
+    page_words,
+    pages,
+    passages,
+    sources,
+    terms_of_document,
+)
+from catena.types import Document, Page, Passage
+
+_INSERT_TERMS = text("INSERT INTO document_terms (rowid, terms) VALUES (:key, :terms)")
+_DELETE_TERMS = text("DELETE FROM document_terms WHERE rowid = :key")
+_DELETE_ORPHANS = text("DELETE FROM page_words WHERE page_key > (SELECT coalesce(max(key), 0) FROM pages)")
+"""Words of pages that were lost on the disk: their keys are given again."""
+
+
+class DocumentWriter:
+    """Takes pages in order with their passages. `document` and `index` may be set until the end."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.index = b""
+        self._pages: list[Values] = []
+        self._words: list[bytes] = []
+        self._passages: list[Values] = []
+        self._terms: list[str] = []
+
+    def add(self, page: Page, passages: Sequence[Passage], terms: Sequence[str]) -> None:
+        """Add a page; `terms[i]` are the analysed terms of `passages[i]`, separated by spaces."""
+        if len(passages) != len(terms):
+            raise ValueError(f"{len(passages)} passages with {len(terms)} texts of terms")
+        self._pages.append(page_values(page))
+        self._words.append(words_bytes(page.words))
+        for passage in passages:
+            if passage.ordinal != len(self._passages) or passage.ref != page.ref:
+                raise ValueError(f"passage {passage.ordinal} of {passage.ref} is out of order")
+            if passage.text != page.text[passage.start : passage.end]:
+                raise ValueError(f"passage {passage.ordinal} is not the text of its page")
+            self._passages.append(passage_values(passage))
+        self._terms += terms
+
+    def commit(self, connection: Connection) -> None:
+        """Write it all in place of what there was; a failed try does not replace a document that is ready."""
+        if self.document.status == "failed":
+            self._pages, self._words, self._passages, self._terms, self.index = [], [], [], [], b""
+        row = connection.execute(select(documents).where(documents.c.id == self.document.id)).first()
+        if row is not None and row.status != "failed" and self.document.status == "failed":
+            return
+        if row is not None:
+            delete_contents(connection, row)
+        key = self._write_document(connection, row)
+        add_source(connection, key, self.document.path, self.document.title)
+        if self._pages:
+            self._write_pages(connection, key)
+        if self._passages:
+            self._write_passages(connection, key)
+        if self.index:
+            connection.execute(lexical_indexes.insert(), {"document_key": key, "data": self.index})
+        seal_terms(connection)
+        point("inside-transaction")
+
+    def _write_document(self, connection: Connection, there: Any) -> int:
+        document = self.document
+        if not document.added_at:
+            document = self.document = replace(document, added_at=time.time())
+        values = document_values(document) | {
+            "key": next_id(connection, "documents") if there is None else there.key,
+            "first_passage": next_id(connection, "passages"),
+            "num_passages": len(self._passages),
+            "num_rows": len(self._pages),
+            "index_checksum": digest(self.index) if self.index else 0,
+            "terms_checksum": digest(terms_of_document(self._terms)) if self._passages else 0,
+        }
+        put_document(connection, values, is_new=there is None)
+        return int(values["key"])
+
+    def _write_pages(self, connection: Connection, key: int) -> None:
+        connection.execute(_DELETE_ORPHANS)
+        first = int(connection.execute(select(func.coalesce(func.max(pages.c.key), 0))).scalar_one()) + 1
+        own = self.document.id
+        numbered = [values | {"key": first + i, "document_key": key} for i, values in enumerate(self._pages)]
+        connection.execute(pages.insert(), [sealed(pages, values, own) for values in numbered])
+        words = [
+            sealed(page_words, {"page_key": values["key"], "words": data}, own, values["number"])
+            for values, data in zip(numbered, self._words, strict=True)
+        ]
+        connection.execute(page_words.insert(), words)
+
+    def _write_passages(self, connection: Connection, key: int) -> None:
+        first = next_id(connection, "passages")
+        numbered = [
+            sealed(passages, values | {"id": first + i, "document_key": key}, self.document.id)
+            for i, values in enumerate(self._passages)
+        ]
+        connection.execute(passages.insert(), numbered)
+        connection.execute(_INSERT_TERMS, {"key": key, "terms": terms_of_document(self._terms)})
+
+
+def add_source(connection: Connection, document_key: int, path: str, title: str) -> None:
+    """Note one more place where the same bytes were found, once; absolute, for whoever asks from elsewhere."""
+    path = os.path.abspath(path)
+    values = {"document_key": document_key, "path": path, "title": title, "added_at": time.time()}
+    connection.execute(sources.insert().prefix_with("OR REPLACE"), sealed(sources, values))
+
+
+def delete_contents(connection: Connection, row: Any) -> None:
+    """Delete what was read from a document, but not the document and its sources."""
+    connection.execute(_DELETE_TERMS, {"key": row.key})
+    for table in (passages, pages, lexical_indexes):
+        connection.execute(table.delete().where(table.c.document_key == row.key))
+    connection.execute(fillings.delete().where(fillings.c.document_key == row.key))
+    count(connection, "vectors")
+
+
+def put_document(connection: Connection, values: Values, *, is_new: bool) -> None:
+    """Write the row of a document, all of it, with its checksums."""
+    outline = outline_checksum(values["id"], values["outline"])
+    row = sealed(documents, values | {"outline_checksum": outline})
+    if is_new:
+        connection.execute(documents.insert(), row)
+        seal_catalogue(connection)
+    else:
+        connection.execute(documents.update().where(documents.c.key == values["key"]), row)
+
+
+def count(connection: Connection, name: str) -> None:
+    """Add one to a counter."""
+    connection.execute(counters.update().where(counters.c.name == name).values(value=counters.c.value + 1))
+
+
+def next_id(connection: Connection, table: str) -> int:
+    """The first id that was never given to a row of a table."""
+    query = text("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = :name), 0) + 1")
+    return int(connection.execute(query, {"name": table}).scalar_one())

@@ -1,0 +1,277 @@
+"""The library: one folder that owns every document, what was read from it, and what was said about it.
+
+library.db          SQLite, the truth (catena/library/schema.py)
+originals/ab/<id>   the files that were added, by the SHA-256 of their bytes
+faiss/              a cache that can be built again
+tmp/                work in progress, a folder per process
+checkpoints.db      resumable runs (catena/agents/run_store.py)
+reserve             room for a full disk (catena/files/disk_reserve.py)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import select, text
+
+from catena.errors import AmbiguousDocument, LibraryCorrupt
+from catena.files.atomic_files import unlink
+from catena.files.disk_reserve import READ_ROOM, free_bytes, settle_reserve
+from catena.files.ownership import close_to_others
+from catena.health import Problem
+from catena.library import integrity
+from catena.library.checksums import catalogue_checksum
+from catena.library.database import Database, no_space, translated
+from catena.library.deletion import delete_document, drop_cache, drop_files, purge
+from catena.library.document_writer import DocumentWriter, add_source
+from catena.library.history import History, forget
+from catena.library.originals import Originals
+from catena.library.repair import mark_damaged
+from catena.library.schema import SOURCE_ORDER, documents, sources
+from catena.library.stored_pages import Reading, counter, key_of, no_document
+from catena.library.vectors import Vectors
+from catena.library.votes import Votes, forget_votes
+from catena.types import Document
+
+MIN_PREFIX = 4
+LEAST_ROOM = 4 << 20
+"""Bytes without which no file is added: the log of the database takes as much."""
+
+
+class Library(Reading, Vectors, History, Votes):
+    """Safe to use from several threads, and on one folder from several processes.
+
+    Every method raises LibraryError when the folder cannot be used; what was there stays as it was.
+    """
+
+    def __init__(self, home: str | Path) -> None:
+        """Open the library in `home`, or make one. Raises LibraryCorrupt and LibraryTooNew."""
+        self.home = Path(home).absolute()
+        _require_database(self.home)
+        close_to_others(self.home)
+        if os.path.isdir(self.home):
+            settle_reserve(self.home)  # first: on a full disk the database could not even be read
+        self.database = Database(self.home / "library.db")
+        self._originals = Originals(self.home, self._known_ids)
+        self.on_remove: list[Callable[[str], object]] = []
+        """Called with the id of a document before it is removed, to forget what others keep of it."""
+        self.readopt: Callable[[str], object] | None = None
+        """Makes a document of an original whose row was lost."""
+        self.checks: list[Callable[[], list[Problem]]] = []
+        """What `check` looks at besides its own: caches under `faiss/`, which `repair` deletes when one is bad."""
+        if self.is_read_only:
+            return
+        with self._files():
+            self._originals.sweep()
+        purge(self.database)  # of a removal that was killed; else nothing
+        settle_reserve(self.home)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing can be written here: then what is there is read and asked, and nothing is kept."""
+        return self.database.is_read_only
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        # A commit that failed at its fsync may stand in the log all the same, and count from the next open on. So
+        # the database is opened anew before files without a document are dropped.
+        self.database.close()
+        with self._files():
+            self._originals.close()
+        self.database.close()
+
+    # Documents
+
+    def document(self, document_id: str) -> Document:
+        """Return the document with this id. Raises DocumentNotFound."""
+        found = self.get(document_id)
+        if found is None:
+            raise no_document(document_id)
+        return found
+
+    def find(self, name: str) -> Document:
+        """Find a document by id, path, title, file name, unique prefix of its id, or unique part of its title.
+
+        Raises DocumentNotFound, or AmbiguousDocument that lists the candidates.
+        """
+        known = {document.id: document for document in self.documents()}
+        for ids in _candidates(name, list(known), self._names(known)):
+            if len(ids) == 1:
+                return known[ids.pop()]
+            if ids:
+                raise _ambiguous(name, [known[one] for one in sorted(ids)])
+        raise no_document(name)
+
+    def sources(self, document_id: str) -> list[tuple[str, str]]:
+        """Return path and title of every place where these bytes were found, oldest first."""
+        with self.database.read() as connection:
+            key = key_of(connection, document_id)
+            query = select(sources.c.path, sources.c.title).where(sources.c.document_key == key)
+            return [(path, title) for path, title in connection.execute(query.order_by(SOURCE_ORDER))]
+
+    def add_source(self, document_id: str, path: str, title: str) -> None:
+        """Note another path and title of a document; the same path again changes its title."""
+        with self.database.write() as connection:
+            add_source(connection, key_of(connection, document_id), path, title)
+        self._originals.release(document_id)
+
+    # Writing
+
+    def store_original(self, path: Path, max_bytes: int | None = None) -> str:
+        """Copy a file into the library and return its id; the same bytes are stored once.
+
+        It stays if `writing` makes it a document before this library is closed. Raises DocumentError when
+        the file cannot be read, changes all the time, or is larger than `max_bytes`.
+        """
+        with self._files():
+            self._require_room(path)
+            return self._originals.store(path, max_bytes)
+
+    def _require_room(self, path: Path) -> None:
+        """Raise LibraryError unless a file and what is read from it, which may be as much, have room on the disk."""
+        needed = 2 * os.path.getsize(path) + LEAST_ROOM if os.path.isfile(path) else 0
+        if free_bytes(self.home) < needed:
+            raise no_space(self.home, needed)
+
+    def original(self, document_id: str) -> Path:
+        """Where the bytes of a document are."""
+        return self._originals.path(document_id)
+
+    def checked_original(self, document_id: str) -> Path:
+        """Do what `original` does for whoever reads it: its bytes are hashed first. Raises DocumentError."""
+        with self._files():
+            return self._originals.checked(document_id)
+
+    def orphans(self) -> list[str]:
+        """Originals that no document owns: their rows were lost, or they are strange to the library."""
+        with self._files():
+            return [] if self.is_read_only else self._originals.orphans()
+
+    def original_ids(self) -> list[str]:
+        """All originals, whatever the database says of them."""
+        return self._originals.ids()
+
+    def mark_damaged(self, document_id: str, message: str, remedy: str) -> None:
+        """Let a document answer nothing until its file is added again."""
+        mark_damaged(self.database, document_id, message, remedy)
+
+    @contextmanager
+    def writing(self, document: Document) -> Iterator[DocumentWriter]:
+        """Collect a document's pages; on leave they are committed at once, after an error not at all.
+
+        What was read from the same bytes before is replaced, its vectors go; but a document that failed this
+        time does not replace one that is ready.
+        """
+        writer = DocumentWriter(document)
+        yield writer
+        with self.database.write() as connection:
+            writer.commit(connection)
+        with self._files():
+            self._originals.release(document.id)
+
+    def remove(self, document_id: str) -> None:
+        """Remove a document with its original, text, vectors, cached calls and the answers about it.
+
+        Raises DocumentNotFound.
+        """
+        self.document(document_id)
+        settle_reserve(self.home)
+        with self._files(), self._originals.claimed(document_id):
+            self._make_room(document_id)
+            for forget_it in self.on_remove:
+                forget_it(document_id)
+            with self.database.write() as connection:
+                forget(connection, document_id)
+                forget_votes(connection, document_id)
+                delete_document(connection, document_id)
+        purge(self.database)
+        settle_reserve(self.home)
+
+    def _make_room(self, document_id: str) -> None:
+        """On a full disk delete first what goes anyway: deleting rows takes room."""
+        original = self.original(document_id)
+        if free_bytes(self.home) < LEAST_ROOM and original.exists() and original.stat().st_size > READ_ROOM:
+            drop_files(self.home)
+            unlink(original)
+
+    # Health
+
+    def check(self) -> list[Problem]:
+        """Look for damage: checksums, indexes, orphans. Reads all there is; changes nothing."""
+        return [
+            *integrity.check(self.database, self._originals),
+            *(one for look in self.checks for one in look()),
+        ]
+
+    def repair(self) -> list[Problem]:
+        """Mend what can be mended without the files' owners; return what is left.
+
+        Nothing goes that cannot be made again: what nobody can use is set aside in `lost+found`.
+        """
+        integrity.repair(self.database, self._originals, self.mend, self.readopt)
+        self._terms_seen = None
+        if any(look() for look in self.checks):
+            drop_cache(self.database)
+        return self.check()
+
+    def _known_ids(self) -> set[str] | None:
+        """The ids of all documents, read from the rows; None where the list is damaged."""
+        with self.database.read() as connection:
+            ids = connection.execute(text("SELECT id FROM documents NOT INDEXED")).scalars()
+            known = {str(one) for one in ids}
+            is_whole = catalogue_checksum(connection) == counter(connection, "catalogue")
+        return known if is_whole else None
+
+    def _names(self, known: dict[str, Document]) -> list[tuple[str, str, str]]:
+        """Id, absolute path and title of every source, oldest first; and each document's own title."""
+        query = select(documents.c.id, sources.c.path, sources.c.title).join(sources)
+        with self.database.read() as connection:
+            rows = connection.execute(query.order_by(SOURCE_ORDER)).all()
+        found = [(one, path, title) for one, path, title in rows]
+        return found + [(one.id, "", one.title) for one in known.values()]
+
+    @contextmanager
+    def _files(self) -> Iterator[None]:
+        with translated(self.database.path):
+            yield
+
+
+def _require_database(home: Path) -> None:
+    """Refuse to begin anew where originals say that there was a library."""
+    path = home / "library.db"
+    is_empty = not path.exists() or not path.stat().st_size
+    if is_empty and any((home / "originals").glob("??/*")):
+        raise LibraryCorrupt(
+            f"{path} is {'empty' if path.exists() else 'gone'}, and there are originals in {home}.",
+            "Run `catena doctor --repair`: it reads the originals again. Or restore a backup: `catena restore`.",
+        )
+
+
+def _candidates(name: str, ids: list[str], names: list[tuple[str, str, str]]) -> Iterator[set[str]]:
+    """Ids that fit a name, the strictest reading first."""
+    if not name:
+        return
+    wanted, path = name.casefold(), os.path.abspath(name)
+    yield {one for one in ids if one == name}
+    yield set([one for one, own, _ in names if own == path][-1:])  # the last bytes that were found there
+    yield {one for one, _, title in names if title.casefold() == wanted}
+    yield {one for one, own, _ in names if os.path.basename(own).casefold() == wanted}
+    if len(name) >= MIN_PREFIX:
+        yield {one for one in ids if one.startswith(wanted)}
+    yield {one for one, _, title in names if wanted in title.casefold()}
+
+
+def _ambiguous(name: str, found: list[Document]) -> AmbiguousDocument:
+    shown = ", ".join(f"{one.id[:12]} ({one.title})" for one in found[:8])
+    return AmbiguousDocument(f"{name!r} fits {len(found)} documents: {shown}.", "Give one of these ids.")

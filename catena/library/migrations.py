@@ -1,0 +1,156 @@
+"""How the tables of an older library become those of this version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, func, select, text
+from sqlalchemy.schema import CreateColumn
+
+from catena.library.checksums import (
+    covered,
+    digest,
+    outline_checksum,
+    seal_catalogue,
+    seal_terms,
+    sealed,
+)
+from catena.library.schema import (
+    COUNTERS,
+    METADATA,
+    WORD_INDEX,
+    answers,
+    calls,
+    counters,
+    documents,
+    embedders,
+    fillings,
+    lexical_indexes,
+    page_words,
+    pages,
+    passages,
+    sources,
+    terms_of_document,
+    vector_files,
+    vectors,
+    vote_documents,
+    votes,
+)
+
+_ROWS_AT_ONCE = 1000
+
+
+def _passage_terms_to_document_terms(connection: Connection) -> None:
+    vector_files.create(connection, checkfirst=True)
+    connection.execute(text(WORD_INDEX))
+    owners = select(documents.c.key, documents.c.first_passage, documents.c.num_passages)
+    own = text("SELECT terms FROM passage_terms WHERE rowid BETWEEN :first AND :last")
+    for key, first, number in connection.execute(owners.where(documents.c.num_passages > 0)).all():
+        found = connection.execute(own, {"first": first, "last": first + number - 1}).scalars()
+        values = {"key": key, "terms": terms_of_document(found)}
+        connection.execute(text("INSERT INTO document_terms (rowid, terms) VALUES (:key, :terms)"), values)
+    connection.execute(text("DROP TABLE passage_terms"))
+
+
+def _votes(connection: Connection) -> None:
+    votes.create(connection, checkfirst=True)
+    vote_documents.create(connection, checkfirst=True)
+
+
+def _checksums(connection: Connection) -> None:
+    """Give every row its checksum, as it is now."""
+    fillings.create(connection, checkfirst=True)
+    for table in METADATA.sorted_tables:
+        _add_columns(connection, table)
+    for name in COUNTERS:
+        connection.execute(counters.insert().prefix_with("OR IGNORE"), {"name": name, "value": 0})
+    _seal_documents(connection)
+    owners = {key: one for key, one in connection.execute(select(documents.c.key, documents.c.id))}
+    places = select(pages.c.key, pages.c.document_key, pages.c.number)
+    pages_of = {key: (owners.get(document), number) for key, document, number in connection.execute(places)}
+    for table, owner in (
+        (sources, lambda row: ()),
+        (pages, lambda row: (owners.get(row.document_key),)),
+        (page_words, lambda row: pages_of.get(row.page_key, (None, 0))),
+        (passages, lambda row: (owners.get(row.document_key),)),
+        (vectors, lambda row: ()),
+        (answers, lambda row: ()),
+        (votes, lambda row: ()),
+        (calls, lambda row: ()),
+    ):
+        _seal_rows(connection, table, owner)
+    fill = (
+        select(documents.c.key, embedders.c.name, func.count())
+        .join_from(vectors, embedders)
+        .join(passages, passages.c.id == vectors.c.passage_id)
+        .join(documents)
+        .group_by(documents.c.key, embedders.c.name)
+    )
+    for key, name, number in connection.execute(fill).all():
+        values = {"document_key": key, "embedder": name, "num_vectors": number}
+        connection.execute(fillings.insert().prefix_with("OR REPLACE"), values)
+    seal_catalogue(connection)
+    seal_terms(connection)
+
+
+def _seal_documents(connection: Connection) -> None:
+    terms = text("SELECT c0 FROM document_terms_content WHERE id = :key")
+    for row in connection.execute(select(documents)).all():
+        own = row._mapping
+        number = select(func.count()).select_from(pages).where(pages.c.document_key == row.key)
+        index = select(lexical_indexes.c.data).where(lexical_indexes.c.document_key == row.key)
+        data, held = connection.execute(index).scalar(), connection.execute(terms, {"key": row.key}).scalar()
+        values = {
+            **own,
+            "num_rows": connection.execute(number).scalar_one(),
+            "index_checksum": digest(data) if data else 0,
+            "terms_checksum": digest(held) if held else 0,
+            "outline_checksum": outline_checksum(row.id, row.outline),
+        }
+        found = sealed(documents, values)
+        connection.execute(documents.update().where(documents.c.key == row.key), found)
+
+
+def _seal_rows(connection: Connection, table: Table, owner: Callable[[Row[Any]], Sequence[object]]) -> None:
+    query = text(f'UPDATE "{table.name}" SET checksum = :checksum WHERE rowid = :row')
+    for rows in _chunks(connection, table):
+        sums = [
+            {"row": row.row, "checksum": sealed(table, dict(row._mapping), *owner(row))["checksum"]}
+            for row in rows
+        ]
+        connection.execute(query, sums)
+
+
+def _chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[Any]]]:
+    last = -(1 << 62)
+    rowid = text(f'"{table.name}".rowid AS row')
+    while True:
+        query = (
+            select(rowid, *covered(table))
+            .where(text(f'"{table.name}".rowid > :last'))
+            .order_by(text(f'"{table.name}".rowid'))
+            .limit(_ROWS_AT_ONCE)
+        )
+        rows = connection.execute(query, {"last": last}).all()
+        if not rows:
+            return
+        yield rows
+        last = rows[-1].row
+
+
+def _add_columns(connection: Connection, table: Table) -> None:
+    """Add the columns that a table lacks."""
+    there = {row[1] for row in connection.execute(text(f'PRAGMA table_info("{table.name}")'))}
+    for column in table.columns:
+        if column.name not in there:
+            said = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.execute(text(f'ALTER TABLE "{table.name}" ADD COLUMN {said}'))
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
+    1: _passage_terms_to_document_terms,
+    2: _votes,
+    3: _checksums,
+}
+"""From the version that is the key to the next one."""

@@ -1,0 +1,244 @@
+"""What can be put right in a library without reading a document again. Nothing is deleted that is not written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, select, text
+from sqlalchemy.exc import DatabaseError
+
+from catena.errors import Damage, LibraryCorrupt
+from catena.library.checksums import (
+    columns,
+    covered,
+    digest,
+    is_sound,
+    outline_checksum,
+    seal_catalogue,
+    seal_terms,
+)
+from catena.library.database import Database
+from catena.library.document_writer import count, put_document
+from catena.library.history import History
+from catena.library.lost_found import NAMES, write_down
+from catena.library.schema import (
+    SOURCE_ORDER,
+    WORD_INDEX,
+    answers,
+    calls,
+    counters,
+    documents,
+    embedders,
+    pages,
+    sources,
+    votes,
+)
+from catena.library.stored_pages import Reading
+from catena.library.vectors import Vectors
+from catena.library.votes import Votes
+
+_TERMS = text("SELECT c0 FROM document_terms_content WHERE id = :key")
+_INSERT = text("INSERT INTO document_terms (rowid, terms) VALUES (:key, :terms)")
+
+
+class _Unmended(Reading, Vectors, History, Votes):
+    """A library that mends nothing by itself."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+
+def damages(database: Database) -> Iterator[Damage]:
+    """Hold all that is kept against its checksum: of each document the first part that does not fit."""
+    view = _Unmended(database)
+    with database.read() as connection:
+        rows = _all_documents(connection)
+        names = list(connection.execute(select(embedders.c.name)).scalars())
+    for row in rows:
+        if not is_sound(documents, row):
+            yield Damage("entry", key=row.key)
+        elif (found := _of_document(view, row, names)) is not None:
+            yield found
+    if not any(not is_sound(documents, row) for row in rows):
+        yield from _raised(view.documents)
+    yield from _raised(lambda: view.search('"a"'))
+    for table, part in ((answers, "kept answer"), (votes, "kept vote")):
+        with database.read() as connection:
+            for kept in connection.execute(select(table)):
+                if not is_sound(table, [*(kept._mapping[one.name] for one in covered(table)), kept.checksum]):
+                    yield Damage(part, key=kept.key)  # type: ignore[arg-type]
+
+
+def bad_rows(database: Database) -> Iterator[tuple[Table, int]]:
+    """Rows of places and kept calls that do not fit their checksum, by rowid: they go, and are made again."""
+    for table in (sources, calls):
+        with database.read() as connection:
+            rowid = text(f'"{table.name}".rowid AS row')
+            for row in connection.execute(select(*columns(table), rowid)):
+                if not is_sound(table, row):
+                    yield table, row.row
+
+
+def mend_rows(database: Database, home: Path) -> int:
+    """Write damaged rows of places and calls down, and delete them; a document without a place gets its own path."""
+    bad = list(bad_rows(database))
+    if not bad:
+        return 0
+    with database.write() as connection:
+        for table, row in bad:
+            held = (
+                connection.execute(select(table).where(text("rowid = :row")), {"row": row}).mappings().all()
+            )
+            write_down(home, f"{table.name}.jsonl", [dict(one) for one in held])
+            connection.execute(text(f'DELETE FROM "{table.name}" WHERE rowid = :row'), {"row": row})
+    return len(bad)
+
+
+def reindex(database: Database) -> None:
+    """Build SQLite's own indexes anew. Raises LibraryCorrupt where the rows do not allow that."""
+    try:
+        with database.write() as connection:
+            connection.execute(text("REINDEX"))
+    except DatabaseError as error:  # two rows with one key
+        raise LibraryCorrupt(
+            f"{database.path} is damaged: {error.orig}.", "Run: catena doctor --repair"
+        ) from error
+
+
+def mend_catalogue(database: Database, home: Path) -> int:
+    """Take rows of documents out that are damaged, with what hangs on them; their originals are read again.
+
+    Returns how many rows that were.
+    """
+    reindex(database)
+    with database.read() as connection:
+        bad = [row for row in _all_documents(connection) if not is_sound(documents, row)]
+        write_down(home, NAMES, [_told(connection, row) for row in bad])
+    with database.write() as connection:
+        for row in bad:
+            connection.execute(text("DELETE FROM document_terms WHERE rowid = :key"), {"key": row.key})
+            connection.execute(documents.delete().where(documents.c.key == row.key))
+        if bad:
+            count(connection, "vectors")
+        seal_catalogue(connection)
+        seal_terms(connection)
+    return len(bad)
+
+
+def names_of(database: Database, document_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """What documents without a sound row were called: the pages that are left say whose they are, the places how
+    that is called. `document_ids`: of all originals."""
+    told = []
+    with database.read() as connection:
+        rows = _all_documents(connection)
+        sound = {row.key: row.id for row in rows if is_sound(documents, row)}
+        lost = set(document_ids) - {*sound.values()}
+        keys = connection.execute(select(pages.c.document_key).distinct()).scalars().all()
+        for key in {*keys} - {*sound} if lost else ():
+            page = connection.execute(select(*columns(pages)).where(pages.c.document_key == key)).first()
+            owner = next((one for one in lost if page and is_sound(pages, page, one)), None)
+            place = connection.execute(select(*columns(sources)).where(sources.c.document_key == key)).first()
+            if owner and place and is_sound(sources, place):
+                told.append({"id": owner, "title": place.title, "path": place.path, "is_sure": True})
+    return told
+
+
+def mend_word_index(database: Database) -> list[str]:
+    """Build the word index anew of the terms it holds; returns the documents whose terms are damaged too."""
+    lost = []
+    with database.write() as connection:
+        held = []
+        for row in _all_documents(connection):
+            terms = connection.execute(_TERMS, {"key": row.key}).scalar()
+            if isinstance(terms, str) and digest(terms) == row.terms_checksum:
+                held.append({"key": row.key, "terms": terms})
+            elif row.terms_checksum:
+                lost.append(str(row.id))
+        connection.execute(text("DROP TABLE document_terms"))
+        connection.execute(text(WORD_INDEX))
+        if held:
+            connection.execute(_INSERT, held)
+        seal_terms(connection)
+    return lost
+
+
+def mend_counters(database: Database) -> None:
+    """Put back the rows that every library has; what they say is taken anew."""
+    with database.write() as connection:
+        for name in ("vectors", "purge"):
+            connection.execute(counters.insert().prefix_with("OR IGNORE"), {"name": name, "value": 0})
+        there = set(connection.execute(select(counters.c.name)).scalars())
+        if "catalogue" not in there:
+            seal_catalogue(connection)
+        if "terms" not in there:
+            seal_terms(connection)
+
+
+def set_row_aside(database: Database, home: Path, damage: Damage) -> None:
+    """Write a damaged answer or vote down, and delete its row."""
+    table = answers if damage.part == "kept answer" else votes
+    with database.write() as connection:
+        rows = connection.execute(select(table).where(table.c.key == damage.key)).mappings().all()
+        write_down(home, f"{table.name}.jsonl", [dict(row) for row in rows])
+        connection.execute(table.delete().where(table.c.key == damage.key))
+
+
+def mark_damaged(database: Database, document_id: str, message: str, remedy: str) -> None:
+    """Let a document answer nothing until it is added again; what is kept of it stays."""
+    with database.write() as connection:
+        row = connection.execute(select(documents).where(documents.c.id == document_id)).mappings().first()
+        if row is None:
+            return
+        outline = str(row["outline"])
+        is_whole = outline_checksum(document_id, outline) == row["outline_checksum"]
+        told = {"status": "damaged", "reason": "damaged", "message": message, "remedy": remedy}
+        put_document(connection, {**row, **told, "outline": outline if is_whole else "[]"}, is_new=False)
+
+
+def _of_document(view: _Unmended, row: Any, embedder_names: list[str]) -> Damage | None:
+    def every_page() -> None:
+        for _ in view.pages(row.id):
+            pass
+
+    def terms() -> None:
+        with view.database.read() as connection:
+            held = connection.execute(_TERMS, {"key": row.key}).scalar()
+        if (digest(str(held)) if held else 0) != row.terms_checksum:
+            raise Damage("word index")
+
+    looks: list[Any] = [lambda: view.get(row.id), every_page, lambda: view.passages(row.id), terms]
+    looks += [lambda: view.lexical_index(row.id)]
+    looks += [lambda name=name: view.vectors(row.id, embedder=name) for name in embedder_names]
+    for look in looks:
+        for found in _raised(look):
+            return found
+    return None
+
+
+def _raised(look: Any) -> Iterator[Damage]:
+    try:
+        look()
+    except Damage as damage:
+        yield damage
+
+
+def _all_documents(connection: Connection) -> list[Any]:
+    names = ", ".join(f'"{column.name}"' for column in columns(documents))
+    return list(connection.execute(text(f"SELECT {names} FROM documents NOT INDEXED ORDER BY key")))
+
+
+def _told(connection: Connection, row: Any) -> dict[str, Any]:
+    """What a damaged row says, with what its places say: these have checksums of their own."""
+    query = select(*columns(sources)).where(sources.c.document_key == row.key).order_by(SOURCE_ORDER)
+    places = [(one.path, one.title) for one in connection.execute(query) if is_sound(sources, one)]
+    path, title = places[-1] if places else (row.path, row.title)
+    return {
+        "id": row.id,
+        "title": title,
+        "path": path,
+        "kind": row.kind,
+        "sources": places,
+        "is_sure": bool(places),
+    }

@@ -1,0 +1,369 @@
+"""What is read from a library: pages, passages, the indexes and search. Every row is held against its checksum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Connection, Row, func, select, text
+
+from catena.errors import Damage, DocumentNotFound
+from catena.library.checksums import (
+    catalogue_checksum,
+    columns,
+    digest,
+    is_sound,
+    outline_checksum,
+    terms_checksum,
+)
+from catena.library.database import Database
+from catena.library.row_values import document_of, page_of, passages_of
+from catena.library.schema import counters, documents, lexical_indexes, page_words, pages, passages
+from catena.types import Document, Page, PageRef, Passage
+
+_IN_LIMIT = 5_000  # more ordinals than this are picked from all of them
+_PAGES_AT_ONCE = 64
+_FACTS: tuple[Any, ...] = columns(documents)
+_PASSAGE_FIELDS = ("ordinal", "page", "start", "end", "header", "continues")
+_RANKED = text(
+    "SELECT documents.id, bm25(document_terms) AS score FROM document_terms "
+    "JOIN documents ON documents.key = document_terms.rowid WHERE document_terms MATCH :match ORDER BY score"
+)
+
+Hit = tuple[str, float]
+"""Document id and score: a greater one is better."""
+
+Mend = Callable[[Damage], None]
+Read = TypeVar("Read", bound=Callable[..., Any])
+
+
+def mended(read: Read) -> Read:
+    """Mend what a method of the library finds damaged, and read again; what is damaged still is raised."""
+
+    @wraps(read)
+    def again(library: Any, *given: Any, **named: Any) -> Any:
+        for _ in range(MAX_MENDED):
+            try:
+                return read(library, *given, **named)
+            except Damage as damage:
+                if library.mend is None:
+                    raise
+                library.mend(damage)
+        return read(library, *given, **named)
+
+    return cast("Read", again)
+
+
+MAX_MENDED = 4
+"""Parts that one reading finds damaged, one after the other: a page, the list of documents, the word index."""
+
+
+class Reading:
+    """The reading half of `Library`. Unknown documents and pages raise DocumentNotFound, damaged ones Damage."""
+
+    database: Database
+    mend: Mend | None = None
+    """Mends what is damaged, or raises."""
+    _terms_seen: int | None = None
+    """The checksum of the word index that was found sound last."""
+
+    @mended
+    def documents(self) -> list[Document]:
+        """List every document, failed ones too, in the order in which they were first added."""
+        query: Any = select(*_FACTS, documents.c.outline, documents.c.outline_checksum).order_by(
+            documents.c.key
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+            _check_catalogue(connection, rows)
+        for row in rows:
+            _check_outline(row)
+        return [document_of(row) for row in rows]
+
+    @mended
+    def names(self) -> list[tuple[str, str, str]]:
+        """List id, title and path of every document: far less than `documents` reads."""
+        with self.database.read() as connection:
+            rows = connection.execute(select(*_FACTS).order_by(documents.c.key)).all()
+            _check_catalogue(connection, rows)
+        return [(row.id, row.title, row.path) for row in rows]
+
+    @mended
+    def get(self, document_id: str) -> Document | None:
+        """Return the document with this id, if there is one."""
+        query: Any = select(*_FACTS, documents.c.outline, documents.c.outline_checksum)
+        with self.database.read() as connection:
+            row = connection.execute(query.where(documents.c.id == document_id)).first()
+            if row is None:
+                check_absent(connection)
+                return None
+        _check_facts(row, document_id)
+        _check_outline(row)
+        return document_of(row)
+
+    @mended
+    def page(self, ref: PageRef) -> Page:
+        """Return one page with its words."""
+        (page,) = self._read_pages(ref.document_id, [ref.number], with_words=True) or (None,)
+        if page is None:
+            raise _no_page(ref)
+        return page
+
+    def pages(self, document_id: str) -> Iterator[Page]:
+        """Yield all pages in order, a few at a time in memory."""
+        number = 0
+        while found := self._pages_after(document_id, number):
+            yield from found
+            number = found[-1].ref.number
+
+    @mended
+    def texts(self, document_id: str, numbers: Collection[int]) -> list[Page]:
+        """Return pages without their words, in order; numbers that there are not are left out."""
+        return self._read_pages(document_id, sorted(numbers), with_words=False)
+
+    @mended
+    def page_text(self, ref: PageRef) -> str:
+        """Return a page's text alone: its words are not decoded."""
+        (page,) = self._read_pages(ref.document_id, [ref.number], with_words=False) or (None,)
+        if page is None:
+            raise _no_page(ref)
+        return page.text
+
+    @mended
+    def page_labels(self, document_id: str) -> list[str]:
+        """Return the printed labels; the first is page 1's."""
+        with self.database.read() as connection:
+            owner = facts_of(connection, document_id)
+            query = select(*columns(pages)).where(pages.c.document_key == owner.key)
+            rows = connection.execute(query.order_by(pages.c.number)).all()
+        _check_pages(rows, document_id)
+        if len(rows) != owner.num_rows:
+            raise Damage("page", document_id)
+        return [row.label for row in rows]
+
+    @mended
+    def passages(self, document_id: str, ordinals: Sequence[int] | None = None) -> list[Passage]:
+        """Return all passages, or those with the given ordinals that exist, in order."""
+        with self.database.read() as connection:
+            owner = facts_of(connection, document_id)
+            rows = _passage_rows(connection, owner, ordinals)
+            wanted = sorted({row.page for row in rows})
+            texts = _page_rows(connection, owner, wanted, with_words=False)
+        if len(texts) != len(wanted):
+            raise Damage("page", document_id, page=min({*wanted} - {row.number for row in texts}))
+        plain: Any = [tuple(row._mapping[name] for name in _PASSAGE_FIELDS) for row in rows]
+        return passages_of(document_id, plain, {row.number: row.text for row in texts})
+
+    def count_passages(self, document_id: str) -> int:
+        return self.passage_range(document_id)[1]
+
+    @mended
+    def passage_range(self, document_id: str) -> tuple[int, int]:
+        """Return the id of the first passage and how many there are: passage `n` has the id `first + n`.
+
+        The first id changes when the document is parsed anew: it is the version of the text.
+        """
+        with self.database.read() as connection:
+            return passage_range(connection, document_id)
+
+    @mended
+    def passage_keys(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """Return document id and ordinal of passage ids; those that are gone are missing."""
+        query = select(*columns(passages), documents.c.id.label("owner")).join(documents)
+        found: dict[int, tuple[str, int]] = {}
+        with self.database.read() as connection:
+            for at in range(0, len(ids), _IN_LIMIT):
+                some = [int(one) for one in ids[at : at + _IN_LIMIT]]
+                for row in connection.execute(query.where(passages.c.id.in_(some))):
+                    if not is_sound(passages, row, row.owner):
+                        raise Damage("passages", row.owner)
+                    found[row.id] = (row.owner, row.ordinal)
+        return found
+
+    @mended
+    def lexical_index(self, document_id: str) -> bytes:
+        """Return the bytes that were given to the writer, empty where there were none."""
+        with self.database.read() as connection:
+            owner = facts_of(connection, document_id)
+            query = select(lexical_indexes.c.data).where(lexical_indexes.c.document_key == owner.key)
+            data = connection.execute(query).scalar()
+        if data is None and not owner.index_checksum:
+            return b""
+        if not isinstance(data, bytes) or digest(data) != owner.index_checksum:
+            raise Damage("search index", document_id)
+        return data
+
+    @mended
+    def search(self, match: str, document_ids: Sequence[str] | None = None) -> list[Hit]:
+        """Rank documents, all or some, by BM25 over the whole library's statistics, best first.
+
+        A term counts as often as there are passages with it. `match` is an FTS5 query; terms must be quoted by
+        the caller. Unknown ids find nothing.
+        """
+        if not match.strip():
+            return []
+        with self.database.read() as connection:
+            self._check_terms(connection)
+            found = connection.execute(_RANKED, {"match": match}).all()
+        wanted = None if document_ids is None else set(document_ids)
+        return [(one, -score) for one, score in found if wanted is None or one in wanted]
+
+    def _check_terms(self, connection: Connection) -> None:
+        """Look once a process whether the word index is as it was written, and again when it has changed."""
+        kept = counter(connection, "terms")
+        if kept == self._terms_seen:
+            return
+        if terms_checksum(connection) != kept:
+            raise Damage("word index")
+        self._terms_seen = kept
+
+    @mended
+    def _pages_after(self, document_id: str, number: int) -> list[Page]:
+        """The next pages, with their words; none after the last."""
+        with self.database.read() as connection:
+            owner = facts_of(connection, document_id)
+            query = _pages_query(owner, with_words=True).where(pages.c.number > number)
+            rows = connection.execute(query.order_by(pages.c.number).limit(_PAGES_AT_ONCE)).all()
+            if not rows:
+                _require_all(connection, owner)
+        _check_pages(rows, document_id)
+        return [page_of(document_id, row) for row in rows]
+
+    def _read_pages(self, document_id: str, numbers: Sequence[int], *, with_words: bool) -> list[Page]:
+        with self.database.read() as connection:
+            owner = facts_of(connection, document_id)
+            rows = _page_rows(connection, owner, numbers, with_words=with_words)
+        return [page_of(document_id, row) for row in rows]
+
+
+def facts_of(connection: Connection, document_id: str) -> Row[Any]:
+    """The row of a document without its outline. Raises DocumentNotFound and Damage."""
+    row = connection.execute(select(*_FACTS).where(documents.c.id == document_id)).first()
+    if row is None:
+        check_absent(connection)
+        raise no_document(document_id)
+    _check_facts(row, document_id)
+    return row
+
+
+def key_of(connection: Connection, document_id: str) -> int:
+    return int(facts_of(connection, document_id).key)
+
+
+def no_document(name: str) -> DocumentNotFound:
+    return DocumentNotFound(f"There is no document {name!r} in the library.", "See the names: catena ls")
+
+
+def passage_range(connection: Connection, document_id: str) -> tuple[int, int]:
+    row = facts_of(connection, document_id)
+    return row.first_passage, row.num_passages
+
+
+def counter(connection: Connection, name: str) -> int:
+    return int(connection.execute(select(counters.c.value).where(counters.c.name == name)).scalar_one())
+
+
+def check_absent(connection: Connection) -> None:
+    """Look whether a document that is not found may be there: its row, or what leads to it, may be damaged."""
+    if catalogue_checksum(connection) != counter(connection, "catalogue"):
+        raise Damage("list of documents")
+
+
+def _check_catalogue(connection: Connection, rows: Sequence[Row[Any]]) -> None:
+    for row in rows:
+        _check_facts(row, row.id)
+    check_absent(connection)
+
+
+def _check_facts(row: Row[Any], document_id: str) -> None:
+    if row.id != document_id or not is_sound(documents, row):
+        raise Damage("entry", key=row.key)
+
+
+def _check_outline(row: Row[Any]) -> None:
+    if row.outline_checksum != outline_checksum(row.id, str(row.outline)):
+        raise Damage("outline", row.id)
+
+
+def _no_page(ref: PageRef) -> DocumentNotFound:
+    return DocumentNotFound(
+        f"Document {ref.document_id[:12]} has no page {ref.number} in the library.",
+        "Pages are counted from 1, up to the document's num_pages.",
+    )
+
+
+def _pages_query(owner: Row[Any], *, with_words: bool) -> Any:
+    query = select(*columns(pages)).where(pages.c.document_key == owner.key)
+    if with_words:
+        query = query.add_columns(
+            page_words.c.page_key, page_words.c.words, page_words.c.checksum.label("words_checksum")
+        ).outerjoin(page_words, page_words.c.page_key == pages.c.key)
+    return query
+
+
+def _page_rows(
+    connection: Connection, owner: Row[Any], numbers: Sequence[int], *, with_words: bool
+) -> list[Row[Any]]:
+    """The sound rows of some pages, in order. Raises Damage, also for a row that is gone."""
+    found: list[Row[Any]] = []
+    for at in range(0, len(numbers), _IN_LIMIT):
+        some = numbers[at : at + _IN_LIMIT]
+        query = _pages_query(owner, with_words=with_words).where(pages.c.number.in_(some))
+        found += connection.execute(query.order_by(pages.c.number)).all()
+    _check_pages(found, owner.id)
+    there = {row.number for row in found}
+    if len(there) != len(found) or not there <= set(numbers):
+        raise Damage("page", owner.id)
+    if len(there) < len(set(numbers)):
+        _require_all(connection, owner)
+    return found
+
+
+def _require_all(connection: Connection, owner: Row[Any]) -> None:
+    """Look whether a document has as many rows of pages as were written."""
+    query = select(func.count()).select_from(pages).where(pages.c.document_key == owner.key)
+    if connection.execute(query).scalar_one() != owner.num_rows:
+        raise Damage("page", owner.id)
+
+
+def _check_pages(rows: Sequence[Row[Any]], document_id: str) -> None:
+    last = 0
+    for row in rows:
+        if not is_sound(pages, row, document_id):
+            number = row.number if isinstance(row.number, int) else None
+            raise Damage("page", document_id, page=number)
+        if row.number <= last:
+            raise Damage("page", document_id, page=row.number)
+        last = row.number
+        if "words" in row._mapping:
+            own = (row.page_key, row.words, row.words_checksum)
+            if row.page_key != row.key or not is_sound(page_words, own, document_id, row.number):
+                raise Damage("words", document_id, page=row.number)
+
+
+def _passage_rows(
+    connection: Connection, owner: Row[Any], ordinals: Sequence[int] | None
+) -> Sequence[Row[Any]]:
+    query = select(*columns(passages)).where(passages.c.document_key == owner.key)
+    query = query.order_by(passages.c.ordinal)
+    wanted = range(owner.num_passages)
+    if ordinals is None:
+        rows = connection.execute(query).all()
+    else:
+        asked = {int(ordinal) for ordinal in ordinals}
+        if len(asked) <= _IN_LIMIT:
+            rows = connection.execute(query.where(passages.c.ordinal.in_(asked))).all()
+        else:
+            rows = [row for row in connection.execute(query) if row.ordinal in asked]
+        wanted = sorted(one for one in asked if 0 <= one < owner.num_passages)  # type: ignore[assignment]
+    for row in rows:
+        if not is_sound(passages, row, owner.id):
+            raise Damage("passages", owner.id)
+    if [row.ordinal for row in rows] != list(wanted):
+        raise Damage("passages", owner.id)
+    return rows
+
+
+def count_all(connection: Connection, table: Any) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())

@@ -1,1 +1,0 @@
-"""How KV pages do, in quality and speed. Needs torch, like serving/."""

@@ -1,0 +1,1 @@
+"""What a parser's process may not do: Landlock, seccomp, and where neither is."""

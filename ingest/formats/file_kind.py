@@ -1,0 +1,215 @@
+"""Which kind of document a file is, by its first and last bytes; a name that says otherwise is an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+from catena.errors import DocumentError
+from catena.files.regular_files import open_regular, unread
+from catena.ingest.formats.charsets import certain_utf16
+from catena.ingest.formats.zip_names import zip_names
+from catena.types import Kind
+
+SUPPORTED = "Catena reads PDF, EPUB, DOCX, HTML, Markdown and plain text."
+NAMES: Mapping[Kind, str] = {
+    "pdf": "a PDF",
+    "epub": "an EPUB",
+    "docx": "a DOCX",
+    "html": "HTML",
+    "markdown": "Markdown",
+    "text": "plain text",
+}
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_EXTENSIONS: Mapping[str, Kind] = {
+    ".pdf": "pdf",
+    ".epub": "epub",
+    ".docx": "docx",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "text",
+    ".text": "text",
+}
+_MAX_NAME = 100
+_HEAD, _TAIL = 64 << 10, 8 << 10
+_JUNK = 8 << 10  # the standard lets a PDF start within the first 1 KiB; some stand further on
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+# First bytes of what people drop by mistake: documents of other programs, then what is no document.
+_OTHER_DOCUMENTS: tuple[tuple[bytes, str], ...] = (
+    (b"{\\rtf", "a Rich Text (RTF) file"),
+    (_OLE, "an old Microsoft Office file (DOC, XLS, PPT)"),
+    (b"%!PS", "a PostScript file"),
+    (b"AT&TFORM", "a DjVu file"),
+    (b"ITSF", "a CHM help file"),
+    (b"\xffWPC", "a WordPerfect file"),
+)
+_NO_DOCUMENTS: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"MZ", "a Windows program"),
+    (b"\x7fELF", "a program"),
+    (b"\xcf\xfa\xed\xfe", "a program"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"ID3", "an audio file"),
+    (b"OggS", "an audio file"),
+)
+_ZIP_MEMBERS: tuple[tuple[str, str], ...] = (
+    ("xl/workbook", "an Excel workbook (XLSX)"),
+    ("ppt/presentation", "a PowerPoint presentation (PPTX)"),
+    ("Index/Document.iwa", "an Apple Pages file"),
+    ("content.xml", "an OpenDocument file (ODT, ODS, ODP)"),
+)
+_PDF_PARTS = re.compile(rb"\d[\s\0]+\d+[\s\0]+obj\b|\btrailer\s*<<")  # enough where the mark is lost
+_HTML = re.compile(rb"\s*(<\?xml[^>]*\?>\s*|<!--.*?-->\s*)*<(!doctype\s+html|html)[\s>]", re.I | re.S)
+_TAGS = re.compile(rb"<(head|body|div|p|table|h[1-6]|br|span|a|ul|ol|meta|title)\b[^>]*>", re.I)
+_MARKDOWN = re.compile(rb"^(#{1,6} \S|```|\* \S|- \S|\|.+\|\s*$|\[[^\]]+\]\([^)]+\))", re.M)
+
+
+def sniff(path: Path, as_kind: Kind | None = None) -> Kind:
+    """Tell the kind of a file from its content; `as_kind` overrides what content and name say.
+
+    Raises DocumentError: not_a_document, unsupported, or wrong_type when the extension says otherwise.
+    """
+    head, tail = _ends(path)
+    if not head:
+        raise DocumentError(
+            "not_a_document", f"{shown(path.name)} is empty (0 bytes).", "Get the file again."
+        )
+    if as_kind is not None:
+        return as_kind
+    named = _EXTENSIONS.get(path.suffix.lower())
+    kind = _kind_of(path, head, tail, named)
+    if named is not None and named != kind:
+        raise DocumentError(
+            "wrong_type",
+            f"{shown(path.name)} is {NAMES[kind]} by its content, not {NAMES[named]}.",
+            f"Rename it, or say so: `--as {kind}`.",
+        )
+    return kind
+
+
+def shown(name: str) -> str:
+    """Make a file name fit for a message: on one line, printable, not endless."""
+    plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+    return plain if len(plain) <= _MAX_NAME else f"{plain[: _MAX_NAME - 13]}…{plain[-12:]}"
+
+
+def _ends(path: Path) -> tuple[bytes, bytes]:
+    try:
+        with open_regular(path) as file:
+            head = file.read(_HEAD)
+            file.seek(max(0, file.seek(0, 2) - _TAIL))
+            return head, file.read(_TAIL)
+    except OSError as error:
+        raise unread(path, error) from error
+
+
+def _kind_of(path: Path, head: bytes, tail: bytes, named: Kind | None) -> Kind:
+    if _is_pdf(head, tail) or (named == "pdf" and _PDF_PARTS.search(head)):
+        return "pdf"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip_kind(path, head, tail, named)
+    _refuse_known(path, head, tail)
+    text = _as_ascii(head)
+    if text is None:
+        raise _not_a_document(path, "binary data of no known format")
+    if text.lstrip().startswith((b"{\\rtf", b"%!PS")):
+        _refuse_known(path, text.lstrip())
+    return _text_kind(path, text, named)
+
+
+def _is_pdf(head: bytes, tail: bytes) -> bool:
+    start = head.find(b"%PDF-", 0, _JUNK)
+    if start <= 0:
+        return start == 0
+    # Prose may mention the mark; a PDF has objects or its trailer as well.
+    return b" obj" in head[start:] or b"startxref" in tail or b"%%EOF" in tail
+
+
+def _zip_kind(path: Path, head: bytes, tail: bytes, named: Kind | None) -> Kind:
+    names = zip_names(path)
+    if b"application/epub+zip" in head[:200] or "META-INF/container.xml" in names:
+        return "epub"
+    if any(name.startswith("word/document") for name in names):
+        return "docx"
+    for member, what in _ZIP_MEMBERS:
+        if any(name.startswith(member) for name in names):
+            raise _unsupported(path, what)
+    if named in ("epub", "docx") and b"PK\x05\x06" not in tail:
+        return named  # cut off before its members told what it is
+    raise _not_a_document(path, "a ZIP archive")
+
+
+def _refuse_known(path: Path, head: bytes, tail: bytes = b"") -> None:
+    if head.startswith(_OLE) and _ENCRYPTED in head + tail:
+        raise DocumentError(
+            "needs_password",
+            f"{shown(path.name)} is an encrypted Office file.",
+            "Save it without a password in Word, and add that.",
+        )
+    for magic, what in _OTHER_DOCUMENTS:
+        if head.startswith(magic):
+            raise _unsupported(path, what)
+    for magic, what in _NO_DOCUMENTS:
+        if head.startswith(magic):
+            raise _not_a_document(path, what)
+    if head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:12] in (b"WAVE", b"AVI ", b"WEBP")):
+        raise _not_a_document(path, "an audio, video or image file")
+
+
+def _as_ascii(head: bytes) -> bytes | None:
+    """Return text with one byte per ASCII character, whatever its encoding; None for binary data."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head.decode("utf-16", "replace").encode("ascii", "replace")
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    if codec := certain_utf16(head):
+        decoded = head.decode(codec, "replace")
+        return decoded.encode("ascii", "replace") if _is_clean(decoded.encode("utf-8", "replace")) else None
+    return head if _is_clean(head) else None
+
+
+def _is_clean(data: bytes) -> bool:
+    """Text holds next to no control characters; a stray one in a thousand is forgiven, as in old listings."""
+    controls = sum(data.count(code) for code in range(32) if code not in b"\t\n\r\f\v\x1b\x1a")
+    return controls * 1000 <= len(data)
+
+
+def _text_kind(path: Path, text: bytes, named: Kind | None) -> Kind:
+    if _HTML.match(text):
+        return "html"
+    if text.lstrip().startswith(b"<?xml") or text.lstrip().startswith(b"<svg"):
+        raise _unsupported(path, "an XML file", " To read it as it stands: `--as text`.")
+    if named in ("html", "markdown", "text"):
+        return named
+    if len(_TAGS.findall(text)) >= 3 and text.lstrip().startswith(b"<"):
+        return "html"
+    return "markdown" if named is None and path.suffix == "" and _looks_like_markdown(text) else "text"
+
+
+def _looks_like_markdown(text: bytes) -> bool:
+    return text.startswith(b"# ") or len(_MARKDOWN.findall(text)) >= 5
+
+
+def _unsupported(path: Path, what: str, more: str = "") -> DocumentError:
+    return DocumentError(
+        "unsupported", f"{shown(path.name)} is {what}.", f"{SUPPORTED} Export it to one of these.{more}"
+    )
+
+
+def _not_a_document(path: Path, what: str) -> DocumentError:
+    return DocumentError("not_a_document", f"{shown(path.name)} is {what}.", SUPPORTED)

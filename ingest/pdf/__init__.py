@@ -1,0 +1,1 @@
+"""PDF pages: words, lines, reading order, tables, sections."""

@@ -1,0 +1,156 @@
+"""The pages of a PDF as MuPDF reads them, in order, not yet laid out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+import pymupdf
+
+from catena.ingest.ocr.tesseract import RecognisedRow, Recogniser, decoded
+from catena.ingest.pdf.attachments import notes_on
+from catena.ingest.pdf.page_pictures import PictureFinder
+from catena.ingest.pdf.page_words import clean, read_glyphs
+from catena.ingest.pdf.parse_quality import Look, is_garbled, look_at
+from catena.ingest.pdf.recognised_words import recognised_glyphs
+from catena.ingest.pdf.word_runs import Glyphs, Run
+
+MAX_IN_PART = 200  # pages of a document that have pictures recognised beside their text
+_RUN = attrgetter(*Run.__slots__)
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One page; `index` counts from 0, `label` is what the file calls it.
+
+    `recognised` is what Tesseract made of it just now (nothing after a failure), None where it was not asked.
+    """
+
+    index: int
+    glyphs: Glyphs
+    look: Look = "nothing"
+    label: str = ""
+    has_failed: bool = False
+    is_recognised: bool = False
+    recognised: bytes | None = None
+    num_notes: int = 0
+    attached: list[str] = field(default_factory=list)
+    num_pictures_read: int = 0
+
+    def packed(self) -> tuple[Any, ...]:
+        """Take it apart into what `marshal` writes."""
+        glyphs = self.glyphs
+        counts = (glyphs.num_characters, glyphs.num_hidden, glyphs.num_unreadable, glyphs.is_ocr)
+        unread = glyphs.unread, glyphs.num_pictures, glyphs.num_labelled
+        runs, inset = [_RUN(run) for run in glyphs.runs], [_RUN(run) for run in glyphs.inset]
+        rest = (self.look, self.label, self.has_failed, self.is_recognised, self.recognised)
+        beside = self.num_notes, self.attached, self.num_pictures_read
+        return self.index, (glyphs.width, glyphs.height, runs, inset, *counts, *unread), *rest, *beside
+
+    @classmethod
+    def unpacked(cls, packed: tuple[Any, ...]) -> Sheet:
+        """Put together what `packed` took apart."""
+        index, (width, height, runs, inset, *counts), *rest = packed
+        glyphs = Glyphs(width, height, [Run(*run) for run in runs], [Run(*run) for run in inset], *counts)
+        return cls(index, glyphs, *rest)
+
+
+def read_sheets(
+    doc: pymupdf.Document, recogniser: Recogniser | None, *, is_repaired: bool, has_labels: bool
+) -> Iterator[Sheet]:
+    """Yield every page; reads as far ahead of the one that is wanted as pages are recognised at once."""
+    reader = _SheetReader(doc, recogniser, is_repaired, has_labels)
+    num_ahead = recogniser.num_ahead if recogniser else 0
+    ahead: deque[tuple[Sheet, bool]] = deque()
+    for index in range(len(doc)):
+        ahead.append(reader.read(index))
+        if len(ahead) > num_ahead:
+            yield reader.settled(*ahead.popleft())
+    while ahead:
+        yield reader.settled(*ahead.popleft())
+
+
+class _SheetReader:
+    """Reads pages one by one, and has recognised what only a picture of them tells."""
+
+    def __init__(
+        self, doc: pymupdf.Document, recogniser: Recogniser | None, is_repaired: bool, has_labels: bool
+    ) -> None:
+        self._doc = doc
+        self._recogniser = recogniser
+        self._is_repaired = is_repaired
+        self._has_labels = has_labels
+        self._finder = PictureFinder(doc)
+        self._num_in_part = 0
+
+    def read(self, index: int) -> tuple[Sheet, bool]:
+        """Read one page; say whether it is now being recognised."""
+        sheet = Sheet(index, Glyphs(0.0, 0.0))
+        pymupdf.TOOLS.reset_mupdf_warnings()
+        try:
+            page = self._doc[index]
+            sheet.glyphs = read_glyphs(page, self._finder)
+            sheet.look = look_at(page, sheet.glyphs, self._is_repaired)
+            sheet.label = clean(page.get_label()) if self._has_labels else ""
+            sheet.num_notes, sheet.attached = notes_on(page)
+            return sheet, self._begin(page, sheet)
+        except Exception as error:  # MuPDF's border: one bad page must not stop the others
+            if isinstance(error, MemoryError) or "malloc" in str(error):
+                raise MemoryError from error
+            sheet.has_failed = True
+        return sheet, False
+
+    def _begin(self, page: pymupdf.Page, sheet: Sheet) -> bool:
+        """Start to recognise a page that is a picture, or what of a page is in pictures or has no meaning."""
+        glyphs = sheet.glyphs
+        if self._recogniser is None:
+            return False
+        if not glyphs.runs:
+            if sheet.look != "picture" and not is_garbled(glyphs):
+                return False
+            self._recogniser.begin(sheet.index + 1, page)
+            return True
+        if not (glyphs.num_pictures or glyphs.num_labelled or is_garbled(glyphs)):
+            return False
+        self._num_in_part += 1
+        if self._num_in_part > MAX_IN_PART:
+            return False
+        around = pymupdf.EMPTY_RECT()
+        for box in glyphs.unread:
+            around |= box
+        self._recogniser.begin(sheet.index + 1, page, (around + (-2, -2, 2, 2)) & page.rect)
+        return True
+
+    def settled(self, sheet: Sheet, is_pending: bool) -> Sheet:
+        """Wait for a page's recognition."""
+        if not is_pending or self._recogniser is None:
+            return sheet
+        data, is_new = self._recogniser.finish(sheet.index + 1)
+        sheet.recognised = data if is_new else None
+        glyphs = sheet.glyphs
+        if glyphs.runs:
+            if data:
+                _add_recognised(sheet, decoded(data))
+            return sheet
+        found = recognised_glyphs(decoded(data), glyphs.width, glyphs.height)
+        if found.runs:
+            sheet.glyphs, sheet.is_recognised = found, True
+        return sheet
+
+
+def _add_recognised(sheet: Sheet, rows: list[RecognisedRow]) -> None:
+    """Put the words of pictures and of letters without a meaning where they stand on the page."""
+    glyphs = sheet.glyphs
+    places = [(x0 - 2, y0 - 2, x1 + 2, y1 + 2) for x0, y0, x1, y1 in glyphs.unread]
+    found = recognised_glyphs(rows, glyphs.width, glyphs.height, places)
+    sheet.num_pictures_read = glyphs.num_pictures + glyphs.num_labelled
+    glyphs.num_pictures = glyphs.num_labelled = 0
+    if is_garbled(glyphs):
+        glyphs.runs += found.runs
+        glyphs.num_unreadable *= not found.runs
+        sheet.is_recognised = bool(found.runs)
+    else:
+        glyphs.inset = found.runs

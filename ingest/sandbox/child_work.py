@@ -1,0 +1,123 @@
+"""What a parser copy does with one request: parse a file into frames, or draw one of its pages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pymupdf
+
+from catena.errors import DocumentError
+from catena.ingest.confinement.confinement import OUT_OF_MEMORY_EXIT
+from catena.ingest.frames import MAX_PAGE_CHARS, Send, page_frame
+from catena.ingest.given_file import given_file
+from catena.ingest.ocr.tesseract import Recogniser
+from catena.ingest.page_image import draw
+from catena.ingest.reader_protocol import Reading
+from catena.ingest.readers import open_reading
+
+_MAX_TITLE = 500
+
+
+def handle(request: Mapping[str, Any], send: Send) -> None:
+    """Do one request; every failure is a frame, but for the lack of memory, which is an exit code."""
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    pymupdf.TOOLS.mupdf_display_warnings(False)
+    work: Callable[[Mapping[str, Any], Send], None] = {"parse": _parse, "render": _render}[request["op"]]
+    try:
+        work(request, send)
+    except DocumentError as error:
+        _fail(send, error, request)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY_EXIT)
+    except Exception as error:  # the border of the process: whatever a hostile file brings about
+        if "malloc" in str(error) or "out of memory" in str(error):
+            os._exit(OUT_OF_MEMORY_EXIT)
+        _fail(send, _damaged(request, error), request)
+
+
+def _parse(request: Mapping[str, Any], send: Send) -> None:
+    def keep(number: int, recognised: bytes) -> None:
+        send({"type": "recognised", "number": number}, recognised)
+
+    order = request["recognition"]
+    reading = open_reading(
+        given_file(request["document"], request["name"]),
+        request["kind"],
+        request["password"],
+        Recogniser(order, request["known"]) if order else None,
+        keep,
+        request["picture_remedy"],
+        is_ahead=True,
+    )
+    _check_num_pages(request, reading.num_pages)
+    send({"type": "open", "pages": reading.num_pages, "title": reading.title[:_MAX_TITLE]})
+    for page in reading.pages(request["document_id"]):
+        _check_num_pages(request, page.ref.number)
+        if len(page.text) > MAX_PAGE_CHARS:
+            raise DocumentError(
+                "too_big",
+                f"Page {page.ref.number} of {request['name']} has {len(page.text):,} characters.",
+                f"Catena reads pages of up to {MAX_PAGE_CHARS:,}; split the file.",
+            )
+        send(*page_frame(page))
+    _finish(reading, request, send)
+
+
+def _finish(reading: Reading, request: Mapping[str, Any], send: Send) -> None:
+    outcome = reading.outcome()
+    send(
+        {
+            "type": "done",
+            "outline": [(entry.level, entry.title[:_MAX_TITLE], entry.page) for entry in reading.outline],
+            "status": outcome.status,
+            "pages_with_text": outcome.pages_with_text,
+            "reason": outcome.reason,
+            "message": _named(outcome.message, request),
+            "remedy": outcome.remedy,
+        }
+    )
+
+
+def _render(request: Mapping[str, Any], send: Send) -> None:
+    reading = open_reading(
+        given_file(request["document"], request["name"]), request["kind"], request["password"]
+    )
+    number = request["number"]
+    if number < 1 or (reading.num_pages and number > reading.num_pages):
+        raise DocumentError(
+            "damaged",
+            f"{request['name']} has no page {number}.",
+            f"Its pages run from 1 to {reading.num_pages}.",
+        )
+    picture = reading.render(number, request["dpi"])
+    send({"type": "image"}, draw(picture, [tuple(box) for box in request["boxes"]]))
+
+
+def _check_num_pages(request: Mapping[str, Any], num_pages: int) -> None:
+    if num_pages > request["max_pages"]:
+        raise DocumentError(
+            "too_big",
+            f"{request['name']} has more than {request['max_pages']:,} pages.",
+            "Raise CATENA_MAX_PAGES, or split the file.",
+        )
+
+
+def _damaged(request: Mapping[str, Any], error: Exception) -> DocumentError:
+    what = " ".join(str(error).split())[:200] or type(error).__name__
+    return DocumentError(
+        "damaged",
+        f"{request['name']} cannot be read: {what}",
+        "Open it in a viewer and save or export it anew, then add that.",
+    )
+
+
+def _fail(send: Send, error: DocumentError, request: Mapping[str, Any]) -> None:
+    message = _named(error.message, request)
+    send({"type": "failed", "reason": error.reason, "message": message, "remedy": error.remedy[:2000]})
+
+
+def _named(message: str, request: Mapping[str, Any]) -> str:
+    """What failed on a path names the descriptor; people know the file by its name."""
+    return message.replace(str(given_file(request["document"], "")), request["name"])[:2000]

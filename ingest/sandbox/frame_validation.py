@@ -1,0 +1,155 @@
+"""Builds pages and documents from frames of a child that nobody trusts: everything is checked first."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import numpy as np
+
+from catena.ingest.frames import MAX_PAGE_CHARS, BadFrame, Header
+from catena.types import (
+    DocumentStatus,
+    FailureReason,
+    Line,
+    LineKind,
+    OutlineEntry,
+    Page,
+    PageRef,
+    Section,
+    TextSource,
+)
+from catena.word_boxes import Words
+
+_WORD = np.dtype([("start", "<i4"), ("end", "<i4"), ("box", "<f4", 4)])
+_LINE_KINDS = frozenset(get_args(LineKind))
+_SOURCES = frozenset(get_args(TextSource))
+_REASONS = frozenset(get_args(FailureReason))
+_STATUSES = frozenset(get_args(DocumentStatus))
+_MAX_COORDINATE = 1e7
+MAX_OUTLINE = 100_000
+
+
+def check_page(header: Header, body: bytes, number: int) -> None:
+    """Raise BadFrame unless the frame is page `number`, with everything inside its text."""
+    if header.get("number") != number:
+        raise BadFrame(f"page {header.get('number')!r} in place of {number}")
+    text = _text(header, "text", MAX_PAGE_CHARS)
+    _text(header, "label", 200)
+    for name in ("width", "height"):
+        _number(header.get(name), 0, _MAX_COORDINATE)
+    if header.get("source") not in _SOURCES:
+        raise BadFrame("a page with an unknown source")
+    _check_lines(header.get("lines"), text)
+    _check_sections(header.get("sections"), text)
+    _check_words(body, text)
+
+
+def page_of(header: Header, body: bytes, document_id: str) -> Page:
+    """Build the page of a checked frame."""
+    return Page(
+        ref=PageRef(document_id, header["number"]),
+        text=header["text"],
+        label=header["label"],
+        words=Words(body),
+        lines=tuple(Line(start, end, kind) for start, end, kind in header["lines"]),
+        sections=tuple(Section(start, tuple(path)) for start, path in header["sections"]),
+        width=float(header["width"]),
+        height=float(header["height"]),
+        source=header["source"],
+    )
+
+
+def _check_lines(lines: Any, text: str) -> None:
+    last = 0
+    for line in _list(lines, len(text) + 1):
+        if not (isinstance(line, list) and len(line) == 3 and line[2] in _LINE_KINDS):
+            raise BadFrame("a line that is none")
+        start, end = _span(line, text)
+        if start < last or "\n" in text[start:end]:
+            raise BadFrame("lines that overlap or hold a newline")
+        last = end
+
+
+def _check_sections(sections: Any, text: str) -> None:
+    for section in _list(sections, len(text) + 1):
+        if not (isinstance(section, list) and len(section) == 2):
+            raise BadFrame("a section that is none")
+        _number(section[0], 0, len(text), whole=True)
+        for part in _list(section[1], 32):
+            _text({"part": part}, "part", 10_000)
+
+
+def _check_words(body: bytes, text: str) -> None:
+    if len(body) % _WORD.itemsize:
+        raise BadFrame("words that are not whole")
+    words = np.frombuffer(body, _WORD)
+    start, end, box = words["start"], words["end"], words["box"]
+    if not (np.all(start >= 0) and np.all(start <= end) and np.all(end <= len(text))):
+        raise BadFrame("words outside the text")
+    if not (np.isfinite(box).all() and np.all(np.abs(box) <= _MAX_COORDINATE)):
+        raise BadFrame("boxes that are not finite")
+
+
+def outcome_of(header: Header, num_pages: int) -> dict[str, Any]:
+    """Check the last frame; return what of it goes into the Document."""
+    status, reason = header.get("status"), header.get("reason")
+    if status not in _STATUSES or not (reason is None or reason in _REASONS):
+        raise BadFrame("an unknown status or reason")
+    with_text = _number(header.get("pages_with_text"), 0, num_pages, whole=True)
+    return {
+        "status": status,
+        "reason": reason,
+        "message": _text(header, "message", 2_000),
+        "remedy": _text(header, "remedy", 2_000),
+        "num_pages": num_pages,
+        "num_pages_with_text": int(with_text),
+        "outline": tuple(_outline_entry(entry) for entry in _list(header.get("outline"), MAX_OUTLINE)),
+    }
+
+
+def title_of(header: Header) -> str:
+    return _text(header, "title", 2_000)
+
+
+def failure_of(header: Header) -> tuple[FailureReason, str, str]:
+    """Check a frame that says why there is no document."""
+    if header.get("reason") not in _REASONS:
+        raise BadFrame("an unknown reason")
+    return header["reason"], _text(header, "message", 2_000), _text(header, "remedy", 2_000)
+
+
+def _outline_entry(entry: Any) -> OutlineEntry:
+    if not (isinstance(entry, list) and len(entry) == 3):
+        raise BadFrame("an outline entry that is none")
+    level = int(_number(entry[0], 0, 100, whole=True))
+    page = int(_number(entry[2], 0, 10**9, whole=True))
+    return OutlineEntry(level, _text({"title": entry[1]}, "title", 10_000), page)
+
+
+def _span(values: list[Any], text: str) -> tuple[int, int]:
+    end = _number(values[1], 0, len(text), whole=True)
+    return int(_number(values[0], 0, end, whole=True)), int(end)
+
+
+def _list(value: Any, most: int) -> list[Any]:
+    if not isinstance(value, list) or len(value) > most:
+        raise BadFrame("a list that is none, or too long")
+    return value
+
+
+def _text(header: Header, name: str, most: int) -> str:
+    value = header.get(name)
+    if not isinstance(value, str) or len(value) > most:
+        raise BadFrame(f"no usable {name}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise BadFrame(f"a lone surrogate in {name}") from error
+    return value
+
+
+def _number(value: Any, least: float, most: float, *, whole: bool = False) -> float:
+    right = isinstance(value, int) if whole else isinstance(value, int | float)
+    if not right or isinstance(value, bool) or not least <= value <= most:  # a NaN is never between
+        raise BadFrame(f"{value!r} is no number from {least} to {most}")
+    return float(value)

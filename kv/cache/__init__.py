@@ -1,0 +1,1 @@
+"""KV pages of documents, in memory and on disk."""

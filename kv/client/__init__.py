@@ -1,0 +1,1 @@
+"""A KV-page server from the client's side. Needs no torch."""

@@ -1,0 +1,1 @@
+"""A language model over KV pages: prefill, steps, sampling."""

@@ -1,0 +1,140 @@
+"""KV-page retrieval: the pages of a document that a model looks at when it answers, as `PageHit`s.
+
+RetroLM (arXiv 2502.11444) and its relatives choose which KV pages a model sees; here the attention that they got is
+summed over the text of each page of the document, so it can be compared with lexical and dense retrieval. What the
+same prompt gets with no question in it ("N/A") is taken off: heads look at the beginning and the end whatever is asked
+(the calibration of In-Context Re-Ranking, arXiv 2410.02642, section 3).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from catena.errors import ModelRefused, Stopped
+from catena.kv.client.kv_client import KVResult, KVServer
+from catena.kv.client.sent_text import SentText
+from catena.kv.client.served_ids import Key, ServedIds
+from catena.kv.policies.policy import preset
+from catena.types import Document, Page, PageHit, Passage
+
+POLL_SECONDS = 0.5
+NO_QUESTION = "N/A"
+Prompt = Callable[[str], str]
+"""From a question to what stands behind the document."""
+OnTokens = Callable[[str, int, int], None]
+"""Called with a document's title, and its tokens read so far and in all, while the server reads it."""
+
+
+class Shelf(Protocol):
+    """What is needed of a library."""
+
+    def document(self, document_id: str, /) -> Document: ...
+    def pages(self, document_id: str, /) -> Iterable[Page]: ...
+    def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> Iterable[Passage]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the server is to look: a KV-page policy, the share of the document that it shows, and what may be written."""
+
+    policy: str = "quest"
+    budget: float | None = None
+    max_tokens: int = 1
+
+    @property
+    def reading(self) -> str:
+        """The policy that a document must be read with to be looked at so. Raises OptionError for an unknown policy."""
+        return self.policy if preset(self.policy).counted_window(1) else "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was written about one document, and the pages that were looked at, most first."""
+
+    document_id: str
+    recalled: KVResult
+    hits: tuple[PageHit, ...]
+
+
+class KVPageRetriever:
+    """Asks one model at one server. A document is sent and read at its first question, once."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        server: KVServer,
+        ids: ServedIds,
+        *,
+        model: str,
+        look: Look | None = None,
+        on_tokens: OnTokens | None = None,
+    ) -> None:
+        self._shelf = shelf
+        self._server = server
+        self._ids = ids
+        self._model = model
+        self._look = look or Look()
+        self._on_tokens = on_tokens
+        self._usual: dict[tuple[str, str], KVResult] = {}
+        self._is_stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End the wait for a document that the server is reading; the server reads on."""
+        self._is_stopped.set()
+
+    def retrieve(self, question: str, document_ids: Sequence[str], k: int) -> list[PageHit]:
+        """The `k` pages that the model looks at most; scores are shares of its attention on each document.
+
+        Raises ModelError.
+        """
+        found = [hit for one in document_ids for hit in self.ask(question, one, k).hits]
+        return sorted(found, key=lambda hit: -hit.score)[:k]
+
+    def ask(self, question: str, document_id: str, k: int, prompt: Prompt = str) -> Seen:
+        """What the model writes behind the document, and the `k` pages that it looks at most. Raises ModelError."""
+        sent = SentText(list(self._shelf.passages(document_id)))
+        served_id = self._served(document_id, sent)
+        recalled = self._ask(served_id, prompt(question), self._look.max_tokens)
+        nothing = prompt(NO_QUESTION)
+        if (served_id, nothing) not in self._usual:
+            self._usual[served_id, nothing] = self._ask(served_id, nothing, 1)
+        usual = self._usual[served_id, nothing].spans
+        return Seen(document_id, recalled, tuple(sent.hits(recalled.spans, usual, k)))
+
+    def _ask(self, served_id: str, prompt: str, max_tokens: int) -> KVResult:
+        look = self._look
+        return self._server.ask(
+            served_id,
+            prompt,
+            model=self._model,
+            policy=look.policy,
+            budget=look.budget,
+            max_tokens=max_tokens,
+        )
+
+    def _served(self, document_id: str, sent: SentText) -> str:
+        """The document's id at the server, once it has read it."""
+        reading = self._look.reading
+        key = Key(self._server.api_base, self._model, document_id, reading, sent.digest)
+        kept = self._ids.get(key)
+        served = self._server.state(kept) if kept else None
+        if served is None or served.status == "failed":
+            rows = [] if reading == "full" else sent.rows(self._shelf.pages(document_id))
+            served = self._server.add(sent.text, policy=reading, goes_first=rows)
+            self._ids.put(key, served.id)
+        title = self._shelf.document(document_id).title
+        while served.status in ("queued", "reading"):
+            if self._on_tokens:
+                self._on_tokens(title, served.tokens_done, served.num_tokens)
+            if self._is_stopped.wait(POLL_SECONDS):
+                raise Stopped(f"The wait for {title} was ended.")
+            state = self._server.state(served.id)
+            if state is None:
+                break
+            served = state
+        if served.status != "ready":
+            raise ModelRefused(f"The server could not read {title}: {served.error}", "Its output says more.")
+        return served.id

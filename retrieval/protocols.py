@@ -1,0 +1,44 @@
+"""What retrieval needs of the library; `catena.library.library.Library` has it all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catena.types import Document, Passage
+
+
+class Shelf(Protocol):
+    def documents(self) -> list[Document]: ...
+
+    def document(self, document_id: str, /) -> Document: ...
+
+    def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> list[Passage]: ...
+
+    def passage_range(self, document_id: str, /) -> tuple[int, int]:
+        """Id of the first passage, another one when the document is parsed anew; and how many there are."""
+
+    def lexical_index(self, document_id: str, /) -> bytes: ...
+
+    def names(self) -> Sequence[tuple[str, str, str]]:
+        """Id, title and path of every document."""
+
+    def search(self, match: str, document_ids: Sequence[str] | None = None, /) -> Sequence[tuple[str, float]]:
+        """FTS5's own query language; (document, score), best first, a higher score is better."""
+
+    def vectors(self, document_id: str, /) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
+
+    def put_vectors(
+        self,
+        document_id: str,
+        ordinals: Sequence[int],
+        new: NDArray[np.float32],
+        /,
+        *,
+        first_passage: int | None = None,
+    ) -> object: ...
+
+    def missing_vectors(self, document_id: str, /) -> list[int]: ...

@@ -1,0 +1,137 @@
+"""Units are done once, some at a time, and a bad one stops no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from catena.bookqa.executor import run
+from catena.bookqa.result_store import Journal, Json
+from catena.errors import CatenaError, DocumentError, ModelRefused, Stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    number: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.number:05}"
+
+
+def units(count: int) -> Iterator[Numbered]:
+    return (Numbered(number) for number in range(count))
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "job.db") as journal:
+        yield journal
+
+
+async def square(unit: Numbered) -> Json:
+    await asyncio.sleep(0)
+    return {"square": unit.number**2}
+
+
+def failing(at: int, error: CatenaError) -> Callable[[Numbered], object]:
+    async def work(unit: Numbered) -> Json:
+        if unit.number == at:
+            raise error
+        return await square(unit)
+
+    return work
+
+
+def test_every_unit_is_done_once(journal: Journal) -> None:
+    begun: Counter[int] = Counter()
+
+    async def work(unit: Numbered) -> Json:
+        begun[unit.number] += 1
+        return await square(unit)
+
+    for count in (10, 30, 30):
+        asyncio.run(run(units(count), work, journal, concurrency=4))
+    assert begun == Counter(range(30))
+    assert [value["square"] for _, value in journal.results()] == [number**2 for number in range(30)]
+
+
+def test_no_more_than_asked_run_at_once_and_units_are_drawn_late(journal: Journal) -> None:
+    drawn = now = most = 0
+
+    def draw() -> Iterator[Numbered]:
+        nonlocal drawn
+        for unit in units(40):
+            drawn += 1
+            yield unit
+
+    async def work(unit: Numbered) -> Json:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        assert drawn <= journal.count() + 7 + 7  # those under way, and as many that are being kept
+        await asyncio.sleep(0.001)
+        now -= 1
+        return {}
+
+    asyncio.run(run(draw(), work, journal, concurrency=7))
+    assert most == 7 and journal.count() == 40
+
+
+def test_a_bad_unit_stops_no_other_and_is_tried_again(journal: Journal) -> None:
+    bad = failing(3, DocumentError("damaged", "It is damaged."))
+    asyncio.run(run(units(9), bad, journal))  # type: ignore[arg-type]
+    assert journal.count() == 8
+    assert [(one.key, one.reason) for one in journal.failures()] == [("00003", "damaged")]
+    asyncio.run(run(units(9), square, journal))
+    assert journal.count() == 9 and not journal.failures()
+
+
+def test_what_failed_before_is_tried_last(journal: Journal) -> None:
+    begun: list[int] = []
+
+    async def work(unit: Numbered) -> Json:
+        begun.append(unit.number)
+        return {}
+
+    journal.fail("00001", DocumentError("damaged", "It is damaged."))
+    asyncio.run(run(units(4), work, journal, concurrency=1))
+    assert begun == [0, 2, 3, 1]
+
+
+def test_what_is_wrong_for_all_ends_the_batch(journal: Journal) -> None:
+    with pytest.raises(ModelRefused):
+        asyncio.run(run(units(99), failing(3, ModelRefused("Wrong key.")), journal))  # type: ignore[arg-type]
+    assert journal.count() < 99 and not journal.failures()
+
+
+def test_at_a_cap_what_is_under_way_ends(journal: Journal) -> None:
+    async def work(unit: Numbered) -> Json:
+        if unit.number == 5:
+            raise Stopped("The cap is reached.")
+        await asyncio.sleep(0.01)
+        return {}
+
+    with pytest.raises(Stopped):
+        asyncio.run(run(units(99), work, journal, concurrency=6))
+    assert [key for key, _ in journal.results()] == [f"{number:05}" for number in range(5)]
+
+
+def test_notes_and_ends_are_told(journal: Journal) -> None:
+    ended: list[str] = []
+    asyncio.run(
+        run(
+            units(3),
+            square,
+            journal,
+            notes=lambda: {"ended": {"count": len(ended)}},
+            on_end=lambda key, result: ended.append(key),
+        )
+    )
+    assert sorted(ended) == ["00000", "00001", "00002"]
+    assert journal.note("ended") is not None

@@ -1,0 +1,285 @@
+"""Jobs are done, once, by one worker, whoever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from catena.errors import CatenaError
+from catena.jobs.job_queue import LEASE_SECONDS, MAX_ATTEMPTS, Job, Jobs
+from catena.jobs.worker import Handler, JobRun, run_jobs
+from catena.library.library import Library
+from catena.retrieval.embedder import MiniLM
+from catena.worker_start import ensure_worker, worker_runs
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def library(home: Path) -> Iterator[Library]:
+    with Library(home) as library:
+        yield library
+
+
+@pytest.fixture
+def jobs(library: Library, clock: Clock) -> Jobs:
+    return Jobs(library.database, clock=clock)
+
+
+def work(jobs: Jobs, **handlers: Handler) -> None:
+    run_jobs(jobs, handlers, idle_seconds=0.0001, stop=threading.Event())
+
+
+def test_a_job_is_done_with_progress_and_result(jobs: Jobs) -> None:
+    def handler(run: JobRun) -> Mapping[str, object]:
+        run.progress(3, 4, page="12")
+        return {"n": run.payload["n"] + 1}
+
+    job = jobs.enqueue("count", {"n": 1})
+    assert (job.state, jobs.has_work()) == ("queued", True)
+    work(jobs, count=handler)
+    done = jobs.job(job.id)
+    assert (done.state, done.result, done.is_over) == ("done", {"n": 2}, True)
+    assert done.progress == {"done": 3, "total": 4, "page": "12"}
+    assert not jobs.has_work()
+
+
+def test_jobs_are_claimed_once_in_their_order(jobs: Jobs) -> None:
+    ids = [jobs.enqueue("x", {"n": n}).id for n in range(3)]
+    claimed = [jobs.claim(owner) for owner in "abcd"]
+    assert [job.id if job else None for job in claimed] == [*ids, None]
+
+
+def test_the_same_job_waits_only_once(jobs: Jobs) -> None:
+    first = jobs.enqueue("fill")
+    assert jobs.enqueue("fill").id == first.id
+    jobs.claim("a")
+    assert jobs.enqueue("fill").id != first.id
+
+
+def fails(error: Exception) -> Handler:
+    def handler(_run: JobRun) -> None:
+        raise error
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [(CatenaError("No disk.", "Buy one."), "No disk."), (KeyError("x"), "KeyError: 'x'")],
+)
+def test_a_job_that_fails_says_why_and_stops_no_other(jobs: Jobs, error: Exception, message: str) -> None:
+    bad, unknown, good = (jobs.enqueue(kind) for kind in ("bad", "unknown", "good"))
+    work(jobs, bad=fails(error), good=lambda run: None)
+    assert [jobs.job(job.id).state for job in (bad, unknown, good)] == ["failed", "failed", "done"]
+    assert jobs.job(bad.id).error["message"] == message
+
+
+def test_a_dead_workers_job_is_taken_over_when_its_lease_is_out(jobs: Jobs, clock: Clock) -> None:
+    job = jobs.enqueue("x")
+    jobs.claim("dead")
+    clock.now += LEASE_SECONDS - 1
+    assert jobs.claim("next") is None
+    clock.now += 2
+    taken = jobs.claim("next")
+    assert taken is not None and (taken.id, taken.num_attempts) == (job.id, 2)
+    assert not jobs.renew(job.id, "dead")
+    assert not jobs.finish(job.id, "dead", {"wrong": 1})
+    assert jobs.finish(job.id, "next")
+
+
+def test_a_renewed_lease_is_not_taken(jobs: Jobs, clock: Clock) -> None:
+    job = jobs.enqueue("x")
+    jobs.claim("alive")
+    for _ in range(5):
+        clock.now += LEASE_SECONDS - 1
+        assert jobs.renew(job.id, "alive")
+        assert jobs.claim("other") is None
+
+
+def test_a_job_that_kills_its_workers_is_given_up(jobs: Jobs, clock: Clock) -> None:
+    job = jobs.enqueue("x")
+    for _ in range(MAX_ATTEMPTS):
+        assert jobs.claim("w") is not None
+        clock.now += LEASE_SECONDS + 1
+    assert jobs.claim("w") is None
+    assert jobs.job(job.id).state == "failed"
+    assert "died 3 times" in jobs.job(job.id).error["message"]
+
+
+def test_a_waiting_job_is_cancelled_at_once(jobs: Jobs) -> None:
+    job = jobs.enqueue("x")
+    assert jobs.cancel(job.id).state == "cancelled"
+    assert jobs.claim("a") is None
+
+
+def test_a_running_job_is_cancelled_at_its_next_step(library: Library) -> None:
+    jobs = Jobs(library.database)
+    job = jobs.enqueue("long")
+
+    def handler(run: JobRun) -> None:
+        jobs.cancel(job.id)
+        wait_for(run.should_stop)
+
+    work(jobs, long=handler)
+    assert jobs.job(job.id).state == "cancelled"
+    assert jobs.cancel(job.id).state == "cancelled"
+
+
+def test_a_worker_that_is_told_to_end_gives_its_job_back(library: Library) -> None:
+    jobs, stop = Jobs(library.database), threading.Event()
+    job = jobs.enqueue("long")
+
+    def handler(run: JobRun) -> None:
+        stop.set()
+        assert run.should_stop()
+
+    run_jobs(jobs, {"long": handler}, idle_seconds=9, stop=stop)
+    assert (jobs.job(job.id).state, jobs.job(job.id).num_attempts) == ("queued", 0)
+
+
+def test_old_jobs_are_forgotten(jobs: Jobs, clock: Clock) -> None:
+    jobs.enqueue("old")
+    work(jobs, old=lambda run: None)
+    clock.now += 40 * 86400
+    jobs.enqueue("new")
+    assert [job.kind for job in jobs.list()] == ["new"]
+
+
+def test_an_unknown_job_is_a_key_error(jobs: Jobs) -> None:
+    with pytest.raises(KeyError):
+        jobs.job(99)
+
+
+# The worker process
+
+HANDLERS = """
+import os, time
+def handlers(library, settings):
+    def note(run):
+        with open(settings.home / "notes", "a") as file:
+            file.write(f"{os.getpid()} {run.payload['n']}\\n")
+        return {"pid": os.getpid(), "nice": os.nice(0)}
+    def wait(run):
+        note(run)
+        while run.job.num_attempts == 1 and not run.should_stop():
+            time.sleep(0.02)
+        return {"pid": os.getpid()}
+    return {"note": note, "wait": wait}
+"""
+
+
+@pytest.fixture
+def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    (tmp_path / "handlers_of_a_test.py").write_text(HANDLERS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    return ("--idle", "0.5", "--handlers", "handlers_of_a_test:handlers")
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.02)
+
+
+def finished(jobs: Jobs, job: Job) -> Job:
+    wait_for(lambda: jobs.job(job.id).is_over)
+    return jobs.job(job.id)
+
+
+def test_a_worker_does_the_jobs_and_ends(library: Library, arguments: tuple[str, ...]) -> None:
+    jobs = Jobs(library.database)
+    job = jobs.enqueue("note", {"n": 1})
+    assert ensure_worker(library.home, arguments=arguments)
+    done = finished(jobs, job)
+    assert (done.state, done.result["nice"] >= 10) == ("done", True)
+    assert done.result["pid"] != os.getpid()
+    wait_for(lambda: not worker_runs(library.home))
+    assert (library.home / "worker.log").read_text() == ""
+
+
+def test_workers_started_at_once_are_one(library: Library, arguments: tuple[str, ...]) -> None:
+    jobs = Jobs(library.database)
+    threads = [
+        threading.Thread(target=ensure_worker, args=(library.home,), kwargs={"arguments": arguments})
+        for _ in range(3)
+    ]
+    all_jobs = [jobs.enqueue("note", {"n": n}) for n in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pids = {finished(jobs, job).result["pid"] for job in all_jobs}
+    wait_for(lambda: not worker_runs(library.home))
+    assert len(pids) == 1
+    assert len((library.home / "notes").read_text().splitlines()) == 10
+
+
+def test_a_killed_workers_job_is_done_by_the_next(library: Library, arguments: tuple[str, ...]) -> None:
+    jobs, notes = Jobs(library.database), library.home / "notes"
+    job = jobs.enqueue("wait", {"n": 1})
+    ensure_worker(library.home, arguments=arguments)
+    wait_for(notes.exists)
+    wait_for(notes.read_text)
+    killed = int(notes.read_text().split()[0])
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: not worker_runs(library.home))
+    assert jobs.job(job.id).state == "running"
+    ensure_worker(library.home, arguments=arguments)
+    done = finished(jobs, job)
+    assert (done.state, done.num_attempts) == ("done", 2)
+    assert done.result["pid"] != killed
+
+
+def test_a_running_job_is_cancelled_from_another_process(
+    library: Library, arguments: tuple[str, ...]
+) -> None:
+    jobs = Jobs(library.database)
+    job = jobs.enqueue("wait", {"n": 1})
+    ensure_worker(library.home, arguments=arguments)
+    wait_for(lambda: jobs.job(job.id).state == "running")
+    jobs.cancel(job.id)
+    assert finished(jobs, job).state == "cancelled"
+
+
+def test_a_worker_outlives_the_program_that_started_it(
+    library: Library, arguments: tuple[str, ...], home: Path
+) -> None:
+    jobs = Jobs(library.database)
+    job = jobs.enqueue("note", {"n": 1})
+    code = "from pathlib import Path; from catena.worker_start import ensure_worker; "
+    code += f"ensure_worker(Path({str(home)!r}), arguments={arguments!r})"
+    assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0
+    assert finished(jobs, job).state == "done"
+
+
+def test_the_workers_own_jobs_fill_and_add(library: Library, manual: Path) -> None:
+    jobs = Jobs(library.database)
+    added = jobs.enqueue("add", {"files": [{"path": str(manual), "title": "Manual"}]})
+    filled = jobs.enqueue("fill")
+    ensure_worker(library.home, arguments=("--idle", "0.5"))
+    assert finished(jobs, added).state == "done", jobs.job(added.id).error
+    assert finished(jobs, filled).state == "done", jobs.job(filled.id).error
+    (document,) = library.documents()
+    assert (document.title, document.status) == ("Manual", "ready")
+    assert library.missing_vectors(document.id, embedder=MiniLM.name) == []
+    wait_for(lambda: not worker_runs(library.home))
