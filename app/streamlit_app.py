@@ -14,4 +14,4 @@ gate = Middleware(
     AskForToken, own=OwnAddress(public=public_origin()), token="" if needs_login() else start_token()
 )
 # Streamlit looks for this very call, and serves what it makes.
-app = st.App(Path(__file__).parent / "ui" / "page.py", middleware=[gate], lifespan=announced)
+app = st.App(Path(__file__).parent / "ui" / "visitor_page.py", middleware=[gate], lifespan=announced)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import uuid
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
@@ -45,8 +46,9 @@ if TYPE_CHECKING:
     from catena.llm_factory import LLMFactory
 
 NOT_KEPT = "The answer is not kept: nothing can be written to the library now."
-MAX_QUESTION_WORDS, MAX_QUESTION_CHARACTERS = 1000, 20_000
+MAX_QUESTION_WORDS, MAX_QUESTION_CHARACTERS = 1000, 8_000
 """A longer one is a document: the time that a question takes grows with its words."""
+_SPACES = re.compile(r"[^\S\n]++")
 
 
 class Asking:
@@ -419,7 +421,7 @@ def _checked(name: str, question: object) -> str:
     """A question without what no text holds. Raises OptionError for one that nobody would read."""
     if not isinstance(question, str):
         raise refused(name, question, "a text", f"Give {name} as a str.")
-    question = legible(question)
+    question = _SPACES.sub(" ", legible(question))
     num_words = len(question.split())
     if num_words > MAX_QUESTION_WORDS or len(question) > MAX_QUESTION_CHARACTERS:
         raise OptionError(

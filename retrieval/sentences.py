@@ -9,6 +9,9 @@ from catena.types import Line, LineKind, Page
 
 BODY: tuple[LineKind, ...] = ("text", "heading", "row")
 MAX_CHARACTERS = 600  # a longer "sentence" is a list or a script without full stops: cut at a softer mark
+MAX_ROW_CHARACTERS = (
+    2000  # a longer row or heading is none: whoever reads one takes time by the square of its length
+)
 
 _CLOSERS = "\"'\u2019\u201d\u00bb)\\]\u300d\u300f\uff09"
 _END = re.compile(
@@ -56,12 +59,12 @@ def sentences(page: Page, kinds: tuple[LineKind, ...] = BODY) -> list[tuple[int,
 
 
 def line_sentences(text: str, line: Line) -> list[tuple[int, int]]:
-    """The sentences of one logical line; the line itself when it is a heading or a row."""
+    """The sentences of one logical line; the line itself when it is a heading or a row, cut where it is endless."""
     start, end = _strip(text, line.start, line.end)
     if start == end:
         return []
     if line.kind != "text":
-        return [(start, end)]
+        return list(_shorten(text, start, end, MAX_ROW_CHARACTERS))
     return sentence_spans(text, start, end)
 
 
@@ -131,11 +134,11 @@ def _opens(text: str, at: int, end: int) -> bool:
     return found is not None and found[1][0].isupper() and found[1].lower() in _openers
 
 
-def _shorten(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    while end - start > MAX_CHARACTERS:
-        window = list(_SOFT.finditer(text, start + MAX_CHARACTERS // 2, start + MAX_CHARACTERS))
+def _shorten(text: str, start: int, end: int, most: int = MAX_CHARACTERS) -> Iterator[tuple[int, int]]:
+    while end - start > most:
+        window = list(_SOFT.finditer(text, start + most // 2, start + most))
         strong = [mark for mark in window if mark.group()[0] in ";:\u061b\uff1b"] or window
-        at = strong[-1].end() if strong else start + MAX_CHARACTERS
+        at = strong[-1].end() if strong else start + most
         first, last = _strip(text, start, at)
         yield first, last
         start = _strip(text, at, end)[0]

@@ -23,7 +23,7 @@ from catena.request_origins import OwnAddress
 
 URL = "http://127.0.0.1:8501"
 STREAM = "ws://127.0.0.1:8501/_stcore/stream"
-SCRIPT = Path(__file__).parents[2] / "app" / "ui" / "page.py"
+SCRIPT = Path(__file__).parents[2] / "app" / "ui" / "visitor_page.py"
 TOKEN = "a-token-of-some-length"
 
 

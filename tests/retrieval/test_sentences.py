@@ -2,8 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from catena.retrieval.sentences import MAX_CHARACTERS, ends_sentence, sentence_spans, sentences
-from catena.types import Line, Page, PageRef
+from catena.retrieval.sentences import (
+    MAX_CHARACTERS,
+    ends_sentence,
+    line_sentences,
+    sentence_spans,
+    sentences,
+)
+from catena.types import Line, LineKind, Page, PageRef
 
 
 @pytest.mark.parametrize(
@@ -59,3 +65,11 @@ def test_no_sentence_is_endless() -> None:
 )
 def test_ends_sentence(text: str, ends: bool) -> None:
     assert ends_sentence(text) is ends
+
+
+@pytest.mark.parametrize("kind", ["row", "heading"])
+def test_an_endless_row_is_cut(kind: LineKind) -> None:
+    """Whoever reads a row takes time by the square of its length."""
+    text = "x" * 10_000
+    spans = line_sentences(text, Line(0, len(text), kind))
+    assert [last - first for first, last in spans] == [2000] * 5
