@@ -30,7 +30,7 @@ def assemble(state: State, deps: Deps, num_unjudged: int = 0) -> Answer:
     if stopped:
         status = "stopped"
     read = (PageRef(document, page) for document, page in state["pages_read"])
-    seen = coverage(deps.desk, read if draft.pages is None else draft.pages)
+    seen = coverage(deps.view, read if draft.pages is None else draft.pages)
     return Answer(
         question=state["said"],
         read_as=state["question"] if state["question"] != state["said"] else "",
@@ -79,13 +79,13 @@ def _warnings(
 ) -> tuple[str, ...]:
     warnings = [deps.reasoner.notice] if deps.reasoner.notice else []
     for document_id in state["document_ids"]:
-        document = deps.desk.document(document_id)
+        document = deps.view.document(document_id)
         if document.status == "partial":
             warnings.append(f"{document.title} was not read in full: {document.message}".strip())
     if state["strategy"] == "chain":
         for part in seen.documents:
             if part.unread:
-                title = deps.desk.document(part.document_id).title
+                title = deps.view.document(part.document_id).title
                 warnings.append(f"Not read in {title}: pages {name_ranges(part.unread)}.")
     if state["options"]["check"] == "model" and len(state["statements"]) > MAX_VERDICTS:
         warnings.append(

@@ -1,4 +1,4 @@
-"""What an answer may be made of: the sentences and table rows of the passages read, each with its context."""
+"""Candidate sentences and table rows for an answer, from the passages read, each with its context."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ class Candidate:
         return self.evidence.text
 
 
-def candidates(segment: Segment, desk: DocumentView) -> list[Candidate]:
+def candidates(segment: Segment, view: DocumentView) -> list[Candidate]:
     """Every sentence and row of the segment, in reading order; one that runs over a page break is one."""
-    desk.read_ahead(passage.ref for passage in segment.passages)
+    view.read_ahead(passage.ref for passage in segment.passages)
     found: list[Candidate] = []
     spans: dict[PageRef, list[tuple[int, int]]] = {}
     seen: set[tuple[Span, ...]] = set()
     is_open = False
     previous: Passage | None = None
     for passage in segment.passages:
-        page = desk.text(passage.ref)
+        page = view.text(passage.ref)
         if page.ref not in spans:
             spans[page.ref] = sentences(page, _KINDS)
         ours = list(_of_passage(passage, page, spans[page.ref]))

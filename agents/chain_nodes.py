@@ -34,7 +34,7 @@ MAX_FAILURES = 3
 async def plan(state: State, runtime: Runtime[Deps]) -> State:
     """Cut the documents into stretches."""
     deps = runtime.context
-    stretches = await chain_of(deps).plan(asked(state), deps.desk)
+    stretches = await chain_of(deps).plan(asked(state), deps.view)
     return {"stretches": [codec.stretch_to_json(stretch) for stretch in stretches]}
 
 
@@ -64,7 +64,7 @@ async def path(state: PathState, runtime: Runtime[Deps]) -> State:
 
 @dataclass(slots=True)
 class PathProgress:
-    """How far a path has come: `at` is the next worker's place in its order.
+    """Progress of one path: `at` is the next worker's place in its order.
 
     `failed`: indices of the stretches whose call failed finally, and why.
     """
@@ -92,7 +92,7 @@ async def _work(state: PathState, walk: PathProgress, deps: Deps) -> str | None:
     stretch = codec.stretch_from_json(state["stretches"][place])
     earlier, reason = walk.note, ""
     try:
-        walk.note = await chain_of(deps).work(_question(state), stretch, earlier, deps.desk)
+        walk.note = await chain_of(deps).work(_question(state), stretch, earlier, deps.view)
     except Stopped as error:
         return error.message
     except ModelRefused:
@@ -123,17 +123,17 @@ async def _manage(state: PathState, walk: PathProgress, stopped: str | None, dep
     chain, question = chain_of(deps), _question(state)
     if not stopped:
         try:
-            draft = await chain.manage(question, walk.note, deps.desk)
+            draft = await chain.manage(question, walk.note, deps.view)
         except Stopped as error:
             stopped = error.message
     if stopped:
-        draft = chain.gather(question, walk.note, deps.desk)
+        draft = chain.gather(question, walk.note, deps.view)
     failed = {place for place, _ in walk.failed}
     return {
         "path": state["path"],
         "draft": codec.draft_to_json(draft),
         "read": [state["stretches"][place] for place in state["order"][: walk.at] if place not in failed],
-        "failed": _name_failures(state, walk, deps.desk),
+        "failed": _name_failures(state, walk, deps.view),
         "stopped": stopped,
     }
 
@@ -152,7 +152,7 @@ async def decide(state: State, runtime: Runtime[Deps]) -> State:
     pages = {
         (passage.ref.document_id, passage.ref.number)
         for document_id, first, last in reading["read"]
-        for passage in deps.desk.passages(document_id, range(first, last + 1))
+        for passage in deps.view.passages(document_id, range(first, last + 1))
     }
     return {
         "draft": draft,
@@ -176,7 +176,7 @@ def _question(state: PathState) -> Question:
 
 
 def _all_failed(state: PathState, walk: PathProgress) -> bool:
-    """Whether the last workers failed one after another, or all there are: then nothing was read."""
+    """Tell whether the last workers failed one after another, or all there are: then nothing was read."""
     tried = state["order"][: walk.at + 1]
     enough = min(MAX_FAILURES, len(state["order"]))
     return len(tried) >= enough and set(tried[-enough:]) <= {place for place, _ in walk.failed}
@@ -185,7 +185,7 @@ def _all_failed(state: PathState, walk: PathProgress) -> bool:
 def _tell(state: PathState, walk: PathProgress, earlier: Note, entry: Json, deps: Deps) -> None:
     done, total, note = walk.at + 1, len(state["order"]), walk.note
     stretch = codec.stretch_from_json(state["stretches"][entry["stretch"]])
-    ends = deps.desk.passages(stretch.document_id, [stretch.first, stretch.last])
+    ends = deps.view.passages(stretch.document_id, [stretch.first, stretch.last])
     data: dict[str, Any] = {
         "path": state["path"],
         "done": done,
@@ -216,12 +216,12 @@ def _claims(note: Note) -> dict[str, Evidence]:
     return {fact.claim: fact.evidence for fact in note.ledger} or {one.text: one for one in note.evidence}
 
 
-def _name_failures(state: PathState, walk: PathProgress, desk: DocumentView) -> list[str]:
+def _name_failures(state: PathState, walk: PathProgress, view: DocumentView) -> list[str]:
     """One warning for each stretch that was left out: its pages, and why."""
     warnings = []
     for place, reason in walk.failed:
         stretch = codec.stretch_from_json(state["stretches"][place])
-        pages = [p.ref.number for p in desk.passages(stretch.document_id, [stretch.first, stretch.last])]
-        title = desk.document(stretch.document_id).title
+        pages = [p.ref.number for p in view.passages(stretch.document_id, [stretch.first, stretch.last])]
+        title = view.document(stretch.document_id).title
         warnings.append(f"Pages {pages[0]}-{pages[-1]} of {title} were not read: {reason}")
     return warnings

@@ -23,7 +23,7 @@ from catena.library.checksums import digest_of
 
 
 class Checkpointer(SqliteSaver):
-    """LangGraph's own saver, a transaction in one trip to a thread; its asynchronous one makes three."""
+    """LangGraph's own checkpointer, a transaction in one trip to a thread; its asynchronous one makes three."""
 
     def __init__(self, checkpoints: Checkpoints) -> None:
         with checkpoints.lock:
@@ -87,7 +87,7 @@ _SAVERS: WeakKeyDictionary[Checkpoints, Checkpointer] = WeakKeyDictionary()
 
 
 def saver_of(checkpoints: Checkpoints) -> Checkpointer:
-    """The one saver of a database: it looks once whether its tables are there."""
+    """The one checkpointer of a database: it looks once whether its tables are there."""
     if checkpoints not in _SAVERS:
         _SAVERS[checkpoints] = Checkpointer(checkpoints)
     return _SAVERS[checkpoints]

@@ -1,4 +1,4 @@
-"""What the nodes of the graph work with: one frozen value in `runtime.context`."""
+"""Context of the graph's nodes: one frozen value in `runtime.context`."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ class Deps:
     """Set by each run, with `emit` and `journal`: a run that is resumed has its seconds anew."""
 
     @cached_property
-    def desk(self) -> DocumentView:
+    def view(self) -> DocumentView:
         return DocumentView(self.library, self.document_ids)

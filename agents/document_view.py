@@ -1,4 +1,4 @@
-"""The desk of one question: the pages and passages of the documents asked, and of no others."""
+"""View of the documents of one question: the pages and passages of those asked, and of no others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_PASSAGES = 8192
 
 
 class Shelf(Protocol):
-    """What the agents need of a library."""
+    """Library interface that the agents need."""
 
     def document(self, document_id: str, /) -> Document: ...
     def page(self, ref: PageRef, /) -> Page: ...
@@ -120,12 +120,12 @@ class DocumentView:
         return self._counts[document_id]
 
     def count_vectors(self, document_id: str) -> tuple[int, int]:
-        """How many passages have a vector, and how many there are."""
+        """Count the passages that have a vector, and all passages."""
         self._check(document_id)
         return self._shelf.count_vectors(document_id)
 
     def rarity(self, document_id: str) -> Callable[[str], float]:
-        """How rare a term is among the document's own passages."""
+        """Return how rare a term is among the document's own passages."""
         return self._index(document_id).rarity
 
     def frequency(self, document_id: str, term: str) -> int:

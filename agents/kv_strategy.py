@@ -70,12 +70,12 @@ class ServedModel:
             found += seen.hits
         return KVAnswer("\n".join(texts), tuple(sorted(found, key=lambda hit: -hit.score)[:k]))
 
-    async def attribute(self, text: str, note: Note, desk: DocumentView, embedder: Embedder) -> Draft:
+    async def attribute(self, text: str, note: Note, view: DocumentView, embedder: Embedder) -> Draft:
         """The sentences that were written, each with the sentences it rests on among the passages looked at."""
         reply = read_reply(text, ())
-        passages = await asyncio.to_thread(found_passages, note, desk)
-        shown = show(passages, range(1, len(passages) + 1), desk)
-        sentences = await asyncio.to_thread(shown.sentences, desk)
+        passages = await asyncio.to_thread(found_passages, note, view)
+        shown = show(passages, range(1, len(passages) + 1), view)
+        sentences = await asyncio.to_thread(shown.sentences, view)
         statements = await asyncio.to_thread(grounded, reply.claims, sentences, embedder)
         closest = note.evidence if not statements else ()
         warnings, pages = unchecked_notice(statements), shown.pages
@@ -85,7 +85,7 @@ class ServedModel:
 
 
 def attending_prompt(question: str) -> str:
-    """What stands behind the document that the model has read."""
+    """Return the prompt behind the document that the model has read."""
     return render("attend", question=question)
 
 

@@ -61,7 +61,7 @@ async def understand(state: State, runtime: Runtime[Deps]) -> State:
     turns = [Turn(*one) for one in state.get("turns", ())]
     question = state["question"]
     with suppress(Stopped):  # the cap will be met again, where it ends the run
-        question = await deps.reasoner.understand(question, turns, deps.desk)
+        question = await deps.reasoner.understand(question, turns, deps.view)
     if question != state["question"]:
         deps.emit(Event("question", question, {"question": question}))
     return {"question": question, "query": plain_form(question), "said": state["question"]}
@@ -88,8 +88,8 @@ async def strategy_of(question: Question, deps: Deps) -> tuple[Strategy, str]:
     is_of_use = question.options.strategy in ("auto", "full")  # it measures every passage
     return choose(
         question,
-        deps.desk,
-        whole=await deps.reasoner.whole(question, deps.desk) if is_of_use else None,
+        deps.view,
+        whole=await deps.reasoner.whole(question, deps.view) if is_of_use else None,
         max_paths=deps.chain.max_paths if deps.chain else 0,
         scope=deps.chain.scope(question.text) if deps.chain else None,
     )
@@ -104,7 +104,7 @@ async def retrieve(state: State, runtime: Runtime[Deps]) -> State:
         deps.emit(Event("queries", f"Searching for {'; '.join(queries)}", {"queries": queries}))
     search, k = searching(question.text, deps)
     found = await asyncio.to_thread(search, deps.retriever, queries, state["document_ids"], k)
-    found += await asyncio.to_thread(looked_up, question.text, deps.desk, found)
+    found += await asyncio.to_thread(looked_up, question.text, deps.view, found)
     return {**_brought(found, deps), "rounds": state["rounds"] + 1, "missing": None}
 
 
@@ -128,7 +128,7 @@ def _brought(found: Sequence[PageHit], deps: Deps) -> State:
 
 
 def searching(question: str, deps: Deps) -> tuple[Callable[..., list[PageHit]], int]:
-    """How pages are looked for, and how many of all documents, or of each, are brought."""
+    """Describe how pages are looked for, and how many of all documents, or of each, are brought."""
     is_of_each = asks_of_each(question, deps.document_ids)
     return (find_in_each, PAGES_EACH) if is_of_each else (find, deps.num_pages)
 
@@ -136,7 +136,7 @@ def searching(question: str, deps: Deps) -> tuple[Callable[..., list[PageHit]], 
 async def read(state: State, runtime: Runtime[Deps]) -> State:
     """Read what was found; a cap or a cancel ends it between two segments."""
     deps = runtime.context
-    desk = deps.desk
+    view = deps.view
     question = asked(state)
     note = codec.note_from_json(state["note"])
     pages = {(document_id, number) for document_id, number in state["pages_read"]}
@@ -146,9 +146,9 @@ async def read(state: State, runtime: Runtime[Deps]) -> State:
         stopped = stop_reason(state, deps)
         if stopped:
             break
-        segment = desk.segment((document_id, ordinal) for document_id, ordinal in keys)
+        segment = view.segment((document_id, ordinal) for document_id, ordinal in keys)
         try:
-            note = await deps.reasoner.read(question, segment, note, desk)
+            note = await deps.reasoner.read(question, segment, note, view)
         except Stopped as cap:
             stopped = cap.message
             break
@@ -170,9 +170,9 @@ async def write(state: State, runtime: Runtime[Deps]) -> State:
     can_look = state["strategy"] == "retrieve" and state["rounds"] < MAX_ROUNDS and not stopped
     try:
         if state["strategy"] == "kv" and deps.served:
-            draft = await deps.served.attribute(state["reply"], note, deps.desk, deps.embedder)
+            draft = await deps.served.attribute(state["reply"], note, deps.view, deps.embedder)
         else:
-            draft = await deps.reasoner.write(question, note, deps.desk)
+            draft = await deps.reasoner.write(question, note, deps.view)
         missing = draft.missing if can_look else None
     except Stopped as cap:
         draft, stopped = Draft((), closest=note.evidence[:MAX_FOUND]), cap.message
@@ -188,7 +188,7 @@ async def cite(state: State, runtime: Runtime[Deps]) -> State:
     """Turn evidence into quotes with boxes; without statements, what came closest is cited."""
     draft = codec.draft_from_json(state["draft"])
     groups = [statement.evidence for statement in draft.statements] or [draft.closest]
-    citations, indices = await asyncio.to_thread(cite_all, groups, runtime.context.desk)
+    citations, indices = await asyncio.to_thread(cite_all, groups, runtime.context.view)
     statements: list[Json] = [
         {"text": statement.text, "support": statement.support, "citations": numbers}
         for statement, numbers in zip(draft.statements, indices, strict=False)
@@ -226,7 +226,7 @@ async def _mark(
         return cast(Support, statement["support"]), False
     under = [citations[n] for n in statement["citations"] if citations[n].status == "verified"]
     quotes = [citation.quote for citation in under]
-    around = await asyncio.to_thread(surroundings, under, deps.desk)
+    around = await asyncio.to_thread(surroundings, under, deps.view)
     mark: Support = statement["support"] or support(statement["text"], quotes, around)
     if not (quotes and is_judged) or state["options"]["check"] == "code" or state["stopped"]:
         return mark, False

@@ -21,7 +21,7 @@ from catena.types import Confidence, Evidence, Note, PageHit, PageRef, PassageKe
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, how the answer shall be, and how well retrieval liked each page.
+    """Question to answer: its text, how the answer shall be, and how well retrieval liked each page.
 
     `is_whole`: the answer is written from all passages of the documents, not from what a retrieval found.
     """
@@ -35,7 +35,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class KVAnswer:
-    """What a model wrote of the documents that it keeps, and the pages that it looked at."""
+    """Text a model wrote of the documents that it keeps, and the pages that it looked at."""
 
     text: str
     hits: tuple[PageHit, ...]
@@ -80,7 +80,7 @@ class Reasoner(Protocol):
 
     @property
     def name(self) -> str:
-        """What `Answer.model` says."""
+        """Name for `Answer.model`."""
 
     @property
     def notice(self) -> str:
@@ -90,26 +90,26 @@ class Reasoner(Protocol):
     def segment_words(self) -> int:
         """Size of the segments that this reader takes at once."""
 
-    async def whole(self, question: Question, desk: DocumentView) -> int | None:
+    async def whole(self, question: Question, view: DocumentView) -> int | None:
         """Count the tokens of one call with all of the documents; nothing if it cannot be made."""
 
-    async def understand(self, question: str, turns: Sequence[Turn], desk: DocumentView) -> str:
+    async def understand(self, question: str, turns: Sequence[Turn], view: DocumentView) -> str:
         """Make a follow-up self-contained, and say what is misspelt as it is meant. Raises ModelError and Stopped."""
 
     async def rewrite(self, question: Question) -> list[str]:
         """Say what else to search for, besides the question itself."""
 
-    async def read(self, question: Question, segment: Segment, note: Note, desk: DocumentView) -> Note:
+    async def read(self, question: Question, segment: Segment, note: Note, view: DocumentView) -> Note:
         """Read one segment of what was found, with the note on those before; return the longer note."""
 
-    async def write(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+    async def write(self, question: Question, note: Note, view: DocumentView) -> Draft:
         """Answer from the notes of all readers."""
 
     async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
         """Judge whether the quotes support the statement; nothing leaves it to the code's own checks."""
 
     async def foresee(
-        self, question: Question, desk: DocumentView, measured: Measured, search: Search | None
+        self, question: Question, view: DocumentView, measured: Measured, search: Search | None
     ) -> list[CallEstimate]:
         """Count the model calls of an answer from what `search` finds; without it, from all at once, or of the
         checks of what a chain answers."""
@@ -126,7 +126,7 @@ class Served(Protocol):
     async def attend(self, question: str, document_ids: Sequence[str], k: int) -> KVAnswer:
         """Ask each document, one after the other. Raises ModelError."""
 
-    async def attribute(self, text: str, note: Note, desk: DocumentView, embedder: Embedder) -> Draft:
+    async def attribute(self, text: str, note: Note, view: DocumentView, embedder: Embedder) -> Draft:
         """The sentences that were written, each with what it rests on among the passages looked at."""
 
 
@@ -135,21 +135,21 @@ class Chain(Protocol):
 
     @property
     def max_paths(self) -> int:
-        """How many orders of reading make sense."""
+        """Number of orders of reading that make sense."""
 
     def scope(self, question: str) -> str | None:
         """Say which words of the question can only be answered by reading everything; nothing if there are none."""
 
-    async def plan(self, question: Question, desk: DocumentView) -> list[Stretch]:
+    async def plan(self, question: Question, view: DocumentView) -> list[Stretch]:
         """Cut the documents into stretches, every passage in one. Raises OptionError for a window too small."""
 
-    async def work(self, question: Question, stretch: Stretch, note: Note, desk: DocumentView) -> Note:
+    async def work(self, question: Question, stretch: Stretch, note: Note, view: DocumentView) -> Note:
         """Read one stretch with the note of the worker before; return the note to hand on."""
 
-    async def manage(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+    async def manage(self, question: Question, note: Note, view: DocumentView) -> Draft:
         """Answer from the last worker's note and the ledger."""
 
-    def gather(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+    def gather(self, question: Question, note: Note, view: DocumentView) -> Draft:
         """Say what was found so far, when the chain had to stop: no call of a model."""
 
     async def decide(self, question: Question, drafts: Sequence[Draft]) -> int:

@@ -1,4 +1,4 @@
-"""Which strategy a question gets, and why: how much must be read, how hard it is to find, how big the documents are."""
+"""Routing of a question to a strategy, with the reason: how much to read, how hard to find, the documents' size."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _LINK = re.compile(
 
 
 def task_of(question: str) -> Task:
-    """What kind of answer is wanted: a summary and a list need other words to the model than a short answer."""
+    """Return the kind of answer wanted: a summary and a list need other words to the model than a short answer."""
     if _SUMMARY.search(question):
         return "summary"
     if _COUNT.search(question):
@@ -53,13 +53,13 @@ def task_of(question: str) -> Task:
 
 
 def asks_of_all(question: str) -> bool:
-    """Whether the answer may be spread over the whole document."""
+    """Tell whether the answer may be spread over the whole document."""
     return scope_of(question) is not None
 
 
 def route(
     question: Question,
-    desk: DocumentView,
+    view: DocumentView,
     *,
     whole: int | None = None,
     max_paths: int = 0,
@@ -75,7 +75,7 @@ def route(
     _refuse(question, whole, max_paths)
     if asked != "auto":
         return asked, "asked for"
-    num_pages = sum(desk.document(document_id).num_pages_with_text for document_id in desk.document_ids)
+    num_pages = sum(view.document(document_id).num_pages_with_text for document_id in view.document_ids)
     pages = f"{num_pages} page{'s' * (num_pages != 1)}"
     if whole is not None and whole <= FULL_TOKENS:
         return "full", f"{pages} of text fit one call: all of it is read"
@@ -111,5 +111,5 @@ def scope_of(question: str) -> str | None:
 
 
 def _num_hops(question: str) -> int:
-    """How many things the question knows only by their relation to another."""
+    """Number of things the question knows only by their relation to another."""
     return len(_LINK.findall(question))

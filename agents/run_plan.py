@@ -1,4 +1,4 @@
-"""What a question will take, before a model is called: the strategy, calls, tokens and cost."""
+"""Plan of a question, before a model is called: the strategy, calls, tokens and cost."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ async def plan(
 
     A follow-up is planned as it stands, and bounded by whatever it may mean.
     """
-    _refuse(deps.desk)
-    asked, measured = Question(question, options), Measured(deps.desk)
+    _refuse(deps.view)
+    asked, measured = Question(question, options), Measured(deps.view)
     strategy, reason = await strategy_of(asked, deps)
     if strategy == "kv":
         raise OptionError("What a model at a KV-page server takes is not foreseen.", "It bills nothing: ask.")
@@ -77,10 +77,10 @@ async def plan(
     )
 
 
-def _refuse(desk: DocumentView) -> None:
-    if sum(desk.count_vectors(document_id)[1] for document_id in desk.document_ids) > MAX_PASSAGES:
+def _refuse(view: DocumentView) -> None:
+    if sum(view.count_vectors(document_id)[1] for document_id in view.document_ids) > MAX_PASSAGES:
         raise OptionError(
-            f"What a question to {len(desk.document_ids)} documents takes is not planned: they are too many.",
+            f"What a question to {len(view.document_ids)} documents takes is not planned: they are too many.",
             "Name some: --doc NAME.",
         )
 
@@ -89,14 +89,14 @@ async def _foresee(
     deps: Deps, question: Question, strategy: Strategy, measured: Measured, found: Sequence[Passage]
 ) -> list[CallEstimate]:
     """`found` is what retrieval brings for the question."""
-    desk, reasoner = deps.desk, deps.reasoner
+    view, reasoner = deps.view, deps.reasoner
     if strategy == "full":
-        return await reasoner.foresee(replace(question, is_whole=True), desk, measured, None)
+        return await reasoner.foresee(replace(question, is_whole=True), view, measured, None)
     if strategy == "chain" and deps.chain:
         reading = await deps.chain.foresee_reading(question, measured)
-        return [*reading, *await reasoner.foresee(question, desk, measured, None)]
+        return [*reading, *await reasoner.foresee(question, view, measured, None)]
     search = Search(found, searching(question.text, deps)[1], MAX_ROUNDS)
-    return await reasoner.foresee(question, desk, measured, search)
+    return await reasoner.foresee(question, view, measured, search)
 
 
 async def _possible(question: Question, deps: Deps) -> list[Strategy]:
@@ -105,18 +105,18 @@ async def _possible(question: Question, deps: Deps) -> list[Strategy]:
         return [question.options.strategy]
     found: list[Strategy] = ["retrieve"]
     found += ["chain"] if deps.chain else []
-    return found if await deps.reasoner.whole(question, deps.desk) is None else [*found, "full"]
+    return found if await deps.reasoner.whole(question, deps.view) is None else [*found, "full"]
 
 
 def _search(deps: Deps, question: str) -> Sequence[Passage]:
-    """What retrieval brings for the question as it stands, with what runs on over a page break."""
+    """Retrieval results for the question as it stands, with what runs on over a page break."""
     search, num_pages = searching(question, deps)
     hits = search(deps.retriever, [question], deps.document_ids, num_pages)
-    return deps.desk.segment(one.key for hit in hits for one in hit.passages).passages
+    return deps.view.segment(one.key for hit in hits for one in hit.passages).passages
 
 
 def _enough(first: Sequence[CallEstimate], second: Sequence[CallEstimate]) -> list[CallEstimate]:
-    """What is usual of the first, with a bound that holds for either."""
+    """Usual usage of the first, with a bound that holds for either."""
     ours = {(one.role, one.model): one for one in first}
     theirs = {(one.role, one.model): one for one in second}
     nothing = CallUsage()
@@ -141,7 +141,7 @@ def _usage(amount: CallUsage, price: Price | None) -> Usage:
 
 
 async def _instead(found: Sequence[CallEstimate], model: str, fallback: str, prices: Prices) -> PlannedRole:
-    """What the fallback takes if it has to make all calls of the answering model."""
+    """Usage of the fallback if it has to make all calls of the answering model."""
     of_model = [one for one in found if one.model == model]
     usual, most = total(one.usual for one in of_model), total(one.most for one in of_model)
     return await _priced(CallEstimate("fallback", fallback, usual, most), prices)

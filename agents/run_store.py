@@ -44,7 +44,7 @@ _CHECKS = (
     "PRIMARY KEY (thread_id, checkpoint_id)) WITHOUT ROWID"
 )
 """The checksum of each checkpoint: LangGraph's table has no room for one."""
-"""What the workers of a chain leave (`journal.py`); the other two tables are LangGraph's."""
+"""What the workers of a chain leave (`worker_log.py`); the other two tables are LangGraph's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Checkpoints:
             self.connection.execute(statement, values)
 
     def check(self, *, repair: bool) -> list[Problem]:
-        """What `catena doctor` says of it; with `repair`, it is set aside where it cannot be used."""
+        """Check the store for `catena doctor`; with `repair`, it is set aside where it cannot be used."""
         if self.path is None or not self.path.exists():
             return []
         try:
@@ -121,7 +121,7 @@ class Checkpoints:
         ]
 
     def is_sound(self, run_id: str) -> bool:
-        """Whether all that is kept of a run is as it was written: each checkpoint, and each worker's note."""
+        """Tell whether all that is kept of a run is as it was written: each checkpoint, and each worker's note."""
         query = "SELECT checkpoint_id, type, checkpoint, metadata FROM checkpoints WHERE thread_id = ?"
         kept = dict(self.rows("SELECT checkpoint_id, checksum FROM checks WHERE thread_id = ?", (run_id,)))
         rows = self.rows(query, (run_id,))
@@ -187,7 +187,7 @@ class Checkpoints:
         return [_run_of(run_id, json.loads(metadata)) for run_id, metadata, _ in rows if self._kept(run_id)]
 
     def _kept(self, run_id: str) -> bool:
-        """Whether a run can go on; what is damaged of one is dropped."""
+        """Tell whether a run can go on; what is damaged of one is dropped."""
         if self.is_sound(run_id):
             return True
         _log.warning("What was kept of the run %s was damaged on the disk, and is dropped.", run_id[:12])
@@ -243,7 +243,7 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
 
 
 def describe(start: State) -> dict[str, Any]:
-    """What each checkpoint says of its run, as plain values."""
+    """Describe what each checkpoint says of its run, as plain values."""
     return {
         "documents": " ".join(start["document_ids"]),
         "question": start["question"],

@@ -10,7 +10,7 @@ from catena.types import Passage, PassageKey
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What one worker of a chain reads: passages `first` to `last` of a document, by ordinal."""
+    """Segment that one worker of a chain reads: passages `first` to `last` of a document, by ordinal."""
 
     document_id: str
     first: int

@@ -55,7 +55,7 @@ class State(TypedDict, total=False):
 
 
 class PathState(TypedDict):
-    """What one path starts with: `order` holds indices of `stretches`."""
+    """Start state of one path: `order` holds indices of `stretches`."""
 
     question: str
     options: Json

@@ -1,4 +1,4 @@
-"""What each worker of a run left behind, a row a worker: a fact is written once, however long the book.
+"""Log of what each worker of a run left behind, a row a worker: a fact is written once, however long the book.
 
 A run that was killed goes on after the last row. It lies in the database of the checkpoints.
 """
@@ -21,7 +21,7 @@ class Journal:
         self._run_id = run_id
 
     def entries(self, path: int) -> list[dict[str, Any]]:
-        """What the workers of a path wrote, in their order."""
+        """Return what the workers of a path wrote, in their order."""
         query = "SELECT entry FROM notes WHERE thread_id = ? AND path = ? ORDER BY place"
         return [json.loads(entry) for (entry,) in self._checkpoints.rows(query, (self._run_id, path))]
 

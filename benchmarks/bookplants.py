@@ -81,7 +81,7 @@ def _plants(book: Book, num: int) -> list[Plant]:
         early, late = drawn.choice(told[: half - 50]), drawn.choice(told[half + 50 :])
         both = f"the {early.thing} and, much later, to the {late.thing}"
         answer = f"{early.sentence.text} {late.sentence.text}"
-        citations = tuple(cite(one.sentence.evidence, book.desk) for one in (early, late))
+        citations = tuple(cite(one.sentence.evidence, book.view) for one in (early, late))
         good = Draft(f"What was done to {both}?", answer, citations)
         slot = _slot(book, number, "facts", early, late)
         easy = f"Who {early.verb} the {early.thing} {early.adverb}?"

@@ -124,13 +124,13 @@ async def cases(catena: Catena, items: Sequence[Item], folder: Path) -> list[Cas
 
 def _shown(catena: Catena, item: Item, document: Document) -> list[Numbered]:
     """Every sentence that a writer is shown."""
-    desk = DocumentView(catena.library, [document.id])
-    passages = desk.passages(document.id)
+    view = DocumentView(catena.library, [document.id])
+    passages = view.passages(document.id)
     if not item.source.units:
         hits = catena.search(item.question, documents=[document], k=NUM_PAGES)
         pages = item.gold | {hit.ref.number for hit in hits}
         passages = [passage for passage in passages if passage.ref.number in pages]
-    return show(passages, range(1, len(passages) + 1), desk).sentences(desk)
+    return show(passages, range(1, len(passages) + 1), view).sentences(view)
 
 
 def _false(item: Item, items: Sequence[Item]) -> str | None:

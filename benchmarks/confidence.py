@@ -104,7 +104,7 @@ class Recorder(ExtractiveReasoner):
     seen: Seen | None = None
 
     def _how_sure(
-        self, question: Question, found: Sequence[Evidence], draft: Draft, desk: DocumentView
+        self, question: Question, found: Sequence[Evidence], draft: Draft, view: DocumentView
     ) -> Confidence:
         self.seen = Seen(question.text, draft, tuple(found), question.page_scores)
         return "possible"
@@ -160,9 +160,9 @@ def observe(catena: Catena, items: Iterable[Item], kept: Path) -> Iterator[Obser
         row = json.loads(line)
         if row["id"] in by_id and row["seen"]:
             seen = _from_json(row["seen"])
-            desk = DocumentView(catena.library, [row["document"]])
+            view = DocumentView(catena.library, [row["document"]])
             yield Observed(
-                by_id[row["id"]], measure(seen, desk, catena.embedder), _judge(by_id[row["id"]], seen)
+                by_id[row["id"]], measure(seen, view, catena.embedder), _judge(by_id[row["id"]], seen)
             )
 
 

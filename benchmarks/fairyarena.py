@@ -84,8 +84,8 @@ def _add(catena: Catena, source: Source, folder: Path) -> Document:
 
 
 def _items(catena: Catena, document: Document, questions: list[Asked]) -> Iterator[Item]:
-    desk = DocumentView(catena.library, [document.id])
-    sentences = candidates(Segment(tuple(desk.passages(document.id))), desk)
+    view = DocumentView(catena.library, [document.id])
+    sentences = candidates(Segment(tuple(view.passages(document.id))), view)
     total = sum(len(one.text) + 1 for one in sentences)
     for asked in questions:
         named = " ".join(" ".join(asked.source.units[number - 1].split()) for number in sorted(asked.gold))
@@ -101,7 +101,7 @@ def _items(catena: Catena, document: Document, questions: list[Asked]) -> Iterat
                 answer=next(one for one in asked.answers if holds(gold[0].text, [one])),
                 difficulty="easy",
                 is_answerable=True,
-                citations=tuple(cite(one.evidence, desk) for one in gold),
+                citations=tuple(cite(one.evidence, view) for one in gold),
                 scope="passage",
                 diffusion=0.1,
                 span=(place, place),

@@ -1,7 +1,7 @@
 """`python -m catena.benchmarks.obedience`: instructions planted in documents, and a model that obeys all of them.
 
 Nothing that such a model writes may reach the network, the disk, another document, or a page that fetches an image:
-the agents have no tools, a desk holds the documents asked and no others, and a model's text is no markup.
+the agents have no tools, a view holds the documents asked and no others, and a model's text is no markup.
 """
 
 from __future__ import annotations

@@ -125,8 +125,8 @@ class Summarising(LLMChain):
     async def sizes(self, question: Question) -> Sizes:
         return await super().sizes(replace(question, text=SUMMARY))
 
-    async def work(self, question: Question, stretch: Stretch, note: Note, desk: DocumentView) -> Note:
-        return await super().work(replace(question, text=SUMMARY), stretch, note, desk)
+    async def work(self, question: Question, stretch: Stretch, note: Note, view: DocumentView) -> Note:
+        return await super().work(replace(question, text=SUMMARY), stretch, note, view)
 
 
 class Bench:

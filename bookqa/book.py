@@ -78,7 +78,7 @@ class Book:
         return 0, len(self._passages)
 
     @cached_property
-    def desk(self) -> DocumentView:
+    def view(self) -> DocumentView:
         return DocumentView(self, [self.id])
 
     @cached_property
@@ -90,7 +90,7 @@ class Book:
     def sentences(self) -> tuple[Sentence, ...]:
         """Every sentence in reading order; one that runs over a page break is one."""
         segment = Segment(self._passages)
-        found = candidates(segment, self.desk)
+        found = candidates(segment, self.view)
         sizes = [len(one.text) + 1 for one in found]
         total, before, ordinal = max(1, sum(sizes)), 0, 0
         sentences = []

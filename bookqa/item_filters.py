@@ -119,7 +119,7 @@ async def _is_in_book(question: str, book: Book, llm: LLM) -> bool:
 
 async def _answer(question: str, passages: Sequence[Passage], book: Book, llm: LLM) -> str:
     """The model's answer from these passages; nothing if it says that they do not tell."""
-    shown = show(passages, range(1, len(passages) + 1), book.desk)
+    shown = show(passages, range(1, len(passages) + 1), book.view)
     form = render("form_answer", max_sentences=str(MAX_SENTENCES))
     system = render("answer_system", form=form, not_found=NOT_FOUND)
     user = render("answer", passages=shown.text, question=question)

@@ -63,7 +63,7 @@ async def write(
     kind: ItemKind, subject: Subject, passages: Sequence[Passage], book: Book, llm: LLM, embedder: Embedder
 ) -> Draft | None:
     """Ask for one question; nothing where the reply holds none. Raises ModelError and Stopped."""
-    shown = show(passages, range(1, len(passages) + 1), book.desk)
+    shown = show(passages, range(1, len(passages) + 1), book.view)
     done = await llm.complete(messages(kind, subject, shown.text), max_tokens=MAX_REPLY, role="question")
     read = read_question(done.text, len(passages))
     if read is None:
@@ -71,8 +71,8 @@ async def write(
     question, claims = read
     if kind == "unanswerable":
         return Draft(question, "", ())
-    evidence = await asyncio.to_thread(quotes, claims, shown.sentences(book.desk), embedder)
-    citations, _ = cite_all(evidence, book.desk)
+    evidence = await asyncio.to_thread(quotes, claims, shown.sentences(book.view), embedder)
+    citations, _ = cite_all(evidence, book.view)
     found = tuple(one for one in citations if one.status == "verified")
     # A claim that rests on nothing would be an answer without evidence.
     return Draft(question, " ".join(claim.text for claim in claims), found if all(evidence) else ())

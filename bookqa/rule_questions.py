@@ -78,7 +78,7 @@ class Rules:
         choice = drawn.sample(found, min(CHOICE, len(found)))
         best = min(choice, key=lambda gap: (gap.rank, self._counts[gap.answer]), default=None)
         return (
-            Draft(best.question, best.answer, (cite(best.sentence.evidence, self._book.desk),))
+            Draft(best.question, best.answer, (cite(best.sentence.evidence, self._book.view),))
             if best
             else None
         )
@@ -93,7 +93,7 @@ class Rules:
             f"Which of these two sentences stands earlier in the book: (a) “{_quotable(first.text)}” "
             f"or (b) “{_quotable(second.text)}”?"
         )
-        citations = tuple(cite(one.evidence, self._book.desk) for one in (early, late))
+        citations = tuple(cite(one.evidence, self._book.view) for one in (early, late))
         return Draft(question, "(a)" if first is early else "(b)", citations)
 
     @cached_property

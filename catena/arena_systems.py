@@ -166,21 +166,21 @@ class PlainReader:
 
     def _read(self, item: Item) -> Response:
         began = time.monotonic()
-        desk, sentences, index = self._opened(self._catena.document(item.book).id)
+        view, sentences, index = self._opened(self._catena.document(item.book).id)
         chosen = _longest(sentences) if self.name == "longest" else _best(sentences, index, item.question)
-        citations = tuple(cite(one, desk) for one in sorted(chosen, key=lambda one: one.spans))
+        citations = tuple(cite(one, view) for one in sorted(chosen, key=lambda one: one.spans))
         text = " ".join(citation.quote for citation in citations)
         seconds = round(time.monotonic() - began, 3)
         return Response(item.id, self.name, text or NOT_SAID, not text, citations, "", seconds)
 
     def _open(self, document_id: str) -> tuple[DocumentView, list[Evidence], DocumentIndex]:
-        desk = DocumentView(self._catena.library, [document_id])
-        found = candidates(Segment(tuple(desk.passages(document_id))), desk)
+        view = DocumentView(self._catena.library, [document_id])
+        found = candidates(Segment(tuple(view.passages(document_id))), view)
         sentences = [one.evidence for one in found if one.kind != "heading"]
         builder = DocumentIndex.builder()
         for sentence in sentences:
             builder.add(terms(sentence.text))
-        return desk, sentences, builder.build()
+        return view, sentences, builder.build()
 
 
 def _best(sentences: Sequence[Evidence], index: DocumentIndex, question: str) -> list[Evidence]:

@@ -23,7 +23,7 @@ def without_secrets_of(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Whether a variable holds a key, by its name, or an address with a password."""
+    """Tell whether a variable holds a key, by its name, or an address with a password."""
     return bool(SECRET_NAME.search(name) or _WITH_PASSWORD.search(value))
 
 

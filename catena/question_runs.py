@@ -186,7 +186,7 @@ class Runs:
         self._write(run_id, [checked_line(first), *[_line(anew) for _ in lines]])
 
     def has(self, run_id: str) -> bool:
-        """Whether the events of this run are kept; those of a question that its asker waits for are not."""
+        """Tell whether the events of this run are kept; those of a question that its asker waits for are not."""
         return self._path(run_id).exists()
 
     @contextmanager

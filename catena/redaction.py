@@ -78,7 +78,7 @@ def public_address(address: str) -> str:
 
 
 def has_secret(address: str | None) -> bool:
-    """Whether an address holds what may stand in no file."""
+    """Tell whether an address holds what may stand in no file."""
     return bool(address) and public_address(address or "") != address
 
 

@@ -53,7 +53,7 @@ class OwnAddress:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether this machine alone reaches an address that is listened on."""
+    """Tell whether this machine alone reaches an address that is listened on."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -132,7 +132,7 @@ class Document:
 
     @property
     def is_readable(self) -> bool:
-        """Whether it can be asked."""
+        """Tell whether it can be asked."""
         return self.status in ("ready", "partial")
 
 

@@ -39,7 +39,7 @@ def ensure_worker(home: Path, *, arguments: tuple[str, ...] = ()) -> bool:
 
 
 def worker_runs(home: Path) -> bool:
-    """Whether a worker holds the lock. Held for a moment by ourselves: a worker that starts tries again."""
+    """Tell whether a worker holds the lock. Held for a moment by ourselves: a worker that starts tries again."""
     make_folder(home)
     lock = FileLock(home / LOCK_NAME)
     if not lock.acquire(wait=False):

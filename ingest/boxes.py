@@ -18,6 +18,6 @@ def rotated(x0: float, y0: float, x1: float, y1: float, matrix: tuple[float, ...
 
 
 def is_inside(x0: float, y0: float, x1: float, y1: float, boxes: Iterable[Box]) -> bool:
-    """Whether the middle of a box lies in one of `boxes`."""
+    """Tell whether the middle of a box lies in one of `boxes`."""
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     return any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in boxes)

@@ -78,7 +78,7 @@ class VectorFile:
             self._follow()
 
     def is_sound(self) -> bool:
-        """Whether the file is what the library knows of it; also when there should be none."""
+        """Tell whether the file is what the library knows of it; also when there should be none."""
         sha256 = self._shelf.vector_file()
         return not sha256 or self._checked(sha256) is not None
 

@@ -79,7 +79,7 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[tu
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether `text` stops at the end of a sentence."""
+    """Tell whether `text` stops at the end of a sentence."""
     text = text.rstrip()
     ends = [match.end() for match in _END.finditer(text + " ", max(0, len(text) - 12))]
     return bool(ends) and ends[-1] >= len(text)
@@ -94,7 +94,7 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _goes_on(text: str, start: int, match: re.Match[str], end: int) -> bool:
-    """Whether the sentence runs on after this mark."""
+    """Tell whether the sentence runs on after this mark."""
     mark = match.group()
     if mark[0] not in ".\u2026!?":
         return False
@@ -122,14 +122,14 @@ def _word_start(text: str, start: int, end: int) -> int:
 
 
 def _is_first(text: str, start: int, first: int) -> bool:
-    """Whether nothing but brackets and quotation marks stands before a word in its sentence."""
+    """Tell whether nothing but brackets and quotation marks stands before a word in its sentence."""
     while first > start and text[first - 1] in _BEFORE_WORD:
         first -= 1
     return _SPACES.match(text, start, first).end() == first  # type: ignore[union-attr]
 
 
 def _opens(text: str, at: int, end: int) -> bool:
-    """Whether the next word is one that opens sentences rather than goes on with a name."""
+    """Tell whether the next word is one that opens sentences rather than goes on with a name."""
     found = _FIRST_WORD.match(text, at, end)
     return found is not None and found[1][0].isupper() and found[1].lower() in _openers
 

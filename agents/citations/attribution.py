@@ -50,7 +50,7 @@ class _Scored:
     held: frozenset[str]
 
     def is_near(self, other: _Scored) -> bool:
-        """Whether both stand in one passage, in two that follow each other, or in two documents that are compared."""
+        """Tell whether both stand in one passage, in two adjacent ones, or in two documents that are compared."""
         documents = {one.evidence.spans[0].ref.document_id for one in (self, other)}
         return len(documents) > 1 or abs(self.number - other.number) <= 1
 
@@ -108,7 +108,7 @@ class Attributor:
         return sorted(near, key=lambda one: -one.evidence.score)
 
     def _words(self, wanted: frozenset[str], place: int) -> float:
-        """What the words that it shares with a statement are worth: all of them 1, of a row up to twice as much."""
+        """Weight of the words shared with a statement: all of them 1, of a row up to twice as much."""
         total, held = self._weight(wanted) or 1.0, wanted & self._terms[place]
         length = self._lengths[place] / self._mean_length
         words = self._weight(held) / total * (K + 1) / (1 + K * (1 - B + B * length))
@@ -153,7 +153,7 @@ class Attributor:
 
 
 def _across_languages(text: str) -> Counter[str]:
-    """What is written alike in many languages: figures, without their separators, and words of Latin script."""
+    """Tokens written alike in many languages: figures, without their separators, and words of Latin script."""
     figures = (re.sub(r"\D", "", one) for one in re.findall(r"\d[\d.,\u00a0\u202f'’]*", text))
     words = (word.casefold() for word in re.findall(r"[A-Za-z]{4,}", text))
     return Counter([*(one for one in figures if one), *words])

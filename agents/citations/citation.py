@@ -14,13 +14,13 @@ SAME_LINE = 0.5
 """Share of the lower box's height that two words on one printed line overlap by."""
 
 
-def cite(evidence: Evidence, desk: DocumentView) -> Citation:
+def cite(evidence: Evidence, view: DocumentView) -> Citation:
     """Quote the evidence from its pages; `verified` means that what was read stands at these very offsets."""
     parts: list[CitationPart] = []
     quotes: list[str] = []
     sources: set[TextSource] = set()
     for span in evidence.spans:
-        page = desk.page(span.ref)
+        page = view.page(span.ref)
         quotes.append(page.text[span.start : span.end])
         sources.add(page.source)
         parts.append(
@@ -29,7 +29,7 @@ def cite(evidence: Evidence, desk: DocumentView) -> Citation:
     quote = " ".join(quotes)
     is_found = bool(quote.strip()) and quote == evidence.text
     status: QuoteStatus = "verified" if is_found else "quote_not_found"
-    document = desk.document(evidence.spans[0].ref.document_id)
+    document = view.document(evidence.spans[0].ref.document_id)
     return Citation(
         document.id,
         document.title,
@@ -41,7 +41,7 @@ def cite(evidence: Evidence, desk: DocumentView) -> Citation:
 
 
 def cite_all(
-    groups: Sequence[Iterable[Evidence]], desk: DocumentView
+    groups: Sequence[Iterable[Evidence]], view: DocumentView
 ) -> tuple[list[Citation], list[list[int]]]:
     """Cite each group of evidence; the same quote is one citation however often it is used."""
     citations: list[Citation] = []
@@ -52,18 +52,18 @@ def cite_all(
         for evidence in group:
             if evidence.spans not in numbers:
                 numbers[evidence.spans] = len(citations)
-                citations.append(cite(evidence, desk))
+                citations.append(cite(evidence, view))
             row.append(numbers[evidence.spans])
         indices.append(row)
     return citations, indices
 
 
-def surroundings(citations: Sequence[Citation], desk: DocumentView) -> str:
-    """What a reader sees about the quotes: titles, headings, and the text before them."""
+def surroundings(citations: Sequence[Citation], view: DocumentView) -> str:
+    """Return the text a reader sees about the quotes: titles, headings, and the text before them."""
     parts = []
     for citation in citations:
         for part in citation.parts:
-            page = desk.text(part.ref)
+            page = view.text(part.ref)
             before = page.text[max(0, part.start - BEFORE) : part.start]
             parts.append(f"{citation.title} {section_at(page.sections, part.start)} {before}")
     return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""What a clause asserts or denies: negation, opposites, and which clause of one text answers to which of another."""
+"""Clause polarity: negation, opposites, and which clause of one text answers to which of another."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _clause(text: str) -> Clause:
 
 
 def opposition(statement: Sequence[Clause], source: Sequence[Clause]) -> Opposition:
-    """Whether a clause of the statement says the contrary of what the source says of the same.
+    """Tell whether a clause of the statement says the contrary of what the source says of the same.
 
     "clear" where one "not" or one opposite word makes the whole difference; "unclear" where the words stand in
     another order or among others ("the left is higher than the right", "the right is lower than the left").
@@ -110,14 +110,14 @@ def _denials(statement: Sequence[Clause], source: Sequence[Clause]) -> Iterator[
 
 
 def _is_known(clause: Clause, source: Sequence[Clause]) -> bool:
-    """Whether the source speaks of what the clause says besides what it denies."""
+    """Tell whether the source speaks of what the clause says besides what it denies."""
     rest = clause.held - clause.denied
     held = {term for other in source for term in terms(other.text)}
     return len(rest & held) >= KNOWN * len(rest) > 0
 
 
 def _deny(clause: Clause, other: Clause) -> bool:
-    """Whether the first says not of something that the second says."""
+    """Tell whether the first says not of something that the second says."""
     return bool(clause.denied and not other.denied and clause.denied & set(terms(other.text)))
 
 
@@ -141,13 +141,13 @@ def _pairs(clause: Clause, other: Clause) -> list[tuple[str, str]]:
 
 
 def _is_negated(text: str, apart: Sequence[str]) -> bool:
-    """Whether a text says not, other than by those words: "without" is the opposite of "with"."""
+    """Tell whether a text says not, other than by those words: "without" is the opposite of "with"."""
     plain = _BOUND.sub(" ", text)
     return sum(match.group().casefold() not in apart for match in _NEGATION.finditer(plain)) % 2 == 1
 
 
 def _is_said_alike(ours: str, theirs: str, *apart: str) -> bool:
-    """Whether nearly all words stand in the other text in the same order, `apart` aside."""
+    """Tell whether nearly all words stand in the other text in the same order, `apart` aside."""
     left_out = {term for word in apart for term in terms(word)} | _negations()
     mine = [term for term in query_terms(ours) if term not in left_out]
     other = [term for term in query_terms(theirs) if term not in left_out]

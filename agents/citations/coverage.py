@@ -1,4 +1,4 @@
-"""How much was searched and read, counted from what really went over the desk."""
+"""Coverage of an answer: how much was searched and read, as counted."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from catena.agents.document_view import DocumentView
 from catena.types import Coverage, DocumentCoverage, PageRef
 
 
-def coverage(desk: DocumentView, pages_read: Iterable[PageRef]) -> Coverage:
+def coverage(view: DocumentView, pages_read: Iterable[PageRef]) -> Coverage:
     """Every page with text is searched (the index holds all of them); read are those given to the reader."""
-    read: dict[str, set[int]] = {document_id: set() for document_id in desk.document_ids}
+    read: dict[str, set[int]] = {document_id: set() for document_id in view.document_ids}
     for ref in pages_read:
         read[ref.document_id].add(ref.number)
     documents = []
-    for document_id in desk.document_ids:
-        document = desk.document(document_id)
+    for document_id in view.document_ids:
+        document = view.document(document_id)
         documents.append(
             DocumentCoverage(
                 document_id,
@@ -25,7 +25,7 @@ def coverage(desk: DocumentView, pages_read: Iterable[PageRef]) -> Coverage:
                 unread(document.num_pages, read[document_id]),
             )
         )
-    return Coverage(tuple(documents), vectors_filled(desk))
+    return Coverage(tuple(documents), vectors_filled(view))
 
 
 def unread(num_pages: int, read: set[int]) -> tuple[tuple[int, int], ...]:
@@ -41,8 +41,8 @@ def unread(num_pages: int, read: set[int]) -> tuple[tuple[int, int], ...]:
     return tuple(ranges)
 
 
-def vectors_filled(desk: DocumentView) -> float:
-    counts = [desk.count_vectors(document_id) for document_id in desk.document_ids]
+def vectors_filled(view: DocumentView) -> float:
+    counts = [view.count_vectors(document_id) for document_id in view.document_ids]
     total = sum(num_passages for _, num_passages in counts)
     return round(sum(filled for filled, _ in counts) / total, 4) if total else 0.0
 

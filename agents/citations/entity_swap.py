@@ -34,7 +34,7 @@ def names(text: str) -> list[str]:
 
 
 def is_exchanged(statement: str, quote: str, around: str = "") -> bool:
-    """Whether the quote says the same, but for another name or number in some place; `around` names others too."""
+    """Tell whether the quote says the same, but for another name or number in some place; `around` names others too."""
     ours, theirs = _tokens(statement), _tokens(quote)
     shapes = [token.shape for token in ours], [token.shape for token in theirs]
     blocks = SequenceMatcher(None, *shapes, autojunk=False).get_matching_blocks()

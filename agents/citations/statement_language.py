@@ -18,7 +18,7 @@ WEIGHT = 2.5
 
 
 def is_other_language(statement: str, source: str) -> bool:
-    """Whether a statement is surely in another language than the text that it is about."""
+    """Tell whether a statement is surely in another language than the text that it is about."""
     if not source.strip():
         return False
     if (script := _script(statement)) != _script(source):

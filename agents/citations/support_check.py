@@ -86,7 +86,7 @@ def _share_of_words(statement: str, source: str, around: str) -> float:
 def _numbers(
     said: Sequence[Clause], shares: Sequence[float], source: str, around: str
 ) -> Iterator[Agreement]:
-    """How each number fares in the quotes; another one is there only where they speak of what its clause says.
+    """Check each number in the quotes; another one is there only where they speak of what its clause says.
 
     Years may stand around the quotes.
     """

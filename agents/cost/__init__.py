@@ -1,1 +1,1 @@
-"""What a question will take, before a model is called."""
+"""Cost of a question, estimated before a model is called."""

@@ -1,4 +1,4 @@
-"""What model calls a question may lead to, before one is made: what is usual, and what they never exceed.
+"""Estimate of the model calls of a question, before one is made: the usual number and an upper bound.
 
 Prompts are bounded by what the documents hold and by the window, replies by the tokens that they may take. The usual
 figures are guesses where they depend on what a model will write. A call that fails and is made again is not in
@@ -42,7 +42,7 @@ three sentences, each shown with twelve of numbers and marks, and with the line 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """What is known of a question before it is answered: its models, how their windows divide, its documents.
+    """Facts about a question before it is answered: its models, how their windows divide, its documents.
 
     `num_kept`: demonstrations that were made before; `is_brief`: the best passages alone are shown.
     """
@@ -68,7 +68,7 @@ class Answering:
         return [*self._demos(1, 1), self._answer("answer", [shown], [shown])]
 
     def found(self, search: Search) -> list[CallEstimate]:
-        """What retrieval finds, read at once or document by document."""
+        """Estimate the calls over retrieved pages, read at once or document by document."""
         is_each = asks_of_each(self.question.text, self.document_ids)
         ids: Sequence[str | None] = self.document_ids if is_each else [None]
         rounds = range(1, search.num_rounds + 1)

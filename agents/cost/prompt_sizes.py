@@ -1,4 +1,4 @@
-"""What the documents asked take in a prompt: all of them, their largest pages, what was found."""
+"""Prompt sizes of the documents asked: all of them, their largest pages, what was found."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from catena.types import PageRef, Passage, PassageKey
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What retrieval brings: `found` to this question; at most `num_pages` pages each of at most `num_rounds` times."""
+    """Retrieval results: `found` to this question; at most `num_pages` pages each of at most `num_rounds` times."""
 
     found: Sequence[Passage]
     num_pages: int
@@ -22,19 +22,19 @@ class Search:
 
 
 class Measured:
-    """All passages of the documents of a desk, with the tokens that each takes in a prompt; read when asked for."""
+    """All passages of the documents in a view, with the tokens that each takes in a prompt; read when asked for."""
 
-    def __init__(self, desk: DocumentView) -> None:
-        self._desk = desk
+    def __init__(self, view: DocumentView) -> None:
+        self._view = view
 
     @cached_property
     def passages(self) -> list[Passage]:
-        return [one for document_id in self._desk.document_ids for one in self._desk.passages(document_id)]
+        return [one for document_id in self._view.document_ids for one in self._view.passages(document_id)]
 
     @cached_property
     def tokens(self) -> list[int]:
         """Of each passage."""
-        return list(sizes(self.passages, self._desk))
+        return list(sizes(self.passages, self._view))
 
     @cached_property
     def total(self) -> int:

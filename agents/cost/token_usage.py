@@ -34,7 +34,7 @@ class CallUsage:
         )
 
     def __or__(self, other: CallUsage) -> CallUsage:
-        """What is enough for either."""
+        """Return the smallest usage that is enough for either."""
         return CallUsage(
             max(self.calls, other.calls),
             max(self.read, other.read),

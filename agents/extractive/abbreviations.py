@@ -1,4 +1,4 @@
-"""What common abbreviations are short for ("CEO": chief executive officer), and what is often abbreviated."""
+"""Common abbreviations with their long forms ("CEO": chief executive officer), and words often abbreviated."""
 
 from __future__ import annotations
 

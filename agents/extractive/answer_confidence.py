@@ -1,4 +1,4 @@
-"""How sure is the embedded reader that what it would say answers? Two fitted chances, put in words.
+"""Confidence of the embedded reader that its quotes answer: two fitted probabilities, put in words.
 
 One is the chance that the documents hold the answer at all: below its limit nothing is said, and what came closest is
 shown. The other is that what leads the answer is right: from its limit on the answer is `likely`, else `possible`.
@@ -39,15 +39,15 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Whether the documents hold the answer, and whether what leads is right."""
+    """Tell whether the documents hold the answer, and whether what leads is right."""
 
     there: Model
     right: Model
 
 
-def how_sure(seen: Seen, desk: DocumentView, embedder: Embedder) -> Confidence:
+def how_sure(seen: Seen, view: DocumentView, embedder: Embedder) -> Confidence:
     """Judge what would be said; "closest" where the documents may not say at all."""
-    return in_words(measure(seen, desk, embedder), shipped())
+    return in_words(measure(seen, view, embedder), shipped())
 
 
 def in_words(signs: Signs, models: Models) -> Confidence:
@@ -58,12 +58,12 @@ def in_words(signs: Signs, models: Models) -> Confidence:
 
 
 def lacks_figure(signs: Signs) -> bool:
-    """Whether a figure is asked for and what leads holds none: of 300 answers observed 11 did, and all were wrong."""
+    """Tell whether a figure is asked for and the lead holds none: of 300 answers observed 11 did, all of them wrong."""
     return bool(signs["asks figure"]) and not signs["kind found"]
 
 
 def can_be_likely(signs: Signs) -> bool:
-    """Whether the question is one that a quote may answer."""
+    """Tell whether the question is one that a quote may answer."""
     return not any(signs[name] for name in NEVER_LIKELY) or signs["short"] > 0
 
 

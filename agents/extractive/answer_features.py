@@ -1,4 +1,4 @@
-"""What speaks for an answer, and what against: measured on the question, what was found, and what would be said."""
+"""Features for and against an answer: measured on the question, what was found, and what would be said."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Seen:
     page_scores: Mapping[PageRef, float]
 
 
-def measure(seen: Seen, desk: DocumentView, embedder: Embedder) -> Signs:
+def measure(seen: Seen, view: DocumentView, embedder: Embedder) -> Signs:
     """Measure what would be said against the question."""
     lead = seen.draft.statements[0]
     best = lead.evidence[0]
     return {
         **_of_question(seen.question),
-        **_of_words(seen, best, desk),
-        **_of_lead(seen, desk),
+        **_of_words(seen, best, view),
+        **_of_lead(seen, view),
         **_of_rank(seen, best),
         **_of_meaning(seen, best, embedder),
     }
@@ -73,17 +73,17 @@ def _of_question(question: str) -> Signs:
     }
 
 
-def _of_words(seen: Seen, best: Evidence, desk: DocumentView) -> Signs:
-    """How much of the question the document, the surroundings and the quote itself hold."""
+def _of_words(seen: Seen, best: Evidence, view: DocumentView) -> Signs:
+    """Measure how much of the question the document, the surroundings and the quote itself hold."""
     document_id = best.spans[0].ref.document_id
     asked = sentence_ranking.Asked.of(seen.question)
-    idf = desk.rarity(document_id)
-    frequency = partial(desk.frequency, document_id)
-    around = [set(terms(_around(one, desk))) for one in seen.found[:NUM_BEST]]
+    idf = view.rarity(document_id)
+    frequency = partial(view.frequency, document_id)
+    around = [set(terms(_around(one, view))) for one in seen.found[:NUM_BEST]]
     together = set().union(*around)
     own = set(terms(_said(seen)))
-    near = set(terms(_around(best, desk))) | own
-    page = set(terms(desk.text(best.spans[0].ref).text))
+    near = set(terms(_around(best, view))) | own
+    page = set(terms(view.text(best.spans[0].ref).text))
     weights = _english(seen.question)
     names = [name for name in asked.names if idf(name) > sentence_ranking.COMMON]
     unmet = [word for word in asked_nouns(seen.question) if not _is_met(word, frequency)]
@@ -112,13 +112,13 @@ def _of_words(seen: Seen, best: Evidence, desk: DocumentView) -> Signs:
     }
 
 
-def _of_lead(seen: Seen, desk: DocumentView) -> Signs:
-    """Whether what would be said is of the kind that was asked for, and how it is said."""
+def _of_lead(seen: Seen, view: DocumentView) -> Signs:
+    """Tell whether what would be said is of the kind that was asked for, and how it is said."""
     lead = seen.draft.statements[0]
     kind = expected_answer.kind_wanted(seen.question)
     said = f"{lead.text} {lead.evidence[0].text}"
     units = expected_answer.units_asked(seen.question)
-    is_table = is_row(lead.evidence[0], desk)
+    is_table = is_row(lead.evidence[0], view)
     return {
         "kind found": float(expected_answer.holds_kind(kind, seen.question, said)),
         "figure found": float(
@@ -141,7 +141,7 @@ def _of_lead(seen: Seen, desk: DocumentView) -> Signs:
 
 
 def _of_rank(seen: Seen, best: Evidence) -> Signs:
-    """How the quote stands among what else was found."""
+    """Measure how the quote stands among what else was found."""
     scores = [one.score for one in seen.found]
     ref = best.spans[0].ref
     others = [one.score for one in seen.found if one.spans[0].ref != ref]
@@ -176,10 +176,10 @@ def _said(seen: Seen) -> str:
     return " ".join([lead.text, *(one.text for one in lead.evidence)])
 
 
-def _around(evidence: Evidence, desk: DocumentView) -> str:
+def _around(evidence: Evidence, view: DocumentView) -> str:
     """The evidence with its section, the lines around it and the top of its page."""
     first = evidence.spans[0]
-    page = desk.text(first.ref)
+    page = view.text(first.ref)
     heading = section_at(page.sections, first.start)
     near = page.text[max(0, first.start - BEFORE) : first.end + BEHIND]
     return f"{page.text[:HEAD_CHARACTERS]} {heading} {near} {evidence.text}"

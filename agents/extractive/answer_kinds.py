@@ -1,4 +1,4 @@
-"""What kind of answer a question wants: a person, a place, a time, a number, yes or no, a reason, or what was done."""
+"""Kind of answer a question wants: a person, a place, a time, a number, yes or no, a reason, or what was done."""
 
 from __future__ import annotations
 

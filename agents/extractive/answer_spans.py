@@ -1,4 +1,4 @@
-"""Stretches of a sentence that may be the answer itself, and what tells good ones from others.
+"""Spans of a sentence that may be the answer itself, and what tells good ones from others.
 
 Each is described by plain signs (how it begins and ends, what it names, where the question's own words stand);
 `short_weights.json` says what each sign counts for each kind of question.
@@ -120,12 +120,12 @@ def stretches(read: list[Token]) -> Iterator[Stretch]:
 
 
 def kind_of_noun(word: str) -> NounKind | None:
-    """What a word in singular or plural names, of the kinds that tell answers apart."""
+    """Return the kind that a word in singular or plural names, of the kinds that tell answers apart."""
     return _NOUN_KINDS.get(kind_of(word))
 
 
 def signs(read: list[Token], one: Stretch) -> list[str]:
-    """What speaks for or against a stretch."""
+    """Name the features for or against a span."""
     inside = read[one.first : one.last + 1]
     before = read[one.first - 1] if one.first else None
     after = read[one.last + 1] if one.last + 1 < len(read) else None
@@ -167,7 +167,7 @@ def _held(inside: list[Token]) -> list[str]:
 
 
 def _around(read: list[Token], one: Stretch) -> list[str]:
-    """Where the question's words stand: before, behind, how near, and whether in the same clause."""
+    """Place of the question's words: before, behind, how near, and whether in the same clause."""
     left = [at for at in range(one.first) if read[at].is_asked]
     right = [at for at in range(one.last + 1, len(read)) if read[at].is_asked]
     found = [f"left {min(len(left), 3)}", f"right {min(len(right), 3)}"]
@@ -188,7 +188,7 @@ def _around(read: list[Token], one: Stretch) -> list[str]:
 
 
 def _class(token: Token | None, read: list[Token], at: int) -> str:
-    """What a token is, roughly."""
+    """Rough class of a token."""
     if token is None:
         return "none"
     word = token.lower
@@ -227,7 +227,7 @@ _CLASSES = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best stretch of a sentence, and its share of the belief in all of them, 0 to 1."""
+    """The best span of a sentence, and its share of the belief in all of them, 0 to 1."""
 
     text: str
     share: float
@@ -235,7 +235,7 @@ class Found:
 
 @cache
 def weights() -> dict[str, dict[str, float]]:
-    """What each sign counts, by kind of question; "" holds for every kind."""
+    """Return the weight of each feature, by kind of question; "" holds for every kind."""
     found: dict[str, dict[str, float]] = json.loads(
         (Path(__file__).parent / "short_weights.json").read_text("utf-8")
     )
@@ -243,7 +243,7 @@ def weights() -> dict[str, dict[str, float]]:
 
 
 def best_stretch(kind: str, sentence: str, asked: frozenset[str]) -> Found | None:
-    """The stretch that most likely answers a question of a kind."""
+    """The span that most likely answers a question of a kind."""
     read = tokens(sentence, asked)
     general, own = weights()[""], weights().get(kind, {})
     ranked = []

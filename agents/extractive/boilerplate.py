@@ -1,4 +1,4 @@
-"""What a book carries beside its text: contents, references, index. It names things, and says nothing of them."""
+"""Boilerplate of a book: contents, references, index. It names things, and says nothing of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REFERENCE = re.compile(
 
 
 def is_apparatus(text: str, heading: str) -> bool:
-    """Whether a line stands in the contents, the references or the like, or looks as if it did."""
+    """Tell whether a line stands in the contents, the references or the like, or looks as if it did."""
     return bool(
         _HEADING.match(heading) or _LEADER.search(text) or _PAGE_BEHIND.match(text) or _REFERENCE.search(text)
     )

@@ -58,25 +58,25 @@ _JOINED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one document says: its title, and the answer in a few words, if it has one."""
+    """Answer of one document: its title, and the answer in a few words, if it has one."""
 
     title: str
     short: str
 
 
 def asks_of_each(question: str, document_ids: Sequence[str]) -> bool:
-    """Whether every document must be looked into: a few of them, and a question that compares."""
+    """Tell whether every document must be looked into: a few of them, and a question that compares."""
     is_few = 1 < len(document_ids) <= MAX_DOCUMENTS
     return is_few and (compares(question) or bool(_OF_SEVERAL.search(question)))
 
 
 def compares(question: str) -> bool:
-    """Whether a question wants something of each of several documents."""
+    """Tell whether a question wants something of each of several documents."""
     return any(pattern.search(question) for pattern in (_OPENING, _WHICH, _OF_EACH))
 
 
 def part_asked(question: str, titles: Sequence[str]) -> str:
-    """What each document is asked for: the question without comparing, and without the names of the documents."""
+    """Return the question for each document: without comparing, and without the names of the documents."""
     text = question.strip()
     which = _WHICH.search(text)
     text = which["what"] if which else _DIFFER.sub(" ", _OPENING.sub("", text))
@@ -108,7 +108,7 @@ def _without_name(text: str, title: str) -> str:
 
 
 def side_by_side(question: str, parts: Sequence[Part]) -> str:
-    """Which document has more of what is asked, where numbers of one unit tell; else what each says, in few words."""
+    """Say which document has more of what is asked, where numbers share a unit; else each answer in few words."""
     if not all(part.short for part in parts):
         return ""
     which = _WHICH.search(question)

@@ -1,4 +1,4 @@
-"""Whom "he", "she" and "I" mean in a story, by rules: the name last said, of that sex, first in its sentence.
+"""Coreference of "he", "she" and "I" in a story, by rules: the name last said, of that sex, first in its sentence.
 
 Names in quotation marks are whom is spoken of or to, so that pronouns outside do not mean them; "I" in quotation marks
 is who is said to speak.
@@ -30,7 +30,7 @@ _SINGLE = re.compile(r"(?:(?<=\s)|^)[‘'](?:[^'’]|['’](?=\w))*(?:['’]|$)"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Whom a word of a text means: a name, or a pronoun."""
+    """Person whom a word of a text means: by a name, or a pronoun."""
 
     word: str
     start: int
@@ -85,7 +85,7 @@ def _meant(
 
 
 def _speaker(speech: tuple[int, int], names: list[Named], text: str) -> Person | None:
-    """Who stands beside a verb of speech, behind the quotation marks or before them."""
+    """Find who stands beside a verb of speech, behind the quotation marks or before them."""
     start, end = speech
     behind = [one for one in names if end <= one.start <= end + NEAR]
     if behind and _SPEECH.search(text, end, behind[0].end + NEAR // 2):
@@ -101,7 +101,7 @@ def _inside(place: int, speeches: list[tuple[int, int]]) -> bool:
 
 
 def _speeches(text: str) -> list[tuple[int, int]]:
-    """Where speech stands in quotation marks; single ones where there are no double ones."""
+    """Find speech in quotation marks; single ones where there are no double ones."""
     marks = _DOUBLE if _DOUBLE.search(text) else _SINGLE
     return [found.span() for paragraph in re.finditer(r"[^\n]+", text) for found in _in(paragraph, marks)]
 

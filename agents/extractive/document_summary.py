@@ -46,7 +46,7 @@ _CAPTION = re.compile(r"(?:figure|fig\.|table|chart|exhibit) *\d", re.IGNORECASE
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """What is asked of the whole; the headings and the wordings under which authors answer it."""
+    """Aspect of the whole that is asked; the headings and the wordings under which authors answer it."""
 
     asked: re.Pattern[str]
     sections: re.Pattern[str]
@@ -57,7 +57,7 @@ class Aspect:
 
 
 def aspect_of(question: str) -> Aspect | None:
-    """What a question asks of the whole document; nothing where it names a subject of its own."""
+    """Return the aspect asked of the whole document; nothing where the question names a subject of its own."""
     asking, aspects = _aspects()
     asked = _itself().sub(r"\1 document", plain_form(question))
     own = [word for word in re.findall(r"\w+", asked.casefold()) if word not in STOPWORDS]
@@ -68,7 +68,7 @@ def aspect_of(question: str) -> Aspect | None:
 
 @cache
 def _itself() -> re.Pattern[str]:
-    """How a question names the document that it is asked of: "this letter", "the contract"."""
+    """Words by which a question names the document that it is asked of: "this letter", "the contract"."""
     lines = (Path(__file__).parent / "document_kinds.txt").read_text("utf-8").splitlines()
     kinds = "|".join(word for line in lines if not line.startswith("#") for word in line.split())
     return re.compile(rf"\b(this|that|the|our|your|my) (?:{kinds})\b", re.IGNORECASE)
@@ -99,7 +99,7 @@ def _aspects() -> tuple[frozenset[str], tuple[Aspect, ...]]:
     return frozenset(query_terms(f"{data['asking']} {itself} study work")), aspects
 
 
-def score(aspect: Aspect, found: Sequence[Candidate], desk: DocumentView) -> list[Evidence]:
+def score(aspect: Aspect, found: Sequence[Candidate], view: DocumentView) -> list[Evidence]:
     """The sentences that can stand alone, with how likely each says what is asked; and the headings."""
     scored = []
     for one in found:
@@ -113,28 +113,28 @@ def score(aspect: Aspect, found: Sequence[Candidate], desk: DocumentView) -> lis
             ref = one.evidence.spans[0].ref
             worth = SECTION * bool(aspect.sections.match(one.heading))
             worth += WORDING * bool(aspect.wordings.search(one.text))
-            worth += EARLY * aspect.is_early * _earliness(ref, desk) + CENTRAL * _centrality(
-                one.text, ref, desk
+            worth += EARLY * aspect.is_early * _earliness(ref, view) + CENTRAL * _centrality(
+                one.text, ref, view
             )
             scored.append(replace(one.evidence, score=worth))
     return scored
 
 
 def names_people(text: str) -> bool:
-    """Whether a line is names alone, as under a title: "By Jane Austen", "Ann Lee1, Li Wei2 and B. Roy1"."""
+    """Tell whether a line is names alone, as under a title: "By Jane Austen", "Ann Lee1, Li Wei2 and B. Roy1"."""
     names = [name.strip() for name in _BETWEEN_NAMES.split(_BY.sub("", text)) if name.strip()]
     is_marked = _BY.match(text) is not None or len(names) > 1
     return is_marked and all(_NAME.fullmatch(name) for name in names)
 
 
 def _is_telling(heading: str) -> bool:
-    """Whether a heading says more than a number or what every document has."""
+    """Tell whether a heading says more than a number or what every document has."""
     name = re.sub(_NUMBER, "", heading, flags=re.IGNORECASE)
     return len(query_terms(name)) > 1 and not is_apparatus(heading, heading)
 
 
 def can_stand_alone(candidate: Candidate, aspect: Aspect) -> bool:
-    """Whether a sentence is whole, or says it in so many words; long enough, and part of the text."""
+    """Tell whether a sentence is whole, or says it in so many words; long enough, and part of the text."""
     text = candidate.text
     return (
         candidate.kind == "text"
@@ -147,14 +147,14 @@ def can_stand_alone(candidate: Candidate, aspect: Aspect) -> bool:
     )
 
 
-def _earliness(ref: PageRef, desk: DocumentView) -> float:
+def _earliness(ref: PageRef, view: DocumentView) -> float:
     """1 on the first page, falling to 0 where the opening is over."""
-    opening = max(2.0, EARLY_SHARE * desk.document(ref.document_id).num_pages)
+    opening = max(2.0, EARLY_SHARE * view.document(ref.document_id).num_pages)
     return max(0.0, 1 - (ref.number - 1) / opening)
 
 
-def _centrality(text: str, ref: PageRef, desk: DocumentView) -> float:
-    """How much of a sentence is what its document keeps coming back to, 0 to 1."""
+def _centrality(text: str, ref: PageRef, view: DocumentView) -> float:
+    """Share of a sentence that its document keeps coming back to, 0 to 1."""
     words = query_terms(text)
-    rarity = desk.rarity(ref.document_id)
+    rarity = view.rarity(ref.document_id)
     return sum(1 / (1 + rarity(word)) for word in words) / len(words) if words else 0.0

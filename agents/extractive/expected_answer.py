@@ -1,4 +1,4 @@
-"""What kind of answer a question wants, whether a text holds one of that kind, and what it asks it of."""
+"""Expected answer of a question: its kind, whether a text holds one of that kind, and the attribute asked for."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def kind_wanted(question: str) -> Kind:
 
 
 def holds_kind(kind: Kind, question: str, text: str) -> bool:
-    """Whether a text holds something of that kind that the question does not say itself."""
+    """Tell whether a text holds something of that kind that the question does not say itself."""
     if kind == "person":
         return any(name.casefold() not in question.casefold() for name in names(f"x {text}"))
     if kind == "time":
@@ -123,7 +123,7 @@ def holds_kind(kind: Kind, question: str, text: str) -> bool:
 
 
 def attribute(question: str) -> str:
-    """What is asked for: "salary" in "What is the salary of the chief executive?"; nothing where no word says."""
+    """Return the noun asked for: "salary" in "What is the salary of the chief executive?"; else nothing."""
     words: list[str] = []
     for word in _WORD.findall(core(question)):
         lower = word.lower()
@@ -143,7 +143,7 @@ def head_word(question: str) -> str:
 
 
 def is_of_many(question: str) -> bool:
-    """Whether one quote seldom answers: what is counted, compared, computed or listed over several places."""
+    """Tell whether one quote seldom answers: what is counted, compared, computed or listed over several places."""
     return _OF_MANY.search(main_question(question)) is not None
 
 

@@ -56,7 +56,7 @@ class ExtractiveReasoner:
 
     max_paths = 1
 
-    async def whole(self, question: Question, desk: DocumentView) -> int | None:
+    async def whole(self, question: Question, view: DocumentView) -> int | None:
         """There is no call to fit."""
         return None
 
@@ -66,38 +66,38 @@ class ExtractiveReasoner:
             "a question without a subject of its own" if document_summary.aspect_of(question) else None
         )
 
-    async def plan(self, question: Question, desk: DocumentView) -> list[Stretch]:
+    async def plan(self, question: Question, view: DocumentView) -> list[Stretch]:
         """Pack whole passages by words."""
-        passages = [passage for document_id in desk.document_ids for passage in desk.passages(document_id)]
+        passages = [passage for document_id in view.document_ids for passage in view.passages(document_id)]
         return [Stretch.of(segment) for segment in pack(passages, self.segment_words)]
 
-    async def work(self, question: Question, stretch: Stretch, note: Note, desk: DocumentView) -> Note:
+    async def work(self, question: Question, stretch: Stretch, note: Note, view: DocumentView) -> Note:
         """Read one stretch like any segment."""
-        return await self.read(question, desk.segment(stretch.keys), note, desk)
+        return await self.read(question, view.segment(stretch.keys), note, view)
 
-    async def manage(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+    async def manage(self, question: Question, note: Note, view: DocumentView) -> Draft:
         """Write as from a retrieval."""
-        return await self.write(question, note, desk)
+        return await self.write(question, note, view)
 
-    def gather(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+    def gather(self, question: Question, note: Note, view: DocumentView) -> Draft:
         """Write from what was read so far: that takes no call of a model."""
-        return self._write(question, note, desk)
+        return self._write(question, note, view)
 
     async def decide(self, question: Question, drafts: Sequence[Draft]) -> int:
         """There is one path only."""
         return 0
 
-    async def read(self, question: Question, segment: Segment, note: Note, desk: DocumentView) -> Note:
+    async def read(self, question: Question, segment: Segment, note: Note, view: DocumentView) -> Note:
         """Keep the best sentences of this segment and of the note."""
-        return await asyncio.to_thread(self._read, question, segment, note, desk)
+        return await asyncio.to_thread(self._read, question, segment, note, view)
 
-    async def write(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+    async def write(self, question: Question, note: Note, view: DocumentView) -> Draft:
         """Name the number if one is asked for, else quote the best sentences; or say that nothing answers."""
-        return await asyncio.to_thread(self._write, question, note, desk)
+        return await asyncio.to_thread(self._write, question, note, view)
 
-    async def understand(self, question: str, turns: Sequence[Turn], desk: DocumentView) -> str:
+    async def understand(self, question: str, turns: Sequence[Turn], view: DocumentView) -> str:
         """Spell as the documents do; put the words of the question before behind one that leans on it."""
-        return spelled(await self_contained(question, turns, None), desk.total_frequency)
+        return spelled(await self_contained(question, turns, None), view.total_frequency)
 
     async def rewrite(self, question: Question) -> list[str]:
         """Search for the question alone."""
@@ -108,7 +108,7 @@ class ExtractiveReasoner:
         return None
 
     async def foresee(
-        self, question: Question, desk: DocumentView, measured: Measured, search: Search | None
+        self, question: Question, view: DocumentView, measured: Measured, search: Search | None
     ) -> list[CallEstimate]:
         """No model is called."""
         return []
@@ -121,48 +121,48 @@ class ExtractiveReasoner:
         """No model is called."""
         return []
 
-    def _read(self, question: Question, segment: Segment, note: Note, desk: DocumentView) -> Note:
+    def _read(self, question: Question, segment: Segment, note: Note, view: DocumentView) -> Note:
         question = _plain(question)
-        is_of_each = _is_of_each(question, desk)
-        question = _of_each(question, desk)
-        found = candidates(segment, desk)
+        is_of_each = _is_of_each(question, view)
+        question = _of_each(question, view)
+        found = candidates(segment, view)
         aspect = document_summary.aspect_of(question.text)
-        scored = document_summary.score(aspect, found, desk) if aspect else self._score(question, found, desk)
+        scored = document_summary.score(aspect, found, view) if aspect else self._score(question, found, view)
         best = sorted((*note.evidence, *scored), key=lambda one: -one.score)
         return Note("", tuple(_best_of_each(best) if is_of_each else best[:MAX_EVIDENCE]))
 
-    def _write(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+    def _write(self, question: Question, note: Note, view: DocumentView) -> Draft:
         question, found = _plain(question), note.evidence
         if not found:
             return Draft(())
         if document_summary.aspect_of(question.text):
-            return self._about_the_whole(question, found, desk)
-        if _is_of_each(question, desk):
-            return self._compared(question, found, desk)
-        draft = self._answer(question, found, desk)
-        sure = self._how_sure(question, found, draft, desk)
+            return self._about_the_whole(question, found, view)
+        if _is_of_each(question, view):
+            return self._compared(question, found, view)
+        draft = self._answer(question, found, view)
+        sure = self._how_sure(question, found, draft, view)
         if sure == "closest":
-            unknown = never_mentioned(question.text, desk.total_frequency)
+            unknown = never_mentioned(question.text, view.total_frequency)
             closest = found[: question.options.max_sentences]
             return Draft((), closest, confidence=sure, warnings=_never_mentioned(unknown))
         return replace(draft, confidence=sure)
 
     def _how_sure(
-        self, question: Question, found: Sequence[Evidence], draft: Draft, desk: DocumentView
+        self, question: Question, found: Sequence[Evidence], draft: Draft, view: DocumentView
     ) -> Confidence:
         """Judge whether the draft answers; "closest" where the documents may not say at all."""
-        return how_sure(Seen(question.text, draft, tuple(found), question.page_scores), desk, self._embedder)
+        return how_sure(Seen(question.text, draft, tuple(found), question.page_scores), view, self._embedder)
 
-    def _answer(self, question: Question, found: tuple[Evidence, ...], desk: DocumentView) -> Draft:
+    def _answer(self, question: Question, found: tuple[Evidence, ...], view: DocumentView) -> Draft:
         """The number that is asked for, else the best sentences."""
-        named = name_number(question.text, found, desk) if may_be_number(question.text) else None
+        named = name_number(question.text, found, view) if may_be_number(question.text) else None
         if named is not None:
             return Draft((named,), short=named_alone(named.text, named.evidence[0].text))
-        someone = whom(question, found, desk)
+        someone = whom(question, found, view)
         ranked = someone.leads(found) if someone else found
-        short = short_answer(question.text, ranked[0].text, is_row=is_row(ranked[0], desk))
+        short = short_answer(question.text, ranked[0].text, is_row=is_row(ranked[0], view))
         chosen = choose(question.text, ranked, question.options, short)
-        listed, num_left = with_items(question.text, chosen, desk.page_or_none, question.options)
+        listed, num_left = with_items(question.text, chosen, view.page_or_none, question.options)
         warnings = QUOTES_ONLY if asks_of_all(question.text) else ()
         if num_left:
             warnings = (
@@ -173,24 +173,24 @@ class ExtractiveReasoner:
             short, warnings = someone.person.name, (*someone.read_as, *warnings)
         elif listed != chosen:  # the list is the answer
             short = ""
-        return Draft(_quoted(listed, desk), short=short, warnings=warnings)
+        return Draft(_quoted(listed, view), short=short, warnings=warnings)
 
-    def _compared(self, question: Question, found: tuple[Evidence, ...], desk: DocumentView) -> Draft:
-        """What each document says, side by side, or that it does not say."""
-        asked = _of_each(question, desk)
+    def _compared(self, question: Question, found: tuple[Evidence, ...], view: DocumentView) -> Draft:
+        """State what each document says, side by side, or that it does not say."""
+        asked = _of_each(question, view)
         statements, parts = [], []
         sures: list[Confidence] = []
-        for document_id in desk.document_ids:
-            title = desk.document(document_id).title
+        for document_id in view.document_ids:
+            title = view.document(document_id).title
             own = tuple(one for one in found if one.spans[0].ref.document_id == document_id)
-            draft = self._answer(asked, own, desk) if own else Draft(())
-            sure = self._how_sure(asked, own, draft, desk) if own else "closest"
+            draft = self._answer(asked, own, view) if own else Draft(())
+            sure = self._how_sure(asked, own, draft, view) if own else "closest"
             if sure == "closest":
                 statements.append(DraftStatement(f"{title}: does not say.", (), "unchecked"))
                 parts.append(Part(title, ""))
                 continue
             evidence = draft.statements[0].evidence
-            statements.append(DraftStatement(f"{title}: {shown(evidence[0], desk.text)}", evidence, "quoted"))
+            statements.append(DraftStatement(f"{title}: {shown(evidence[0], view.text)}", evidence, "quoted"))
             parts.append(Part(title, draft.short))
             sures.append(sure)
         if not sures:
@@ -199,7 +199,7 @@ class ExtractiveReasoner:
         short = side_by_side(question.text, parts)
         return Draft(tuple(statements), confidence="likely" if is_likely else "possible", short=short)
 
-    def _about_the_whole(self, question: Question, found: tuple[Evidence, ...], desk: DocumentView) -> Draft:
+    def _about_the_whole(self, question: Question, found: tuple[Evidence, ...], view: DocumentView) -> Draft:
         """Quote what the documents say of themselves, in their order, else their first headings."""
         telling = [one for one in found if one.score >= document_summary.ENOUGH]
         headings = [one for one in found if one.score == document_summary.HEADING]
@@ -208,12 +208,12 @@ class ExtractiveReasoner:
         options = question.options if telling else replace(question.options, max_sentences=MAX_EVIDENCE)
         chosen = sorted(choose(question.text, telling or headings, options), key=lambda one: one.spans)
         return Draft(
-            _quoted(chosen, desk),
+            _quoted(chosen, view),
             confidence="possible",
             warnings=QUOTES_ONLY if telling else (HEADINGS_ONLY, *QUOTES_ONLY),
         )
 
-    def _score(self, question: Question, found: Sequence[Candidate], desk: DocumentView) -> list[Evidence]:
+    def _score(self, question: Question, found: Sequence[Candidate], view: DocumentView) -> list[Evidence]:
         """Words first; what they find promising is compared by meaning, the best of that with its context."""
         asked = sentence_ranking.Asked.of(question.text)
         scored = []
@@ -222,8 +222,8 @@ class ExtractiveReasoner:
             if candidate.kind == "heading":
                 continue
             ref = candidate.evidence.spans[0].ref
-            idf = desk.rarity(ref.document_id)
-            head = sentence_ranking.HINT * sentence_ranking.hinted(asked, desk.head_terms(ref))
+            idf = view.rarity(ref.document_id)
+            head = sentence_ranking.HINT * sentence_ranking.hinted(asked, view.head_terms(ref))
             words = sentence_ranking.by_words(asked, candidate, idf) + head + sentence_ranking.FOLLOWS * near
             scored.append((words + sentence_ranking.PAGE * question.page_scores.get(ref, 0.0), candidate))
         scored.sort(key=lambda pair: -pair[0])
@@ -246,15 +246,15 @@ class ExtractiveReasoner:
         ]
 
 
-def _is_of_each(question: Question, desk: DocumentView) -> bool:
-    return compares(question.text) and asks_of_each(question.text, desk.document_ids)
+def _is_of_each(question: Question, view: DocumentView) -> bool:
+    return compares(question.text) and asks_of_each(question.text, view.document_ids)
 
 
-def _of_each(question: Question, desk: DocumentView) -> Question:
+def _of_each(question: Question, view: DocumentView) -> Question:
     """The question as each document is asked, where it compares several."""
-    if not _is_of_each(question, desk):
+    if not _is_of_each(question, view):
         return question
-    titles = [desk.document(document_id).title for document_id in desk.document_ids]
+    titles = [view.document(document_id).title for document_id in view.document_ids]
     return replace(question, text=part_asked(question.text, titles))
 
 
@@ -271,8 +271,8 @@ def _plain(question: Question) -> Question:
     return replace(question, text=plain_form(question.text))
 
 
-def _quoted(chosen: Sequence[Evidence], desk: DocumentView) -> tuple[DraftStatement, ...]:
-    return tuple(DraftStatement(shown(one, desk.text), with_header(one, desk), "quoted") for one in chosen)
+def _quoted(chosen: Sequence[Evidence], view: DocumentView) -> tuple[DraftStatement, ...]:
+    return tuple(DraftStatement(shown(one, view.text), with_header(one, view), "quoted") for one in chosen)
 
 
 def _never_mentioned(names: Sequence[str]) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ class Said:
 
 
 def leans(question: str) -> bool:
-    """Whether a question can hardly be understood without the one before."""
+    """Tell whether a question can hardly be understood without the one before."""
     text = plain_form(question)
     opened = _OPENING.match(text)
     rest = text[opened.end() :] if opened else text
@@ -111,7 +111,7 @@ def _is_empty_it(text: str, one: re.Match[str]) -> bool:
 
 
 def _has_antecedent(text: str, at: int) -> bool:
-    """Whether a name or thing that a pronoun could mean stands before it in the question itself."""
+    """Tell whether a name or thing that a pronoun could mean stands before it in the question itself."""
     before = _REQUEST.sub(" ", text[:at])
     return _NAMED_THING.search(before) is not None or any(
         kind_of_noun(word) not in (None, "time") for word in re.findall(r"\w+", before)
@@ -119,7 +119,7 @@ def _has_antecedent(text: str, at: int) -> bool:
 
 
 def _is_ellipsis(text: str) -> bool:
-    """Whether a question is no more than a preposition and a thing: "for taxis?", "in 2019?"."""
+    """Tell whether a question is no more than a preposition and a thing: "for taxis?", "in 2019?"."""
     return _OWN_PREPOSITION.match(text) is not None and not re.search(
         r"\b(?:who|what|which|when|where|how|is|are|was|were|do|does|did)\b", text, re.IGNORECASE
     )
@@ -143,7 +143,7 @@ def _replaced(part: str, question: str) -> str:
 
 
 def _sort(part: str) -> str:
-    """What a part of a question is, as far as its looks say."""
+    """Class of a part of a question, as far as its looks say."""
     bare = part.strip()
     if re.fullmatch(r"(?:the )?(?:fiscal )?(?:year )?(?:FY ?)?(?:19|20)\d\d", bare, re.IGNORECASE):
         return "year"
@@ -153,7 +153,7 @@ def _sort(part: str) -> str:
 
 
 def _place_of(part: str, asked: str) -> tuple[int, int] | None:
-    """Where in the question the thing of the same looks stands, the last one if there are several."""
+    """Place in the question of the thing of the same looks, the last one if there are several."""
     opened = _REQUEST.match(asked)
     start = opened.end() if opened else 0
     sort = _sort(part)
@@ -192,7 +192,7 @@ def _with_names(text: str, before: Said) -> str:
 
 
 def _person(before: Said) -> str:
-    """Whom "he" or "she" means: who was answered, else the last person that the question names."""
+    """Person whom "he" or "she" means: who was answered, else the last person that the question names."""
     short = before.short
     if short and (
         names(short) or (short[:1].isupper() and len(short.split()) <= 4 and not any(map(str.isdigit, short)))
@@ -205,7 +205,7 @@ def _person(before: Said) -> str:
 
 
 def subject(question: str) -> str:
-    """What a question is about: "the fee" of "What is the fee?", "the mill" of "Who sold the mill?"."""
+    """Return the subject of a question: "the fee" of "What is the fee?", "the mill" of "Who sold the mill?"."""
     text = plain_form(question).rstrip(" ?.!")
     rest = _REQUEST.sub("", text, count=1).strip()
     is_copula = (

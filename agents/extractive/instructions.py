@@ -1,4 +1,4 @@
-"""What manuals and policies answer with: a command or a step, "X is ...", what stands under the heading asked for."""
+"""Answers of manuals and policies: a command or a step, "X is ...", what stands under the heading asked for."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ def _verbs() -> frozenset[str]:
 
 
 def asks_for_steps(question: str) -> bool:
-    """Whether somebody wants to do something: "how do I ...", "how to ..."."""
+    """Tell whether somebody wants to do something: "how do I ...", "how to ..."."""
     return _HOW.search(question) is not None
 
 
 def asks_how(question: str) -> bool:
-    """Whether steps may be wanted: what stands under a heading that names the task."""
+    """Tell whether steps may be wanted: what stands under a heading that names the task."""
     return _ANY_HOW.search(question) is not None or asks_for_steps(question)
 
 
 def is_command(text: str) -> bool:
-    """Whether a line is typed, by its shape: a prompt, or a name in lower case with options or operands."""
+    """Tell whether a line is typed, by its shape: a prompt, or a name in lower case with options or operands."""
     if _PROMPT.match(text):
         return True
     words = text.split()
@@ -78,7 +78,7 @@ def is_command(text: str) -> bool:
 
 
 def is_instruction(text: str) -> bool:
-    """Whether a sentence tells what to do: an order, or what one can or must do."""
+    """Tell whether a sentence tells what to do: an order, or what one can or must do."""
     order = _ORDER.match(text)
     return bool(order and order["verb"].lower() in _verbs()) or _ADVICE.search(text) is not None
 
@@ -90,7 +90,7 @@ def asked_name(question: str) -> str:
 
 
 def defines(name: str, text: str, before: str = "") -> bool:
-    """Whether a sentence says what a name means: "X is a ...", "X means ...", "X: ...", or stands right under it."""
+    """Tell whether a sentence defines a name: "X is a ...", "X means ...", "X: ...", or stands right under it."""
     if not name:
         return False
     if is_under_term(name, text, before):
@@ -108,7 +108,7 @@ def defines(name: str, text: str, before: str = "") -> bool:
 
 
 def is_under_term(name: str, text: str, before: str) -> bool:
-    """Whether a sentence is the entry of a name in a list of definitions: "X: ...", or X alone on the line above."""
+    """Tell whether a sentence is a name's entry in a list of definitions: "X: ...", or X alone on the line above."""
     if len(text.split()) > 1 and " ".join(_WORDS.findall(before)).casefold() == name.casefold():
         return True
     said = rf"\W*(?:an? |the )?[\"“‘'`]?{re.escape(name)}[\"”’'`]?\W{{0,3}}(?:[:–—]|-{{1,2}}) "
@@ -116,11 +116,11 @@ def is_under_term(name: str, text: str, before: str) -> bool:
 
 
 def heading_terms(heading: str) -> list[str]:
-    """What a heading says, without its number."""
+    """Return the terms of a heading, without its number."""
     return query_terms(_SECTION_NUMBER.sub("", heading))
 
 
 def asks_the_same(heading: str, asked: Sequence[str]) -> float:
-    """How far a heading and a question say the same: terms that both have, among those that either has."""
+    """Measure how far a heading and a question agree: terms that both have, among those that either has."""
     own, wanted = set(heading_terms(heading)), set(asked)
     return len(own & wanted) / len(own | wanted) if own and wanted else 0.0

@@ -34,7 +34,7 @@ def with_items(
 ) -> tuple[list[Evidence], int]:
     """Put the items of a list behind the best sentence if it announces one, in place of what ranked lower.
 
-    One item brings the next ones along only where steps are asked for. Also returns how many items found no room.
+    One item brings the next ones along only where steps are asked for. Also returns how many items did not fit.
     """
     best = chosen[0]
     if is_listed(best.text) and not asks_how(question):

@@ -50,7 +50,7 @@ class Named:
 
 
 def name_table(texts: Sequence[str]) -> list[Named]:
-    """What the sentences of a book name, each with the forms of its name and the numbers of the sentences."""
+    """List what the sentences of a book name, each with the forms of its name and the numbers of the sentences."""
     told = [(number, text) for number, text in enumerate(texts) if not text.isupper()]
     known = name_words(text for _, text in told)
     found = [one for number, text in told for one in find_names(number, text, known)]
@@ -63,7 +63,7 @@ def name_table(texts: Sequence[str]) -> list[Named]:
 
 
 def _group(found: Sequence[Found]) -> dict[Name, Name]:
-    """Which name each form stands for: the fullest one that it can belong to."""
+    """Map each form to the name that it stands for: the fullest one that it can belong to."""
     counts = Counter(one.name for one in found)
     sexes = _sexes(found)
     heads: dict[Name, Name] = {}
@@ -127,12 +127,12 @@ def may_be_one_sex(one: Sex, other: Sex) -> bool:
 
 
 def _agree(one: Name, other: Name) -> bool:
-    """Whether two forms with the same words can be one: Mr. and Mrs. Bumble are not."""
+    """Tell whether two forms with the same words can be one: Mr. and Mrs. Bumble are not."""
     return may_be_one_sex(one.sex, other.sex) and _is_wife(one) == _is_wife(other)
 
 
 def _describe(found: Sequence[Found]) -> Named:
-    """What is said around a name tells a person from a place, and the sex of a person."""
+    """Tell a person from a place, and the sex of a person, by what is said around a name."""
     forms = Counter(one.name.text for one in found)
     titled = Counter(one.name.sex for one in found if one.name.sex)
     speaks = sum(bool(_SPEECH.search(one.before) or _VERB.search(one.after)) for one in found)

@@ -27,40 +27,40 @@ MAX_PAGES_BACK = 20
 """A section that runs over pages often states its scale where it begins."""
 
 
-def name_number(question: str, found: Sequence[Evidence], desk: DocumentView) -> DraftStatement | None:
+def name_number(question: str, found: Sequence[Evidence], view: DocumentView) -> DraftStatement | None:
     """From the best evidence the row that fits the question best, or the first sentence with one number."""
     rows: list[tuple[float, DraftStatement]] = []
     for evidence in found[:MAX_TRIED]:
         if evidence.score < found[0].score - MAX_BEHIND:
             break
-        if is_row(evidence, desk):
-            rows.extend(_from_row(question, evidence, desk))
+        if is_row(evidence, view):
+            rows.extend(_from_row(question, evidence, view))
         elif wants_number(question) and not rows:
-            named = _from_sentence(question, evidence, desk)
+            named = _from_sentence(question, evidence, view)
             if named is not None:
                 return named
     return max(rows, key=lambda pair: pair[0])[1] if rows else None
 
 
-def is_row(evidence: Evidence, desk: DocumentView) -> bool:
+def is_row(evidence: Evidence, view: DocumentView) -> bool:
     span = evidence.spans[0]
-    lines = desk.text(span.ref).lines
+    lines = view.text(span.ref).lines
     return len(evidence.spans) == 1 and any(
         line.kind == "row" and line.start <= span.start < line.end for line in lines
     )
 
 
 def _from_row(
-    question: str, evidence: Evidence, desk: DocumentView
+    question: str, evidence: Evidence, view: DocumentView
 ) -> Iterator[tuple[float, DraftStatement]]:
-    """How well the row fits, and what it says; two rows where two tables stand side by side."""
+    """Score a row's fit, with what it says; two rows where two tables stand side by side."""
     span = evidence.spans[0]
-    page = desk.page(span.ref)
+    page = view.page(span.ref)
     for row in read_rows(page, span.start, span.end):
-        fit = _fit(question, row, page, span.start, desk)
+        fit = _fit(question, row, page, span.start, view)
         if fit == 0:
             continue
-        line = _scale_line(page, span.start, desk)
+        line = _scale_line(page, span.start, view)
         pick = pick_cell(question, row, line.text if line else "")
         if pick is not None:
             text = f"{pick.text}: {row.label}" if row.label else pick.text
@@ -70,23 +70,23 @@ def _from_row(
 
 
 def is_proved(statement: DraftStatement) -> bool:
-    """Whether the check of written statements has nothing against what was put together from a row."""
+    """Tell whether the check of written statements has nothing against what was put together from a row."""
     return support(statement.text, [one.text for one in statement.evidence]) not in (
         "contradicted",
         "unsupported",
     )
 
 
-def with_header(evidence: Evidence, desk: DocumentView) -> tuple[Evidence, ...]:
+def with_header(evidence: Evidence, view: DocumentView) -> tuple[Evidence, ...]:
     """A row with the lines that name its columns and their scale; anything else alone."""
-    if not is_row(evidence, desk):
+    if not is_row(evidence, view):
         return (evidence,)
     span = evidence.spans[0]
-    page = desk.page(span.ref)
+    page = view.page(span.ref)
     row = next(iter(read_rows(page, span.start, span.end)), None)
     if row is None:
         return (evidence,)
-    line = _scale_line(page, span.start, desk)
+    line = _scale_line(page, span.start, view)
     above = [_evidence(page, one) for one in row.above if _is_short(page, one)]
     is_shown = line is not None and any(_overlap(line.spans[0], one.spans[0]) for one in above)
     return (evidence, *([] if line is None or is_shown else [line]), *above)
@@ -96,17 +96,17 @@ def _overlap(one: Span, other: Span) -> bool:
     return one.ref == other.ref and one.start < other.end and other.start < one.end
 
 
-def _fit(question: str, row: Row, page: Page, at: int, desk: DocumentView) -> float:
-    """How well question and row name each other, the document's subject aside; 0 where much of either is left over."""
+def _fit(question: str, row: Row, page: Page, at: int, view: DocumentView) -> float:
+    """Score how well question and row name each other, the document's subject aside; 0 where much is left over."""
     asked = Asked.of(question)
-    idf = desk.rarity(page.ref.document_id)
+    idf = view.rarity(page.ref.document_id)
     own = label_terms(row.label)
     telling = [term for term in own if term not in GENERIC]
     if not telling:
         return 0.0
     caption = row.caption[-CAPTION_CHARACTERS:]
     around = terms(f"{row.label} {_headers(row)} {section_at(page.sections, at)} {caption}")
-    held = {*around, *desk.head_terms(page.ref)}
+    held = {*around, *view.head_terms(page.ref)}
     best = 0.0
     for phrase in asked.terms:
         wanted = asked.besides_subject([term for term in phrase if not years(term)], idf)
@@ -120,9 +120,9 @@ def _fit(question: str, row: Row, page: Page, at: int, desk: DocumentView) -> fl
     return best
 
 
-def _from_sentence(question: str, evidence: Evidence, desk: DocumentView) -> DraftStatement | None:
+def _from_sentence(question: str, evidence: Evidence, view: DocumentView) -> DraftStatement | None:
     asked = Asked.of(question)
-    idf = desk.rarity(evidence.spans[0].ref.document_id)
+    idf = view.rarity(evidence.spans[0].ref.document_id)
     wanted = asked.besides_subject(asked.terms[0], idf)
     if overlap(wanted, set(terms(evidence.text)), idf) < MIN_SENTENCE_FIT:
         return None
@@ -155,12 +155,12 @@ def _holds(outer: Span, inner: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
 
 
-def _scale_line(page: Page, before: int, desk: DocumentView) -> Evidence | None:
+def _scale_line(page: Page, before: int, view: DocumentView) -> Evidence | None:
     """The last line above the row that states a scale: on its page, or where its section began."""
     path = _path_at(page, before)
     first = max(1, page.ref.number - MAX_PAGES_BACK) if path else page.ref.number
     for number in range(page.ref.number, first - 1, -1):
-        current = page if number == page.ref.number else desk.page(PageRef(page.ref.document_id, number))
+        current = page if number == page.ref.number else view.page(PageRef(page.ref.document_id, number))
         for line in reversed(current.lines):
             if current is page and line.end > before:
                 continue

@@ -1,4 +1,4 @@
-"""Which questions ask for a number, and which number of a sentence is the one asked for.
+"""Numeric questions: which ask for a number, and which number of a sentence is the one asked for.
 
 Whatever is not certain is not picked: the sentence then stands for itself.
 """
@@ -83,12 +83,12 @@ def main_question(text: str) -> str:
 
 
 def core(question: str) -> str:
-    """What is asked about: the asking sentence without units, years and words about the form of the answer."""
+    """Return what is asked about: the asking sentence without units, years and words about the form of the answer."""
     return " ".join(_FORM.sub(" ", main_question(question)).split())
 
 
 def wants_number(question: str) -> bool:
-    """Whether the question asks for a number; yes/no, who, why and where questions never do."""
+    """Tell whether the question asks for a number; yes/no, who, why and where questions never do."""
     main = main_question(question)
     if _YES_NO.match(main) or _ASKS_ELSE.search(main):
         return False
@@ -96,7 +96,7 @@ def wants_number(question: str) -> bool:
 
 
 def may_be_number(question: str) -> bool:
-    """Whether a number could answer: "what was net income" does not say so, but a row of that name is enough."""
+    """Tell whether a number could answer: "what was net income" does not say so, but a row of that name is enough."""
     main = main_question(question)
     asks_else = _YES_NO.match(main) or _ASKS_ELSE.search(main)
     return not asks_else and bool(_ASKS_VALUE.search(main) or wants_number(question))

@@ -44,7 +44,7 @@ def strangers(question: str, frequency: Frequency) -> list[str]:
 
 
 def _is_written_out(name: str, frequency: Frequency) -> bool:
-    """Whether the document has most words of what an abbreviation is short for: "chief executive" for CEO."""
+    """Tell whether the document has most words of what an abbreviation is short for: "chief executive" for CEO."""
     written = [[bool(frequency(term)) for term in terms(long)] for long in long_forms(name)]
     return any(2 * sum(held) > len(held) for held in written)
 
@@ -57,7 +57,7 @@ def asked_nouns(question: str) -> list[str]:
 
 
 def never_mentioned(question: str, frequency: Frequency) -> list[str]:
-    """What the document uses in no form and under no other name, and would if it spoke of it: names, and things
+    """List what the document uses in no form and under no other name, and would if it spoke of it: names, and things
     that can be seen or touched. Rare words may be misspelt; a "percentage" need not be called so."""
     things = [word for word in asked_nouns(question) if kind_of(word) in THINGS]
     return [*strangers(question, frequency), *(word for word in things if not _is_used(word, frequency))]

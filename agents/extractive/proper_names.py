@@ -105,7 +105,7 @@ def name_words(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _is_first(text: str, start: int) -> bool:
-    """Whether a sentence, or speech, begins at a word."""
+    """Tell whether a sentence, or speech, begins at a word."""
     before = text[max(0, start - AROUND) : start].rstrip()
     return not before or (before[-1] in _ENDS and not _ABBREVIATED.search(before))
 
@@ -141,7 +141,7 @@ def _name(number: int, text: str, run: Sequence[re.Match[str]]) -> Iterator[Foun
 
 
 def is_titled(text: str) -> bool:
-    """Whether the form of a name begins with a title."""
+    """Tell whether the form of a name begins with a title."""
     return text.split()[0].casefold().strip(".") in _titles
 
 

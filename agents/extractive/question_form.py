@@ -1,4 +1,4 @@
-"""What a question asks, without how it is put: contractions written out, courtesy and openings left away.
+"""Plain form of a question: contractions written out, courtesy and openings left away.
 
 "Could you please tell me who's in charge?" asks what "who is in charge?" asks.
 """

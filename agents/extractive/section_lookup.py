@@ -1,4 +1,4 @@
-"""What a search passes over in a manual: where a term is defined, and the section whose heading asks the same.
+"""Look-up in a manual of what a search passes over: definitions, and sections whose heading asks the same.
 
 "What is a blank?" shares one common word with the line that defines it; the index of a book would lead there at once.
 """
@@ -21,17 +21,17 @@ MIN_SAME = 0.6
 NAME = "looked up"
 
 
-def looked_up(question: str, desk: DocumentView, found: Sequence[PageHit]) -> list[PageHit]:
+def looked_up(question: str, view: DocumentView, found: Sequence[PageHit]) -> list[PageHit]:
     """Passages that define what is asked for, or stand under a heading that asks the same, and were not found."""
     text = core(plain_form(question))
     name = asked_name(text)
-    if not found or not (name or asks_how(text)) or len(desk.document_ids) > MAX_DOCUMENTS:
+    if not found or not (name or asks_how(text)) or len(view.document_ids) > MAX_DOCUMENTS:
         return []
     known = {passage.key for hit in found for passage in hit.passages}
     chosen = [
         passage
-        for document_id in desk.document_ids
-        for passage in _best(name, query_terms(text), desk.passages(document_id))
+        for document_id in view.document_ids
+        for passage in _best(name, query_terms(text), view.passages(document_id))
     ]
     return [PageHit(one.ref, found[0].score, NAME, (one,)) for one in chosen if one.key not in known]
 
@@ -50,7 +50,7 @@ def _best(name: str, asked: Sequence[str], passages: Sequence[Passage]) -> list[
 
 
 def _is_defined(name: str, passage: Passage) -> bool:
-    """Whether a line of the passage defines the name, or is the name alone above its definition."""
+    """Tell whether a line of the passage defines the name, or is the name alone above its definition."""
     if name.casefold() not in passage.text.casefold():
         return False
     before = ""

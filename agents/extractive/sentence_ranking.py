@@ -1,4 +1,4 @@
-"""How well a sentence answers a question: meaning, shared rare words, the kind of answer, its page."""
+"""Ranking of sentences for a question: meaning, shared rare words, the kind of answer, its page."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Asked:
         return rest or list(phrase)
 
     def is_of(self, held: set[str], idf: Idf) -> bool:
-        """Whether a text holds the number of the thing asked about, and few others do."""
+        """Tell whether a text holds the number of the thing asked about, and few others do."""
         return any(term in held and idf(term) > COMMON for term in self.designated)
 
 
@@ -140,7 +140,7 @@ def overlap(asked: Sequence[str], held: set[str], idf: Idf) -> float:
 
 
 def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
-    """What shared words and the kind of answer are worth."""
+    """Score shared words and the kind of answer."""
     if says_nothing_new(asked, candidate.text):
         return NOTHING_NEW
     if is_apparatus(candidate.text, candidate.heading):
@@ -168,7 +168,7 @@ def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
 
 
 def _as_step(asked: Asked, candidate: Candidate, phrase: Sequence[str], idf: Idf) -> float:
-    """What a step or a command is worth where somebody wants to do something, by the heading that names the task."""
+    """Score a step or a command where somebody wants to do something, by the heading that names the task."""
     if not asks_how(asked.phrases[0]):
         return 0.0
     text = candidate.text
@@ -182,7 +182,7 @@ def _as_step(asked: Asked, candidate: Candidate, phrase: Sequence[str], idf: Idf
 
 
 def _has_figure(asked: Asked, text: str) -> bool:
-    """Whether a row holds more than the head of a table does: words and years."""
+    """Tell whether a row holds more than the head of a table does: words and years."""
     figures = quantities(text)
     return bool(figures) and (bool(_TIME.search(asked.phrases[0])) or not all(map(is_year, figures)))
 
@@ -195,12 +195,12 @@ def _row_by_words(phrase: Sequence[str], candidate: Candidate, idf: Idf) -> floa
 
 
 def is_listed(text: str) -> bool:
-    """Whether a line is an item of a list."""
+    """Tell whether a line is an item of a list."""
     return _LISTED.match(text) is not None
 
 
 def is_fragment(text: str) -> bool:
-    """Whether a line begins or ends within a sentence, or is a title; the items of a list are neither."""
+    """Tell whether a line begins or ends within a sentence, or is a title; the items of a list are neither."""
     is_within = text[:1].islower() or text.isupper() or not ends_sentence(text)
     return is_within and not is_listed(text) or len(text.split()) < MIN_WORDS
 
@@ -212,7 +212,7 @@ def says_nothing_new(asked: Asked, text: str) -> bool:
 
 
 def behind_the_question(asked: Asked, found: Sequence[Candidate]) -> list[float]:
-    """How soon each candidate, in reading order, stands behind a line that asks the same: 1 for the first one."""
+    """Score how soon each candidate, in reading order, stands behind a line that asks the same: 1 for the first one."""
     near, step, same = [], NUM_BEHIND, 0.0
     for candidate in found:
         alike = (
@@ -230,7 +230,7 @@ def behind_the_question(asked: Asked, found: Sequence[Candidate]) -> list[float]
 
 
 def label_terms(label: str) -> list[str]:
-    """What a row is called: no brackets, note numbers or dates; "other" counts, because other debt is not debt."""
+    """Return the terms of a row's label: no brackets, note numbers or dates; "other" counts: other debt is not debt."""
     name = _ASIDE.sub(" ", label)
     return [*query_terms(name), *with_other(name)] if name.strip() else query_terms(label)
 
@@ -241,7 +241,7 @@ def with_other(text: str) -> list[str]:
 
 
 def own_text(candidate: Candidate) -> str:
-    """What is embedded of a candidate: of a row its words, because numbers say nothing to the embedder."""
+    """Return the text embedded for a candidate: of a row its words, because numbers say nothing to the embedder."""
     if candidate.kind == "row":
         return _FIGURES.sub(" ", candidate.text).strip() or candidate.text
     return candidate.text

@@ -1,4 +1,4 @@
-"""Which of the ranked sentences make the answer: best first, nothing twice, within the words allowed."""
+"""Selection of the sentences of an answer: best first, nothing twice, within the words allowed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def choose(question: str, found: Sequence[Evidence], options: AskOptions, keep: 
 
 
 def _adds(asked: set[str], evidence: Evidence, best: Evidence) -> bool:
-    """Whether it can stand beside the best one: as whole, and of what is asked, or not far from it."""
+    """Tell whether it can stand beside the best one: as whole, and of what is asked, or not far from it."""
     if is_fragment(evidence.text) and not is_fragment(best.text):
         return False
     span, other = evidence.spans[0], best.spans[-1]
@@ -82,7 +82,7 @@ def shorten(question: str, evidence: Evidence, max_words: int, keep: str = "") -
 
 
 def _end(text: str, start: int, max_words: int) -> int:
-    """Where the last clause ends that fits, or the last word if none does."""
+    """End of the last clause that fits, or of the last word if none does."""
     words = list(re.finditer(r"\S+", text[start:]))[:max_words]
     limit = start + words[-1].end()
     if limit >= len(text.rstrip()):

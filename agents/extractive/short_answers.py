@@ -16,7 +16,7 @@ from catena.agents.extractive.question_form import plain_form
 from catena.retrieval.text_analysis import STOPWORDS, query_terms, terms
 
 MIN_SHARE = 0.7
-"""Belief in a stretch of the sentence below which none is shown. Of those above it three in four are an accepted answer
+"""Belief in a span of the sentence below which none is shown. Of those above it three in four are an accepted answer
 to the letter (FairytaleQA's validation stories, of which every other question chose this)."""
 MIN_COVERED = 0.5
 """Share of the question's words that the sentence must hold for that."""
@@ -78,7 +78,7 @@ _STANDS_FOR = re.compile(
 
 
 def short_answer(question: str, quote: str, *, is_row: bool = False) -> str:
-    """What a quote says in a few words, by the kind of answer that is wanted; nothing where that is unsure."""
+    """Return a quote's answer in a few words, by the kind of answer that is wanted; nothing where that is unsure."""
     question = plain_form(question)
     kind = kind_of_answer(question)
     meaning = _STANDS_FOR.search(question)
@@ -134,7 +134,7 @@ def names(text: str) -> list[str]:
 
 
 def _is_office(word: str) -> bool:
-    """Whether a word names what somebody is ("Director", "Chief")."""
+    """Tell whether a word names what somebody is ("Director", "Chief")."""
     plain = word.strip(".,").lower()
     return kind_of_noun(plain) == "person" or plain in _OF_OFFICES
 
@@ -170,7 +170,7 @@ def yes_or_no(question: str, quote: str) -> str:
 
 
 def stands_for(short: str, text: str) -> str:
-    """What an abbreviation is short for: "Long Form (LF)" (Schwartz and Hearst, 2003), "LF stands for long form"."""
+    """Expand an abbreviation: "Long Form (LF)" (Schwartz and Hearst, 2003), "LF stands for long form"."""
     told = re.search(
         rf"\b{re.escape(short)}\b[\"”’']? (?:stands for|is short for|is an? (?:acronym|abbreviation) (?:for|of)|means)"
         r" [\"“‘']?(?P<long>[^.;:,()]{3,80})",

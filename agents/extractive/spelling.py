@@ -41,7 +41,7 @@ def _count(word: str, frequency: Frequency) -> int:
 
 
 def _slips(word: str) -> Iterator[str]:
-    """What the word may have been before one slip."""
+    """Words that this one may have been before one slip."""
     for at in range(1, len(word) - 1):
         before, letter, after = word[:at], word[at], word[at + 1 :]
         yield before + after

@@ -32,21 +32,21 @@ class Story:
         self.people = people
         self._pages: dict[PageRef, list[Reading]] = {}
 
-    def read(self, ref: PageRef, desk: DocumentView) -> list[Reading]:
-        """Whom the names and pronouns of a page mean, by their place on the page."""
+    def read(self, ref: PageRef, view: DocumentView) -> list[Reading]:
+        """Resolve the names and pronouns of a page, by their place on the page."""
         if ref not in self._pages:
-            self._pages[ref] = self._read(ref, desk)
+            self._pages[ref] = self._read(ref, view)
         return self._pages[ref]
 
-    def meant_in(self, span: Span, desk: DocumentView) -> list[Reading]:
-        """Whom the words of a span mean."""
-        return [one for one in self.read(span.ref, desk) if span.start <= one.start < span.end]
+    def meant_in(self, span: Span, view: DocumentView) -> list[Reading]:
+        """List the people whom the words of a span mean."""
+        return [one for one in self.read(span.ref, view) if span.start <= one.start < span.end]
 
-    def _read(self, ref: PageRef, desk: DocumentView) -> list[Reading]:
+    def _read(self, ref: PageRef, view: DocumentView) -> list[Reading]:
         before = ""
         if ref.number > 1:
-            before = desk.text(PageRef(ref.document_id, ref.number - 1)).text[-BEFORE:] + "\n"
-        found = read_names(before + desk.text(ref).text, self.people)
+            before = view.text(PageRef(ref.document_id, ref.number - 1)).text[-BEFORE:] + "\n"
+        found = read_names(before + view.text(ref).text, self.people)
         return [one.moved(-len(before)) for one in found if one.start >= len(before)]
 
 
@@ -55,9 +55,9 @@ _known: OrderedDict[int, Story | None] = OrderedDict()
 _lock = threading.Lock()
 
 
-def story_of(document_id: str, desk: DocumentView) -> Story | None:
+def story_of(document_id: str, view: DocumentView) -> Story | None:
     """The story that a document tells; nothing if it tells none. Half a second for a novel, once."""
-    passages = desk.passages(document_id)
+    passages = view.passages(document_id)
     key = hash((document_id, *(one.text for one in passages)))
     with _lock:
         if key in _known:
@@ -71,12 +71,12 @@ def story_of(document_id: str, desk: DocumentView) -> Story | None:
 
 
 def tells_story(passages: Sequence[Passage]) -> bool:
-    """Whether people are spoken of all through, judged by a sample of the passages."""
+    """Tell whether people are spoken of all through, judged by a sample of the passages."""
     return is_told(" ".join(one.text for one in passages[:: len(passages) // MAX_SAMPLED + 1]))
 
 
 def is_told(text: str) -> bool:
-    """Whether a text says "he" and "she" as often as stories do."""
+    """Tell whether a text says "he" and "she" as often as stories do."""
     return len(_HE_OR_SHE.findall(text)) > MIN_PRONOUNS * len(text.split())
 
 

@@ -24,7 +24,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Where a text names a person."""
+    """Place where a text names a person."""
 
     start: int
     end: int
@@ -32,7 +32,7 @@ class Named:
 
 
 class People:
-    """Who bears which name in one document. Empty where nobody is named often enough."""
+    """People of one document by their names. Empty where nobody is named often enough."""
 
     def __init__(self, forms: Sequence[tuple[Person, Sequence[str]]]) -> None:
         self._by_form: dict[str, Person] = {}

@@ -1,4 +1,4 @@
-"""Which cell of a table row is asked for, by year, words and kind; and how it is named: sign, unit, scale, column.
+"""Cells of a table row: which is asked for, by year, words and kind; and how it is named: sign, unit, scale, column.
 
 Whatever is not certain is not picked: the row then stands for itself.
 """
@@ -132,7 +132,7 @@ def _is_money(cell: Cell) -> bool:
 
 
 def _column(cell: Cell, cells: Sequence[Cell]) -> str:
-    """What tells this column from the others, and its period; titles over all columns are left out."""
+    """Words that tell this column from the others, and its period; titles over all columns are left out."""
     parts = []
     for place, part in enumerate(cell.header):
         is_shared = all(len(other.header) > place and other.header[place] == part for other in cells)

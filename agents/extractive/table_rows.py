@@ -150,7 +150,7 @@ def _first_cell(page: Page, words: Sequence[Word]) -> int:
 
 
 def _trailing(page: Page, words: Sequence[Word]) -> int:
-    """Where the run of numbers at the end of the row begins."""
+    """Start of the run of numbers at the end of the row."""
     first = len(words)
     while first > 0 and _is_cell_text(page, words[first - 1]):
         first -= 1
@@ -177,7 +177,7 @@ def _cells(page: Page, words: Sequence[Word]) -> list[Cell]:
 
 
 def _is_sign(page: Page, words: Sequence[Word]) -> bool:
-    """Whether a dash is the minus of the number behind it ("- 15"), and not a cell of its own that says nil."""
+    """Tell whether a dash is the minus of the number behind it ("- 15"), and not a cell of its own that says nil."""
     if len(words) < 2 or not _MINUS.fullmatch(page.text[words[0].start : words[0].end]):
         return False
     gap = words[1].box[0] - words[0].box[2]
@@ -229,7 +229,7 @@ def with_header(page: Page, words: Sequence[Word], label: str, cells: list[Cell]
 
 
 def _names_columns(header: Sequence[Sequence[Group]], cells: Sequence[Cell]) -> bool:
-    """Whether these lines are a header: as wide as half of the row, or with a year or period."""
+    """Tell whether these lines are a header: as wide as half of the row, or with a year or period."""
     widest = max(len(groups) for groups in header)
     text = " ".join(group.text for groups in header for group in groups)
     return widest >= min(len(cells), max(2, len(cells) / 2)) or bool(_YEAR_OR_PERIOD.search(text))

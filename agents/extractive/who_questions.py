@@ -1,4 +1,4 @@
-"""Who it was, in a story: the person whom the scenes found name or mean by "he", none of those asked about.
+""" "Who" questions of a story: the person whom the scenes found name or mean by "he", none of those asked about.
 
 A sentence speaks for whom it names as far as it holds the words of the question that are no names, and as near as it is
 to those asked about. Whom one sentence alone makes likely is often wrong; the scenes together name the right one.
@@ -61,7 +61,7 @@ class PersonAnswer:
 
     @property
     def read_as(self) -> tuple[str, ...]:
-        """How the quote was read, where the name is not in it."""
+        """Explain how the quote was read, where the name is not in it."""
         return (f"In the quote, “{self.pronoun}” is read as {self.person.name}.",) if self.pronoun else ()
 
     def leads(self, found: Sequence[Evidence]) -> tuple[Evidence, ...]:
@@ -90,17 +90,17 @@ class _Told:
         return 0.0 if not own else PRONOUN if all(one.is_pronoun for one in own) else 1.0
 
 
-def whom(question: Question, found: Sequence[Evidence], desk: DocumentView) -> PersonAnswer | None:
+def whom(question: Question, found: Sequence[Evidence], view: DocumentView) -> PersonAnswer | None:
     """The person whom a "who" question of a story asks for; nothing elsewhere, and where no scene tells."""
-    if not found or kind_of_answer(question.text) not in _KINDS or not speaks_of_people(found, desk):
+    if not found or kind_of_answer(question.text) not in _KINDS or not speaks_of_people(found, view):
         return None
     document_id = found[0].spans[0].ref.document_id
-    story = story_of(document_id, desk)
+    story = story_of(document_id, view)
     if story is None:
         return None
     asked = story.people.who([question.text])
     scenes = [
-        _scene(question.text, ref, share, story, desk)
+        _scene(question.text, ref, share, story, view)
         for ref, share in _pages(question, found).items()
         if ref.document_id == document_id
     ]
@@ -114,7 +114,7 @@ def whom(question: Question, found: Sequence[Evidence], desk: DocumentView) -> P
         return None
     wanted = wanted_sex(question.text, asked)
     person = max(telling, key=lambda one: votes[one] * _fit(one, wanted) / one.count**COMMON)
-    return _shown(person, telling[person][1], found, story, desk, question)
+    return _shown(person, telling[person][1], found, story, view, question)
 
 
 def _pages(question: Question, found: Sequence[Evidence]) -> dict[PageRef, float]:
@@ -125,16 +125,16 @@ def _pages(question: Question, found: Sequence[Evidence]) -> dict[PageRef, float
     return {ref: max(0.0, score / best) for ref, score in question.page_scores.items()}
 
 
-def _scene(question: str, ref: PageRef, share: float, story: Story, desk: DocumentView) -> list[_Told]:
+def _scene(question: str, ref: PageRef, share: float, story: Story, view: DocumentView) -> list[_Told]:
     """The sentences of a page."""
-    page, idf = desk.text(ref), desk.rarity(ref.document_id)
+    page, idf = view.text(ref), view.rarity(ref.document_id)
     wanted = _besides_names(question, story)
     scene = []
     for start, end in sentences(page, ("text",)):
         span, text = Span(ref, start, end), page.text[start:end]
         covered = overlap(wanted, set(terms(text)), idf)
         worth = share**PAGE * covered**COVERED
-        scene.append(_Told(span, text, tuple(story.meant_in(span, desk)), worth))
+        scene.append(_Told(span, text, tuple(story.meant_in(span, view)), worth))
     return scene
 
 
@@ -148,7 +148,7 @@ def _besides_names(question: str, story: Story) -> list[str]:
 
 
 def _votes(scene: Sequence[_Told], asked: Collection[Person]) -> Iterator[tuple[_Told, Person, float]]:
-    """What each sentence says for each person, where those asked about are named in it or beside it."""
+    """Votes of each sentence for each person, where those asked about are named in it or beside it."""
     for place, one in enumerate(scene):
         if not one.worth:
             continue
@@ -175,37 +175,37 @@ def _shown(
     told: _Told,
     found: Sequence[Evidence],
     story: Story,
-    desk: DocumentView,
+    view: DocumentView,
     question: Question,
 ) -> PersonAnswer:
     """The best evidence that names the person and holds what is asked, else the sentence that tells most."""
     wanted = set(_besides_names(question.text, story))
 
     def tells(one: Evidence) -> bool:
-        is_named = any(reading.person == person for reading in story.meant_in(one.spans[0], desk))
+        is_named = any(reading.person == person for reading in story.meant_in(one.spans[0], view))
         return is_named and not wanted.isdisjoint(terms(one.text))
 
     own = Evidence((told.span,), told.text, found[0].score)
     evidence = next((one for one in found if tells(one)), own)
-    meant = [one for one in story.meant_in(evidence.spans[0], desk) if one.person == person]
+    meant = [one for one in story.meant_in(evidence.spans[0], view) if one.person == person]
     if any(not one.is_pronoun for one in meant):
         return PersonAnswer(person, evidence)
-    named = _with_name(person, evidence, story, desk, question.options.max_words)
+    named = _with_name(person, evidence, story, view, question.options.max_words)
     return PersonAnswer(person, named) if named else PersonAnswer(person, evidence, meant[0].word)
 
 
-def speaks_of_people(found: Sequence[Evidence], desk: DocumentView) -> bool:
-    """Whether one of the pages found may be of a story, before its whole document is looked at."""
-    return any(is_told(desk.text(ref).text) for ref in {one.spans[0].ref for one in found})
+def speaks_of_people(found: Sequence[Evidence], view: DocumentView) -> bool:
+    """Tell whether one of the pages found may be of a story, before its whole document is looked at."""
+    return any(is_told(view.text(ref).text) for ref in {one.spans[0].ref for one in found})
 
 
 def _with_name(
-    person: Person, evidence: Evidence, story: Story, desk: DocumentView, max_words: int
+    person: Person, evidence: Evidence, story: Story, view: DocumentView, max_words: int
 ) -> Evidence | None:
     """The sentence together with those before it, from the one on that names whom its pronoun means."""
     span = evidence.spans[0]
-    page = desk.text(span.ref)
-    named = [one for one in story.read(span.ref, desk) if one.person == person and not one.is_pronoun]
+    page = view.text(span.ref)
+    named = [one for one in story.read(span.ref, view) if one.person == person and not one.is_pronoun]
     last = next((one.start for one in reversed(named) if one.start < span.start), None)
     if last is None or len(evidence.spans) > 1:
         return None

@@ -1,4 +1,4 @@
-"""What a model that answers is told: passages found, or a chain's note and quotes; and how long it may answer."""
+"""Prompts of a model that answers: passages found, or a chain's note and quotes; and how long it may answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def messages(question: Question, passages: str, demonstrations: str = "") -> lis
 
 
 def form(question: Question) -> str:
-    """What the prompt says of the answer's form."""
+    """Return the prompt's words about the answer's form."""
     task = task_of(question.text)
     if task == "answer":
         return render("form_answer", max_sentences=str(question.options.max_sentences))

@@ -90,19 +90,19 @@ class LLMChain:
         """Say which words ask about the whole document."""
         return scope_of(question)
 
-    async def plan(self, question: Question, desk: DocumentView) -> list[Stretch]:
-        """Pack whole passages greedily (algorithm 2), with room for the note and the reply."""
+    async def plan(self, question: Question, view: DocumentView) -> list[Stretch]:
+        """Pack whole passages greedily (algorithm 2), with tokens left for the note and the reply."""
         sizes = await self.sizes(question)
-        stretches = await asyncio.to_thread(_cut, desk, sizes.passages)
+        stretches = await asyncio.to_thread(_cut, view, sizes.passages)
         if not stretches:
             raise too_small(self._worker.name, sizes.window)
         return stretches
 
-    async def work(self, question: Question, stretch: Stretch, note: Note, desk: DocumentView) -> Note:
+    async def work(self, question: Question, stretch: Stretch, note: Note, view: DocumentView) -> Note:
         """Let one worker read. Raises ModelError."""
         sizes = await self.sizes(question)
         shown = await asyncio.to_thread(
-            lambda: _show(desk.passages(stretch.document_id, stretch.ordinals), desk)
+            lambda: _show(view.passages(stretch.document_id, stretch.ordinals), view)
         )
         if shown.num_tokens > sizes.passages:
             raise ModelError(f"Passage {shown.numbers[0]} alone exceeds the window of {self._worker.name}.")
@@ -115,10 +115,10 @@ class LLMChain:
         facts = note.ledger
         new = [claim for claim in claims if set(claim.numbers) & set(shown.numbers)]
         if self._keeps_ledger and new:
-            facts = await asyncio.to_thread(self._add, facts, new, shown, desk)
+            facts = await asyncio.to_thread(self._add, facts, new, shown, view)
         return Note(write_note(claims, sizes.note), ledger=facts)
 
-    async def manage(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+    async def manage(self, question: Question, note: Note, view: DocumentView) -> Draft:
         """Answer from the last note and the ledger; what must be complete is asked in as many parts as needed.
 
         Raises ModelError.
@@ -132,7 +132,7 @@ class LLMChain:
         if task in ("list", "count"):
             parts = ledger.batches(note.ledger, budget)[: ledger.MAX_PARTS]
         else:
-            parts = [ledger.best(note.ledger, question.text, noted, desk, budget)]
+            parts = [ledger.best(note.ledger, question.text, noted, view, budget)]
         prompts = [manager_messages(question, ledger.show(part), note.text) for part in parts]
         on_text = self._on_text if len(prompts) == 1 else None  # pieces of several would mix
         done = await asyncio.gather(
@@ -148,15 +148,15 @@ class LLMChain:
             raise silent(done[0], self._llm.name)
         if not any(reply.claims for reply in replies) and any(reply.declines for reply in replies):
             return declined(done[0], self._llm.name)
-        sentences = await asyncio.to_thread(self._sentences, note, desk)
+        sentences = await asyncio.to_thread(self._sentences, note, view)
         draft = await asyncio.to_thread(self._draft, task, replies, done, sentences)
         left_out = len(note.ledger) - sum(len(part) for part in parts)
         return _with_warning(draft, left_out, len(note.ledger))
 
-    def gather(self, question: Question, note: Note, desk: DocumentView) -> Draft:
-        """What workers said, the nearest to the question first, as many as the answer may have sentences."""
+    def gather(self, question: Question, note: Note, view: DocumentView) -> Draft:
+        """Gather what workers said, the nearest to the question first, as many as the answer may have sentences."""
         is_all = task_of(question.text) != "answer"
-        facts = ledger.best(note.ledger, question.text, _noted(note), desk, MAX_WINDOW)
+        facts = ledger.best(note.ledger, question.text, _noted(note), view, MAX_WINDOW)
         chosen = facts if is_all else facts[: question.options.max_sentences]
         return Draft(tuple(DraftStatement(fact.claim, (fact.evidence,)) for fact in chosen))
 
@@ -194,15 +194,15 @@ class LLMChain:
         return divide(min(await self._llm.window(), MAX_WINDOW), 64, 8, judge_messages(question, ""))
 
     def _add(
-        self, facts: Sequence[Fact], new: Sequence[Claim], shown: Shown, desk: DocumentView
+        self, facts: Sequence[Fact], new: Sequence[Claim], shown: Shown, view: DocumentView
     ) -> tuple[Fact, ...]:
-        return ledger.add(facts, new, shown.sentences(desk), self._embedder)
+        return ledger.add(facts, new, shown.sentences(view), self._embedder)
 
-    def _sentences(self, note: Note, desk: DocumentView) -> list[Numbered]:
-        """What the answer can rest on: the ledger, without one the passages that the note names."""
+    def _sentences(self, note: Note, view: DocumentView) -> list[Numbered]:
+        """Sentences that the answer can rest on: the ledger, without one the passages that the note names."""
         if self._keeps_ledger:
             return ledger.sentences(note.ledger)
-        return _show(desk.numbered(_noted(note)), desk).sentences(desk)
+        return _show(view.numbered(_noted(note)), view).sentences(view)
 
     def _draft(
         self, task: str, replies: Sequence[Reply], done: Sequence[Completion], sentences: Sequence[Numbered]
@@ -228,14 +228,14 @@ def read_choice(reply: str, num_answers: int) -> int:
     return next((best for best in reversed(found) if 0 <= best < num_answers), 0)
 
 
-def _show(passages: Sequence[Passage], desk: DocumentView) -> Shown:
+def _show(passages: Sequence[Passage], view: DocumentView) -> Shown:
     """Show passages with the numbers that they have through the whole run."""
-    return show(passages, [desk.number(passage) for passage in passages], desk)
+    return show(passages, [view.number(passage) for passage in passages], view)
 
 
-def _cut(desk: DocumentView, budget: int) -> list[Stretch]:
+def _cut(view: DocumentView, budget: int) -> list[Stretch]:
     """The documents as stretches; nothing if not one passage fits."""
-    measured = Measured(desk)
+    measured = Measured(view)
     fits = any(size <= budget for size in measured.tokens)
     return [Stretch.of(segment) for segment in measured.segments(budget)] if fits else []
 

@@ -1,4 +1,4 @@
-"""What the workers, the manager and the judge of a chain are told."""
+"""Prompts of the workers, the manager and the judge of a chain."""
 
 from __future__ import annotations
 

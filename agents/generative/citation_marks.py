@@ -80,7 +80,7 @@ def marked(text: str, known: Container[int], source: str = "") -> str:
 
 
 def has_marks(text: str) -> bool:
-    """Whether a text that was `marked` names a passage."""
+    """Tell whether a text that was `marked` names a passage."""
     return bool(re.search(rf"{_OPEN}\d", text))
 
 
@@ -199,7 +199,7 @@ def _read_raised(one: re.Match[str], known: Container[int], source: str) -> str:
 
 
 def _can_carry(one: re.Match[str]) -> bool:
-    """Whether what stands before a raised number may carry a note: a word or a mark, no unit, no number."""
+    """Tell whether what stands before a raised number may carry a note: a word or a mark, no unit, no number."""
     return bool(
         re.search(r"(?:[^\W\d_]{3}|[.!?,;:)\"”’。！？]|[\u3040-\u9fff])[ ]?\Z", one.string[: one.start()])
     )
@@ -215,7 +215,7 @@ def _unwrapped(one: re.Match[str]) -> str:
 
 
 def _is_source(label: str) -> bool:
-    """Whether a label's last word is one of a page or of a source."""
+    """Tell whether a label's last word is one of a page or of a source."""
     return _last_word(label) in words_for("page") | words_for("source")
 
 

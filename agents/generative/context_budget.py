@@ -1,4 +1,4 @@
-"""How a model's window is divided between the prompt's own words, what it shows, and the reply."""
+"""Division of a model's window between the prompt's own words, what it shows, and the reply."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Sizes:
 
 
 def divide(window: int, max_reply: int, share: int, messages: Sequence[Message]) -> ContextBudget:
-    """Keep room for the empty prompt and a reply of `max_reply`, in a small window of one part in `share`."""
+    """Reserve tokens for the empty prompt and a reply of `max_reply`, in a small window of one part in `share`."""
     reply = min(max_reply, window // share)
     return ContextBudget(window, reply, window - reply - prompt_tokens(messages))
 

@@ -71,7 +71,7 @@ class Demonstrator:
         self._turn = asyncio.Lock()  # documents that are read at the same time take each other's pairs
 
     async def choose(
-        self, num: int, desk: DocumentView, excluded: Sequence[Collection[PassageKey]]
+        self, num: int, view: DocumentView, excluded: Sequence[Collection[PassageKey]]
     ) -> list[Demo]:
         """Up to `num` demonstrations, in turn of the documents asked.
 
@@ -79,25 +79,25 @@ class Demonstrator:
         only while the ones before leave too few. Raises Stopped at a cap; a model that fails makes fewer.
         """
         found: dict[PassageKey, Demo] = {}
-        ids = desk.document_ids[:num]
+        ids = view.document_ids[:num]
         for keys, (at, document_id) in product(excluded, enumerate(ids)):
             wanted = num // len(ids) + (at < num % len(ids))
             have = sum(key[0] == document_id for key in found)
             if have < wanted:
                 async with self._turn:
-                    more = await self._of_document(document_id, wanted - have, desk, {*keys, *found})
+                    more = await self._of_document(document_id, wanted - have, view, {*keys, *found})
                 found |= {demo.passage.key: demo for demo in more}
         return list(found.values())
 
     async def _of_document(
-        self, document_id: str, num: int, desk: DocumentView, excluded: Collection[PassageKey]
+        self, document_id: str, num: int, view: DocumentView, excluded: Collection[PassageKey]
     ) -> list[Demo]:
         """The first `num` passages in the document's own random order that make a pair."""
-        key = self._key(document_id, desk)
+        key = self._key(document_id, view)
         kept = _read(await asyncio.to_thread(self._store.get_call, key))
-        passages = await asyncio.to_thread(lambda: list(_shuffled(document_id, desk)))
+        passages = await asyncio.to_thread(lambda: list(_shuffled(document_id, view)))
         free = (one for one in passages if one.key not in excluded)
-        good = (one for one in free if one.ordinal in kept or is_good(one, desk))
+        good = (one for one in free if one.ordinal in kept or is_good(one, view))
         found: list[Demo] = []
         for _ in range(1 + TRIES):
             batch = [one for one, _ in zip(good, range(num - len(found)), strict=False)]
@@ -119,13 +119,13 @@ class Demonstrator:
             return None
         return read_pair(done.text, passage.text)
 
-    def num_kept(self, desk: DocumentView) -> int:
-        """How many pairs were made before, of all documents asked."""
-        kept = [_read(self._store.get_call(self._key(one, desk))) for one in desk.document_ids]
+    def num_kept(self, view: DocumentView) -> int:
+        """Count the pairs made before, of all documents asked."""
+        kept = [_read(self._store.get_call(self._key(one, view))) for one in view.document_ids]
         return sum(pair is not None for pairs in kept for pair in pairs.values())
 
-    def _key(self, document_id: str, desk: DocumentView) -> str:
-        return f"demos {document_id} {desk.document(document_id).parser_version} {self._llm.name}"
+    def _key(self, document_id: str, view: DocumentView) -> str:
+        return f"demos {document_id} {view.document(document_id).parser_version} {self._llm.name}"
 
 
 def messages(passage: str) -> list[Message]:
@@ -159,12 +159,12 @@ def show(demos: Sequence[Demo], numbers: Mapping[PassageKey, int]) -> str:
     )
 
 
-def likely(question: str, passages: Sequence[Passage], desk: DocumentView) -> set[PassageKey]:
+def likely(question: str, passages: Sequence[Passage], view: DocumentView) -> set[PassageKey]:
     """The passages that share most with the question, by the rarity of its words."""
     wanted = query_terms(question)
 
     def share(passage: Passage) -> float:
-        idf = desk.rarity(passage.ref.document_id)
+        idf = view.rarity(passage.ref.document_id)
         return sentence_ranking.overlap(wanted, set(terms(f"{passage.header} {passage.text}")), idf)
 
     num = min(MAX_LIKELY, max(MIN_LIKELY, len(passages) // 3))
@@ -172,9 +172,9 @@ def likely(question: str, passages: Sequence[Passage], desk: DocumentView) -> se
     return {passage.key for passage in best}
 
 
-def is_good(passage: Passage, desk: DocumentView) -> bool:
+def is_good(passage: Passage, view: DocumentView) -> bool:
     """Running text of two whole sentences or more: no table, no list of contents, no scraps."""
-    page = desk.text(passage.ref)
+    page = view.text(passage.ref)
     whole = [
         page.text[start:end]
         for start, end in sentences(page, ("text",))
@@ -189,9 +189,9 @@ def is_good(passage: Passage, desk: DocumentView) -> bool:
     )
 
 
-def _shuffled(document_id: str, desk: DocumentView) -> Iterator[Passage]:
+def _shuffled(document_id: str, view: DocumentView) -> Iterator[Passage]:
     """Uniformly at random, the same for the same document."""
-    passages = desk.passages(document_id)
+    passages = view.passages(document_id)
     yield from random.Random(document_id).sample(passages, len(passages))
 
 

@@ -1,4 +1,4 @@
-"""What every worker found, kept by code beside the notes: a fact that a later worker drops does not get lost.
+"""Ledger of what every worker found, kept by code beside the notes: a fact that a later worker drops is not lost.
 
 The number that a worker gives is a hint: its sentence is looked for in that passage first, then in all that the
 worker read. The manager sees the ledger as numbered quotes.
@@ -74,13 +74,13 @@ def size(fact: Fact) -> int:
 
 
 def best(
-    facts: Sequence[Fact], question: str, noted: set[int], desk: DocumentView, budget: int
+    facts: Sequence[Fact], question: str, noted: set[int], view: DocumentView, budget: int
 ) -> list[Fact]:
     """The facts that fit a budget of tokens, those nearest to the question first; in the order of the text."""
     asked = query_terms(question)
 
     def worth(fact: Fact) -> float:
-        idf = desk.rarity(fact.evidence.spans[0].ref.document_id)
+        idf = view.rarity(fact.evidence.spans[0].ref.document_id)
         held = set(terms(f"{fact.claim} {fact.evidence.text}"))
         return overlap(asked, held, idf) + IN_NOTE * (fact.number in noted)
 
@@ -111,5 +111,5 @@ def batches(facts: Sequence[Fact], budget: int) -> list[list[Fact]]:
 
 
 def sentences(facts: Iterable[Fact]) -> list[Numbered]:
-    """What an answer can rest on, for `ground`."""
+    """List the sentences that an answer can rest on, for an `Attributor`."""
     return [Numbered(fact.number, Candidate(fact.evidence, "text", "", "")) for fact in facts]

@@ -73,7 +73,7 @@ class LLMReasoner:
         least_reply: int = 0,
         most_shown: int = 0,
     ) -> None:
-        """`small` makes demonstrations and sifts, `store` keeps them; `on_text` gets the answer as it is written.
+        """`small` makes demonstrations and filters passages, `store` keeps them; `on_text` gets the answer as it comes.
 
         `least_reply`: tokens that a reply may take at least, for models that think first. `most_shown`: tokens of
         passages that one prompt has at most, for models that read slowly; 0: what fits.
@@ -87,16 +87,16 @@ class LLMReasoner:
         self._most_shown = most_shown
         self.name = llm.name
 
-    async def whole(self, question: Question, desk: DocumentView) -> int | None:
+    async def whole(self, question: Question, view: DocumentView) -> int | None:
         """Count the prompt with every passage in it, and the reply; nothing if they exceed the window."""
         room = await self._room(question)
-        count = sum(desk.num_passages(document_id) for document_id in desk.document_ids)
+        count = sum(view.num_passages(document_id) for document_id in view.document_ids)
         if count * LEAST_PASSAGE > room.text:
             return None
-        total = await asyncio.to_thread(_total, desk, room.text)
+        total = await asyncio.to_thread(_total, view, room.text)
         return None if total is None else room.window - room.text + total
 
-    async def understand(self, question: str, turns: Sequence[Turn], desk: DocumentView) -> str:
+    async def understand(self, question: str, turns: Sequence[Turn], view: DocumentView) -> str:
         """Let the model say what a follow-up means."""
         return await self_contained(question, turns, self._small)
 
@@ -104,7 +104,7 @@ class LLMReasoner:
         """Ask the model for other searches."""
         return await rewrite(question.text, self._small)
 
-    async def read(self, question: Question, segment: Segment, note: Note, desk: DocumentView) -> Note:
+    async def read(self, question: Question, segment: Segment, note: Note, view: DocumentView) -> Note:
         """Keep the passages, a page's best first, with how well their page fits: the writer reads them at once."""
         ranks = question.passage_ranks
         order = sorted(segment.passages, key=lambda one: ranks.get(one.key, len(ranks)))
@@ -118,7 +118,7 @@ class LLMReasoner:
         ]
         return Note("", (*note.evidence, *found))
 
-    async def write(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+    async def write(self, question: Question, note: Note, view: DocumentView) -> Draft:
         """Ask the model once, or of each document and then of all.
 
         Raises ModelError; OptionError when not one passage fits its window.
@@ -126,18 +126,18 @@ class LLMReasoner:
         if self._on_text:
             self._on_text("")  # what was written before one more search
         passages = await asyncio.to_thread(
-            lambda: _all_passages(desk) if question.is_whole else found_passages(note, desk)
+            lambda: _all_passages(view) if question.is_whole else found_passages(note, view)
         )
-        if not question.is_whole and asks_of_each(question.text, desk.document_ids):
-            return await self._write_of_each(question, passages, desk)
-        return await self._answer(question, passages, desk, on_text=self._on_text)
+        if not question.is_whole and asks_of_each(question.text, view.document_ids):
+            return await self._write_of_each(question, passages, view)
+        return await self._answer(question, passages, view, on_text=self._on_text)
 
     async def judge(self, statement: str, quotes: Sequence[str]) -> Support | None:
         """Ask the model whether the quotes support a statement."""
         return await support_judge.judge(statement, quotes, self._llm)
 
     async def foresee(
-        self, question: Question, desk: DocumentView, measured: Measured, search: Search | None
+        self, question: Question, view: DocumentView, measured: Measured, search: Search | None
     ) -> list[CallEstimate]:
         """Count the calls that answer from what is found or from all at once, or that check what a chain answers."""
         await asyncio.to_thread(lambda: measured.tokens)
@@ -145,13 +145,13 @@ class LLMReasoner:
         answering = Answering(
             question,
             measured,
-            desk.document_ids,
+            view.document_ids,
             self._llm,
             self._small,
             await self._room(question),
             await self._synthesis_room(question),
             await passage_filter.room(question.text, self._small),
-            self._demonstrator.num_kept(desk) if self._demonstrator and is_counted else 0,
+            self._demonstrator.num_kept(view) if self._demonstrator and is_counted else 0,
             is_brief=self._is_brief(question),
         )
         if question.is_whole:
@@ -165,17 +165,17 @@ class LLMReasoner:
         return call_estimate.follow_up(question, turns, self._small)
 
     async def _write_of_each(
-        self, question: Question, passages: Sequence[Passage], desk: DocumentView
+        self, question: Question, passages: Sequence[Passage], view: DocumentView
     ) -> Draft:
         """Read each document on its own, at the same time, then write one answer of what was found."""
-        ids = desk.document_ids
+        ids = view.document_ids
         of = {one: [passage for passage in passages if passage.ref.document_id == one] for one in ids}
         drafts = await asyncio.gather(
-            *(self._answer(question, of[one], desk, role="document") for one in ids)
+            *(self._answer(question, of[one], view, role="document") for one in ids)
         )
         room = await self._synthesis_room(question)
         pairs = list(zip(ids, drafts, strict=True))
-        shown, found = multi_document.findings(pairs, desk, room.text)
+        shown, found = multi_document.findings(pairs, view, room.text)
         pages = tuple(dict.fromkeys(ref for draft in drafts for ref in draft.pages or ()))
         warnings = tuple(
             dict.fromkeys(
@@ -206,7 +206,7 @@ class LLMReasoner:
         self,
         question: Question,
         passages: Sequence[Passage],
-        desk: DocumentView,
+        view: DocumentView,
         *,
         role: str = "answer",
         on_text: OnText | None = None,
@@ -214,22 +214,22 @@ class LLMReasoner:
         if not passages:
             return Draft((), pages=())
         is_brief = self._is_brief(question)
-        chosen = await self._demos(question, passages, desk)
+        chosen = await self._demos(question, passages, view)
         if is_brief and not question.is_whole:
-            passages = await self._likeliest(question, passages, desk)
+            passages = await self._likeliest(question, passages, view)
         room = await self._room(question, chosen)
-        shown = await asyncio.to_thread(fit, _with(chosen, passages), desk, room.text)
+        shown = await asyncio.to_thread(fit, _with(chosen, passages), view, room.text)
         if shown.num_dropped and question.is_whole and chosen:
             chosen, room = [], await self._room(question)  # the whole is shown whole
-            shown = await asyncio.to_thread(fit, passages, desk, room.text)
+            shown = await asyncio.to_thread(fit, passages, view, room.text)
         warnings = [BEST_ONLY] if asks_of_all(question.text) and not question.is_whole else []
         if shown.num_dropped and shown.passages and not is_brief:
-            kept = await sift(question.text, passages, desk, room.text, self._small)
-            shown = await asyncio.to_thread(fit, _with(chosen, kept or passages), desk, room.text)
+            kept = await sift(question.text, passages, view, room.text, self._small)
+            shown = await asyncio.to_thread(fit, _with(chosen, kept or passages), view, room.text)
             warnings += _dropped(shown, self.name)
         if is_brief and not shown.passages:  # the best one is shown, however long
             room = await self._wide_room(question)
-            shown = await asyncio.to_thread(fit, passages[:1], desk, room.text)
+            shown = await asyncio.to_thread(fit, passages[:1], view, room.text)
         if not shown.passages:
             raise too_small(self.name, room.window)
         prompt = messages(question, shown.text, demonstrations.show(chosen, _numbers(shown)))
@@ -237,7 +237,7 @@ class LLMReasoner:
         reply = self._read(done, shown.numbers, shown.text)
         if reply.declines:
             return replace(declined(done, self.name), pages=shown.pages)
-        sentences = await asyncio.to_thread(shown.sentences, desk)
+        sentences = await asyncio.to_thread(shown.sentences, view)
         statements = await asyncio.to_thread(
             grounded, reply.claims, sentences, self._embedder, reply.evidence
         )
@@ -246,21 +246,21 @@ class LLMReasoner:
         return replace(draft, warnings=(*warnings, *draft.warnings), missing=missing)
 
     async def _likeliest(
-        self, question: Question, passages: Sequence[Passage], desk: DocumentView
+        self, question: Question, passages: Sequence[Passage], view: DocumentView
     ) -> list[Passage]:
         """The few passages with the sentences and rows that the embedded reader would quote, the likeliest first."""
         reader = ExtractiveReasoner(self._embedder)
-        note = await reader.read(question, Segment(tuple(passages)), Note(""), desk)
+        note = await reader.read(question, Segment(tuple(passages)), Note(""), view)
         return likeliest(note, passages)
 
-    async def _demos(self, question: Question, passages: Sequence[Passage], desk: DocumentView) -> list[Demo]:
+    async def _demos(self, question: Question, passages: Sequence[Passage], view: DocumentView) -> list[Demo]:
         """Demonstrations on passages that the question does not need."""
         if not question.options.demos or self._demonstrator is None:
             return []
-        near = await asyncio.to_thread(demonstrations.likely, question.text, passages, desk)
+        near = await asyncio.to_thread(demonstrations.likely, question.text, passages, view)
         found = {passage.key for passage in passages}
         excluded = (near,) if question.is_whole else (found, near)
-        return await self._demonstrator.choose(question.options.demos, desk, excluded)
+        return await self._demonstrator.choose(question.options.demos, view, excluded)
 
     async def _room(self, question: Question, chosen: Sequence[Demo] = ()) -> ContextBudget:
         room = await self._wide_room(question, chosen)
@@ -271,7 +271,7 @@ class LLMReasoner:
         return divide(await self._llm.window(), self._reply(question), 4, messages(question, "", shown))
 
     def _is_brief(self, question: Question) -> bool:
-        """Whether this model is shown little, unless the whole was asked for."""
+        """Tell whether this model is shown little, unless the whole was asked for."""
         return bool(self._most_shown) and question.options.strategy != "full"
 
     async def _synthesis_room(self, question: Question) -> ContextBudget:
@@ -330,7 +330,7 @@ def grounded(
 
 
 def unchecked_notice(statements: Sequence[DraftStatement]) -> tuple[str, ...]:
-    """What an answer in another language than its document must say."""
+    """Return the notice of an answer in another language than its document."""
     return (OTHER_LANGUAGE,) if any(one.support == "unchecked" for one in statements) else ()
 
 
@@ -344,7 +344,7 @@ def silent(done: Completion, name: str) -> ModelSilent:
 
 
 def declined(done: Completion, name: str) -> Draft:
-    """What is left of a reply by which a model will not answer."""
+    """Return what is left of a reply by which a model will not answer."""
     said = " ".join(plain(done.text).split())
     shown = f"{said[:MAX_QUOTED]}…" if len(said) > MAX_QUOTED else said
     return Draft(
@@ -357,14 +357,14 @@ def cut_short(done: Completion, name: str) -> str:
     return f"{name} was cut short at {done.completion_tokens:,} reply tokens. {MORE_TOKENS}"
 
 
-def _all_passages(desk: DocumentView) -> list[Passage]:
-    return [passage for document_id in desk.document_ids for passage in desk.passages(document_id)]
+def _all_passages(view: DocumentView) -> list[Passage]:
+    return [passage for document_id in view.document_ids for passage in view.passages(document_id)]
 
 
-def _total(desk: DocumentView, budget: int) -> int | None:
+def _total(view: DocumentView, budget: int) -> int | None:
     """Tokens of all passages; nothing if they exceed the budget."""
     total = 0
-    for size in sizes(_all_passages(desk), desk):
+    for size in sizes(_all_passages(view), view):
         total += size
         if total > budget:
             return None

@@ -16,16 +16,16 @@ from catena.types import Fact
 
 
 def findings(
-    drafts: Sequence[tuple[str, Draft]], desk: DocumentView, budget: int
+    drafts: Sequence[tuple[str, Draft]], view: DocumentView, budget: int
 ) -> tuple[str, list[tuple[int, DraftStatement]]]:
-    """What was found in each document as the last prompt shows it, and the findings with their numbers.
+    """Return the findings in each document as the last prompt shows them, and with their numbers.
 
     Of each document as many as fit its share of the budget of tokens, from the first on.
     """
     found: list[tuple[int, DraftStatement]] = []
     parts: list[str] = []
     for document_id, draft in drafts:
-        lines = [as_data(f"Document: {desk.document(document_id).title}")]
+        lines = [as_data(f"Document: {view.document(document_id).title}")]
         if not draft.statements:
             lines.append(as_data("(its reader found nothing)"))
         left = budget // len(drafts) - num_tokens(f"{lines[0]}\n\n")

@@ -18,21 +18,21 @@ MAX_REPLY = 128
 
 
 async def sift(
-    question: str, passages: Sequence[Passage], desk: DocumentView, budget: int, llm: LLM
+    question: str, passages: Sequence[Passage], view: DocumentView, budget: int, llm: LLM
 ) -> list[Passage]:
     """Have readers choose, each from as many passages as `budget` tokens and its window hold; the order stays.
 
     Raises ModelError and Stopped.
     """
     budget = min(budget, (await room(question, llm)).text)
-    batches = await asyncio.to_thread(_batches, passages, desk, budget)
+    batches = await asyncio.to_thread(_batches, passages, view, budget)
     kept = await asyncio.gather(*(_chosen(question, batch, llm) for batch in batches))
     keys = {one.key for batch in kept for one in batch}
     return [one for one in passages if one.key in keys]
 
 
 async def room(question: str, llm: LLM) -> ContextBudget:
-    """How a reader's window divides."""
+    """Divide a reader's window."""
     return divide(await llm.window(), MAX_REPLY, 8, messages(question, ""))
 
 
@@ -48,11 +48,11 @@ async def _chosen(question: str, batch: Shown, llm: LLM) -> list[Passage]:
     return [one for number, one in zip(batch.numbers, batch.passages, strict=True) if number in numbers]
 
 
-def _batches(passages: Sequence[Passage], desk: DocumentView, budget: int) -> list[Shown]:
+def _batches(passages: Sequence[Passage], view: DocumentView, budget: int) -> list[Shown]:
     found: list[Shown] = []
     rest = list(passages)
     while rest:
-        shown = fit(rest, desk, budget)
+        shown = fit(rest, view, budget)
         if shown.passages:
             found.append(shown)
         rest = rest[max(1, len(shown.passages)) :]  # one that fits no prompt is left out

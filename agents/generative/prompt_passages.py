@@ -1,4 +1,4 @@
-"""What a model is shown: numbered passages within its window, the documents' text marked as data."""
+"""Numbered passages of a prompt within the model's window, the documents' text marked as data."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Shown:
     def pages(self) -> tuple[PageRef, ...]:
         return tuple(dict.fromkeys(passage.ref for passage in self.passages))
 
-    def sentences(self, desk: DocumentView) -> list[Numbered]:
+    def sentences(self, view: DocumentView) -> list[Numbered]:
         """Every sentence and row that was shown, with the number of its passage."""
         found = []
-        for candidate in candidates(Segment(self.passages), desk):
+        for candidate in candidates(Segment(self.passages), view):
             first = candidate.evidence.spans[0]
             for number, passage in zip(self.numbers, self.passages, strict=True):
                 if passage.ref == first.ref and passage.start <= first.start < passage.end:
@@ -51,14 +51,14 @@ class Shown:
         return found
 
 
-def found_passages(note: Note, desk: DocumentView) -> list[Passage]:
+def found_passages(note: Note, view: DocumentView) -> list[Passage]:
     """The passages that the note keeps as evidence, best page first, each once."""
     places = {(one.spans[0].ref, one.spans[0].start): one.score for one in note.evidence}
     document_ids = dict.fromkeys(ref.document_id for ref, _ in places)
     known = {
         (passage.ref, passage.start): passage
         for document_id in document_ids
-        for passage in desk.passages(document_id)
+        for passage in view.passages(document_id)
     }
     best = sorted(places, key=lambda place: -places[place])
     return [known[place] for place in best if place in known]
@@ -75,34 +75,34 @@ def likeliest(note: Note, passages: Sequence[Passage]) -> list[Passage]:
     return (list(found.values()) or list(passages))[:NUM_BEST]
 
 
-def fit(passages: Sequence[Passage], desk: DocumentView, budget: int) -> Shown:
+def fit(passages: Sequence[Passage], view: DocumentView, budget: int) -> Shown:
     """Show the best passages within a budget of tokens, numbered from 1; what does not fit is dropped from the end."""
     kept: list[Passage] = []
-    for passage, size in zip(passages, sizes(passages, desk), strict=True):
+    for passage, size in zip(passages, sizes(passages, view), strict=True):
         budget -= size
         if budget < 0:
             break
         kept.append(passage)
-    order = {document_id: place for place, document_id in enumerate(desk.document_ids)}
+    order = {document_id: place for place, document_id in enumerate(view.document_ids)}
     kept.sort(key=lambda passage: (order[passage.ref.document_id], passage.ordinal))
-    shown = show(kept, range(1, len(kept) + 1), desk)
+    shown = show(kept, range(1, len(kept) + 1), view)
     return replace(shown, num_dropped=len(passages) - len(kept))
 
 
-def show(passages: Sequence[Passage], numbers: Sequence[int], desk: DocumentView) -> Shown:
+def show(passages: Sequence[Passage], numbers: Sequence[int], view: DocumentView) -> Shown:
     """Show all passages, each with its number."""
-    desk.read_ahead(passage.ref for passage in passages)
-    shown = [_shown(passage, desk) for passage in passages]
+    view.read_ahead(passage.ref for passage in passages)
+    shown = [_shown(passage, view) for passage in passages]
     text = GAP.join(f"[{number}]\n{one}" for number, one in zip(numbers, shown, strict=True))
     return Shown(tuple(passages), numbers, text, sum(map(_size, shown)))
 
 
-def sizes(passages: Sequence[Passage], desk: DocumentView) -> Iterator[int]:
+def sizes(passages: Sequence[Passage], view: DocumentView) -> Iterator[int]:
     """Tokens that each passage takes in a prompt, from above, whatever its number; many are read at once."""
     for at in range(0, len(passages), AT_ONCE):
         some = passages[at : at + AT_ONCE]
-        desk.read_ahead(passage.ref for passage in some)
-        yield from (_size(_shown(passage, desk)) for passage in some)
+        view.read_ahead(passage.ref for passage in some)
+        yield from (_size(_shown(passage, view)) for passage in some)
 
 
 def as_data(text: str) -> str:
@@ -111,10 +111,10 @@ def as_data(text: str) -> str:
     return "\n".join(f"| {line}" for line in plain.splitlines())
 
 
-def _shown(passage: Passage, desk: DocumentView) -> str:
+def _shown(passage: Passage, view: DocumentView) -> str:
     """A line that says where it stands, then the text."""
-    page = desk.text(passage.ref)
-    title = desk.document(passage.ref.document_id).title
+    page = view.text(passage.ref)
+    title = view.document(passage.ref.document_id).title
     where = [title, section_at(page.sections, passage.start), f"page {page.label or page.ref.number}"]
     head = " · ".join(" ".join(part.split()) for part in where if part)
     return f"{as_data(head)}\n{as_data(passage.text)}"

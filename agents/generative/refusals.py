@@ -29,13 +29,13 @@ _ENGLISH = re.compile(
 
 
 def opens_with_not_found(answer: str) -> bool:
-    """Whether the phrase of the prompt opens an answer, in whatever dress."""
+    """Tell whether the phrase of the prompt opens an answer, in whatever dress."""
     opening = re.sub(r"[^a-z ]", "", " ".join(answer.casefold().split()))[: len(NOT_FOUND) + 20].strip()
     return opening.startswith((NOT_FOUND.casefold(), "the answer is not in the document", "unanswerable"))
 
 
 def denies(answer: str) -> bool:
-    """Whether an answer that names no passage says that the passages do not answer."""
+    """Tell whether an answer that names no passage says that the passages do not answer."""
     plain = " ".join(answer.split())
     if _ENGLISH.match(plain):
         return True
@@ -49,7 +49,7 @@ def denies(answer: str) -> bool:
 
 
 def declines(answer: str) -> bool:
-    """Whether an answer that names no passage says that the model will not answer."""
+    """Tell whether an answer that names no passage says that the model will not answer."""
     first = _first(" ".join(answer.split()))
     return any(
         _has("itself", language, first)

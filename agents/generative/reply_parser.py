@@ -1,4 +1,4 @@
-"""What models really write, read with patience: "Evidence: [6, 18]", then "Answer:" with [n] after sentences.
+"""Lenient parser of model replies: "Evidence: [6, 18]", then "Answer:" with [n] after sentences.
 
 Small models forget brackets, write ranges and words around the numbers, spread the list over lines, put the
 evidence last or leave it out; others think aloud, translate the labels, write JSON or tables, or repeat themselves.
@@ -87,7 +87,7 @@ def read_reply(text: str, known: Container[int], source: str = "") -> Reply:
 
 
 def plain(text: str) -> str:
-    """What a reply says aloud, out of whatever it is wrapped in."""
+    """Return a reply's plain text, out of whatever it is wrapped in."""
     return unwrapped(spoken(text).text)
 
 
@@ -109,7 +109,7 @@ def _evidence(listed: str, known: Container[int]) -> tuple[int, ...]:
 
 
 def _is_none(text: str) -> bool:
-    """Whether nothing is listed: empty brackets, or a word for it."""
+    """Tell whether nothing is listed: empty brackets, or a word for it."""
     first = unmarked(text).strip().split("\n")[0].strip(" \t[](){}.*_-\"'").casefold()
     return not first or first in words_for("none")
 

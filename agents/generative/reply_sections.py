@@ -157,7 +157,7 @@ def _answer_of(text: str, labels: list[_Label], evidence: _Label | None) -> _Lab
 
 
 def _lists(text: str, label: _Label, labels: list[_Label]) -> bool:
-    """Whether a label that no list knows has marks behind it and nothing else, up to the next line or label."""
+    """Tell whether a label that no list knows has marks behind it and nothing else, up to the next line or label."""
     if label.meaning not in ("", "source"):
         return False
     ends = [one.start for one in labels if one.start >= label.end]

@@ -1,4 +1,4 @@
-"""What models wrap an answer in, though nobody asked: JSON of any shape, XML, code fences, LaTeX, HTML, tables."""
+"""Unwrapping of replies in formats nobody asked for: JSON of any shape, XML, code fences, LaTeX, HTML, tables."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def unwrapped(text: str) -> str:
 
 
 def _from_json(text: str) -> str | None:
-    """What JSON says; nothing where there is none. What stands behind it is chatter."""
+    """Text of JSON; nothing where there is none. What stands behind it is chatter."""
     text = text.strip()
     if not text.startswith(("{", "[")):
         return None

@@ -36,7 +36,7 @@ def free_bytes(folder: Path) -> int:
 
 
 def is_full(folder: Path) -> bool:
-    """Whether what SQLite makes beside a file that it reads has no room."""
+    """Tell whether what SQLite makes beside a file that it reads has no room."""
     return free_bytes(folder) < READ_ROOM
 
 

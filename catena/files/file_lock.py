@@ -54,7 +54,7 @@ class FileLock:
             self._descriptor = None
 
     def _is_file(self, descriptor: int) -> bool:
-        """Whether what was locked is still what has the name."""
+        """Tell whether what was locked is still what has the name."""
         try:
             return os.path.samestat(os.fstat(descriptor), self._path.stat())
         except FileNotFoundError:

@@ -56,7 +56,7 @@ def filesystem_of(path: Path, mounts: Path = MOUNTS) -> str:
 
 
 def is_shared(kind: str) -> bool:
-    """Whether other machines may write to a file system of this type."""
+    """Tell whether other machines may write to a file system of this type."""
     return kind in _SHARED or bool(_FUSE.fullmatch(kind))
 
 

@@ -55,7 +55,7 @@ def check_size(name: str, num_bytes: int, max_bytes: int) -> None:
 
 
 def leads_into(folder: Path, path: Path) -> bool:
-    """Whether what a path in a folder stands for lies in it, wherever its links lead."""
+    """Tell whether what a path in a folder stands for lies in it, wherever its links lead."""
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 

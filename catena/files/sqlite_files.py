@@ -30,7 +30,7 @@ def connect(path: Path, *, seconds: float = 5.0, is_read_only: bool = False) -> 
 
 
 def has_log(path: Path) -> bool:
-    """Whether something stands in a log beside the file that is not in the file yet."""
+    """Tell whether something stands in a log beside the file that is not in the file yet."""
     log = path.with_name(f"{path.name}-wal")
     return log.exists() and log.stat().st_size > 0
 
@@ -46,7 +46,7 @@ def _mode(folder: Path, mounts: Path) -> str:
 
 
 def is_only_read(path: Path) -> bool:
-    """Whether there is a file that this process may read, and not write, or not make files beside."""
+    """Tell whether there is a file that this process may read, and not write, or not make files beside."""
     return os.path.exists(path) and not (
         os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
     )

@@ -60,7 +60,7 @@ def lower_priority() -> None:
 
 
 def is_held(lock_file: Path) -> bool:
-    """Whether a process works: it holds the lock."""
+    """Tell whether a process works: it holds the lock."""
     if not lock_file.exists():
         return False
     lock = FileLock(lock_file)

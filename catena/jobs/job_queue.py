@@ -158,7 +158,7 @@ class Jobs:
             return [_job_of(row) for row in connection.execute(query)]
 
     def has_work(self) -> bool:
-        """Whether a job waits."""
+        """Tell whether a job waits."""
         query = select(jobs.c.id).where(jobs.c.state == "queued").limit(1)
         with self._database.read() as connection:
             return connection.execute(query).first() is not None

@@ -64,7 +64,7 @@ class JobRun:
             self.renew()
 
     def should_stop(self) -> bool:
-        """Whether the job was cancelled, lost to another worker, or the worker is to end."""
+        """Tell whether the job was cancelled, lost to another worker, or the worker is to end."""
         if time.monotonic() - self._asked_at > POLL_SECONDS:
             self.renew()
         return self._is_lost.is_set() or self._stop.is_set()

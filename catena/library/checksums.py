@@ -48,7 +48,7 @@ def sealed(table: Table, values: Mapping[str, Any], *owner: object) -> dict[str,
 
 
 def is_sound(table: Table, row: Sequence[Any], *owner: object) -> bool:
-    """Whether a row of `(*covered(table), checksum)` is as it was sealed."""
+    """Tell whether a row of `(*covered(table), checksum)` is as it was sealed."""
     number = len(covered(table))
     return bool(digest_of([*row[:number], *owner]) == row[number])
 

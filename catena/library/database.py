@@ -80,13 +80,13 @@ class Database:
 
     def _open(self) -> None:
         self.is_read_only = is_only_read(self.path) or self._is_full()
-        """Whether the disk or its owner lets nothing be written: then reading works all the same."""
+        """Tell whether the disk or its owner lets nothing be written: then reading works all the same."""
         self._reader = _engine(self.path, is_read_only=self.is_read_only)
         self._writer = self._reader.execution_options(catena_write="FULL")
         self._quick_writer = self._reader.execution_options(catena_write="NORMAL")
 
     def _is_full(self) -> bool:
-        """Whether the disk has no room for what SQLite makes beside a file, and the file can be read without it."""
+        """Tell whether the disk is too full for SQLite's files beside it, and the file can be read without them."""
         return os.path.exists(self.path) and not has_log(self.path) and is_full(self.path.parent)
 
     @contextmanager

@@ -72,7 +72,7 @@ class Library(Reading, Vectors, History, Votes):
 
     @property
     def is_read_only(self) -> bool:
-        """Whether nothing can be written here: then what is there is read and asked, and nothing is kept."""
+        """Tell whether nothing can be written here: then what is there is read and asked, and nothing is kept."""
         return self.database.is_read_only
 
     def __enter__(self) -> Library:

@@ -44,7 +44,7 @@ class Budget:
 
     @property
     def counts_tokens(self) -> bool:
-        """Whether a cap needs them; to estimate a long prompt takes a millisecond."""
+        """Tell whether a cap needs them; to estimate a long prompt takes a millisecond."""
         return self.limits.max_tokens is not None or self.limits.max_cost_usd is not None
 
     async def reserve(self, worst: _Sum) -> None:

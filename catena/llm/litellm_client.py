@@ -145,7 +145,7 @@ class LiteLLM:
         return SpokenText(on_text, is_plain=habits.is_plain, is_held=habits.thinks_unopened)
 
     def _remember(self, raw: Raw, has_thought: bool, is_unopened: bool) -> None:
-        """Whether the model thinks aloud: what one that does not writes is shown at once."""
+        """Tell whether the model thinks aloud: what one that does not writes is shown at once."""
         habits = self._habits
         habits.thinks_unopened |= is_unopened
         is_free = not has_thought and not asked_form(raw.text)

@@ -25,7 +25,7 @@ class LoopWatch:
 
 
 def is_looping(text: str) -> bool:
-    """Whether a text ends in one unit again and again."""
+    """Tell whether a text ends in one unit again and again."""
     tail = text[-MAX_UNIT * LEAST_REPEATS - MAX_UNIT :]
     last = tail[-24:]
     if len(tail) < LEAST_CHARACTERS or not any(char.isalnum() for char in last):

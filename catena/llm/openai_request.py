@@ -35,7 +35,7 @@ LOOPBACK = ("localhost", "127.", "::1", "0.0.0.0")  # noqa: S104
 
 
 def speaks_openai(model: str, api_base: str | None) -> bool:
-    """Whether a model is behind a server that is asked here."""
+    """Tell whether a model is behind a server that is asked here."""
     return bool(api_base) and model.startswith(PREFIXES)
 
 
@@ -75,7 +75,7 @@ def address(api_base: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address is of this machine, which no proxy has to reach."""
+    """Tell whether an address is of this machine, which no proxy has to reach."""
     host = (urlsplit(url).hostname or "").casefold()
     return host.startswith(LOOPBACK)
 

@@ -9,11 +9,11 @@ and does one thing. From the outside in:
     Metered    sums usage and cost per role; the Answer's usage comes from its `Meter`, nowhere else
     Deadline   the question's `max_seconds`                                            -> Stopped
     Fallback   asks a second model once the first has failed; the answer names both
-    Roomy      more room for a reply, where a setting asks for it
+    Headroom   a longer reply, where a setting asks for it
     Cached     serves a request that was answered before, from the library, at no cost
     Limited    so many calls to one model at once, over all questions
-    Keeping    has a reply on disk before another call takes its place: a kill loses only calls under way
-    Retried    calls again after what may pass (busy, broken, unreachable, cut off), within
+    Recording  has a reply on disk before another call takes its place: a kill loses only calls under way
+    Retrying   calls again after what may pass (busy, broken, unreachable, cut off), within
                one deadline, pauses included                                           -> ModelTimeout
     Budgeted   reserves calls, tokens and money for the worst case before, settles after -> Stopped
     LiteLLM    one HTTP request

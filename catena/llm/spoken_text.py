@@ -96,12 +96,12 @@ def _heard(reply: str) -> Spoken:
 
 
 def asked_form(text: str) -> bool:
-    """Whether a reply begins as the prompts ask: no thought does."""
+    """Tell whether a reply begins as the prompts ask: no thought does."""
     return bool(_ASKED_FORM.match(text))
 
 
 def may_muse(text: str) -> bool:
-    """Whether a reply may be a thought: it is short yet, or speaks of the task and not of the document."""
+    """Tell whether a reply may be a thought: it is short yet, or speaks of the task and not of the document."""
     return len(text) < LEAST_SURE or bool(_MUSES.search(text))
 
 
@@ -145,7 +145,7 @@ def _closes(tag: re.Match[str]) -> bool:
 
 
 def _is_mentioned(reply: str, tag: re.Match[str]) -> bool:
-    """Whether a tag is spoken of, as in "the tags <think> and </think> are removed": quoted, or a word among words."""
+    """Tell whether a tag is mentioned, as in "the tags <think> and </think> are removed": quoted, or among words."""
     before, after = reply[: tag.start()].rstrip(" "), reply[tag.end() :]
     if "|" in tag.group():
         return False

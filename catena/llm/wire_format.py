@@ -54,7 +54,7 @@ class ServerQuirks:
     thinks_unopened: bool = False
 
     def learn(self, failed: Failed) -> bool:
-        """Whether a refusal names something that can be left out, which it then is from now on."""
+        """Tell whether a refusal names something that can be left out, which it then is from now on."""
         if failed.status not in (400, 404, 405, 415, 422, 500, 501) or is_too_long(failed.text):
             return False
         before = (len(self.without), self.max_reply)
@@ -122,7 +122,7 @@ _WINDOW = re.compile(
 
 
 def is_too_long(said: str) -> bool:
-    """Whether a server says that prompt and reply exceed its window."""
+    """Tell whether a server says that prompt and reply exceed its window."""
     return bool(_TOO_LONG.search(said))
 
 

@@ -70,7 +70,7 @@ def num_threads() -> int:
 
 
 def has_graphics_card() -> bool:
-    """Whether a model is computed on one: xllamacpp brings Metal; for others it takes a `llama-server` built for it."""
+    """Tell whether a model is computed on one: xllamacpp brings Metal; others need a `llama-server` built for it."""
     if sys.platform == "darwin":
         return platform.machine() == "arm64"
     return shutil.which(PROGRAM) is not None and any(Path(card).exists() for card in _CARDS)

@@ -39,7 +39,7 @@ class LocalModel:
 
     @property
     def is_whole(self) -> bool:
-        """Whether its file is still there: one that lies elsewhere may have been moved."""
+        """Tell whether its file is still there: one that lies elsewhere may have been moved."""
         return self.path.is_file()
 
     @property

@@ -38,7 +38,7 @@ def harmless(text: str) -> str:
 
 
 def _is_isolated(text: str) -> bool:
-    """Whether it was made harmless before."""
+    """Tell whether it was made harmless before."""
     return text[:1] == _OPENED and text[-1:] == _CLOSED and not _TURNING.search(text, 1, len(text) - 1)
 
 

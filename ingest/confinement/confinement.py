@@ -121,7 +121,7 @@ def _leave_root() -> str:
 
 
 def can_open_paths() -> bool:
-    """Whether a confined process opens what it was given by its path under /proc; else it has the descriptor alone."""
+    """Tell whether a confined process opens files by their path under /proc; else it has the descriptor alone."""
     return os.path.isdir("/proc/self/fd")
 
 

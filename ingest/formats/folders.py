@@ -134,7 +134,7 @@ class _Walk:
                 self.walked.skipped[_suffix(file)] += 1
 
     def _is_known(self, path: Path) -> bool:
-        """Whether it was met before, under whatever name; from now on it was."""
+        """Tell whether it was met before, under whatever name; from now on it was."""
         real = os.path.realpath(path)
         is_known = real in self._seen
         self._seen.add(real)

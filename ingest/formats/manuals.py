@@ -195,7 +195,7 @@ def _web_pages(folder: Path) -> set[Path]:
 
 
 def _is_page_of(folder: Path, file: Path) -> bool:
-    """Whether a file is there, and in the folder: a link may lead out of it."""
+    """Tell whether a file is there, and in the folder: a link may lead out of it."""
     return os.path.isfile(file) and leads_into(folder, file)
 
 

@@ -84,7 +84,7 @@ def text_without_meaning(blocks: Iterable[dict[str, Any]]) -> list[Box]:
 
 
 def is_cipher(text: str) -> bool:
-    """Whether a text has letters as no language has them, but as one would have under other codes."""
+    """Tell whether a text has letters as no language has them, but as one would have under other codes."""
     if len(text) < MIN_LETTERS:
         return False
     raw = text.encode("ascii", "ignore")
@@ -105,19 +105,19 @@ def _is_mostly_foreign(text: str) -> bool:
 
 
 def _is_odd(raw: bytes) -> bool:
-    """Whether signs outnumber letters and figures in ASCII, as after a shift from letters to signs."""
+    """Tell whether signs outnumber letters and figures in ASCII, as after a shift from letters to signs."""
     signs = raw.translate(None, b" 0123456789" + _LETTERS)
     return len(signs) >= MIN_LETTERS and 2 * len(signs) > len(raw) and len(set(signs)) >= MIN_DIFFERENT
 
 
 def _is_one_letter(text: str, letters: bytes) -> bool:
-    """Whether one letter is most of all letters, in words of several."""
+    """Tell whether one letter is most of all letters, in words of several."""
     most = max(letters.lower().count(bytes([letter])) for letter in set(letters.lower()))
     return most > MAX_ONE_LETTER * len(letters) and len(letters) > 2 * len(text.split())
 
 
 def _is_shifted(raw: bytes, letters: bytes) -> bool:
-    """Whether the same distance from each code, or from each letter round the alphabet, makes it ordinary text."""
+    """Tell whether the same distance from each code, or from each letter round the alphabet, makes it ordinary text."""
     codes = np.frombuffer(raw.translate(None, b" "), np.uint8)
     most = np.bincount(codes).max() if len(codes) else 0
     if len(set(raw)) < MIN_DIFFERENT or most > MAX_SHIFTED_SHARE * len(codes):
@@ -133,7 +133,7 @@ def _is_shifted(raw: bytes, letters: bytes) -> bool:
 
 
 def _explains(costs: NDArray[np.float64], as_it_is: float, number: int) -> bool:
-    """Whether the best of some shifts makes text of what is none without it."""
+    """Tell whether the best of some shifts makes text of what is none without it."""
     gain = as_it_is - float(costs.min())
     return float(costs.min()) < _MAX_COST and gain > _MIN_GAIN and gain * number > _MIN_EVIDENCE
 
@@ -145,7 +145,7 @@ def _counted(letters: bytes) -> NDArray[np.float64]:
 
 
 def _is_mixed_up(letters: bytes) -> bool:
-    """Whether letters come as unevenly as in a language, but not its letters."""
+    """Tell whether letters come as unevenly as in a language, but not its letters."""
     if len(letters) < MIN_MIXED_LETTERS:
         return False
     counts = _counted(letters)

@@ -107,7 +107,7 @@ def _gutters(runs: list[Run]) -> list[float]:
 
 
 def _has_notes(runs: list[Run], gutter: float) -> bool:
-    """Whether the less that stands beside a gutter is in smaller type, as notes in a margin are."""
+    """Tell whether the less that stands beside a gutter is in smaller type, as notes in a margin are."""
     sides = [run for run in runs if run.x1 <= gutter], [run for run in runs if run.x0 >= gutter]
     notes, body = sorted(sides, key=len)
     is_empty = len(notes) + len(body) > (1 - MAX_PASSING) * len(runs)

@@ -85,7 +85,7 @@ def _drop_printed(run: Run, printed: dict[str, list[Box]]) -> bool:
 
 
 def _is_copy(box: Box, other: Box, size: float) -> bool:
-    """Whether two equal words stand on each other; of a narrow one half its width is enough to be beside it."""
+    """Tell whether two equal words stand on each other; of a narrow one half its width is enough to be beside it."""
     width, height = box[2] - box[0], box[3] - box[1]
     reach = MAX_SHIFT * size
     return (

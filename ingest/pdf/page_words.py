@@ -60,7 +60,7 @@ def is_wide(character: str) -> bool:
 
 
 def is_rtl_word(text: str) -> bool:
-    """Whether a word has Hebrew or Arabic letters."""
+    """Tell whether a word has Hebrew or Arabic letters."""
     return not text.isascii() and _RTL.search(text) is not None
 
 

@@ -165,7 +165,7 @@ def look_at(page: pymupdf.Page, glyphs: Glyphs, is_repaired: bool) -> Look:
 
 
 def is_garbled(glyphs: Glyphs) -> bool:
-    """Whether the page's fonts do not say which characters they print."""
+    """Tell whether the page's fonts do not say which characters they print."""
     return glyphs.num_unreadable > MAX_UNREADABLE_SHARE * glyphs.num_characters
 
 

@@ -217,7 +217,7 @@ def _height(doc: pymupdf.Document, number: int, target: dict[str, Any]) -> float
 
 
 def _has_labels(doc: pymupdf.Document) -> bool:
-    """Whether the PDF's page labels say more than 1, 2, 3..."""
+    """Tell whether the PDF's page labels say more than 1, 2, 3..."""
     try:
         rules = doc.get_page_labels()
     except Exception:  # MuPDF's border

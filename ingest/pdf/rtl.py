@@ -119,7 +119,7 @@ def _printed(character: dict[str, Any], raw: dict[tuple[int, int], str]) -> str:
 
 
 def _is_mark(spot: PrintedChar) -> bool:
-    """Whether it stands on or in another: a combining mark, or the rest of what a ligature stands for."""
+    """Tell whether it stands on or in another: a combining mark, or the rest of what a ligature stands for."""
     return spot.x1 - spot.x0 < 0.01 or category(spot.text[0]) == "Mn"
 
 
@@ -139,7 +139,7 @@ def _distance(spot: PrintedChar, x: float) -> float:
 
 
 def is_mostly_rtl(texts: Iterable[str]) -> bool:
-    """Whether most letters with a direction are Hebrew or Arabic."""
+    """Tell whether most letters with a direction are Hebrew or Arabic."""
     num_rtl = num_ltr = 0
     for text in texts:
         for character in text:

@@ -66,7 +66,7 @@ def _blocks(region: Region) -> Iterator[tuple[Region, bool]]:
 
 
 def _is_label(region: Region, split: list[Cells], index: int, step: int, pitch: float) -> bool:
-    """Whether a line of one cell, next to a line of a table, fits in one of that table's columns."""
+    """Tell whether a line of one cell, next to a line of a table, fits in one of that table's columns."""
     line = region[index]
     while 0 <= index + step < len(region) and len(split[index + step]) < 2:
         step += 1 if step > 0 else -1
@@ -84,7 +84,7 @@ def _is_label(region: Region, split: list[Cells], index: int, step: int, pitch: 
 
 
 def _has_figures(split: list[Cells]) -> bool:
-    """Whether the cells right of the labels are mostly numbers."""
+    """Tell whether the cells right of the labels are mostly numbers."""
     words = [word for row in split for cell in row[1:] for run in cell for word in run.texts]
     return sum(1 for word in words if _NUMBER.match(word)) > 0.3 * len(words)
 

@@ -77,7 +77,7 @@ def _line(runs: list[Run]) -> PrintedLine:
 
 
 def reads_rtl(runs: Sequence[Run]) -> bool:
-    """Whether right-to-left words are the majority; figures do not vote."""
+    """Tell whether right-to-left words are the majority; figures do not vote."""
     num_rtl = sum([len(run.texts) for run in runs if run.is_rtl])
     if num_rtl == 0:
         return False

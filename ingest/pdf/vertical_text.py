@@ -27,7 +27,7 @@ def chained(glyphs: Glyphs) -> list[Run]:
 
 
 def _stand_in_columns(runs: Sequence[Run]) -> bool:
-    """Whether more of the characters touch the one below than the one to the right."""
+    """Tell whether more of the characters touch the one below than the one to the right."""
     below = _num_touching([(run.x0 + run.x1, run.y0, run.y1, run.size) for run in runs])
     beside = _num_touching([(run.y0 + run.y1, run.x0, run.x1, run.size) for run in runs])
     return below > beside

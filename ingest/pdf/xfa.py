@@ -37,7 +37,7 @@ def add_form_values(doc: pymupdf.Document) -> str:
 
 
 def _is_dynamic(doc: pymupdf.Document) -> bool:
-    """Whether the form is laid out by its reader: a static one has its fields in the pages as well."""
+    """Tell whether the form is laid out by its reader: a static one has its fields in the pages as well."""
     catalog = doc.pdf_catalog()
     if doc.xref_get_key(catalog, "AcroForm/XFA")[0] == "null":
         return False

@@ -106,7 +106,7 @@ def test_one_more_retrieval_is_the_most(deps: Deps) -> None:
     asked: list[str] = []
 
     class Insisting(ExtractiveReasoner):
-        async def write(self, question: Question, note: Note, desk: DocumentView) -> Draft:
+        async def write(self, question: Question, note: Note, view: DocumentView) -> Draft:
             asked.append(question.text)
             return Draft((), missing="fox burrow")
 

@@ -78,16 +78,16 @@ def evidence(page: Page, line: int) -> Evidence:
 
 
 def test_a_row_that_shares_a_word_is_not_the_row_asked_for() -> None:
-    desk = DocumentView(MemoryShelf([EURO]), [DOC])
-    assert name_number("What was the tax effect in 2042?", [evidence(EURO, 6)], desk) is None
-    assert name_number("What was the currency effect in 2042?", [evidence(EURO, 6)], desk) is not None
+    view = DocumentView(MemoryShelf([EURO]), [DOC])
+    assert name_number("What was the tax effect in 2042?", [evidence(EURO, 6)], view) is None
+    assert name_number("What was the currency effect in 2042?", [evidence(EURO, 6)], view) is not None
 
 
 def test_a_quoted_row_comes_with_its_head_and_scale() -> None:
-    desk = DocumentView(MemoryShelf([EURO]), [DOC])
-    quotes = [one.text for one in with_header(evidence(EURO, 8), desk)]
+    view = DocumentView(MemoryShelf([EURO]), [DOC])
+    quotes = [one.text for one in with_header(evidence(EURO, 8), view)]
     assert quotes == ["Bonus paid 14 13", "Results in million euro", "2042 2041"]
-    assert with_header(evidence(EURO, 0), desk) == (evidence(EURO, 0),)
+    assert with_header(evidence(EURO, 0), view) == (evidence(EURO, 0),)
 
 
 def test_a_scale_of_another_section_does_not_govern() -> None:
@@ -96,8 +96,8 @@ def test_a_scale_of_another_section_does_not_govern() -> None:
     apart = [_in(before, "Accounts"), _in(after, "Wildlife")]
     together = [_in(before, "Accounts"), _in(after, "Accounts")]
     for pages, is_shown in ((apart, False), (together, True), ([before, after], False)):
-        desk = DocumentView(MemoryShelf(pages), [DOC])
-        quotes = [one.text for one in with_header(evidence(pages[1], 1), desk)]
+        view = DocumentView(MemoryShelf(pages), [DOC])
+        quotes = [one.text for one in with_header(evidence(pages[1], 1), view)]
         assert ("(in thousands)" in quotes) is is_shown
 
 

@@ -61,7 +61,7 @@ def slot(kind: ItemKind, *tenths: int) -> Slot:
 
 
 def draft(book: Book, question: str, *found: Sentence) -> Draft:
-    citations = tuple(cite(one.evidence, book.desk) for one in found)
+    citations = tuple(cite(one.evidence, book.view) for one in found)
     return Draft(question, " ".join(one.text for one in found), citations)
 
 

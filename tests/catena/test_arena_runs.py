@@ -70,13 +70,13 @@ def book(catena: Catena, tmp_path_factory: pytest.TempPathFactory) -> Document:
 
 @pytest.fixture(scope="module")
 def items(catena: Catena, book: Document) -> list[Item]:
-    desk = DocumentView(catena.library, [book.id])
-    sentences = candidates(Segment(tuple(desk.passages(book.id))), desk)
+    view = DocumentView(catena.library, [book.id])
+    sentences = candidates(Segment(tuple(view.passages(book.id))), view)
     found = []
     for question, answer in ASKED.items():
         gold = next(one for one in sentences if answer in one.text)
         key = item_id(book.id, "local", question)
-        of_book = replace(item(key, answer, (cite(gold.evidence, desk),)), book=book.id, question=question)
+        of_book = replace(item(key, answer, (cite(gold.evidence, view),)), book=book.id, question=question)
         found.append(of_book)
     return [
         *found,

@@ -21,7 +21,7 @@ PAGE = make_page(
         ("text", "Its roof was mended in May because rain had come through."),
     ],
 )
-DESK = DocumentView(MemoryShelf([PAGE]), [DOC])
+VIEW = DocumentView(MemoryShelf([PAGE]), [DOC])
 SURE = Models(Model(0.0, {"covered": 4.0, "stranger": -9.0}, 0.6), Model(-2.0, {"kind found": 4.0}, 0.8))
 
 
@@ -33,7 +33,7 @@ def seen(question: str, line: int, short: str = "") -> Seen:
 
 
 def signs(question: str, line: int, short: str = "") -> dict[str, float]:
-    return dict(measure(seen(question, line, short), DESK, WordEmbedder()))
+    return dict(measure(seen(question, line, short), VIEW, WordEmbedder()))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_what_ships_has_a_weight_for_signs_that_are_measured() -> None:
     measured = signs("Who is the chief executive?", 2)
     models = shipped()
     assert {*models.there.weights, *models.right.weights} <= measured.keys()
-    assert how_sure(seen("Who is the chief executive?", 2), DESK, WordEmbedder()) in (
+    assert how_sure(seen("Who is the chief executive?", 2), VIEW, WordEmbedder()) in (
         "likely",
         "possible",
         "closest",

@@ -94,17 +94,17 @@ def test_a_heading_may_ask_the_same() -> None:
 
 
 def test_what_follows_a_line_that_asks_the_same_is_near() -> None:
-    desk = DocumentView(MANUAL, [DOC])
-    found = candidates(desk.segment([(DOC, 2)]), desk)
+    view = DocumentView(MANUAL, [DOC])
+    found = candidates(view.segment([(DOC, 2)]), view)
     near = behind_the_question(Asked.of("How can I clean the mill?"), found)
     assert near[0] == 0 and near[1] > near[2] > 0
     assert set(behind_the_question(Asked.of("Who was the miller?"), found)) == {0.0}
 
 
 def test_a_term_is_looked_up_where_it_is_defined() -> None:
-    desk = DocumentView(MANUAL, [DOC])
-    found = [PageHit(PageRef(DOC, 2), 0.7, "words", tuple(desk.passages(DOC, [1])))]
-    assert [hit.ref.number for hit in looked_up("What's a burr?", desk, found)] == [1]
-    assert looked_up("What is a sluice?", desk, found) == []
-    assert looked_up("Who was the miller?", desk, found) == []
-    assert looked_up("What's a burr?", desk, []) == []
+    view = DocumentView(MANUAL, [DOC])
+    found = [PageHit(PageRef(DOC, 2), 0.7, "words", tuple(view.passages(DOC, [1])))]
+    assert [hit.ref.number for hit in looked_up("What's a burr?", view, found)] == [1]
+    assert looked_up("What is a sluice?", view, found) == []
+    assert looked_up("Who was the miller?", view, found) == []
+    assert looked_up("What's a burr?", view, []) == []

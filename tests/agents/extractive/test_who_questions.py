@@ -22,13 +22,13 @@ DAILY = [
 AFTERWARDS = ["The rain fell.", "It was late.", "He looked at her, and she at him and his."]
 
 
-def desk(lines: Sequence[str], *, told: Sequence[str] = DAILY) -> DocumentView:
+def view(lines: Sequence[str], *, told: Sequence[str] = DAILY) -> DocumentView:
     pages = [make_page(1, [("text", one) for one in told]), make_page(2, [("text", one) for one in lines])]
     return DocumentView(MemoryShelf(pages), [DOC])
 
 
 def asked(question: str, lines: Sequence[str], *, told: Sequence[str] = DAILY) -> PersonAnswer | None:
-    at = desk([*lines, *AFTERWARDS], told=told)
+    at = view([*lines, *AFTERWARDS], told=told)
     page = at.text(PageRef(DOC, 2))
     span = Span(page.ref, page.lines[0].start, page.lines[0].end)
     found = [Evidence((span,), page.text[span.start : span.end], 1.0)]
@@ -85,7 +85,7 @@ def test_nobody_is_named_where_no_sentence_holds_what_is_asked() -> None:
 
 
 def test_names_are_read_on_from_the_page_before() -> None:
-    at = desk(["She mended the lantern."])
+    at = view(["She mended the lantern."])
     story = story_of(DOC, at)
     assert story is not None
     assert [one.person.name for one in story.read(PageRef(DOC, 2), at)] == ["Clara"]

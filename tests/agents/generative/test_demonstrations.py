@@ -134,7 +134,7 @@ def test_only_what_the_passage_holds_is_a_pair(reply: str, pair: tuple[str, str]
 def test_tables_and_lists_of_contents_are_not_demonstrated() -> None:
     contents = make_page(1, [("text", "1. Foxes . . . . . . 12. 2. Otters . . . . . . . . 14.")])
     table = make_page(2, [("row", "Net sales 12 14 16"), ("row", "Cost of sales 11 12 13")])
-    desk = DocumentView(MemoryShelf([contents, table]), [DOC])
+    view = DocumentView(MemoryShelf([contents, table]), [DOC])
     assert not any(
-        is_good(Passage(page.ref, 0, len(page.text), page.text), desk) for page in (contents, table)
+        is_good(Passage(page.ref, 0, len(page.text), page.text), view) for page in (contents, table)
     )
