@@ -155,7 +155,7 @@ def as_text(path: Path) -> str:
 
 
 def _manual_in(folder: Path) -> Manual:
-    """What may be a manual. Raises DocumentError for a folder that cannot be listed."""
+    """Folder that may be a manual. Raises DocumentError for a folder that cannot be listed."""
     try:
         os.scandir(folder).close()
     except OSError as error:
@@ -169,6 +169,6 @@ def files_under(path: Path) -> list[Path]:
 
 
 def _context(title: str, path: Path) -> str:
-    """What passages say they are from: file names often name company and year where titles do not."""
+    """Context that passages say they are from: file names often name company and year where titles do not."""
     stem = Path(as_text(path)).stem
     return title if stem in (title, UPLOAD) else f"{title} {stem}"

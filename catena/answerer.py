@@ -1,4 +1,4 @@
-"""Who answers: the agents over one library, with the embedded reader or a language model. LangGraph takes a second."""
+"""Answerer of questions: the agents over one library, with the embedded reader or a model. LangGraph takes a second."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PACED = 50
 
 @dataclass(frozen=True, slots=True)
 class Answerer:
-    """What a question is answered with; the parts are the client's."""
+    """Answers questions with the client's parts."""
 
     settings: Settings
     library: Library
@@ -55,7 +55,7 @@ class Answerer:
         )
 
     async def plan(self, asked: UnfinishedRun) -> Plan:
-        """What the answer will take; no model is called."""
+        """Plan the answer's calls, tokens and cost; no model is called."""
         options = asked.options
         found = await plan(
             self._deps(asked, None),
@@ -68,7 +68,7 @@ class Answerer:
         return replace(found, seconds=pace(self._kept(PACED), found))
 
     def _deps(self, asked: UnfinishedRun, on_event: OnEvent | None) -> Deps:
-        """What the agents work with: a language model if one is named, else the embedded reader."""
+        """Context of the agents: a language model if one is named, else the embedded reader."""
         reader = ExtractiveReasoner(self.embedder)
         deps = Deps(
             self.library,

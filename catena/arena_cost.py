@@ -1,4 +1,4 @@
-"""What answers to a set, and the judging of them, will take: said before a model is called."""
+"""Cost of answers to a set and of judging them, estimated before a model is called."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def ignore(key: str, result: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What became of one system: how many items it answered of how many, and what failed."""
+    """Result of one system: how many items it answered of how many, and what failed."""
 
     system: str
     path: Path
@@ -99,12 +99,12 @@ def file_name(system: str) -> str:
 
 
 def responses_path(out: Path, system: str) -> Path:
-    """What a system answered, in a folder of runs."""
+    """Return the path of a system's answers, in a folder of runs."""
     return out / f"{file_name(system)}.jsonl"
 
 
 def games_path(runs: Path, judge: str) -> Path:
-    """What a judge said of a folder of runs."""
+    """Return the path of a judge's games, in a folder of runs."""
     return runs / ARENA / f"{file_name(judge)}.db"
 
 
@@ -244,7 +244,7 @@ def _rank(runs: Runs, judge: str, games: Sequence[Game], meter: Meter, journal: 
 
 
 def _read_meter(path: Path) -> Meter:
-    """What a judge took in earlier runs."""
+    """Usage of a judge in earlier runs."""
     meter = Meter()
     if path.exists():
         with Journal(path) as journal:
@@ -253,7 +253,7 @@ def _read_meter(path: Path) -> Meter:
 
 
 def voted_games(items: Iterable[Item], votes: Iterable[Vote]) -> list[Game]:
-    """What people thought of answers to questions of a set, as games; votes about other questions are left out."""
+    """Return people's votes on answers to questions of a set, as games; votes about other questions are left out."""
     asked = {(item.book, _plain(item.question)): item.id for item in items}
     games = []
     for vote in votes:
@@ -308,7 +308,7 @@ def export_set(
 
 
 def _outcomes(catena: Catena, runs: Path, judge: str) -> Outcomes:
-    """What a judge said of the responses as they are now; what it said of others that were there before is left out."""
+    """Outcomes of a judge for the responses as they are now; those for earlier responses are left out."""
     items, responses = read_runs(runs)
     path = games_path(runs, judge)
     if not path.exists():
@@ -323,7 +323,7 @@ def _outcomes(catena: Catena, runs: Path, judge: str) -> Outcomes:
 
 
 def _rejected(set_path: Path) -> dict[str, int] | None:
-    """What the filters threw away, from the work file beside the set."""
+    """Items that the filters threw away, from the work file beside the set."""
     path = journal_path(set_path)
     if not path.exists():
         return None

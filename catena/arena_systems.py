@@ -48,7 +48,7 @@ class System(Reader, Protocol):
     """A reader that says what it will take."""
 
     async def foresee(self, item: Item) -> Usage:
-        """What a question will usually be billed; no model is called. Raises DocumentNotFound."""
+        """Estimate a question's usual bill; no model is called. Raises DocumentNotFound."""
 
 
 class CostCap:
@@ -60,7 +60,7 @@ class CostCap:
         self._num_places, self._open = num_places, 0
 
     def take(self) -> float | None:
-        """What the next question may cost; None: there is no cap."""
+        """Reserve what the next question may cost; None: there is no cap."""
         if self._left is None:
             return None
         share = self._left / (self._num_places - self._open)

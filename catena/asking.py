@@ -52,7 +52,7 @@ _SPACES = re.compile(r"[^\S\n]++")
 
 
 class Asking:
-    """What `Catena` does with questions; the library and the parts it works with are the client's."""
+    """Questions of `Catena`; the library and the parts it works with are the client's."""
 
     settings: Settings
     library: Library
@@ -183,7 +183,7 @@ class Asking:
         documents: Sequence[Document | str] | Document | str | None,
         options: AskOptions | None,
     ) -> UnfinishedRun:
-        """What is asked, complete: of which documents, and which model."""
+        """Complete the question: of which documents, and which model."""
         question = _checked("question", question)
         if not question.strip():
             raise OptionError("The question is empty.", "Ask something.")
@@ -290,7 +290,7 @@ class Asking:
             self.runs.begin_anew(asked.run_id, asked.document_ids)
 
     def _left_out(self, document_ids: Sequence[str]) -> list[str]:
-        """What a question of the whole library could not be asked of: damaged documents, and originals without one."""
+        """Documents left out of a question of the whole library: damaged ones, and originals without one."""
         known = self.library.documents()
         if {document.id for document in known if document.is_readable} - {*document_ids}:
             return []  # of some documents, which somebody chose

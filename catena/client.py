@@ -306,7 +306,7 @@ class Catena(Asking):
         return backup(self.settings.home, path_of("destination", destination), is_copied=is_copied)
 
     def _checks_beside(self, *, repair: bool) -> list[Problem]:
-        """What is wrong beside the library's own database: unfinished runs, and files of runs and sets."""
+        """Find damage beside the library's own database: unfinished runs, and files of runs and sets."""
         from catena.bookqa.batch_processes import Batches  # the way to LiteLLM and Ray, for sets alone
 
         return [

@@ -47,7 +47,7 @@ def hide_secrets() -> None:
 
 
 def _places(names: set[bytes]) -> Iterator[tuple[int, int]]:
-    """Where in memory the values of these variables stand, and how long they are."""
+    """Addresses in memory of the values of these variables, and how long they are."""
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
     begin, end = int(fields[_ENV_START - 2]), int(fields[_ENV_END - 2])
     at = begin

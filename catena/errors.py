@@ -55,7 +55,7 @@ class CatenaError(Exception):
         self.remedy = remedy
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """As it is, whatever its class takes to be made: errors come back from other processes."""
+        """Pickle as it is, whatever its class takes to be made: errors come back from other processes."""
         return _made_again, (type(self), self.args, self.__dict__)
 
 

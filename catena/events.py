@@ -1,4 +1,4 @@
-"""What a run says while it works, the same for SDK, CLI and UI. Imports nothing heavy."""
+"""Events of a run while it works, the same for SDK, CLI and UI. Imports nothing heavy."""
 
 from __future__ import annotations
 

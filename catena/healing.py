@@ -1,4 +1,4 @@
-"""How a library that was damaged on the disk becomes whole again: from its originals, or, where these are gone too, by
+"""Recovery of a library damaged on the disk: from its originals, or, where these are gone too, by
 saying so.
 
 `Healing.mend` is what the library calls when a row does not fit its checksum; `rebuild` makes a database anew of what

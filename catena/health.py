@@ -1,4 +1,4 @@
-"""What `catena doctor` found."""
+"""Findings of `catena doctor`."""
 
 from __future__ import annotations
 

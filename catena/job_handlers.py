@@ -1,4 +1,4 @@
-"""What the worker process does for each kind of job. Every handler may be begun again after a kill."""
+"""Handlers of the worker process, one for each kind of job. Every handler may be begun again after a kill."""
 
 from __future__ import annotations
 

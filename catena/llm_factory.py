@@ -31,7 +31,7 @@ class Models:
 
 
 class LLMFactory:
-    """What all questions of a client share: settings, kept calls, and a gate for each model."""
+    """Makes the models of a client's questions, which share settings, cached replies, and a gate for each model."""
 
     def __init__(self, settings: Settings, store: CallStore) -> None:
         self._settings = settings
@@ -77,7 +77,7 @@ class LLMFactory:
         return Models(answering, finish(compose(small)) if small else answering, meter)
 
     async def price(self, model: str, *, asked: str) -> Price | None:
-        """What `model` costs in a question that `asked` answers; None where that is not known."""
+        """Return the price of `model` in a question that `asked` answers; None where that is not known."""
         return await self._remote(model, is_addressed=_provider(model) == _provider(asked)).price()
 
     def _remote(self, model: str, *, is_addressed: bool) -> LiteLLM | LocalLLM:

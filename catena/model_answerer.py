@@ -25,7 +25,7 @@ def with_model(
     options: AskOptions,
     on_event: OnEvent | None,
 ) -> Deps:
-    """What the agents work with when `options.model` answers. Raises OptionError, for kv ModelError too."""
+    """Complete the agents' context where `options.model` answers. Raises OptionError, for kv ModelError too."""
     assert options.model, "a model is named"
     models = room.open(options.model, deps.document_ids, options.limits, small=options.small_model)
     on_text = AnswerText(on_event) if on_event else None

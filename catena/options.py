@@ -1,4 +1,4 @@
-"""What a user may ask for besides the question; each value is checked where it is given."""
+"""Options of a question or an added file; each value is checked where it is given."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """What a user asks for besides the question. Raises OptionError for a value that an option does not take.
+    """Options of a question. Raises OptionError for a value that an option does not take.
 
     `paths`: how often a chain reads the documents, at the same time: 1, in order; 2, from both ends; 5, in order,
     backwards and in three shuffled orders.
@@ -105,7 +105,7 @@ class AskOptions:
 
 @dataclass(frozen=True, slots=True)
 class AddOptions:
-    """How a file is read: as another kind than it seems, with a password, under a title. Raises OptionError."""
+    """Options of reading a file: as another kind than it seems, with a password, under a title. Raises OptionError."""
 
     as_kind: Kind | None = None
     password: str | None = None

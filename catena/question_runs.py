@@ -121,7 +121,7 @@ class Runs:
         return self._path(run_id, ".cancel").exists()
 
     def run(self, run_id: str) -> Run:
-        """What is asked, and how it stands."""
+        """Return the question asked, and how it stands."""
         # Asked first: whoever works tells the end, then lets go.
         is_running = is_held(self._path(run_id, ".lock"))
         lines = self._lines(run_id)
@@ -268,7 +268,7 @@ class Runs:
         return [path for _, path in sorted(told, key=lambda one: (one[0] > now, -one[0]))]
 
     def _lines(self, run_id: str) -> list[bytes]:
-        """What was written so far; a line that is still being written is left for later."""
+        """Lines written so far; a line that is still being written is left for later."""
         path = self._path(run_id)
         if not path.exists():
             return []
@@ -281,7 +281,7 @@ class Runs:
         return lines
 
     def check(self, *, repair: bool) -> list[Problem]:
-        """What `catena doctor` says of the files; with `repair`, damaged ones are set aside."""
+        """Check the files for `catena doctor`; with `repair`, damaged ones are set aside."""
         found = []
         for path in self._files():
             try:

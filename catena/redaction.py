@@ -137,7 +137,7 @@ def _blotted(text: str, form: Form) -> str:
 
 
 def _end(text: str, at: int, pieces: tuple[str, ...]) -> int:
-    """Where a secret ends that begins before `at`: the rest of it may be cut off."""
+    """End of a secret that begins before `at`: the rest of it may be cut off."""
     for piece in pieces:
         found = re.compile(piece, re.IGNORECASE).match(text, at)
         if found is None:
@@ -148,7 +148,7 @@ def _end(text: str, at: int, pieces: tuple[str, ...]) -> int:
 
 @lru_cache(maxsize=256)
 def _forms(secret: str) -> tuple[Form, ...]:
-    """What finds a secret in each way to write it."""
+    """Pattern of a secret in each way to write it."""
     written = [secret, *_in_base64(secret.encode("utf-8", "surrogateescape"))]
     forms = [[_sign(sign) for sign in one] for one in written if len(one) >= _SHORTEST]
     forms.append([re.escape(pair) for pair in _pairs(secret.encode("utf-8", "surrogateescape").hex())])

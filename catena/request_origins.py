@@ -1,4 +1,4 @@
-"""Which requests a server on this machine answers: those that name it as their Host, from no page but its own.
+"""Check of a request's origin, for servers on this machine: it names it as its Host, from no page but its own.
 
 A name server can give 127.0.0.1 to any name (DNS rebinding), and every page of the web can send requests here. Both say
 where they come from: RFC 9112 (Host), RFC 6454 (Origin), W3C Fetch Metadata (Sec-Fetch-Site).
@@ -21,7 +21,7 @@ _Headers = Iterable[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class OwnAddress:
-    """What a server is called: loopback with its port, `public` (an origin, of a proxy before it), or anything.
+    """Addresses of a server: loopback with its port, `public` (an origin, of a proxy before it), or anything.
 
     `is_any`: the Host is not looked at, where each request brings a key that no browser has.
     """

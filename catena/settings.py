@@ -1,4 +1,4 @@
-"""What can be configured: defaults, then `config.toml`, then `CATENA_*` variables, then arguments."""
+"""Settings: defaults, then `config.toml`, then `CATENA_*` variables, then arguments."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def kept_settings(kept: Mapping[str, Any]) -> Settings:
 
 
 def address_variables(api_base: str | None) -> dict[str, str]:
-    """What a process is given in its environment that reads settings which were kept."""
+    """Return the environment of a process that reads settings which were kept."""
     return {"CATENA_API_BASE": api_base} if api_base and has_secret(api_base) else {}
 
 

@@ -1,4 +1,4 @@
-"""How a question was read, and is being read: page by page of each document, and worker by worker of each path."""
+"""Trace of a question that was or is being read: page by page of each document, worker by worker of each path."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class PathTrace:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What is known so far; `answer` is None until there is one. `seconds` are None while the run works."""
+    """Trace so far; `answer` is None until there is one. `seconds` are None while the run works."""
 
     question: str
     state: RunState

@@ -114,7 +114,7 @@ class OutlineEntry:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What the library knows of one file. `id` is the SHA-256 of its bytes."""
+    """Document of the library, read from one file. `id` is the SHA-256 of its bytes."""
 
     id: str
     title: str
@@ -162,7 +162,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class PageHit:
-    """What every retriever returns: a page, best first, with the passages that earned it its place."""
+    """Page found by a retriever, best first, with the passages that earned it its place."""
 
     ref: PageRef
     score: float
@@ -197,7 +197,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What a worker found: its words, the number of the passage, and the sentence there that it rests on."""
+    """Fact a worker found: its words, the number of the passage, and the sentence there that it rests on."""
 
     number: int
     claim: str
@@ -206,7 +206,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a reader or worker hands on, best evidence first.
+    """Note that a reader or worker hands on, best evidence first.
 
     `ledger` is kept by code beside what workers write: a fact that they drop stays there.
     """
@@ -257,7 +257,7 @@ class DocumentCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much was searched and read; `vectors_filled` is a share from 0 to 1."""
+    """Coverage of a search and reading; `vectors_filled` is a share from 0 to 1."""
 
     documents: tuple[DocumentCoverage, ...] = ()
     vectors_filled: float = 0.0
@@ -295,7 +295,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class RoleUsage:
-    """What one role of the agents (worker, manager, answer, …) used of one model."""
+    """Usage of one model by one role of the agents (worker, manager, answer, …)."""
 
     role: str
     model: str
@@ -304,7 +304,7 @@ class RoleUsage:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRole:
-    """What one role will use of one model: as it usually is, and never more than `most`."""
+    """Planned usage of one model by one role: as it usually is, and never more than `most`."""
 
     role: str
     model: str
@@ -314,7 +314,7 @@ class PlannedRole:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a question will take, known before a model is called.
+    """Plan of a question: what it will take, known before a model is called.
 
     `expected` is a guess; `most` is never exceeded while no call fails. `retries` is what failed calls that are made
     again may take beyond it; `fallback` is what the fallback model takes at most, if it must answer instead.

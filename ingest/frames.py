@@ -1,4 +1,4 @@
-"""What the parser child says to its parent: length-prefixed frames, a JSON header and bytes. No pickle."""
+"""Frames from the parser child to its parent: length-prefixed, a JSON header and bytes. No pickle."""
 
 from __future__ import annotations
 

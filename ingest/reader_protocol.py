@@ -1,4 +1,4 @@
-"""What every reader of a kind of file gives: pages one after the other, then how it went."""
+"""Protocol of the readers of files: pages one after the other, then how it went."""
 
 from __future__ import annotations
 

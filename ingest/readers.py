@@ -1,4 +1,4 @@
-"""Which reader opens which kind of file."""
+"""Readers by kind of file."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def common_words() -> frozenset[str]:
 
 
 def rarity(word: str) -> float:
-    """How rare a word is in English, 0 for the most frequent and 1 for what is not common at all.
+    """Return how rare a word is in English, 0 for the most frequent and 1 for what is not common at all.
 
     The vocabulary is in the order of frequency, so that the place of a word tells it.
     """

@@ -1,4 +1,4 @@
-"""Which documents a question is about, when it is asked of several."""
+"""Choice of the documents a question is about, when it is asked of several."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def match_any(asked: Sequence[str]) -> str:
 
 
 def _named(library: Shelf, asked: set[str], document_ids: Sequence[str]) -> dict[str, float]:
-    """How rare those terms of a document's name are, among all names, that the question holds: a sum of logs."""
+    """Rarity, among all names, of the terms of a document's name that the question holds: a sum of logs."""
     wanted = set(document_ids)
     names = {one: _name_terms(title, path) for one, title, path in library.names() if one in wanted}
     spread = Counter(term for name in names.values() for term in name)

@@ -32,7 +32,7 @@ Floats = NDArray[np.float32]
 
 
 class VectorLibrary(Protocol):
-    """What the index is made of. `embedder` names whose vectors are meant."""
+    """Source of the index's vectors. `embedder` names whose vectors are meant."""
 
     home: Path
     embedder: str
@@ -138,7 +138,7 @@ class VectorFile:
 
 
 def check_file(shelf: VectorLibrary) -> list[Problem]:
-    """What `catena doctor` says of the file."""
+    """Check the file for `catena doctor`."""
     if VectorFile(shelf).is_sound():
         return []
     message = f"The vector file in {shelf.home / FOLDER} is missing or damaged; it is not used."

@@ -60,7 +60,7 @@ class HybridRetriever:
         return page_hits(scored, k, self.name)
 
     def heat(self, question: str, document_id: str) -> dict[str, dict[int, float]]:
-        """How far each page stands out, by its words and by its meaning: 1 for the best page, nothing for those
+        """Score how far each page stands out, by its words and by its meaning: 1 for the best page, nothing for those
         below the average. Embeds no passage."""
         document = self._opened.get(document_id)
         words = lexical_scores(document, question)

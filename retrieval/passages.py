@@ -50,7 +50,7 @@ def split(pages: Iterable[Page], title: str) -> Iterator[tuple[Page, tuple[Passa
 
 
 def indexed_text(passage: Passage) -> str:
-    """What is searched and embedded for a passage."""
+    """Return the text searched and embedded for a passage."""
     return f"{passage.header}\n{passage.text}" if passage.header else passage.text
 
 

@@ -1,4 +1,4 @@
-"""What retrieval needs of the library; `catena.library.library.Library` has it all."""
+"""Protocols that retrieval needs of the library; `catena.library.library.Library` has it all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where sentences begin and end, in any script; headings and table rows are sentences of their own."""
+"""Sentence boundaries in any script; headings and table rows are sentences of their own."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _goes_on(text: str, start: int, match: re.Match[str], end: int) -> bool:
 
 
 def _word_start(text: str, start: int, end: int) -> int:
-    """Where the word that ends at `end` begins: looked for backwards, so that a sentence of n words costs n."""
+    """Start of the word that ends at `end`: looked for backwards, so that a sentence of n words costs n."""
     while end > start and not (text[end - 1].isspace() or text[end - 1] in _BEFORE_WORD):
         end -= 1
     return end

@@ -1,4 +1,4 @@
-"""What counts how much in the order of passages, in one value, so that it can be chosen on questions."""
+"""Weights in the order of passages, in one value, so that they can be chosen on questions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Documents beyond the trained length: few KV pages that stand close to the question, against attention to everything.
 
-The model (`warm_model.py`) was trained on about 1,100 tokens at most. Policies choose by keys without their rotation, and lay
-what they chose end to end, so that no distance is one the model never saw. RetroLM's and LongHeads' claim, measured.
+The model (`warm_model.py`) was trained on about 1,100 tokens at most. Policies choose by keys without their
+rotation, and lay what they chose end to end, so that no distance is one the model never saw. RetroLM's and LongHeads'
+claim, measured.
 
 python -m catena.benchmarks.kv.beyond [--tokens 16384] [--documents 10]
 """

@@ -29,7 +29,7 @@ Free = Callable[[Path], int]
 
 
 def free_bytes(folder: Path) -> int:
-    """What is free on the disk of a folder that may not be there yet."""
+    """Return the free bytes on the disk of a folder that may not be there yet."""
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
     return shutil.disk_usage(folder).free

@@ -1,4 +1,4 @@
-"""Which file system a folder lies on: on one that other machines share, SQLite's write-ahead log does not work.
+"""File system of a folder: on one that other machines share, SQLite's write-ahead log does not work.
 
 The log needs memory that all who write have in common (https://sqlite.org/wal.html, "All processes using a database
 must be on the same host computer"); a rollback journal needs the file's locks alone.
@@ -61,7 +61,7 @@ def is_shared(kind: str) -> bool:
 
 
 def describe_disk(home: Path, *, is_read_only: bool) -> str:
-    """What `catena doctor` says of where a library lies."""
+    """Describe for `catena doctor` where a library lies."""
     kind = filesystem_of(home)
     named = kind or "of a type that is not known"
     shared = (
@@ -72,5 +72,5 @@ def describe_disk(home: Path, *, is_read_only: bool) -> str:
 
 
 def journal_mode(kind: str) -> str:
-    """How SQLite is to keep what a transaction changes, on a file system of this type."""
+    """Return SQLite's journal mode on a file system of this type."""
     return "DELETE" if is_shared(kind) else "WAL"

@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 
 class JobRun:
-    """What a handler is given: the job, a way to tell its progress, and whether it should stop."""
+    """Run of a handler: the job, a way to tell its progress, and whether it should stop."""
 
     def __init__(self, jobs: Jobs, job: Job, owner: str, stop: threading.Event) -> None:
         self.job = job

@@ -36,7 +36,7 @@ _NOT_KEPT = (".lock", ".cancel", ".log", ".part", "-wal", "-shm", ".new")
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What was kept, and how much of it as links. `missing`: originals that were damaged or gone."""
+    """Backup made: what was kept, and how much as links. `missing`: originals that were damaged or gone."""
 
     folder: Path
     num_files: int

@@ -1,4 +1,4 @@
-"""What tells whether a row of the library is still as it was written: a checksum over it and what it belongs to.
+"""Checksums of the library's rows: over a row and what it belongs to, so that a change is found.
 
 It sees what disks do (a bit, a page of zeros, a row in another's place), not what a person does who can compute it too.
 """
@@ -54,7 +54,7 @@ def is_sound(table: Table, row: Sequence[Any], *owner: object) -> bool:
 
 
 def columns(table: Table) -> tuple[Column[Any], ...]:
-    """What to select, for `is_sound`."""
+    """List the columns to select, for `is_sound`."""
     return (*covered(table), table.c[CHECKSUM])
 
 

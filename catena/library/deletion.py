@@ -62,7 +62,7 @@ def drop_files(home: Path) -> None:
 
 
 def purge_pending(database: Database) -> int:
-    """How many removals are not wiped yet."""
+    """Count the removals that are not wiped yet."""
     with database.read() as connection:
         return int(
             connection.execute(select(counters.c.value).where(counters.c.name == "purge")).scalar_one()

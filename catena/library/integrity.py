@@ -1,4 +1,4 @@
-"""What can be wrong with a library, and how it is put right."""
+"""Integrity of a library: what can be wrong, and how it is put right."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def check(database: Database, originals: Originals) -> list[Problem]:
 
 
 def _rows(database: Database) -> list[Problem]:
-    """What is wrong with the rows of a database that SQLite finds in order."""
+    """Damage in the rows of a database that SQLite finds in order."""
     problems = [_problem_of(one) for one in damages(database)]
     problems += [
         Problem("rows", f"A row of {table.name} was damaged on the disk.", can_repair=True)

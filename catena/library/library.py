@@ -145,7 +145,7 @@ class Library(Reading, Vectors, History, Votes):
             raise no_space(self.home, needed)
 
     def original(self, document_id: str) -> Path:
-        """Where the bytes of a document are."""
+        """Return the path of a document's bytes."""
         return self._originals.path(document_id)
 
     def checked_original(self, document_id: str) -> Path:

@@ -64,7 +64,7 @@ def write_down(home: Path, name: str, rows: Iterable[Json]) -> None:
 
 
 def known_names(home: Path) -> Iterator[dict[str, Any]]:
-    """What was written down of documents, the last first."""
+    """Return the names written down of documents, the last first."""
     for path in sorted((home / FOLDER).glob(f"*/{NAMES}"), reverse=True):
         for line in reversed(path.read_bytes().split(b"\n")):
             with suppress(ValueError):
@@ -84,7 +84,7 @@ def mark_salvaged(path: Path) -> None:
 
 
 def describe(home: Path) -> str:
-    """What `catena doctor` says of it; empty where nothing was ever lost."""
+    """Describe what was lost for `catena doctor`; empty where nothing ever was."""
     files = [path for path in (home / FOLDER).rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     return f"{len(files)} files, {size / 1e6:.1f} MB in {home / FOLDER}" if files else ""

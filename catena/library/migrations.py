@@ -1,4 +1,4 @@
-"""How the tables of an older library become those of this version."""
+"""Migrations of an older library's tables to those of this version."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class Originals:
             return [name for name in sorted({*self.ids()} - {*known}) if not self._is_claimed(name)]
 
     def checked(self, document_id: str) -> Path:
-        """Where the bytes of a document are, once they are found to be those that were added. Raises DocumentError."""
+        """Return the path of a document's bytes, once found to be those that were added. Raises DocumentError."""
         path = self.path(document_id)
         try:
             found = sha256(path)

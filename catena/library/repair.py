@@ -1,4 +1,4 @@
-"""What can be put right in a library without reading a document again. Nothing is deleted that is not written down."""
+"""Repair of a library without reading a document again. Nothing is deleted that is not written down."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def mend_catalogue(database: Database, home: Path) -> int:
 
 
 def names_of(database: Database, document_ids: Iterable[str]) -> list[dict[str, Any]]:
-    """What documents without a sound row were called: the pages that are left say whose they are, the places how
+    """Find the names of documents without a sound row: the pages that are left say whose they are, the places how
     that is called. `document_ids`: of all originals."""
     told = []
     with database.read() as connection:
@@ -230,7 +230,7 @@ def _all_documents(connection: Connection) -> list[Any]:
 
 
 def _told(connection: Connection, row: Any) -> dict[str, Any]:
-    """What a damaged row says, with what its places say: these have checksums of their own."""
+    """Values of a damaged row, with what its places say: these have checksums of their own."""
     query = select(*columns(sources)).where(sources.c.document_key == row.key).order_by(SOURCE_ORDER)
     places = [(one.path, one.title) for one in connection.execute(query) if is_sound(sources, one)]
     path, title = places[-1] if places else (row.path, row.title)

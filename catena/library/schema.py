@@ -255,6 +255,6 @@ def create_tables(connection: Connection) -> None:
 
 
 def terms_of_document(passages: Iterable[str]) -> str:
-    """What `document_terms` holds of a document: each term as often as there are passages with it."""
+    """Return a document's rows of `document_terms`: each term as often as there are passages with it."""
     counts = Counter(term for terms in passages for term in set(terms.split(" ")))
     return " ".join(" ".join([term] * min(times, _MAX_TIMES)) for term, times in counts.items())

@@ -1,4 +1,4 @@
-"""What is read from a library: pages, passages, the indexes and search. Every row is held against its checksum."""
+"""Reading from a library: pages, passages, the indexes and search. Every row is held against its checksum."""
 
 from __future__ import annotations
 

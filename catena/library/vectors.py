@@ -139,7 +139,7 @@ class Vectors:
                 yield ids_found, _array(rows)
 
     def _damaged_among(self, rows: Sequence[Any]) -> Damage:
-        """Whose vector the first damaged row is."""
+        """Owner of the first damaged row's vector."""
         bad = next(row for row in rows if not is_sound(vectors, row))
         query = select(documents.c.id).where(
             documents.c.first_passage <= bad.passage_id,
@@ -192,7 +192,7 @@ def _array(rows: Sequence[Any]) -> Floats:
 
 
 def _filled(connection: Connection, document_id: str, embedder: str) -> int:
-    """How many vectors a document has of an embedder, as it was noted when they were kept."""
+    """Number of vectors a document has of an embedder, as it was noted when they were kept."""
     query = select(fillings.c.num_vectors).join(documents).where(documents.c.id == document_id)
     return int(connection.execute(query.where(fillings.c.embedder == embedder)).scalar() or 0)
 

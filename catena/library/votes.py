@@ -1,4 +1,4 @@
-"""What people think of two answers to one question: pairwise outcomes, as an arena takes them."""
+"""Votes of people between two answers to one question: pairwise outcomes, as an arena takes them."""
 
 from __future__ import annotations
 

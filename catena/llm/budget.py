@@ -32,10 +32,10 @@ class _Sum:
 
 
 class Budget:
-    """What one question may spend, over all its models. Used in one event loop."""
+    """Budget of one question, over all its models. Used in one event loop."""
 
     def __init__(self, limits: Limits, meter: Meter) -> None:
-        """What the meter says was used before the run was interrupted counts too."""
+        """Count also what the meter says was used before the run was interrupted."""
         self.limits = limits
         self.meter = meter
         self._spent = _Sum()
@@ -63,7 +63,7 @@ class Budget:
         self._settled.set()
 
     def _excess(self, worst: _Sum, held: _Sum) -> tuple[str, str] | None:
-        """Which cap one more call would break, and the remedy."""
+        """Cap that one more call would break, and the remedy."""
         caps, earlier = self.limits, self.meter.earlier
         spent = _Sum(earlier.calls, earlier.num_tokens, earlier.cost_usd or 0.0)
         spent.add(self._spent)

@@ -86,7 +86,7 @@ def window(model: str) -> int:
 
 
 def price(model: str) -> Price | None:
-    """What the bundled table asks for a model; None where it does not know."""
+    """Return a model's price in the bundled table; None where it does not know."""
     facts = _facts(model)
     read, written = facts.get("input_cost_per_token"), facts.get("output_cost_per_token")
     if read is None or written is None:
@@ -101,7 +101,7 @@ def price(model: str) -> Price | None:
 
 @cache
 def _table() -> Mapping[str, Mapping[str, Any]]:
-    """What LiteLLM reads into `model_cost` when it is kept from asking the network."""
+    """Table that LiteLLM reads into `model_cost` when it is kept from asking the network."""
     package = find_spec("litellm")
     assert package and package.submodule_search_locations, "a dependency"
     path = Path(package.submodule_search_locations[0]) / "model_prices_and_context_window_backup.json"

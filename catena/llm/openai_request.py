@@ -68,7 +68,7 @@ async def send(
 
 
 def address(api_base: str) -> str:
-    """Where requests go: a query of the base stays at the end."""
+    """Return the URL of requests: a query of the base stays at the end."""
     base, mark, query = api_base.strip().partition("?")
     base = base.rstrip("/")
     return (base if base.endswith("/chat/completions") else f"{base}/chat/completions") + mark + query

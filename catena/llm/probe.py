@@ -27,7 +27,7 @@ START_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What a model said of itself; `message` and `remedy` say why it cannot be used. Prices: USD a million tokens."""
+    """Answer of a model to a probe; `message` and `remedy` say why it cannot be used. Prices: USD a million tokens."""
 
     is_usable: bool
     name: str = ""

@@ -1,4 +1,4 @@
-"""What a provider's error means for the person who asked: our error, a remedy, and no key in either."""
+"""Provider errors told to the person who asked: our error, a remedy, and no key in either."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who offers models, and how each is called: a prefix of LiteLLM, the name of its key, the address of a server."""
+"""Providers of models, and how each is called: a prefix of LiteLLM, the name of its key, the address of a server."""
 
 from __future__ import annotations
 

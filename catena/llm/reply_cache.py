@@ -13,7 +13,7 @@ from catena.llm.wrapper import LLMWrapper
 
 
 class CallStore(Protocol):
-    """Where replies are kept, by the key of their request; a `Library` is one."""
+    """Store of replies, by the key of their request; a `Library` is one."""
 
     def get_call(self, key: str, /) -> str | None: ...
     def put_call(self, key: str, response: str, document_ids: Iterable[str], /) -> None: ...

@@ -1,4 +1,4 @@
-"""What a model says aloud: its reply without thoughts, special tokens and turns of others, whole or as it comes.
+"""Text of a model's reply without thoughts, special tokens and turns of others, whole or as it comes.
 
 Every reply in every role goes through `spoken`, so that no thought is believed or shown. Thoughts are known by the
 names of their tags, in whatever brackets, and by what a server left of them: a closing tag alone, channels' names.
@@ -111,7 +111,7 @@ def legible(text: str) -> str:
 
 
 def _without_channels(reply: str) -> str:
-    """What is in the channel `final` and in none, where there are channels."""
+    """Text in the channel `final` and in none, where there are channels."""
     if _BARE_CHANNEL.match(reply):
         ends = [one.end() for one in re.finditer(r"assistant(?:final|response)(?=\S)", reply)]
         return reply[ends[-1] :] if ends else ""

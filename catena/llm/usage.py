@@ -1,4 +1,4 @@
-"""What the calls of one question took, per role."""
+"""Usage of the calls of one question, per role."""
 
 from __future__ import annotations
 

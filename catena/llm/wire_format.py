@@ -1,4 +1,4 @@
-"""What goes to a model's server and comes back, whoever carries it; and how a server's wishes are remembered."""
+"""Wire format of a model's server, for any transport; and memory of what a server refuses."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Failed(Exception):
 
 @dataclass(slots=True)
 class ServerQuirks:
-    """What a server was found to refuse, so that it is asked for it once; and whether the model thinks aloud.
+    """Parameters a server was found to refuse, so that it is asked for each once; and whether the model thinks aloud.
 
     `without` names parameters, and `system` for messages of that role; `is_plain`: replies come without thoughts.
     """
@@ -224,7 +224,7 @@ class Body(_Loose):
 
 
 def error_text(body: object) -> str:
-    """What an error body says, in whatever form; nothing where it is none."""
+    """Return the text of an error body, in whatever form; nothing where it is none."""
     try:
         return _error_text(body)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""What every wrapper around an `LLM` has in common; each adds the one thing it does in its own `complete`."""
+"""Common base of the wrappers around an `LLM`; each adds the one thing it does in its own `complete`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a GGUF file says of itself (ggml's docs/gguf.md): magic, version, and keys with values; tensors are not read."""
+"""GGUF header (ggml's docs/gguf.md): magic, version, and keys with values; tensors are not read."""
 
 from __future__ import annotations
 

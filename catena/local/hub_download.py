@@ -47,7 +47,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the Hub says of a file. `num_here`: bytes of an earlier go."""
+    """File offered by the Hub. `num_here`: bytes of an earlier download."""
 
     wanted: Wanted
     url: str
@@ -156,7 +156,7 @@ def _bar(on_bytes: OnBytes) -> Any:
 
 
 def _part(shelf: Shelf, what: Wanted, sha256: str) -> Path:
-    """Where the bytes of one file gather: of another hash they are of another file."""
+    """Path of one file's partial download: of another hash they are of another file."""
     return shelf.folder / ".parts" / f"{what.name}-{sha256[:16]}" / "part"
 
 

@@ -1,4 +1,4 @@
-"""What a llama.cpp server says of itself: whether it works, and on what."""
+"""Status of a llama.cpp server: whether it works, and on what."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ POLL_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a server is to serve, and how."""
+    """Configuration of a server: what it is to serve, and how."""
 
     model: LocalModel
     window: int

@@ -75,7 +75,7 @@ class LocalLLM:
         return {"model": self.name, "file": file, "temperature": 0, "form": FORM}
 
     async def window(self) -> int:
-        """What its server has, which is started for it."""
+        """Return the window of its server, which is started for it."""
         record = await self._server(self._wanted)
         return min(self._wanted or record.window, record.window)
 
@@ -120,7 +120,7 @@ class LocalLLM:
         )
 
     async def _lost(self, problem: ModelUnreachable) -> ModelUnreachable:
-        """What happened to the server, where it is gone; the next attempt starts another."""
+        """Error of a server that is gone; the next attempt starts another."""
         standing = standing_of(self._shelf.folder, self._short)
         ends = asyncio.get_running_loop().time() + LAST_SECONDS
         while standing.lives:

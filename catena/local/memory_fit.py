@@ -1,4 +1,4 @@
-"""What a model takes of this machine's memory, and which window it can have."""
+"""Memory a model takes of this machine, and which window it can have."""
 
 from __future__ import annotations
 

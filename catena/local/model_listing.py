@@ -31,7 +31,7 @@ class Row:
 
 
 def rows(shelf: Shelf) -> list[Row]:
-    """What is here first, smallest first."""
+    """List the models that are here first, smallest first."""
     available, total = available_memory(), total_memory()
     here = shelf.models()
     found = []
@@ -73,7 +73,7 @@ def rows(shelf: Shelf) -> list[Row]:
 
 
 def engine() -> str:
-    """What would run a model; empty where nothing is installed."""
+    """Name the engine that would run a model; empty where nothing is installed."""
     if program := which(PROGRAM):
         return program
     return "xllamacpp" if find_spec("xllamacpp") else ""

@@ -1,4 +1,4 @@
-"""What stands of a model's server on the disk: a lock that lives as long as it does, its record, its log."""
+"""Record of a model's server on the disk: a lock that lives as long as it does, its record, its log."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Standing:
         return self.log
 
     def last_words(self) -> str:
-        """What the log says last of an error, in one line."""
+        """Return the log's last error, in one line."""
         try:
             lines = self.log.read_bytes()[-16_384:].decode("utf-8", "replace").splitlines()
         except OSError:

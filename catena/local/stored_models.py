@@ -200,5 +200,5 @@ def _link(file: Path, target: Path) -> None:
 
 
 def shelf_of(settings: Settings) -> Shelf:
-    """Where the local models of these settings are."""
+    """Return the store of the local models of these settings."""
     return Shelf(settings.models_folder or settings.home / "models")

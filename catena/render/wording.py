@@ -1,4 +1,4 @@
-"""How an answer's marks are said to a person, the same on the terminal, in the browser and in what is exported."""
+"""Words for an answer's marks, the same on the terminal, in the browser and in what is exported."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARKS: dict[Support, str] = {
 
 
 def mark_of(answer: Answer, place: int) -> str:
-    """What is said of the statement at `place`: how sure the reader is of its first, and what was checked."""
+    """Word the mark of the statement at `place`: how sure the reader is of its first, and what was checked."""
     statement = answer.statements[place]
     mark = MARKS[statement.support]
     if place or answer.confidence is None:

@@ -71,11 +71,11 @@ class StubModel:
         return found
 
     def num_hung_up(self) -> int:
-        """How many requests the other side gave up before they were answered."""
+        """Number of requests the other side gave up before they were answered."""
         return int(self._state()["num_hung_up"])
 
     def most_at_once(self) -> int:
-        """How many requests were under way together at most."""
+        """Largest number of requests that were under way together."""
         return int(self._state()["most_at_once"])
 
     def _state(self) -> dict[str, Any]:

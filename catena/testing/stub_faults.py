@@ -1,4 +1,4 @@
-"""What can go wrong with one request to a model server."""
+"""Faults of one request to a model server."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a parser's process may not do: Landlock, seccomp, and where neither is."""
+"""Confinement of a parser's process: Landlock, seccomp, and where neither is."""

@@ -1,4 +1,4 @@
-"""What a parser process must not have: network, files, secrets, other processes, a life after its parent.
+"""Confinement of a parser process: no network, files, secrets, other processes, nor a life after its parent.
 
 Landlock and seccomp where the kernel has them; else an empty root folder and another user, where that is allowed.
 """
@@ -54,7 +54,7 @@ def leave_network() -> str:
 
 @cache
 def readable_places() -> tuple[str, ...]:
-    """What code reads while it runs: Python, packages, system libraries; asked before the first job, as it takes ms."""
+    """List paths that running code reads: Python, packages, system libraries; asked before the first job: it takes ms."""
     paths = sysconfig.get_paths()
     places = {os.path.realpath(place) for place in (*_LIBRARIES, paths["stdlib"], paths["platstdlib"])}
     places |= {os.path.realpath(place) for place in sys.path if os.path.basename(place) in _PACKAGES}
@@ -101,7 +101,7 @@ def _leave_files(files: Sequence[int], tessdata: str) -> str:
 
 
 def _leave_root() -> str:
-    """Where there is no Landlock: an empty folder as root, and another user; "" where that is not allowed."""
+    """Confine without Landlock: an empty folder as root, and another user; "" where that is not allowed."""
     folder = tempfile.mkdtemp()
     inside = os.open(folder, os.O_RDONLY)
     os.rmdir(folder)

@@ -1,4 +1,4 @@
-"""Which encoding text is in that does not say: the one that decodes it to words of one language and script.
+"""Encoding of text that does not say: the one that decodes it to words of one language and script.
 
 Texts of two-byte encodings are known by the share of characters in the part that their standard sets aside for
 the common ones; the rest by the likelihood of their letters, with the letter orders of charset-normalizer.
@@ -156,7 +156,7 @@ def _score(window: bytes, codec: str) -> float | None:
 
 
 def _odd(character: str) -> float:
-    """What a character beyond ASCII that is no letter tells against an encoding."""
+    """Penalty of a character beyond ASCII that is no letter, against an encoding."""
     if _is_letter(character):
         return 0.0
     return _UNKNOWN / 2 if character in _PUNCTUATION else _SYMBOL

@@ -92,7 +92,7 @@ class _Reader:
         return line
 
     def _beside(self, line: WordText) -> Iterator[Block]:
-        """What the paragraph just read refers to, or has floating beside it."""
+        """Text that the paragraph just read refers to, or has floating beside it."""
         for box in line.boxes:
             yield from self._blocks(box)
         for kind, identity in line.cited:

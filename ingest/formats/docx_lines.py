@@ -1,4 +1,4 @@
-"""What stands on the lines of a Word paragraph: runs with their marks, symbols, equations, references to notes."""
+"""Lines of a Word paragraph: runs with their marks, symbols, equations, references to notes."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _is_page_field(instruction: str) -> bool:
 
 
 def _form_field(begin: Element) -> str:
-    """What a form field shows that has no text of its own: a box, ticked or not, or a choice of a list."""
+    """Text of a form field that has none of its own: a box, ticked or not, or a choice of a list."""
     for inner in begin.iter():
         match local(inner):
             case "checkBox":

@@ -58,7 +58,7 @@ class Notes:
         return self._notes[kind].get(identity)
 
     def label(self, kind: str, identity: str) -> str:
-        """What stands before a note: its raised number, or whose comment it is."""
+        """Return the label before a note: its raised number, or whose comment it is."""
         if kind != "comment":
             mark = self._numbers.get((kind, identity), "")
             return to_superscript(mark, is_formula=True) if mark else ""

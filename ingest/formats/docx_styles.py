@@ -45,7 +45,7 @@ class Styles:
         return _is_on(self._run_property(run, "vanish"))
 
     def mark(self, run: Element) -> str:
-        """How a run is set off: "sup", "sub", "struck", or "" for not at all."""
+        """Return the mark of a run: "sup", "sub", "struck", or "" for none."""
         raised = self._run_property(run, "vertAlign")
         value = attribute(raised, "val") if raised is not None else self._shift(run)
         if value in ("superscript", "subscript"):
@@ -59,7 +59,7 @@ class Styles:
         return (attribute(fonts, "ascii") or attribute(fonts, "hAnsi") or "") if fonts is not None else ""
 
     def _shift(self, run: Element) -> str:
-        """What is moved up or down and set smaller is a figure as well; a move alone is not."""
+        """Shift of a run: moved up or down and set smaller is a figure as well; a move alone is not."""
         shift, size = self._run_property(run, "position"), self._run_property(run, "sz")
         if shift is None or size is None:
             return ""

@@ -33,7 +33,7 @@ _BELOW_CONTENTS = 10  # headings that the table of contents does not list rank b
 
 @dataclass(slots=True)
 class _Package:
-    """What the OPF file says."""
+    """Content of the OPF file."""
 
     base: str
     title: str = ""

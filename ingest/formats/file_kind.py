@@ -1,4 +1,4 @@
-"""Which kind of document a file is, by its first and last bytes; a name that says otherwise is an error."""
+"""Kind of a document's file, by its first and last bytes; a name that says otherwise is an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a folder are documents: files of their own, and manuals, which are one document of many web pages."""
+"""Documents of a folder: files of their own, and manuals, which are one document of many web pages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAX_NAMED = 4
 
 @dataclass(slots=True)
 class Walked:
-    """What to add, in order: files, the folders of manuals, and those that cannot be listed, to be named.
+    """Files to add, in order, with the folders of manuals, and those that cannot be listed, to be named.
 
     `skipped` counts by extension what is no document, `num_outside` the links that lead out of the folder.
     """

@@ -62,7 +62,7 @@ def grouped(part: str) -> str:
 
 
 def _base(base: str) -> str:
-    """What is raised to a power; "ab²" would be a b²."""
+    """Base that is raised to a power; "ab²" would be a b²."""
     return (
         base
         if len(base) < 2 or _ATOM.match(base) or not re.search(r"[\s+−*/=-]", base.strip())

@@ -1,4 +1,4 @@
-"""What of a web page a browser shows, and a count of what is there but not read."""
+"""Visible part of a web page, and a count of what is there but not read."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _MAX_BROWSING = 300  # characters of a line of such links
 
 
 def kinds(own: Mapping[str, str]) -> frozenset[str]:
-    """What an element is, as `epub:type` and `role` say."""
+    """Return an element's kinds, as `epub:type` and `role` say."""
     return frozenset(f"{own.get('epub:type', '')} {own.get('role', '')}".lower().split())
 
 
@@ -98,7 +98,7 @@ def _is_browsing_link(own: Mapping[str, str]) -> bool:
 
 
 def mark_of(tag: str, own: Mapping[str, str]) -> str:
-    """How an element sets its text off: "sup", "sub", "struck", "quote", or "" for not at all."""
+    """Return the mark of an element's text: "sup", "sub", "struck", "quote", or "" for none."""
     if tag in ("sup", "sub"):
         return tag
     if tag in ("s", "strike", "del"):

@@ -101,7 +101,7 @@ class Manual:
         return list(ordered)
 
     def _listed(self, index: Path) -> list[Path]:
-        """As the index lists them; pages that it does not list stand behind the first that leads to them."""
+        """Order pages as the index lists them; those not listed stand behind the first that leads to them."""
         listed = dict.fromkeys([index, *(link for link, _ in self._links(index))])
         ordered: list[Path] = []
         seen = set(listed)
@@ -124,7 +124,7 @@ class Manual:
 
 
 def _target(page: Path, link: bytes) -> tuple[Path, bool] | None:
-    """Where a link leads, should that be a file, and whether it says "next"."""
+    """Target of a link, should that be a file, and whether it says "next"."""
     found = _HREF.search(link)
     if found is None:
         return None

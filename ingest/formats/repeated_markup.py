@@ -1,4 +1,4 @@
-"""What a manual prints around each of its pages: lines for browsing, copyright, its own name."""
+"""Markup that a manual repeats around each of its pages: lines for browsing, copyright, its own name."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def open_engine(tessdata: str, languages: str) -> Any:
 
 
 def _known(descriptor: int | None) -> dict[int, bytes]:
-    """What an earlier run recognised."""
+    """Words that an earlier run recognised."""
     if descriptor is None:
         return {}
     with os.fdopen(descriptor, "rb") as file:

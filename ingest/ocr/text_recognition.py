@@ -50,7 +50,7 @@ def languages() -> list[str]:
 
 
 def describe(settings: Settings) -> str:
-    """What `catena doctor` says."""
+    """Describe text recognition for `catena doctor`."""
     if not engine():
         return f"not installed: {INSTALL}"
     state = (
@@ -60,7 +60,7 @@ def describe(settings: Settings) -> str:
 
 
 def picture_remedy(settings: Settings) -> str:
-    """What to do about pages that are pictures and stayed without text."""
+    """Return the remedy for pages that are pictures and stayed without text."""
     if not engine():
         return f"Pages that are images need text recognition: {INSTALL}, then `catena reindex` the document."
     if not settings.ocr:
@@ -72,7 +72,7 @@ def picture_remedy(settings: Settings) -> str:
 
 
 def order_for(settings: Settings, pages: RecognisedPages) -> dict[str, Any] | None:
-    """What the parser is told about recognition; None where there is none. Raises OptionError, LibraryError."""
+    """Return the parser's order for recognition; None where there is none. Raises OptionError, LibraryError."""
     if not (settings.ocr and engine()):
         return None
     pages.mend()

@@ -1,4 +1,4 @@
-"""What a book, web page or Word file is made of before it is cut into pages: clean blocks of text."""
+"""Blocks of clean text of a book, web page or Word file, before it is cut into pages."""
 
 from __future__ import annotations
 

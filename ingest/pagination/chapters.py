@@ -1,4 +1,4 @@
-"""Which sections of a book are its chapters, and how a page of one is labelled."""
+"""Chapters of a book, found among its sections, and the labels of their pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a line may break in any script, and in which order its words stand on the page."""
+"""Line breaks in any script, and the order of words on the page."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _set_table(sheet: Sheet, rows: list[Block], y: float) -> float:
 
 
 def _column_widths(rows: list[Block], face: Face) -> list[float]:
-    """As wide as the widest cell where the page can grow for it; else the widest columns give way."""
+    """Widths of columns: of the widest cell where the page can grow for it; else the widest columns give way."""
     num_columns = max(len(row.cells) for row in rows)
     # A hair is added, so that rounding never breaks the cell that made the column.
     natural = [

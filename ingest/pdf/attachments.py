@@ -1,4 +1,4 @@
-"""What a PDF carries beside its pages: attached files, and notes that people stuck on a page."""
+"""Attachments of a PDF: attached files, and notes that people stuck on a page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def attached_files(doc: pymupdf.Document) -> list[str]:
 
 
 def notes_on(page: Any) -> tuple[int, list[str]]:
-    """How many notes with text are stuck on a page, and the names of files pinned to it."""
+    """Count the notes with text stuck on a page, with the names of files pinned to it."""
     if page.first_annot is None:
         return 0, []
     num_notes = 0

@@ -54,7 +54,7 @@ def _with_numbers(classes: list[str]) -> list[str]:
 
 
 def _right_to_left(classes: list[str], kinds: list[str]) -> list[bool]:
-    """Which characters of a right-to-left line are no part of a left-to-right phrase.
+    """Characters of a right-to-left line that are no part of a left-to-right phrase.
 
     A phrase begins and ends with letters or numbers; a number that touches right-to-left letters is none of it.
     """
@@ -93,7 +93,7 @@ def _trimmed(classes: list[str], kinds: list[str], start: int, end: int) -> list
 
 
 def _left_to_right(kinds: list[str]) -> list[bool]:
-    """Which characters of a left-to-right line are right-to-left text: from letter to letter."""
+    """Characters of a left-to-right line that are right-to-left text: from letter to letter."""
     sides = [False] * len(kinds)
     last: int | None = None
     for index, kind in enumerate(kinds):

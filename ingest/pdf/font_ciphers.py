@@ -72,7 +72,7 @@ _LETTER_COSTS = -np.log(np.array(_FREQUENCIES) / 100)
 
 
 def text_without_meaning(blocks: Iterable[dict[str, Any]]) -> list[Box]:
-    """Where on a page, of extractDICT, letters are not what their font says; by font and size."""
+    """Find where on a page, of extractDICT, letters are not what their font says; by font and size."""
     texts: defaultdict[tuple[str, float], list[str]] = defaultdict(list)
     spans = [span for block in blocks for line in block["lines"] for span in line["spans"]]
     for span in spans:

@@ -77,7 +77,7 @@ def _is_pale(color: int) -> bool:
 
 
 def _look(looks: dict[int, str], color: int, fills: Sequence[dict[str, Any]]) -> str:
-    """What makes a colour of text one to doubt; learnt once a page."""
+    """Reasons to doubt a colour of text; learnt once a page."""
     if color >= 0xE6E6E6 and _is_pale(color):
         look = "pale"
     else:
@@ -111,7 +111,7 @@ def _under_fills(
 
 
 def _places_under(fills: Sequence[dict[str, Any]], texts: Sequence[dict[str, Any]]) -> list[Box]:
-    """What fills share with lines that were written before them."""
+    """Places that fills share with lines that were written before them."""
     last = fills[-1]["number"]
     bands: defaultdict[int, list[tuple[float, int, Box]]] = defaultdict(list)
     for block in texts:

@@ -76,7 +76,7 @@ def _best_cut(runs: list[Run]) -> tuple[float, list[tuple[bool, list[Run]]]] | N
 
 
 def _gutters(runs: list[Run]) -> list[float]:
-    """Where few runs pass: the middle of each valley in the horizontal profile, the best first."""
+    """Gutters, where few runs pass: the middle of each valley in the horizontal profile, the best first."""
     left = min([run.x0 for run in runs])
     right = max([run.x1 for run in runs])
     num_bins = int((right - left) / _BIN) + 2
@@ -259,7 +259,7 @@ def _widest_gap(line: PrintedLine) -> float:
 
 
 def _aligned_share(left: Region, right: Region) -> float:
-    """How many lines of the shorter side stand on a baseline of the other."""
+    """Share of the shorter side's lines that stand on a baseline of the other."""
     shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
     middles = [line.middle for line in longer]
     num_aligned = sum(1 for line in shorter if any(abs(line.middle - m) < 0.2 * line.size for m in middles))

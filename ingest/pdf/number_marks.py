@@ -1,4 +1,4 @@
-"""What belongs to a figure though it is printed apart: powers and marks above the line, indices below, signs before."""
+"""Marks of a figure that are printed apart: powers and marks above the line, indices below, signs before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is printed twice counts once: bold by printing again, shadows a point or two aside, by word and by line."""
+"""Overprint: what is printed twice counts once, as bold by printing again or a shadow, by word and by line."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _MIN_TEXT_SHARE, _MIN_TEXT_TILES, _MIN_LINE_TILES, _MAX_STROKE = 0.15, 30, 12, 3
 
 @dataclass(slots=True)
 class Sight:
-    """What pictures mean for one page; boxes as MuPDF's text has them, before the page is turned."""
+    """Pictures of one page and what they mean; boxes as MuPDF's text has them, before the page is turned."""
 
     texts: list[Box] = field(default_factory=list)
     """Pictures of text."""
@@ -113,7 +113,7 @@ class PictureFinder:
         return 0, _references(doc, *doc.xref_get_key(xref, f"{path}/XObject"))
 
     def _shared(self, resources: int) -> tuple[int, ...]:
-        """What a dictionary of resources, which many pages may share, refers to; learnt once."""
+        """References of a dictionary of resources, which many pages may share; learnt once."""
         if resources not in self._resources:
             found = self._doc.xref_get_key(resources, "XObject")
             self._resources[resources] = _references(self._doc, *found)
@@ -167,7 +167,7 @@ def _covered(log: Sequence[Any], words: Sequence[Any], largest: float) -> list[B
 
 
 def text_in(page: Any, box: Box, words: Sequence[Any]) -> Literal["no text", "labels", "text"]:
-    """What a picture seems to hold beside the words printed on it."""
+    """Estimate the text a picture seems to hold beside the words printed on it."""
     place = pymupdf.Rect(rotated(*box, tuple(page.rotation_matrix))) & page.rect
     if place.is_empty or place.width < 8 or place.height < 6:
         return "no text"

@@ -118,7 +118,7 @@ def _look_at_pictures(glyphs: Glyphs, sight: Sight, matrix: tuple[float, ...] | 
 
 @dataclass(slots=True)
 class _Reading:
-    """What is known of a page while its lines are read."""
+    """State of a page while its lines are read."""
 
     glyphs: Glyphs
     matrix: tuple[float, ...] | None

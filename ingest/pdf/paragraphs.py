@@ -25,7 +25,7 @@ _NUMBERED = re.compile(
 
 @dataclass(slots=True)
 class LogicalLine:
-    """What becomes one line of the page's text; `parts` are runs to be written one after the other."""
+    """One line of the page's text; `parts` are runs to be written one after the other."""
 
     kind: LineKind
     parts: list[list[Run]]

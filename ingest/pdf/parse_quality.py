@@ -75,7 +75,7 @@ class Tally:
         )
 
     def _remedies(self) -> list[str]:
-        """What to do about each kind of what is missing."""
+        """Remedies for each kind of what is missing."""
         needs_recognition = self.num_pictures + self.num_garbled + self.num_pictures_of_text
         is_broken = self.is_repaired or self.num_raised or self.num_lost
         remedies = [
@@ -87,7 +87,7 @@ class Tally:
         return [remedy for remedy in remedies if remedy]
 
     def _missing(self) -> list[str]:
-        """What a reader has to know; empty when all is there."""
+        """Warnings that a reader has to know; empty when all is there."""
         missing = []
         if self.is_repaired:
             missing.append(f"repaired: text on {self.num_with_text} of {self.num_pages} pages")
@@ -108,7 +108,7 @@ class Tally:
         return missing
 
     def _notes(self) -> str:
-        """What a reader may want to know of a document that is all there."""
+        """Notes that a reader may want to know of a document that is all there."""
         notes = []
         if self.num_recognised:
             notes.append(f"text recognition read {self.num_recognised} of {self.num_pages} pages")
@@ -145,7 +145,7 @@ class Tally:
 
 
 def _listed(names: list[str]) -> str:
-    """How many, and the first few by name."""
+    """Number of them, and the first few by name."""
     rest = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     return f"{len(names)} ({', '.join(names[:MAX_NAMED])}{rest})"
 

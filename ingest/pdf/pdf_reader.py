@@ -207,7 +207,7 @@ def _bookmarks(doc: pymupdf.Document) -> list[Bookmark]:
 
 
 def _height(doc: pymupdf.Document, number: int, target: dict[str, Any]) -> float | None:
-    """Where on its page a bookmark points, in points from the top; nothing if to the page as a whole."""
+    """Height on its page that a bookmark points to, in points from the top; nothing if to the page as a whole."""
     point = target.get("to")
     if point is None or not point.y:
         return None

@@ -1,4 +1,4 @@
-"""What Tesseract recognised on a page, as runs: laid out from here on like printed text."""
+"""Words that Tesseract recognised on a page, as runs: laid out from here on like printed text."""
 
 from __future__ import annotations
 

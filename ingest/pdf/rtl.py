@@ -35,7 +35,7 @@ class PrintedChar:
 
 @dataclass(slots=True)
 class BidiLine:
-    """What stands side by side on one baseline; `spans` and `places` are those of MuPDF's lines in it."""
+    """Line of runs side by side on one baseline; `spans` and `places` are those of MuPDF's lines in it."""
 
     x0: float
     y0: float

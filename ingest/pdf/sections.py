@@ -116,7 +116,7 @@ class _Place:
 
 
 def _start(bookmark: Bookmark, places: Sequence[_Place], least: int) -> int:
-    """Where on its page a bookmark's section starts: at its title (nearest its height), at its height, or at once."""
+    """Start of a bookmark's section on its page: at its title (nearest its height), at its height, or at once."""
     title = _plain(bookmark.title)
     after = [place for place in places if place.start >= least]
     titled = [place for place in after if title and place.is_titled(title)]

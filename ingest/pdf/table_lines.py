@@ -103,7 +103,7 @@ def _figure_rows(block: Region, split: list[Cells]) -> Iterator[LogicalLine]:
 
 
 def _label_limit(block: Region, split: list[Cells]) -> float:
-    """How far labels reach to the right."""
+    """Right limit of labels."""
     ends = [row[0][-1].x1 for row in split if len(row) > 1]
     return max(ends) if ends else max(line.x1 for line in block)
 
@@ -150,7 +150,7 @@ def _text_rows(block: Region, split: list[Cells]) -> Iterator[LogicalLine]:
 
 
 def _gaps(block: Region) -> list[bool]:
-    """Which printed lines stand further from the line above than lines inside a cell do."""
+    """Printed lines that stand further from the line above than lines inside a cell do."""
     pitches = [b.middle - a.middle for a, b in zip(block, block[1:], strict=False)]
     size = max(min(line.size for line in block), 1.0)
     tight = max(min(pitches, default=size), 0.6 * size)

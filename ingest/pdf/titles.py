@@ -1,4 +1,4 @@
-"""What a PDF is called: by its metadata, else by the largest type at the head of its first page."""
+"""Title of a PDF: by its metadata, else by the largest type at the head of its first page."""
 
 from __future__ import annotations
 

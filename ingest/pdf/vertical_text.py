@@ -34,7 +34,7 @@ def _stand_in_columns(runs: Sequence[Run]) -> bool:
 
 
 def _num_touching(spots: list[tuple[float, float, float, float]]) -> int:
-    """How many (twice the middle across, start, end, size) follow one another closely."""
+    """Number of (twice the middle across, start, end, size) that follow one another closely."""
     spots.sort(key=lambda spot: (round(spot[0] / 4), spot[1]))
     return sum(
         abs(before[0] - after[0]) < _TOUCH * after[3] and abs(after[1] - before[2]) < _TOUCH * after[3]

@@ -1,4 +1,4 @@
-"""What a page yields before it is laid out: runs of words that stand side by side, with boxes, size and weight."""
+"""Word runs of a page before it is laid out: words that stand side by side, with boxes, size and weight."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Run:
 
 @dataclass(slots=True)
 class Glyphs:
-    """What one page yielded."""
+    """Runs and counts of one page."""
 
     width: float
     height: float

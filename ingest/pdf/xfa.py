@@ -45,7 +45,7 @@ def _is_dynamic(doc: pymupdf.Document) -> bool:
 
 
 def _values(doc: pymupdf.Document) -> Iterator[tuple[str, str]]:
-    """What each field is called and holds, in the order of the data."""
+    """Names and values of the fields, in the order of the data."""
     packets = _packets(doc)
     captions = dict(_captions(packets))
     seen = 0

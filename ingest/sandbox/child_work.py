@@ -1,4 +1,4 @@
-"""What a parser copy does with one request: parse a file into frames, or draw one of its pages."""
+"""Work of a parser copy on one request: parse a file into frames, or draw one of its pages."""
 
 from __future__ import annotations
 
@@ -119,5 +119,5 @@ def _fail(send: Send, error: DocumentError, request: Mapping[str, Any]) -> None:
 
 
 def _named(message: str, request: Mapping[str, Any]) -> str:
-    """What failed on a path names the descriptor; people know the file by its name."""
+    """Name the file in an error on a path: it names the descriptor; people know the file by its name."""
     return message.replace(str(given_file(request["document"], "")), request["name"])[:2000]

@@ -78,7 +78,7 @@ class ParseStream:
             self._facts = self._cut_off()
 
     def _cut_off(self) -> dict[str, Any]:
-        """What is known of a document whose time was up: the pages until then."""
+        """Partial document whose time was up: the pages until then."""
         seconds, expected = self._job.limits.seconds, self._num_expected
         told = f" of {expected:,}" if expected > self._num_pages else ""
         return {

@@ -26,7 +26,7 @@ _END_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Limits:
-    """When the parent ends a job; `seconds` may be raised once the number of pages is known."""
+    """Limits at which the parent ends a job; `seconds` may be raised once the number of pages is known."""
 
     seconds: float
     stall_seconds: float

@@ -1,4 +1,4 @@
-"""What holds a parser on this machine, found out by a process that confines itself and looks around.
+"""Protection by this machine's sandbox, found out by a process that confines itself and looks around.
 
 python -m catena.ingest.sandbox.protection FOLDER      FOLDER: of the library
 """
@@ -40,7 +40,7 @@ def protection(library: Path) -> dict[str, str]:
 
 
 def _reached(library: str, parent: int) -> str:
-    """What a confined process still reaches of what it should not."""
+    """Resources a confined process still reaches, of those that it should not."""
     deeds: dict[str, Callable[[], object]] = {
         "the library": lambda: os.listdir(library),
         "the root folder": lambda: os.open("/etc/hostname", os.O_RDONLY),
