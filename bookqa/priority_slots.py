@@ -1,4 +1,4 @@
-"""Places that many wait for: the first in rank is let in before whoever waits longer."""
+"""Priority slots that many tasks wait for: the first in rank is let in before whoever waits longer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import count
 
 
 class Places:
-    """`num` places, for the tasks of one event loop."""
+    """`num` priority slots, for the tasks of one event loop."""
 
     def __init__(self, num: int) -> None:
         self._num_free = num
@@ -19,7 +19,7 @@ class Places:
 
     @asynccontextmanager
     async def place(self, rank: int) -> AsyncIterator[None]:
-        """Wait for a place and have it; lower ranks first, within a rank in the order of coming."""
+        """Wait for a slot and hold it; lower ranks first, within a rank in the order of coming."""
         if self._num_free:
             self._num_free -= 1
         else:
@@ -35,7 +35,7 @@ class Places:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # the place had been given
+            if turn.done() and not turn.cancelled():  # the slot had been given
                 self._pass_on()
             raise
 

@@ -61,7 +61,7 @@ def _is_whole(answer: Answer) -> bool:
 
 
 def _show_text(answer: Answer, viewer: str) -> None:
-    """The sentences as one text (the style is in `shell`), each with its numbers and its mark behind it."""
+    """The sentences as one text (the style is in `page_frame`), each with its numbers and its mark behind it."""
     for first, last in paragraphs(answer.statements):
         with st.container(key=f"{viewer}-{answer.run_id}-{first}-flow"):
             for number in range(first, last):

@@ -21,7 +21,7 @@ AT_QUOTE, WHOLE, LARGE = "At the quote", "Whole page", "200 %"
 DPI = {AT_QUOTE: 150, WHOLE: 110, LARGE: 220}
 """Dots per inch of each view; at the quote a letter page fills the width, and its print has the size of our text."""
 STYLES = {AT_QUOTE: "quote", WHOLE: "fitting", LARGE: "zoomed"}
-"""How the style in `shell` knows them."""
+"""How the style in `page_frame` knows them."""
 MAX_PICTURES = 128
 _ahead = ThreadPoolExecutor(1, "catena-pictures")
 

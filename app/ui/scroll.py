@@ -7,7 +7,7 @@ import uuid
 import streamlit as st
 
 NARROW_REM = 64
-"""Below this width the page stands under the conversation and not beside it (the style is in `shell`)."""
+"""Below this width the page stands under the conversation and not beside it (the style is in `page_frame`)."""
 _WISH = "bring-into-sight"
 _SCRIPT = """
 <script data-turn="%s">

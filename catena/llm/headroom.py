@@ -1,4 +1,4 @@
-"""A wrapper that gives a reply more room than its caller asks for: models that think first need it."""
+"""A wrapper that gives a reply more tokens than its caller asks for: models that think first need it."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def leave_network() -> str:
 
 @cache
 def readable_places() -> tuple[str, ...]:
-    """List paths that running code reads: Python, packages, system libraries; asked before the first job: it takes ms."""
+    """List paths that running code reads: Python, packages, system libraries; asked before the first job (ms)."""
     paths = sysconfig.get_paths()
     places = {os.path.realpath(place) for place in (*_LIBRARIES, paths["stdlib"], paths["platstdlib"])}
     places |= {os.path.realpath(place) for place in sys.path if os.path.basename(place) in _PACKAGES}

@@ -1,8 +1,8 @@
 """The one place that knows the inside of transformers: two registered functions and a cache for the tail.
 
 The model runs unpatched with `attn_implementation="catena_kv"` and is given, with each call, the sessions of its rows:
-`model(ids, position_ids=..., past_key_values=Tail(...), sessions=[...])`. Causality is ours, so the mask function says
-"none": a name with no mask function of its own gets none too, silently, and chunked reading would be wrong.
+`model(ids, position_ids=..., past_key_values=TailCache(...), sessions=[...])`. Causality is ours, so the mask function
+says "none": a name with no mask function of its own gets none too, silently, and chunked reading would be wrong.
 """
 
 from __future__ import annotations
