@@ -55,11 +55,11 @@ def set_out(state: State) -> list[Send]:
 async def path(state: PathState, runtime: Runtime[Deps]) -> State:
     """Let worker after worker read, each from the note of the one before, then the manager answer."""
     deps = runtime.context
-    walk = PathProgress.resumed(await asyncio.to_thread(journal_of(deps).entries, state["path"]))
+    progress = PathProgress.resumed(await asyncio.to_thread(journal_of(deps).entries, state["path"]))
     stopped = None
-    while walk.at < len(state["order"]) and stopped is None:
-        stopped = stop_reason(state, deps) or await _work(state, walk, deps)
-    return {"readings": [await _manage(state, walk, stopped, deps)]}
+    while progress.at < len(state["order"]) and stopped is None:
+        stopped = stop_reason(state, deps) or await _work(state, progress, deps)
+    return {"readings": [await _manage(state, progress, stopped, deps)]}
 
 
 @dataclass(slots=True)
@@ -76,64 +76,64 @@ class PathProgress:
     @classmethod
     def resumed(cls, entries: Sequence[Json]) -> PathProgress:
         """Go on after the entries that an earlier process wrote."""
-        walk = cls()
+        progress = cls()
         for entry in entries:
             if entry["failed"]:
-                walk.failed.append((entry["stretch"], entry["failed"]))
+                progress.failed.append((entry["stretch"], entry["failed"]))
             else:
-                walk.note = codec.longer_note(walk.note, entry["added"])
-            walk.at += 1
-        return walk
+                progress.note = codec.longer_note(progress.note, entry["added"])
+            progress.at += 1
+        return progress
 
 
-async def _work(state: PathState, walk: PathProgress, deps: Deps) -> str | None:
+async def _work(state: PathState, progress: PathProgress, deps: Deps) -> str | None:
     """Let the next worker read its stretch; return why the run must stop. One that fails finally is left out."""
-    place = state["order"][walk.at]
+    place = state["order"][progress.at]
     stretch = codec.stretch_from_json(state["stretches"][place])
-    earlier, reason = walk.note, ""
+    earlier, reason = progress.note, ""
     try:
-        walk.note = await chain_of(deps).work(_question(state), stretch, earlier, deps.view)
+        progress.note = await chain_of(deps).work(_question(state), stretch, earlier, deps.view)
     except Stopped as error:
         return error.message
     except ModelRefused:
         raise
     except ModelError as error:
         reason = error.message
-        walk.failed.append((place, reason))
-        if _all_failed(state, walk):
+        progress.failed.append((place, reason))
+        if _all_failed(state, progress):
             raise
     entry = {
         "stretch": place,
         "failed": reason,
-        "added": codec.added_to_note(earlier, walk.note),
+        "added": codec.added_to_note(earlier, progress.note),
         "meter": deps.meter.to_json(),
     }
-    await asyncio.to_thread(_keep, state, walk, earlier, entry, deps)
-    walk.at += 1
+    await asyncio.to_thread(_keep, state, progress, earlier, entry, deps)
+    progress.at += 1
     return None
 
 
-def _keep(state: PathState, walk: PathProgress, earlier: Note, entry: Json, deps: Deps) -> None:
-    journal_of(deps).write(state["path"], walk.at, entry)
-    _tell(state, walk, earlier, entry, deps)
+def _keep(state: PathState, progress: PathProgress, earlier: Note, entry: Json, deps: Deps) -> None:
+    journal_of(deps).write(state["path"], progress.at, entry)
+    _tell(state, progress, earlier, entry, deps)
 
 
-async def _manage(state: PathState, walk: PathProgress, stopped: str | None, deps: Deps) -> Json:
+async def _manage(state: PathState, progress: PathProgress, stopped: str | None, deps: Deps) -> Json:
     """Let the manager answer; a path that had to stop says what it found."""
     chain, question = chain_of(deps), _question(state)
     if not stopped:
         try:
-            draft = await chain.manage(question, walk.note, deps.view)
+            draft = await chain.manage(question, progress.note, deps.view)
         except Stopped as error:
             stopped = error.message
     if stopped:
-        draft = chain.gather(question, walk.note, deps.view)
-    failed = {place for place, _ in walk.failed}
+        draft = chain.gather(question, progress.note, deps.view)
+    failed = {place for place, _ in progress.failed}
     return {
         "path": state["path"],
         "draft": codec.draft_to_json(draft),
-        "read": [state["stretches"][place] for place in state["order"][: walk.at] if place not in failed],
-        "failed": _name_failures(state, walk, deps.view),
+        "read": [state["stretches"][place] for place in state["order"][: progress.at] if place not in failed],
+        "failed": _name_failures(state, progress, deps.view),
         "stopped": stopped,
     }
 
@@ -175,15 +175,15 @@ def _question(state: PathState) -> Question:
     return Question(state["question"], codec.options_from_json(state["options"]))
 
 
-def _all_failed(state: PathState, walk: PathProgress) -> bool:
+def _all_failed(state: PathState, progress: PathProgress) -> bool:
     """Tell whether the last workers failed one after another, or all there are: then nothing was read."""
-    tried = state["order"][: walk.at + 1]
+    tried = state["order"][: progress.at + 1]
     enough = min(MAX_FAILURES, len(state["order"]))
-    return len(tried) >= enough and set(tried[-enough:]) <= {place for place, _ in walk.failed}
+    return len(tried) >= enough and set(tried[-enough:]) <= {place for place, _ in progress.failed}
 
 
-def _tell(state: PathState, walk: PathProgress, earlier: Note, entry: Json, deps: Deps) -> None:
-    done, total, note = walk.at + 1, len(state["order"]), walk.note
+def _tell(state: PathState, progress: PathProgress, earlier: Note, entry: Json, deps: Deps) -> None:
+    done, total, note = progress.at + 1, len(state["order"]), progress.note
     stretch = codec.stretch_from_json(state["stretches"][entry["stretch"]])
     ends = deps.view.passages(stretch.document_id, [stretch.first, stretch.last])
     data: dict[str, Any] = {
@@ -216,10 +216,10 @@ def _claims(note: Note) -> dict[str, Evidence]:
     return {fact.claim: fact.evidence for fact in note.ledger} or {one.text: one for one in note.evidence}
 
 
-def _name_failures(state: PathState, walk: PathProgress, view: DocumentView) -> list[str]:
+def _name_failures(state: PathState, progress: PathProgress, view: DocumentView) -> list[str]:
     """One warning for each stretch that was left out: its pages, and why."""
     warnings = []
-    for place, reason in walk.failed:
+    for place, reason in progress.failed:
         stretch = codec.stretch_from_json(state["stretches"][place])
         pages = [p.ref.number for p in view.passages(stretch.document_id, [stretch.first, stretch.last])]
         title = view.document(stretch.document_id).title

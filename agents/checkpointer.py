@@ -86,7 +86,7 @@ class Checkpointer(SqliteSaver):
 _SAVERS: WeakKeyDictionary[Checkpoints, Checkpointer] = WeakKeyDictionary()
 
 
-def saver_of(checkpoints: Checkpoints) -> Checkpointer:
+def checkpointer_of(checkpoints: Checkpoints) -> Checkpointer:
     """The one checkpointer of a database: it looks once whether its tables are there."""
     if checkpoints not in _SAVERS:
         _SAVERS[checkpoints] = Checkpointer(checkpoints)

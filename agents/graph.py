@@ -17,7 +17,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from catena.agents import chain_nodes, nodes
 from catena.agents import state as codec
-from catena.agents.checkpointer import saver_of
+from catena.agents.checkpointer import checkpointer_of
 from catena.agents.context import Deps
 from catena.agents.generative.question_rewriting import Turn
 from catena.agents.nodes import counted
@@ -63,17 +63,17 @@ async def run(
     journal = Journal(deps.checkpoints or Checkpoints(), run_id)
     emit, about = on_event or deps.emit, tuple(document_ids)
     deps = replace(deps, emit=emit, document_ids=about, journal=journal, began=deps.clock())
-    saver = saver_of(deps.checkpoints) if deps.checkpoints else None
+    checkpointer = checkpointer_of(deps.checkpoints) if deps.checkpoints else None
     if deps.checkpoints:
         deps.checkpoints.drop_unsound(run_id)
-    kept = await saver.aget_tuple(config) if saver else None
+    kept = await checkpointer.aget_tuple(config) if checkpointer else None
     if kept:
         _restore(deps.meter, [kept.checkpoint["channel_values"], *journal.last()])
-    graph = wire().copy({"checkpointer": saver})
+    graph = wire().copy({"checkpointer": checkpointer})
     try:
         # "sync": a step is on the disk before the next one begins
         end = await graph.ainvoke(
-            None if kept else start, config, context=deps, durability="sync" if saver else None
+            None if kept else start, config, context=deps, durability="sync" if checkpointer else None
         )
     except CatenaError as error:
         error.usage = deps.meter.usage

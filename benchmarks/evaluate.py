@@ -103,8 +103,8 @@ def _judge(options: RunOptions, catena: Catena) -> OpenJudge | None:
     if model is None:
         return None
     settings = catena.settings.model_copy(update={"api_base": options.judge_base, "fallback_model": None})
-    room = LLMFactory(settings, catena.library)
-    return lambda document_ids: room.open(model, document_ids, Limits())
+    factory = LLMFactory(settings, catena.library)
+    return lambda document_ids: factory.open(model, document_ids, Limits())
 
 
 def _show(kept: Kept, *, folder: RunFolder, total: int) -> None:

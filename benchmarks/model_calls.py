@@ -69,8 +69,8 @@ def _fault_row(name: str, fault: Fault | None, times: int) -> Row:
     kinds: list[FaultKind] = [fault.kind] if fault else []
     with StubModel([fault] * times * 4 if fault else []) as stub:
         url = stub.url if kinds else refusing_url()
-        room = LLMFactory(_settings(url, model_seconds=DEADLINE, model_silence=1.0), _NoStore())
-        ends = asyncio.run(_ends(room, times))
+        factory = LLMFactory(_settings(url, model_seconds=DEADLINE, model_silence=1.0), _NoStore())
+        ends = asyncio.run(_ends(factory, times))
     slowest = max(seconds for seconds, _ in ends)
     said = {said for _, said in ends}
     is_told = all("answered by" in one if name == "another model" else one for one in said)
@@ -82,11 +82,11 @@ def _fault_row(name: str, fault: Fault | None, times: int) -> Row:
     )
 
 
-async def _ends(room: LLMFactory, times: int) -> list[tuple[float, str]]:
+async def _ends(factory: LLMFactory, times: int) -> list[tuple[float, str]]:
     """Seconds of each call, and what it said in the end."""
 
     async def one(number: int) -> tuple[float, str]:
-        llm = room.open(MODEL, [], Limits()).answering
+        llm = factory.open(MODEL, [], Limits()).answering
         begun = time.monotonic()
         try:
             done = await llm.complete(ASKED, max_tokens=50, on_text=_ignore if number % 2 else None)
@@ -110,8 +110,8 @@ def budget_rows() -> list[Row]:
 
 def _budget_row(name: str, limits: Limits) -> Row:
     with StubModel(["Yes, it is said so."] * AT_ONCE, latency=0.05) as stub:
-        room = LLMFactory(_settings(stub.url, prices={MODEL: PRICE}), _NoStore())
-        models = room.open(MODEL, [], limits)
+        factory = LLMFactory(_settings(stub.url, prices={MODEL: PRICE}), _NoStore())
+        models = factory.open(MODEL, [], limits)
         made = asyncio.run(_made(models.answering))
         num_requests = len(stub.requests())
     used = models.meter.usage

@@ -36,7 +36,7 @@ class Answerer:
     retriever: HybridRetriever
     embedder: Embedder
     checkpoints: Checkpoints
-    room: Callable[[], LLMFactory]
+    factory: Callable[[], LLMFactory]
     """Opened where a model is named."""
 
     async def answer(
@@ -84,10 +84,10 @@ class Answerer:
         # the way to LiteLLM, and all that only a model reads with
         from catena.model_answerer import with_model
 
-        return with_model(deps, self.room(), self.settings, self.library, asked.options, on_event)
+        return with_model(deps, self.factory(), self.settings, self.library, asked.options, on_event)
 
     def _prices(self, asked: str) -> Prices:
-        return lambda model: self.room().price(model, asked=asked)
+        return lambda model: self.factory().price(model, asked=asked)
 
     def _turns(self, thread_id: str | None) -> list[Turn]:
         """The earlier questions of a conversation, oldest first."""

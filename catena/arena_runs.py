@@ -124,8 +124,8 @@ def answer_set(
     options = options or AnswerOptions()
     items = list(read_items(set_path))
     _keep_set(set_path, out / SET)
-    purse = CostCap(options.max_cost_usd, options.concurrency, _spent(out))
-    readers = [open_reader(catena, name, options.model, purse) for name in dict.fromkeys(systems)]
+    cost_cap = CostCap(options.max_cost_usd, options.concurrency, _spent(out))
+    readers = [open_reader(catena, name, options.model, cost_cap) for name in dict.fromkeys(systems)]
     return [_answer(items, reader, out, options.concurrency, on_end) for reader in readers]
 
 
@@ -177,8 +177,8 @@ def open_judge(catena: Catena, name: str, budget: Budget | None = None) -> Judge
     """`rules`, or a model by its LiteLLM name."""
     if name == RULES:
         return RuleJudge()
-    room = LLMFactory(catena.settings, catena.library)
-    return ModelJudge(room.open(name, [], Limits(), budget=budget).answering)
+    factory = LLMFactory(catena.settings, catena.library)
+    return ModelJudge(factory.open(name, [], Limits(), budget=budget).answering)
 
 
 def judge_runs(

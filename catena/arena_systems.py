@@ -82,10 +82,10 @@ class AskReader:
     name: str
     strategy: Strategy
     model: str
-    purse: CostCap
+    cost_cap: CostCap
 
     async def read(self, item: Item) -> Response:
-        taken, usage = self.purse.take(), Usage()
+        taken, usage = self.cost_cap.take(), Usage()
         try:
             options = AskOptions(self.strategy, model=self.model, limits=Limits(max_cost_usd=taken))
             answer = await self.catena.ask_async(
@@ -96,7 +96,7 @@ class AskReader:
             usage = error.usage
             raise
         finally:
-            self.purse.give_back(taken, usage.cost_usd)
+            self.cost_cap.give_back(taken, usage.cost_usd)
         if answer.stopped:
             raise Stopped(answer.stopped, "What was answered is kept; a higher cap goes on.")
         return Response(
@@ -125,24 +125,24 @@ class MemoryReader:
 
     name: str
     model: str
-    purse: CostCap
-    room: LLMFactory
+    cost_cap: CostCap
+    factory: LLMFactory
 
     async def read(self, item: Item) -> Response:
-        began, taken, usage = time.monotonic(), self.purse.take(), Usage()
-        models = self.room.open(self.model, [item.book], Limits(max_cost_usd=taken))
+        began, taken, usage = time.monotonic(), self.cost_cap.take(), Usage()
+        models = self.factory.open(self.model, [item.book], Limits(max_cost_usd=taken))
         try:
             done = await models.answering.complete(memory_messages(item), max_tokens=MAX_REPLY, role="memory")
         finally:
             usage = models.meter.usage
-            self.purse.give_back(taken, usage.cost_usd)
+            self.cost_cap.give_back(taken, usage.cost_usd)
         seconds = round(time.monotonic() - began, 3)
         is_refusal = bool(_NOT_KNOWN.search(done.text))
         return Response(item.id, self.name, done.text, is_refusal, (), done.who, seconds, usage)
 
     async def foresee(self, item: Item) -> Usage:
         read = prompt_tokens(memory_messages(item))
-        price = await self.room.price(self.model, asked=self.model)
+        price = await self.factory.price(self.model, asked=self.model)
         return Usage(1, read, USUAL_REPLY, None if price is None else price.cost(read, USUAL_REPLY))
 
 
@@ -198,7 +198,7 @@ def _longest(sentences: Sequence[Evidence]) -> list[Evidence]:
     return chosen
 
 
-def open_reader(catena: Catena, name: str, model: str | None, purse: CostCap) -> System:
+def open_reader(catena: Catena, name: str, model: str | None, cost_cap: CostCap) -> System:
     """A system by name: `retrieve`, `chain@openai/gpt-x`, `embedded`, `bm25`, … Raises OptionError."""
     kind, _, named = name.partition("@")
     if kind not in SYSTEMS:
@@ -206,7 +206,7 @@ def open_reader(catena: Catena, name: str, model: str | None, purse: CostCap) ->
     if kind in PLAIN:
         return PlainReader(catena, kind)
     if kind in EMBEDDED:
-        return AskReader(catena, kind, EMBEDDED[kind], "", purse)
+        return AskReader(catena, kind, EMBEDDED[kind], "", cost_cap)
     asked = named or model or catena.settings.model
     if not asked:
         raise OptionError(
@@ -215,5 +215,5 @@ def open_reader(catena: Catena, name: str, model: str | None, purse: CostCap) ->
         )
     name = f"{kind}@{asked}"
     if kind == MEMORY:
-        return MemoryReader(name, asked, purse, LLMFactory(catena.settings, catena.library))
-    return AskReader(catena, name, next(one for one in STRATEGIES if one == kind), asked, purse)
+        return MemoryReader(name, asked, cost_cap, LLMFactory(catena.settings, catena.library))
+    return AskReader(catena, name, next(one for one in STRATEGIES if one == kind), asked, cost_cap)

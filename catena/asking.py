@@ -60,7 +60,7 @@ class Asking:
     retriever: HybridRetriever
     runs: Runs
     _checkpoints: Checkpoints
-    _bridge: Portal
+    _portal: Portal
 
     def search(
         self, query: str, *, documents: Sequence[Document | str] | Document | str | None = None, k: int = 10
@@ -83,7 +83,7 @@ class Asking:
         With a model the answer is written by it, else quoted by the embedded reader. Works inside a running event
         loop too. Raises OptionError for an empty question or library, ModelError when the model fails.
         """
-        return self._bridge.run(
+        return self._portal.run(
             self.ask_async(question, documents=documents, options=options, on_event=on_event)
         )
 
@@ -165,7 +165,7 @@ class Asking:
 
         with ExitStack() as stack:
             stack.enter_context(self.runs.working_on(run_id))
-            self._bridge.begin(work(stack.pop_all()))
+            self._portal.begin(work(stack.pop_all()))
 
     async def continue_async(self, run_id: str) -> Answer:
         """Work on a run that was started and that the caller holds; its events go to its file."""
@@ -206,7 +206,7 @@ class Asking:
 
         The documents are read and searched. Raises what `ask` raises of its arguments.
         """
-        return self._bridge.run(self.plan_async(question, documents=documents, options=options))
+        return self._portal.run(self.plan_async(question, documents=documents, options=options))
 
     async def plan_async(
         self,
@@ -243,7 +243,7 @@ class Asking:
 
         A finished run's answer is returned as it was kept. Raises OptionError when there is no such run.
         """
-        return self._bridge.run(self.resume_async(run_id, on_event=on_event))
+        return self._portal.run(self.resume_async(run_id, on_event=on_event))
 
     async def resume_async(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
         """Do what `resume` does, awaitable."""
@@ -333,7 +333,7 @@ class Asking:
         options: AskOptions | None = None,
     ) -> Iterator[Event]:
         """Do what `stream` does, in plain code; leaving the loop cancels."""
-        return self._bridge.each(self.stream(question, documents=documents, options=options))
+        return self._portal.each(self.stream(question, documents=documents, options=options))
 
     def history(self, limit: int = 20, *, thread_id: str | None = None) -> list[Answer]:
         """List the last answers, newest first, of one conversation or of all."""
@@ -367,7 +367,7 @@ class Asking:
             self.retriever,
             self.embedder,
             self._checkpoints,
-            room=lambda: self._models,
+            factory=lambda: self._models,
         )
 
     @cached_property

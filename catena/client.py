@@ -104,7 +104,7 @@ class Catena(Asking):
         self._adder = Adder(self.library, self.pool)
         healing = Healing(self.library, self._adder)
         self.library.mend, self.library.readopt = healing.mend, healing.readopt
-        self._bridge = Portal()
+        self._portal = Portal()
 
     def __enter__(self) -> Catena:
         return self
@@ -124,7 +124,7 @@ class Catena(Asking):
     def close(self) -> None:
         """End the parser processes and close the library."""
         self.pool.close()
-        self._bridge.close()
+        self._portal.close()
         self._checkpoints.close()
         self.library.close()
 

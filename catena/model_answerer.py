@@ -19,7 +19,7 @@ from catena.settings import Settings
 
 def with_model(
     deps: Deps,
-    room: LLMFactory,
+    factory: LLMFactory,
     settings: Settings,
     library: Library,
     options: AskOptions,
@@ -27,7 +27,7 @@ def with_model(
 ) -> Deps:
     """Complete the agents' context where `options.model` answers. Raises OptionError, for kv ModelError too."""
     assert options.model, "a model is named"
-    models = room.open(options.model, deps.document_ids, options.limits, small=options.small_model)
+    models = factory.open(options.model, deps.document_ids, options.limits, small=options.small_model)
     on_text = AnswerText(on_event) if on_event else None
     of_chain = on_text if options.paths == 1 else None  # the pieces of several managers would mix
     served = None

@@ -56,11 +56,11 @@ class Portal:
 
 def run_alone(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end in a loop made for it and return the result; Ctrl-C cancels the work."""
-    bridge = Portal()
+    portal = Portal()
     try:
-        return bridge.run(work)
+        return portal.run(work)
     finally:
-        bridge.close()
+        portal.close()
 
 
 async def _end_others() -> None:

@@ -152,11 +152,11 @@ def test_a_system_that_cannot_be_is_refused(catena: Catena, name: str) -> None:
 
 
 def test_a_purse_never_gives_more_than_it_holds() -> None:
-    purse = CostCap(1.0, 4)
-    taken = [purse.take() for _ in range(4)]
+    cost_cap = CostCap(1.0, 4)
+    taken = [cost_cap.take() for _ in range(4)]
     assert sum(one or 0.0 for one in taken) == pytest.approx(1.0)
-    purse.give_back(taken[0], 0.2)
-    assert purse.take() == pytest.approx(0.05)
+    cost_cap.give_back(taken[0], 0.2)
+    assert cost_cap.take() == pytest.approx(0.05)
     assert CostCap(None, 4).take() is None
 
 
@@ -164,10 +164,10 @@ def test_a_question_that_fails_is_paid_from_the_purse(
     catena: Catena, items: list[Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    purse, stub = CostCap(1.0, 1), StubModel(["- The fox lives there [1]", Fault("empty")])
+    cost_cap, stub = CostCap(1.0, 1), StubModel(["- The fox lives there [1]", Fault("empty")])
     with stub, priced(catena, stub) as asked, pytest.raises(ModelSilent):
-        asyncio.run(open_reader(asked, "chain", MODEL, purse).read(items[0]))
-    assert 0.9 < (purse.take() or 0.0) < 1.0
+        asyncio.run(open_reader(asked, "chain", MODEL, cost_cap).read(items[0]))
+    assert 0.9 < (cost_cap.take() or 0.0) < 1.0
 
 
 def test_the_offline_judge_ranks_readers_and_people_agree(

@@ -71,9 +71,9 @@ def called(library: Catena, name: str, /, **arguments: Any) -> Any:
     }
     done = METHODS[name](library, **{**needed, **arguments})
     if isinstance(done, Coroutine):
-        return library._bridge.run(done)
+        return library._portal.run(done)
     if isinstance(done, AsyncGenerator):
-        return list(library._bridge.each(done))
+        return list(library._portal.each(done))
     return list(done) if isinstance(done, Iterator) else done
 
 

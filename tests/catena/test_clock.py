@@ -87,11 +87,11 @@ def test_places_of_a_document_stand_in_the_order_in_which_they_were_found(home: 
 
 def test_a_run_goes_on_from_the_checkpoint_that_was_kept_last(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path / "checkpoints.db")
-    saver = Checkpointer(checkpoints)
+    checkpointer = Checkpointer(checkpoints)
     config: RunnableConfig = {"configurable": {"thread_id": "ab", "checkpoint_ns": ""}}
     for id in ("1f000000-0000-6000-8000-000000000000", "1e000000-0000-6000-8000-000000000000"):
-        saver.put(config, {**empty_checkpoint(), "id": id}, {"step": 0}, {})
-    kept = saver.get_tuple({"configurable": {"thread_id": "ab"}})
+        checkpointer.put(config, {**empty_checkpoint(), "id": id}, {"step": 0}, {})
+    kept = checkpointer.get_tuple({"configurable": {"thread_id": "ab"}})
     assert kept is not None and kept.checkpoint["id"].startswith("1e")
-    assert saver.get_tuple({"configurable": {"thread_id": "cd"}}) is None
+    assert checkpointer.get_tuple({"configurable": {"thread_id": "cd"}}) is None
     checkpoints.close()

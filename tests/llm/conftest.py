@@ -45,7 +45,7 @@ def compose() -> Callable[..., LLM]:
 
     def composed(stub: StubModel | str, limits: Limits | None = None, **settings: object) -> LLM:
         url = stub if isinstance(stub, str) else stub.url
-        room = LLMFactory(load_settings(api_base=url, **settings), MemoryStore())
-        return room.open("openai/stub", [], limits or Limits()).answering
+        factory = LLMFactory(load_settings(api_base=url, **settings), MemoryStore())
+        return factory.open("openai/stub", [], limits or Limits()).answering
 
     return composed
