@@ -48,6 +48,7 @@ class Replay:
     """A parser that has read its one file before, and gives the same pages again with no other process involved."""
 
     num_processes = 1
+    max_bytes = 1 << 30
 
     def __init__(self, file: Path, folder: Path) -> None:
         with ParserPool(load_settings(home=folder)) as pool:
