@@ -223,7 +223,10 @@ async def _in_time(events: AsyncGenerator[str], seconds: float) -> AsyncGenerato
     async with aclosing(events):
         while True:
             try:
-                event = await asyncio.wait_for(anext(events), seconds)
+                async with asyncio.timeout(
+                    seconds
+                ):  # wait_for of Python 3.11 may lose the caller's own deadline
+                    event = await anext(events)
             except StopAsyncIteration:
                 return
             yield event

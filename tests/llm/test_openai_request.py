@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
@@ -344,3 +344,25 @@ def test_any_body_is_a_reply_or_named(value: object, is_cut: bool) -> None:
 def test_an_error_keeps_its_class(compose: Compose) -> None:
     with StubModel([refusal("no such model", 404)]) as stub, pytest.raises(ModelError, match="no such model"):
         call(compose(stub))
+
+
+def test_a_deadline_is_kept_while_pieces_come_without_end() -> None:
+    """With wait_for, Python 3.11 loses a cancellation that comes together with a piece."""
+
+    async def pieces() -> AsyncGenerator[str]:
+        while True:
+            await asyncio.sleep(0)
+            yield "x"
+
+    async def read_on() -> None:
+        ends = asyncio.get_running_loop().time() + 2
+        async for _ in openai_request._in_time(pieces(), 60):
+            assert asyncio.get_running_loop().time() < ends, "the deadline is lost"
+
+    async def in_time() -> None:
+        async with asyncio.timeout(0.001):
+            await read_on()
+
+    for _ in range(30):
+        with pytest.raises(TimeoutError):
+            asyncio.run(in_time())
