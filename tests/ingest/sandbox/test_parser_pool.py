@@ -16,7 +16,7 @@ from catena.ingest.sandbox.parser_pool import ParserPool
 from catena.settings import load_settings
 from catena.types import Document
 
-HOSTILE = (sys.executable, str(Path(__file__).with_name("hostile_child.py")))
+HOSTILE = (sys.executable, str(Path(__file__).parents[1] / "hostile_child.py"))
 
 
 def parse(pool: ParserPool, folder: Path, name: str) -> Document:
