@@ -32,11 +32,11 @@ def make_set(home: Path, folder: Path, num: int) -> None:
 
 def test_a_set_is_watched_and_its_state_is_told_in_words(home: Path, tmp_path: Path) -> None:
     make_set(home, tmp_path, 2)
-    page = opened("batch")
+    page = opened("batch_page")
     assert not page.exception and "**done**" in texts(page)
     assert "Browse" in {button.label for button in page.button}
 
 
 def test_without_a_book_it_says_what_to_do(home: Path) -> None:
-    page = opened("batch")
+    page = opened("batch_page")
     assert not page.exception and "Add a book" in texts(page)

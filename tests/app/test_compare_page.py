@@ -33,7 +33,7 @@ def press(page: Any, label: str) -> Any:
 
 
 def test_two_answers_stand_side_by_side_and_one_blind_vote_is_kept(home: Path, runs: list[Run]) -> None:
-    page = opened("compare", left=runs[0].run_id, right=runs[1].run_id)
+    page = opened("compare_page", left=runs[0].run_id, right=runs[1].run_id)
     assert not page.exception and texts(page).count("forty hours") >= 2
     assert "part by part" not in texts(page), "nobody is told who is who before the vote"
     press(page, "Right")
@@ -47,7 +47,7 @@ def test_two_answers_stand_side_by_side_and_one_blind_vote_is_kept(home: Path, r
 def test_the_same_system_twice_is_no_comparison(home: Path, manual: Path) -> None:
     with Catena(home) as c:
         c.add(manual)
-    page = opened("compare")
+    page = opened("compare_page")
     page.text_input[0].set_value(QUESTION)
     page.selectbox[2].set_value("retrieve")
     assert "Both are the same" in press(page, "Ask both").warning[0].value
@@ -56,7 +56,7 @@ def test_the_same_system_twice_is_no_comparison(home: Path, manual: Path) -> Non
 def test_what_both_will_take_is_told_before_any_is_asked(home: Path, manual: Path) -> None:
     with Catena(home) as c:
         c.add(manual)
-    page = opened("compare")
+    page = opened("compare_page")
     page.text_input[0].set_value(QUESTION)
     told = press(page, "What will it take?").dataframe[0].value
     assert list(told["how to read"]) == [STRATEGIES["retrieve"], STRATEGIES["chain"]]
@@ -68,7 +68,7 @@ def test_what_both_will_take_is_told_before_any_is_asked(home: Path, manual: Pat
 def test_both_are_asked_in_processes_that_outlive_the_page(home: Path, manual: Path) -> None:
     with Catena(home) as c:
         c.add(manual)
-        page = opened("compare")
+        page = opened("compare_page")
         page.text_input[0].set_value(QUESTION)
         press(page, "Ask both")
         assert {run.options.strategy for run in c.runs.all()} == {"retrieve", "chain"}

@@ -18,7 +18,7 @@ OTHER = PROVIDERS[-1].name
 
 
 def chosen(provider: str = OTHER) -> Any:
-    page = opened("models")
+    page = opened("models_page")
     return next(box for box in page.selectbox if box.label == "Provider").set_value(provider).run()
 
 
@@ -48,9 +48,9 @@ def test_a_model_that_answers_its_test_is_used_and_its_key_is_on_no_disk(home: P
 
 def test_a_model_of_this_machine_can_be_chosen(home: Path, tmp_path: Path) -> None:
     (tmp_path / "tiny.gguf").write_bytes(gguf_bytes())
-    assert "catena model get" in texts(opened("models"))
+    assert "catena model get" in texts(opened("models_page"))
     Shelf(home / "models").add(tmp_path / "tiny.gguf")
-    page = opened("models")
+    page = opened("models_page")
     assert page.radio[0].options == ["the embedded reader", "local/tiny"]
     assert page.radio[0].set_value("local/tiny").run().radio[0].value == "local/tiny"
 

@@ -37,14 +37,14 @@ def texts(page: Any) -> str:
 
 
 def test_without_a_question_it_says_what_to_do(home: Path) -> None:
-    assert "Ask something first" in texts(opened("reading"))
+    assert "Ask something first" in texts(opened("reading_view"))
 
 
 def test_an_answer_is_shown_by_strip_figures_and_words(home: Path, manual: Path) -> None:
     with Catena(home) as c:
         c.add(manual)
         c.ask("How long does the battery last?")
-    page = opened("reading")
+    page = opened("reading_view")
     assert not page.exception and "cited: 2" in texts(page)
     assert [metric.label for metric in page.metric] == ["Pages read", "Pages searched", "Seconds"]
     assert {"cited", "read"} <= set(page.dataframe[0].value["row"])
@@ -62,7 +62,7 @@ def test_a_running_chain_shows_readers_and_ledger_and_can_be_cancelled(home: Pat
             run, [Event("route", "", {"strategy": "chain", "reason": "all"}), Event("note", "", told)]
         )
         with c.runs.working_on(run.run_id):
-            page = opened("reading")
+            page = opened("reading_view")
             assert not page.exception and "1 of 2 readers" in texts(page)
             assert "\\*forty\\* hours" in texts(page) and "$0.0020" in {one.value for one in page.metric}
             assert fact["claim"] in set(page.dataframe[-1].value["fact"])
