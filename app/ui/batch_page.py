@@ -150,10 +150,19 @@ def _show_batch(batch: Batch) -> None:
             ):
                 batches.restart(batch.name, keys=choice.keys if choice else None)
                 st.rerun()
-            if st.button("Browse", key=f"browse-{batch.name}", icon=":material/menu_book:"):
-                st.session_state[BROWSED] = batch.name
-                st.session_state.pop(VIEWER, None)
+            if st.button(
+                "Browse",
+                key=f"browse-{batch.name}",
+                icon=":material/menu_book:",
+                on_click=_enter,  # runs also where the list is drawn anew at this moment
+                args=(batch,),
+            ):
                 st.rerun()
+
+
+def _enter(batch: Batch) -> None:
+    st.session_state[BROWSED] = batch.name
+    st.session_state.pop(VIEWER, None)
 
 
 def _leave() -> None:

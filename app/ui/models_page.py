@@ -42,7 +42,7 @@ def _choose() -> None:
         captions=["Quotes sentences and writes none; needs no key and no network", *map(_facts, tested)],
     )
     if not local_names():
-        st.caption("A model on this machine writes answers without a key: `catena model get qwen2.5-1.5b`")
+        st.caption("A model on this machine writes answers without a key: catena model get qwen2.5-1.5b")
     if wanted != (choice.name if choice else EMBEDDED):
         st.session_state["model"] = tested.get(wanted)
         st.rerun()
