@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 import uuid
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 NOT_KEPT = "The answer is not kept: nothing can be written to the library now."
 MAX_QUESTION_WORDS, MAX_QUESTION_CHARACTERS = 1000, 8_000
 """A longer one is a document: the time that a question takes grows with its words."""
-_SPACES = re.compile(r"[^\S\n]++")
 
 
 class Asking:
@@ -421,7 +419,7 @@ def _checked(name: str, question: object) -> str:
     """A question without what no text holds. Raises OptionError for one that nobody would read."""
     if not isinstance(question, str):
         raise refused(name, question, "a text", f"Give {name} as a str.")
-    question = _SPACES.sub(" ", legible(question))
+    question = legible(question)
     num_words = len(question.split())
     if num_words > MAX_QUESTION_WORDS or len(question) > MAX_QUESTION_CHARACTERS:
         raise OptionError(

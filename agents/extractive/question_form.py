@@ -50,11 +50,11 @@ _OPENINGS = (
     r"(?:my|the|one|another|a|quick) (?:quick )?question(?: is| here is)?[,:]\s*",
 )
 _OPENING = re.compile(rf"^\W*(?:{'|'.join(_OPENINGS)})", re.IGNORECASE)
-_CLOSING = re.compile(
-    r"[\s,;.–—-]+(?:please|kindly|thanks|thank you|cheers|many thanks)"
+_CLOSING = re.compile(  # each looked for once in a run of marks, or a row of dots costs the square of its length
+    r"(?<![\s,;.–—-])[\s,;.–—-]++(?:please|kindly|thanks|thank you|cheers|many thanks)"
     r"(?: (?:in advance|very much|so much|a lot))?(?=\W*$)"
-    r"|[\s,;]+if (?:you (?:can|could|know|do not mind|don['’]t mind)|possible|at all possible)(?=\W*$)"
-    r"|[\s,;]+(?:do you know|can you tell(?: me)?|could you tell(?: me)?|would you know)(?=\W*$)",
+    r"|(?<![\s,;])[\s,;]++if (?:you (?:can|could|know|do not mind|don['’]t mind)|possible|at all possible)(?=\W*$)"
+    r"|(?<![\s,;])[\s,;]++(?:do you know|can you tell(?: me)?|could you tell(?: me)?|would you know)(?=\W*$)",
     re.IGNORECASE,
 )
 _INSIDE = re.compile(r"(?<=\w),? (?:please|kindly)\b,?(?= \w)", re.IGNORECASE)
