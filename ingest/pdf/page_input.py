@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,17 @@ from catena.ingest.pdf.word_runs import Glyphs, Run
 
 MAX_IN_PART = 200  # pages of a document that have pictures recognised beside their text
 _RUN = attrgetter(*Run.__slots__)
+_HEXADECIMAL = re.compile(r"<((?:[0-9A-Fa-f]{2})+)>")
+
+
+def text_of(label: str) -> str:
+    """Decode the prefix of a page label, which MuPDF leaves in hexadecimal (ISO 32000-2, 7.3.4.3 and 7.9.2.2)."""
+    found = _HEXADECIMAL.match(label)
+    if found is None:
+        return label
+    data = bytes.fromhex(found[1])
+    encoding = "utf-16" if data[:2] in (b"\xfe\xff", b"\xff\xfe") else "latin-1"
+    return data.decode(encoding, "replace") + label[found.end() :]
 
 
 @dataclass(slots=True)
@@ -94,7 +106,7 @@ class _SheetReader:
             page = self._doc[index]
             sheet.glyphs = read_glyphs(page, self._finder)
             sheet.look = look_at(page, sheet.glyphs, self._is_repaired)
-            sheet.label = clean(page.get_label()) if self._has_labels else ""
+            sheet.label = clean(text_of(page.get_label())) if self._has_labels else ""
             sheet.num_notes, sheet.attached = notes_on(page)
             return sheet, self._begin(page, sheet)
         except Exception as error:  # MuPDF's border: one bad page must not stop the others

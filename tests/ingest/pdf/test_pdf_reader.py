@@ -9,6 +9,7 @@ import pymupdf
 import pytest
 
 from catena.errors import DocumentError
+from catena.ingest.pdf.page_input import text_of
 from catena.ingest.pdf.page_words import clean
 from catena.ingest.pdf.pdf_reader import PdfReading
 from tests.ingest.printing import column, lines, put, read, save_pdf
@@ -233,6 +234,14 @@ def test_labels_of_the_pdf_win(tmp_path: Path) -> None:
         finish=lambda document: document.set_page_labels(rules),
     )
     assert [page.label for page in read(path)] == ["iii", "iv", "v"]
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [("<FEFF0033>", "3"), ("<FEFF0041002D>7", "A-7"), ("<412D>7", "A-7"), ("<A>", "<A>"), ("iii", "iii")],
+)
+def test_a_label_in_hexadecimal_is_read(label: str, text: str) -> None:
+    assert text_of(label) == text
 
 
 def test_sections_come_from_the_outline(tmp_path: Path) -> None:
