@@ -31,3 +31,5 @@ venv/bin/catena --help >/dev/null
 printf 'The tide clock in the hall was made in 1786 by Anna Brewer of Whitby.\n\nIt strikes seven times a day.\n' > clock.txt
 venv/bin/catena ask "Who made the tide clock?" --doc clock.txt | tee answer
 grep -q "Anna Brewer" answer
+venv/bin/catena eval robust 2>said && { echo "The wheel measures." >&2; exit 1; }
+grep -q "Get the source" said

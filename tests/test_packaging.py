@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("agents", "app", "benchmarks", "bookqa", "examples", "ingest", "kv", "retrieval")
+FOLDERS = ("agents", "app", "bookqa", "examples", "ingest", "kv", "retrieval")
+CHECKOUT = (*FOLDERS, "benchmarks")
+"""Of these `benchmarks` is for developers, and not in the wheel."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Imports every module of the package; says where it is and which names share a file.
@@ -41,7 +43,7 @@ for name, module in list(sys.modules.items()):
 ours = [found for found in names.values() if any(name.startswith("catena.") for name in found)]
 bare = [name for name in FOLDERS if importlib.util.find_spec(name)]
 print(json.dumps({"file": catena.__file__, "names": ours, "bare": bare}))
-""".replace("FOLDERS", repr(FOLDERS))
+""".replace("FOLDERS", repr(CHECKOUT))
 
 
 def survey(path: Path | None = None) -> Any:
@@ -150,12 +152,14 @@ def test_the_wheel_is_installed_by_its_name_and_runs(wheel: Path, tmp_path: Path
 
     asked = called(place, tmp_path, "ask", "Who made the tide clock?", "--doc", "clock.txt")
     where = called(place, tmp_path, "--version")
+    said = called(place, tmp_path, "eval", "robust", exit_code=1)
     assert "Anna Brewer" in asked
     assert where.startswith("catena ")
+    assert "Get the source" in said
     assert any((packages / "catena").rglob("*.py"))
 
 
-def called(place: Path, folder: Path, *words: str) -> str:
+def called(place: Path, folder: Path, *words: str, exit_code: int = 0) -> str:
     environment = {"PATH": os.environ["PATH"], "CATENA_HOME": str(folder / "library"), "HOME": str(folder)}
     environment |= {"CATENA_BACKGROUND": "false"}
     done = subprocess.run(
@@ -166,8 +170,8 @@ def called(place: Path, folder: Path, *words: str) -> str:
         text=True,
         timeout=300,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == exit_code, done.stderr
+    return done.stdout or done.stderr
 
 
 def test_the_core_pulls_no_torch() -> None:
@@ -197,8 +201,8 @@ def test_whatever_is_imported_is_asked_for() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     asked = requirements().union(*(requirements(extra) for extra in extras))
     brought = packages_distributions()
-    ours = {"catena", *FOLDERS}
-    roots = {name for folder in ("catena", *FOLDERS) for name in imported_roots(ROOT / folder)}
+    ours = {"catena", *CHECKOUT}
+    roots = {name for folder in ("catena", *CHECKOUT) for name in imported_roots(ROOT / folder)}
     third = roots - ours - set(sys.stdlib_module_names)
     assert {name for name in third if not {plain(one) for one in brought.get(name, [name])} & asked} == set()
 

@@ -10,9 +10,14 @@ from typing import Annotated
 
 import typer
 
+from catena.app.cli.checkout import require_checkout
 from catena.app.process_border import say
 
-bench = typer.Typer(help="Measure speed on this machine; prints Markdown tables.", no_args_is_help=True)
+bench = typer.Typer(
+    help="Measure speed on this machine; prints Markdown tables (in a checkout).",
+    no_args_is_help=True,
+    callback=require_checkout,
+)
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A PDF.")]
 Runs = Annotated[int, typer.Option(min=1, help="How often each is measured.")]

@@ -12,10 +12,14 @@ from typing import Annotated
 
 import typer
 
+from catena.app.cli.checkout import require_checkout
 from catena.types import Strategy
 
 measure = typer.Typer(
-    name="eval", no_args_is_help=True, help="Measure quality on public questions and documents."
+    name="eval",
+    no_args_is_help=True,
+    help="Measure quality on public questions and documents (in a checkout).",
+    callback=require_checkout,
 )
 
 MODULES = {
