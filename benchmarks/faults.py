@@ -158,7 +158,7 @@ class Bench:
             "hits": [
                 retriever.retrieve(f"What of the {topic}?", [one], 9) for topic in TOPICS for one in ids
             ],
-            "words": [[one for one, _ in library.search(topic)] for topic in TOPICS],
+            "words": [[one for one, _ in library.search([topic])] for topic in TOPICS],
             "neighbours": nearest.search(synthetic.vectors(1, 1)[0], 9),
         }
 

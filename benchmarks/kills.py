@@ -106,7 +106,7 @@ def _document(library: Library, seed: int, is_filled: bool) -> list[str]:
     """What is wrong with a document that is there."""
     document_id = synthetic.file_id(seed)
     expected = list(synthetic.pages(seed, NUM_PAGES))
-    hits = library.search(f'"{synthetic.token(seed)}"')
+    hits = library.search([synthetic.token(seed)])
     num_vectors = library.count_vectors(document_id)[0]
     facts = {
         "pages": list(library.pages(document_id)) == [page for page, _ in expected],

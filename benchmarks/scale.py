@@ -76,7 +76,7 @@ def rows(home: Path, asked: Sequence[str]) -> list[Row]:
     of_all, of_pages, of_index, of_hybrid = parts
     exact = f"; recall@{NEAREST} against float32, all compared: {recall:.3f}; file {size:.0f} MiB"
     return [
-        of_all.row("which documents (FTS5, a row a document)"),
+        of_all.row("which documents (word index)"),
         of_pages.row("lexical"),
         of_index.row(f"FAISS (flat, half precision), {NEAREST} nearest", "recall ≥ 0.95", exact),
         of_hybrid.row("hybrid, 100% of vectors", "p95 ≤ 300 ms"),

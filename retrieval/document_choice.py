@@ -26,7 +26,7 @@ _POSSESSIVE = re.compile(r"['\u2019]s\b")
 def rank_documents(library: Shelf, question: str, document_ids: Sequence[str]) -> list[tuple[str, float]]:
     """Documents that share words with the question, best first: by their text (the best one's is 1), and names."""
     asked = query_terms(question)
-    found = library.search(match_any([*asked, *unfolded_terms(question)]), document_ids)
+    found = library.search([*asked, *unfolded_terms(question)], document_ids)
     best = max((score for _, score in found), default=0.0)
     ranked = {one: score / best for one, score in found}
     for document_id, rarity in _named(library, {*asked, *_joined(question)}, document_ids).items():
@@ -48,11 +48,6 @@ def choose_documents(library: Shelf, question: str, document_ids: Sequence[str])
         others = set(document_ids) - {found for found, _ in ranked}
         return standing + [(one, -1.0) for one in document_ids if one in others]
     return [(found, behind) for found, behind in standing[:MAX_DOCUMENTS] if behind >= FAR_BEHIND]
-
-
-def match_any(asked: Sequence[str]) -> str:
-    """An FTS5 query for any of the terms; quoted, so that no term is read as an operator."""
-    return " OR ".join('"' + term.replace('"', '""') + '"' for term in asked)
 
 
 def _named(library: Shelf, asked: set[str], document_ids: Sequence[str]) -> dict[str, float]:

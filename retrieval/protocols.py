@@ -26,8 +26,10 @@ class Shelf(Protocol):
     def names(self) -> Sequence[tuple[str, str, str]]:
         """Id, title and path of every document."""
 
-    def search(self, match: str, document_ids: Sequence[str] | None = None, /) -> Sequence[tuple[str, float]]:
-        """FTS5's own query language; (document, score), best first, a higher score is better."""
+    def search(
+        self, terms: Sequence[str], document_ids: Sequence[str] | None = None, /
+    ) -> Sequence[tuple[str, float]]:
+        """Documents that hold any of the terms, with a score, best first; a higher one is better."""
 
     def vectors(self, document_id: str, /) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
 

@@ -15,18 +15,18 @@ from xxhash import xxh3_64_intdigest
 from catena.library.schema import answers, counters, documents, votes
 
 CHECKSUM = "checksum"
-_SHADOWS = (
-    "SELECT id, block FROM document_terms_data ORDER BY id",
-    "SELECT segid, term, pgno FROM document_terms_idx ORDER BY segid, term",
-    "SELECT id, sz FROM document_terms_docsize ORDER BY id",
-    "SELECT k, v FROM document_terms_config ORDER BY k",
-)
 
 
 def digest(data: bytes | str) -> int:
     """64 bits as SQLite keeps an integer."""
-    raw = xxh3_64_intdigest(data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass"))
-    return raw - (1 << 64) if raw >> 63 else raw
+    return signed(
+        xxh3_64_intdigest(data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass"))
+    )
+
+
+def signed(number: int) -> int:
+    """The lowest 64 bits of a number as SQLite keeps an integer."""
+    return ((number + (1 << 63)) & ((1 << 64) - 1)) - (1 << 63)
 
 
 def digest_of(values: Iterable[object]) -> int:
@@ -62,17 +62,6 @@ def outline_checksum(document_id: str, outline: str) -> int:
     return digest_of([document_id, outline])
 
 
-def terms_checksum(connection: Connection) -> int:
-    """A digest of all that the word index reads when it is searched."""
-    connection.exec_driver_sql("SAVEPOINT terms")  # FTS5 writes what it holds back
-    connection.exec_driver_sql("RELEASE terms")
-    parts = []
-    for query in _SHADOWS:
-        for row in connection.execute(text(query)):
-            parts.append(digest_of(row))
-    return digest_of(parts)
-
-
 def catalogue_checksum(connection: Connection) -> int:
     """A digest of which documents there are: read from the rows, whatever the indexes say."""
     query = f"SELECT key, id FROM {documents.name} NOT INDEXED ORDER BY key"
@@ -81,16 +70,8 @@ def catalogue_checksum(connection: Connection) -> int:
 
 def seal_catalogue(connection: Connection) -> None:
     """Keep which documents there are now."""
-    _keep(connection, "catalogue", catalogue_checksum(connection))
-
-
-def seal_terms(connection: Connection) -> None:
-    """Keep what the word index holds now."""
-    _keep(connection, "terms", terms_checksum(connection))
-
-
-def _keep(connection: Connection, name: str, value: int) -> None:
-    connection.execute(counters.insert().prefix_with("OR REPLACE"), {"name": name, "value": value})
+    values = {"name": "catalogue", "value": catalogue_checksum(connection)}
+    connection.execute(counters.insert().prefix_with("OR REPLACE"), values)
 
 
 def _as_stored(table: Table, values: Mapping[str, Any]) -> Iterable[object]:

@@ -30,9 +30,10 @@ from catena.files.atomic_files import FILE_MODE, make_folder
 from catena.files.disk_reserve import FULL, free_bytes, is_full
 from catena.files.failpoints import point
 from catena.files.sqlite_files import connect, has_log, is_only_read, set_journal
-from catena.library.checksums import seal_catalogue, seal_terms
+from catena.library.checksums import seal_catalogue
 from catena.library.migrations import MIGRATIONS
 from catena.library.schema import SCHEMA_VERSION, create_tables
+from catena.library.word_index import seal_words
 
 BUSY_SECONDS = 60
 _PRAGMAS = (
@@ -168,7 +169,7 @@ def _migrate(connection: Connection, version: int, migrations: Migrations) -> No
             raise sqlite3.DatabaseError("database disk image is malformed: tables, and no version")
         create_tables(connection)
         seal_catalogue(connection)
-        seal_terms(connection)
+        seal_words(connection)
     else:
         for older in range(found, version):
             migrations[older](connection)

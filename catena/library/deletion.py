@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
-from catena.library.checksums import seal_catalogue, seal_terms
+from catena.library.checksums import seal_catalogue
 from catena.library.database import Database
 from catena.library.document_writer import count, delete_contents
 from catena.library.schema import counters, documents, jobs, vector_files
 from catena.library.stored_pages import no_document
-
-_MERGED_PAGES = 2000  # about 50 ms with the lock held
 
 
 def delete_document(connection: Connection, document_id: str) -> None:
@@ -26,13 +23,12 @@ def delete_document(connection: Connection, document_id: str) -> None:
     count(connection, "purge")
     connection.execute(documents.delete().where(documents.c.key == row.key))
     seal_catalogue(connection)
-    seal_terms(connection)
     named = jobs.c.payload.contains(document_id) | jobs.c.result.contains(document_id)
     connection.execute(jobs.delete().where(named, jobs.c.state != "running"))
 
 
 def purge(database: Database) -> bool:
-    """Wipe what was deleted from the word index, the log and the FAISS cache: FTS5 keeps terms until it merges.
+    """Wipe what was deleted from the log and the FAISS cache.
 
     Returns whether all of it is gone; if not (somebody was reading, or we were killed), the next purge does it.
     """
@@ -40,7 +36,6 @@ def purge(database: Database) -> bool:
     if not pending:
         return True
     drop_cache(database)
-    _merge(database)
     if not database.truncate_log():
         return False
     with database.write() as connection:
@@ -67,24 +62,3 @@ def purge_pending(database: Database) -> int:
         return int(
             connection.execute(select(counters.c.value).where(counters.c.name == "purge")).scalar_one()
         )
-
-
-def _merge(database: Database) -> None:
-    """Rewrite the word index in small transactions, as the manual says: negative once, then until it rests."""
-    pages = -_MERGED_PAGES
-    while True:
-        with database.write() as connection:
-            before = _changes(connection)
-            command = text("INSERT INTO document_terms (document_terms, rank) VALUES ('merge', :pages)")
-            connection.execute(command, {"pages": pages})
-            is_done = _changes(connection) - before < 2
-            seal_terms(connection)
-        if is_done:
-            return
-        pages = _MERGED_PAGES
-
-
-def _changes(connection: Connection) -> int:
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection), "the library is SQLite"
-    return raw.total_changes

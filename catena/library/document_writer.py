@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 
 from catena.files.failpoints import point
-from catena.library.checksums import digest, outline_checksum, seal_catalogue, seal_terms, sealed
+from catena.library.checksums import digest, outline_checksum, seal_catalogue, sealed
 from catena.library.row_values import Values, document_values, page_values, passage_values, words_bytes
 from catena.library.schema import (
     counters,
@@ -26,12 +26,10 @@ from catena.library.schema import (
     pages,
     passages,
     sources,
-    terms_of_document,
 )
+from catena.library.word_index import count_terms, drop_words, put_words
 from catena.types import Document, Page, Passage
 
-_INSERT_TERMS = text("INSERT INTO document_terms (rowid, terms) VALUES (:key, :terms)")
-_DELETE_TERMS = text("DELETE FROM document_terms WHERE rowid = :key")
 _DELETE_ORPHANS = text("DELETE FROM page_words WHERE page_key > (SELECT coalesce(max(key), 0) FROM pages)")
 """Words of pages that were lost on the disk: their keys are given again."""
 
@@ -78,23 +76,23 @@ class DocumentWriter:
             self._write_passages(connection, key)
         if self.index:
             connection.execute(lexical_indexes.insert(), {"document_key": key, "data": self.index})
-        seal_terms(connection)
         point("inside-transaction")
 
     def _write_document(self, connection: Connection, there: Any) -> int:
         document = self.document
         if not document.added_at:
             document = self.document = replace(document, added_at=time.time())
+        key = next_id(connection, "documents") if there is None else int(there.key)
         values = document_values(document) | {
-            "key": next_id(connection, "documents") if there is None else there.key,
+            "key": key,
             "first_passage": next_id(connection, "passages"),
             "num_passages": len(self._passages),
             "num_rows": len(self._pages),
             "index_checksum": digest(self.index) if self.index else 0,
-            "terms_checksum": digest(terms_of_document(self._terms)) if self._passages else 0,
+            "terms_checksum": put_words(connection, key, document.id, count_terms(self._terms)),
         }
         put_document(connection, values, is_new=there is None)
-        return int(values["key"])
+        return key
 
     def _write_pages(self, connection: Connection, key: int) -> None:
         connection.execute(_DELETE_ORPHANS)
@@ -115,7 +113,6 @@ class DocumentWriter:
             for i, values in enumerate(self._passages)
         ]
         connection.execute(passages.insert(), numbered)
-        connection.execute(_INSERT_TERMS, {"key": key, "terms": terms_of_document(self._terms)})
 
 
 def add_source(connection: Connection, document_key: int, path: str, title: str) -> None:
@@ -127,7 +124,7 @@ def add_source(connection: Connection, document_key: int, path: str, title: str)
 
 def delete_contents(connection: Connection, row: Any) -> None:
     """Delete what was read from a document, but not the document and its sources."""
-    connection.execute(_DELETE_TERMS, {"key": row.key})
+    drop_words(connection, row.key)
     for table in (passages, pages, lexical_indexes):
         connection.execute(table.delete().where(table.c.document_key == row.key))
     connection.execute(fillings.delete().where(fillings.c.document_key == row.key))

@@ -31,7 +31,7 @@ _ORPHANS = {
     "pages without a document": ("pages", "document_key", "key FROM documents"),
     "words without a page": ("page_words", "page_key", "key FROM pages"),
     "vectors without a passage": ("vectors", "passage_id", "id FROM passages"),
-    "terms without a document": ("document_terms_docsize", "id", "key FROM documents"),
+    "terms without a document": ("word_rows", "document_key", "key FROM documents"),
 }
 _STRAYS = (
     "DELETE FROM passages WHERE document_key NOT IN (SELECT key FROM documents)",
@@ -47,7 +47,6 @@ SELECT id, title, status, num_pages, num_passages,
         WHERE document_key = documents.key) AS words,
     (SELECT count(*) FROM passages WHERE document_key = documents.key
         AND id = documents.first_passage + ordinal) AS passages,
-    (SELECT count(*) FROM document_terms_docsize WHERE id = documents.key) AS terms,
     EXISTS (SELECT 1 FROM sources WHERE document_key = documents.key) AS has_source
 FROM documents
 """
@@ -113,7 +112,7 @@ def repair(
     for damage in list(damages(database)):
         with suppress(DocumentError):  # it is marked as damaged, and named by the next check
             _mend(database, home, damage, mend)
-    if _word_index_problem(database) or _has_stray_terms(database):
+    if _has_stray_terms(database):
         for document_id in mend_word_index(database):
             if mend is not None:
                 mend(Damage("search index", document_id))
@@ -159,16 +158,6 @@ def _has_stray_terms(database: Database) -> bool:
         return bool(connection.execute(query).scalar_one())
 
 
-def _word_index_problem(database: Database) -> bool:
-    try:
-        with database.write() as connection:
-            # Not a change; but SQLite takes every command to FTS5 for one.
-            connection.execute(text("INSERT INTO document_terms (document_terms) VALUES ('integrity-check')"))
-    except LibraryError:
-        return True
-    return False
-
-
 def _damage(database: Database) -> Iterator[Problem]:
     try:
         with database.read() as connection:
@@ -178,8 +167,6 @@ def _damage(database: Database) -> Iterator[Problem]:
     except LibraryError as error:
         yield Problem("database", error.message, error.remedy, can_repair=True)
         return
-    if not database.is_read_only and _word_index_problem(database):
-        yield Problem("word index", "The index of words does not fit the text.", can_repair=True)
 
 
 def _orphan_rows(connection: Connection) -> Iterator[Problem]:
@@ -197,7 +184,6 @@ def _incomplete(connection: Connection) -> Iterator[Problem]:
             "pages": num_pages - row.pages,
             "pages' words": row.pages - row.words,
             "passages": row.num_passages - row.passages,
-            "terms": (row.num_passages > 0) - row.terms,
             "paths": 1 - row.has_source,
         }
         said = ", ".join(f"{number} {name}" for name, number in missing.items() if number)

@@ -220,7 +220,6 @@ class Library(Reading, Vectors, History, Votes):
         Nothing goes that cannot be made again: what nobody can use is set aside in `lost+found`.
         """
         integrity.repair(self.database, self._originals, self.mend, self.readopt)
-        self._terms_seen = None
         if any(look() for look in self.checks):
             drop_cache(self.database)
         return self.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,17 +10,17 @@ from sqlalchemy import Connection, Row, Table, func, select, text
 from sqlalchemy.schema import CreateColumn
 
 from catena.library.checksums import (
+    columns,
     covered,
     digest,
+    is_sound,
     outline_checksum,
     seal_catalogue,
-    seal_terms,
     sealed,
 )
 from catena.library.schema import (
     COUNTERS,
     METADATA,
-    WORD_INDEX,
     answers,
     calls,
     counters,
@@ -31,24 +32,33 @@ from catena.library.schema import (
     pages,
     passages,
     sources,
-    terms_of_document,
     vector_files,
     vectors,
     vote_documents,
     votes,
+    word_rows,
+    word_totals,
 )
+from catena.library.word_index import count_terms, put_words, seal_words
 
 _ROWS_AT_ONCE = 1000
+_FTS5 = """
+CREATE VIRTUAL TABLE document_terms USING fts5(
+    terms, tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Cf Cn Co'"
+)
+"""
+_HELD = text("SELECT c0 FROM document_terms_content WHERE id = :key")
 
 
 def _passage_terms_to_document_terms(connection: Connection) -> None:
     vector_files.create(connection, checkfirst=True)
-    connection.execute(text(WORD_INDEX))
+    connection.execute(text(_FTS5))
     owners = select(documents.c.key, documents.c.first_passage, documents.c.num_passages)
     own = text("SELECT terms FROM passage_terms WHERE rowid BETWEEN :first AND :last")
     for key, first, number in connection.execute(owners.where(documents.c.num_passages > 0)).all():
         found = connection.execute(own, {"first": first, "last": first + number - 1}).scalars()
-        values = {"key": key, "terms": terms_of_document(found)}
+        counts = count_terms(found)
+        values = {"key": key, "terms": " ".join(counts.elements())}
         connection.execute(text("INSERT INTO document_terms (rowid, terms) VALUES (:key, :terms)"), values)
     connection.execute(text("DROP TABLE passage_terms"))
 
@@ -91,16 +101,30 @@ def _checksums(connection: Connection) -> None:
         values = {"document_key": key, "embedder": name, "num_vectors": number}
         connection.execute(fillings.insert().prefix_with("OR REPLACE"), values)
     seal_catalogue(connection)
-    seal_terms(connection)
+
+
+def _words_in_buckets(connection: Connection) -> None:
+    """Take the terms out of FTS5. A document whose row or terms are damaged stays so, and is read again."""
+    word_rows.create(connection, checkfirst=True)
+    word_totals.create(connection, checkfirst=True)
+    seal_words(connection)
+    for row in connection.execute(select(*columns(documents))).all():
+        held = connection.execute(_HELD, {"key": row.key}).scalar() or ""
+        if is_sound(documents, row) and (digest(held) if held else 0) == row.terms_checksum:
+            own = dict(row._mapping)
+            own["terms_checksum"] = put_words(connection, row.key, row.id, Counter(held.split(" ")))
+            checksums = {one: sealed(documents, own)[one] for one in ("terms_checksum", "checksum")}
+            connection.execute(documents.update().where(documents.c.key == row.key), checksums)
+    connection.execute(text("DROP TABLE document_terms"))
+    connection.execute(counters.delete().where(counters.c.name == "terms"))
 
 
 def _seal_documents(connection: Connection) -> None:
-    terms = text("SELECT c0 FROM document_terms_content WHERE id = :key")
     for row in connection.execute(select(documents)).all():
         own = row._mapping
         number = select(func.count()).select_from(pages).where(pages.c.document_key == row.key)
         index = select(lexical_indexes.c.data).where(lexical_indexes.c.document_key == row.key)
-        data, held = connection.execute(index).scalar(), connection.execute(terms, {"key": row.key}).scalar()
+        data, held = connection.execute(index).scalar(), connection.execute(_HELD, {"key": row.key}).scalar()
         values = {
             **own,
             "num_rows": connection.execute(number).scalar_one(),
@@ -142,7 +166,7 @@ def _chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[Any]]
 def _add_columns(connection: Connection, table: Table) -> None:
     """Add the columns that a table lacks."""
     there = {row[1] for row in connection.execute(text(f'PRAGMA table_info("{table.name}")'))}
-    for column in table.columns:
+    for column in table.columns if there else ():
         if column.name not in there:
             said = CreateColumn(column).compile(dialect=connection.dialect)
             connection.execute(text(f'ALTER TABLE "{table.name}" ADD COLUMN {said}'))
@@ -152,5 +176,6 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     1: _passage_terms_to_document_terms,
     2: _votes,
     3: _checksums,
+    4: _words_in_buckets,
 }
 """From the version that is the key to the next one."""

@@ -13,11 +13,9 @@ from catena.errors import Damage, LibraryCorrupt
 from catena.library.checksums import (
     columns,
     covered,
-    digest,
     is_sound,
     outline_checksum,
     seal_catalogue,
-    seal_terms,
 )
 from catena.library.database import Database
 from catena.library.document_writer import count, put_document
@@ -25,7 +23,6 @@ from catena.library.history import History
 from catena.library.lost_found import NAMES, write_down
 from catena.library.schema import (
     SOURCE_ORDER,
-    WORD_INDEX,
     answers,
     calls,
     counters,
@@ -38,9 +35,7 @@ from catena.library.schema import (
 from catena.library.stored_pages import Reading
 from catena.library.vectors import Vectors
 from catena.library.votes import Votes
-
-_TERMS = text("SELECT c0 FROM document_terms_content WHERE id = :key")
-_INSERT = text("INSERT INTO document_terms (rowid, terms) VALUES (:key, :terms)")
+from catena.library.word_index import drop_words, keep_words, words_checksum
 
 
 class _Unmended(Reading, Vectors, History, Votes):
@@ -63,7 +58,7 @@ def damages(database: Database) -> Iterator[Damage]:
             yield found
     if not any(not is_sound(documents, row) for row in rows):
         yield from _raised(view.documents)
-    yield from _raised(lambda: view.search('"a"'))
+    yield from _raised(view.check_words)
     for table, part in ((answers, "kept answer"), (votes, "kept vote")):
         with database.read() as connection:
             for kept in connection.execute(select(table)):
@@ -118,12 +113,11 @@ def mend_catalogue(database: Database, home: Path) -> int:
         write_down(home, NAMES, [_told(connection, row) for row in bad])
     with database.write() as connection:
         for row in bad:
-            connection.execute(text("DELETE FROM document_terms WHERE rowid = :key"), {"key": row.key})
+            drop_words(connection, row.key)
             connection.execute(documents.delete().where(documents.c.key == row.key))
         if bad:
             count(connection, "vectors")
         seal_catalogue(connection)
-        seal_terms(connection)
     return len(bad)
 
 
@@ -146,22 +140,12 @@ def names_of(database: Database, document_ids: Iterable[str]) -> list[dict[str, 
 
 
 def mend_word_index(database: Database) -> list[str]:
-    """Build the word index anew of the terms it holds; returns the documents whose terms are damaged too."""
-    lost = []
+    """Keep the terms of documents that are sound in the word index; returns the other documents."""
     with database.write() as connection:
-        held = []
-        for row in _all_documents(connection):
-            terms = connection.execute(_TERMS, {"key": row.key}).scalar()
-            if isinstance(terms, str) and digest(terms) == row.terms_checksum:
-                held.append({"key": row.key, "terms": terms})
-            elif row.terms_checksum:
-                lost.append(str(row.id))
-        connection.execute(text("DROP TABLE document_terms"))
-        connection.execute(text(WORD_INDEX))
-        if held:
-            connection.execute(_INSERT, held)
-        seal_terms(connection)
-    return lost
+        rows = _all_documents(connection)
+        kept = {row.key for row in rows if words_checksum(connection, row.key) == row.terms_checksum}
+        keep_words(connection, kept)
+    return [str(row.id) for row in rows if row.key not in kept]
 
 
 def mend_counters(database: Database) -> None:
@@ -172,8 +156,6 @@ def mend_counters(database: Database) -> None:
         there = set(connection.execute(select(counters.c.name)).scalars())
         if "catalogue" not in there:
             seal_catalogue(connection)
-        if "terms" not in there:
-            seal_terms(connection)
 
 
 def set_row_aside(database: Database, home: Path, damage: Damage) -> None:
@@ -204,9 +186,8 @@ def _of_document(view: _Unmended, row: Any, embedder_names: list[str]) -> Damage
 
     def terms() -> None:
         with view.database.read() as connection:
-            held = connection.execute(_TERMS, {"key": row.key}).scalar()
-        if (digest(str(held)) if held else 0) != row.terms_checksum:
-            raise Damage("word index")
+            if words_checksum(connection, row.key) != row.terms_checksum:
+                raise Damage("word index")
 
     looks: list[Any] = [lambda: view.get(row.id), every_page, lambda: view.passages(row.id), terms]
     looks += [lambda: view.lexical_index(row.id)]

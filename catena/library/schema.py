@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -24,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 METADATA = MetaData()
 
 
@@ -68,7 +65,7 @@ documents = Table(
     Column("num_passages", Integer, nullable=False),
     Column("num_rows", Integer, nullable=False, server_default=text("0")),  # of `pages`
     _checksum("index_checksum"),  # of its row of `lexical_indexes`, 0: there is none
-    _checksum("terms_checksum"),  # of its text in the word index
+    _checksum("terms_checksum"),  # of its rows of the word index, together
     _checksum(),
     Column("outline", Text, nullable=False),
     _checksum("outline_checksum"),
@@ -235,26 +232,32 @@ counters = Table(
     Column("value", Integer, nullable=False),
 )
 
-# Finds the documents of a question, by their keys; passages are found in each document's own index. Terms come
-# analysed: a term is whatever stands between two spaces, and SQLite leaves it as it is.
-WORD_INDEX = """
-CREATE VIRTUAL TABLE document_terms USING fts5(
-    terms, tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Cf Cn Co'"
+NUM_BUCKETS = 128
+# See `catena/library/word_index.py`. No foreign key: rows are found by their bucket first.
+word_rows = Table(
+    "word_rows",
+    METADATA,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("document_key", Integer, primary_key=True, autoincrement=False),
+    Column("terms", Blob, nullable=False),  # "ID LENGTH  term times  term times "
+    _checksum(),
+    sqlite_with_rowid=False,
 )
-"""
-COUNTERS = ("vectors", "purge", "catalogue", "terms")
-"""The last two are checksums, of which documents there are and of the word index; 0: not taken yet."""
-_MAX_TIMES = 100  # a term in more passages of a document hardly changes its BM25 score
+word_totals = Table(
+    "word_totals",
+    METADATA,
+    Column("key", Integer, primary_key=True),
+    Column("num_documents", Integer, nullable=False),
+    Column("num_terms", Integer, nullable=False),
+    Column("sums", Blob, nullable=False),  # 64 bits for each bucket
+    _checksum(),
+)
+
+COUNTERS = ("vectors", "purge", "catalogue")
+"""The last is a checksum of which documents there are."""
 
 
 def create_tables(connection: Connection) -> None:
     """Make the tables of a new library."""
     METADATA.create_all(connection)
-    connection.execute(text(WORD_INDEX))
     connection.execute(counters.insert(), [{"name": name, "value": 0} for name in COUNTERS])
-
-
-def terms_of_document(passages: Iterable[str]) -> str:
-    """Return a document's rows of `document_terms`: each term as often as there are passages with it."""
-    counts = Counter(term for terms in passages for term in set(terms.split(" ")))
-    return " ".join(" ".join([term] * min(times, _MAX_TIMES)) for term, times in counts.items())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import Connection, Row, func, select
 
 from catena.errors import Damage, DocumentNotFound
 from catena.library.checksums import (
@@ -15,21 +15,17 @@ from catena.library.checksums import (
     digest,
     is_sound,
     outline_checksum,
-    terms_checksum,
 )
 from catena.library.database import Database
 from catena.library.row_values import document_of, page_of, passages_of
 from catena.library.schema import counters, documents, lexical_indexes, page_words, pages, passages
+from catena.library.word_index import check_words, word_scores
 from catena.types import Document, Page, PageRef, Passage
 
 _IN_LIMIT = 5_000  # more ordinals than this are picked from all of them
 _PAGES_AT_ONCE = 64
 _FACTS: tuple[Any, ...] = columns(documents)
 _PASSAGE_FIELDS = ("ordinal", "page", "start", "end", "header", "continues")
-_RANKED = text(
-    "SELECT documents.id, bm25(document_terms) AS score FROM document_terms "
-    "JOIN documents ON documents.key = document_terms.rowid WHERE document_terms MATCH :match ORDER BY score"
-)
 
 Hit = tuple[str, float]
 """Document id and score: a greater one is better."""
@@ -65,8 +61,6 @@ class Reading:
     database: Database
     mend: Mend | None = None
     """Mends what is damaged, or raises."""
-    _terms_seen: int | None = None
-    """The checksum of the word index that was found sound last."""
 
     @mended
     def documents(self) -> list[Document]:
@@ -195,28 +189,21 @@ class Reading:
         return data
 
     @mended
-    def search(self, match: str, document_ids: Sequence[str] | None = None) -> list[Hit]:
+    def search(self, terms: Sequence[str], document_ids: Sequence[str] | None = None) -> list[Hit]:
         """Rank documents, all or some, by BM25 over the whole library's statistics, best first.
 
-        A term counts as often as there are passages with it. `match` is an FTS5 query; terms must be quoted by
-        the caller. Unknown ids find nothing.
+        A term counts as often as there are passages with it. Unknown ids find nothing.
         """
-        if not match.strip():
-            return []
         with self.database.read() as connection:
-            self._check_terms(connection)
-            found = connection.execute(_RANKED, {"match": match}).all()
+            found = word_scores(connection, terms)
         wanted = None if document_ids is None else set(document_ids)
-        return [(one, -score) for one, score in found if wanted is None or one in wanted]
+        return [(one, score) for one, score in found if wanted is None or one in wanted]
 
-    def _check_terms(self, connection: Connection) -> None:
-        """Look once a process whether the word index is as it was written, and again when it has changed."""
-        kept = counter(connection, "terms")
-        if kept == self._terms_seen:
-            return
-        if terms_checksum(connection) != kept:
-            raise Damage("word index")
-        self._terms_seen = kept
+    @mended
+    def check_words(self) -> None:
+        """Read the whole word index. Raises Damage."""
+        with self.database.read() as connection:
+            check_words(connection)
 
     @mended
     def _pages_after(self, document_id: str, number: int) -> list[Page]:

@@ -54,7 +54,10 @@ LIE = "UPDATE pages SET text = replace(text, 'survive', 'perish!')"
         "UPDATE documents SET title = 'Another'",
         "UPDATE documents SET id = 'ab' || substr(id, 3)",
         "UPDATE lexical_indexes SET data = 'none'",
-        "UPDATE document_terms_data SET block = zeroblob(9) WHERE id > 10",
+        "UPDATE word_rows SET terms = zeroblob(9) WHERE bucket % 2",
+        "UPDATE word_totals SET num_documents = 7",
+        "DELETE FROM word_rows WHERE bucket < 60",
+        "DELETE FROM word_totals",
         "DELETE FROM pages WHERE number = 1",
         "DELETE FROM documents",
     ],
@@ -68,7 +71,7 @@ def test_a_damaged_row_is_read_again_from_its_original(
     assert doctor(settings, repair=False).problems
     with Catena(settings=settings) as catena:
         assert [one.title for one in catena.documents()] == [document.title]
-        catena.library.search('"bridge"')
+        catena.library.search(["bridge"])
         catena.library.lexical_index(document.id)
         catena.library.passages(document.id)
         assert list(catena.library.pages(document.id)) == truth

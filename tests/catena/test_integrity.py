@@ -79,8 +79,8 @@ def test_a_file_without_a_document_is_removed(library: Library, document: Docume
         ("DELETE FROM passages WHERE ordinal = 3", False),
         ("DELETE FROM pages WHERE number = 1", False),
         ("DELETE FROM page_words WHERE page_key = 1", False),
-        ("DELETE FROM document_terms WHERE rowid = 1", False),
-        ("DELETE FROM document_terms_data WHERE id > 10", True),
+        ("DELETE FROM word_rows WHERE bucket = 1", False),
+        ("DELETE FROM word_totals", True),
         ("DELETE FROM sources", True),
     ],
 )
@@ -96,7 +96,7 @@ def test_rows_that_do_not_belong_together_are_seen(
 def test_what_cannot_be_mended_is_by_adding_again(
     library: Library, document: Document, tmp_path: Path
 ) -> None:
-    damage(library, "DELETE FROM page_words WHERE page_key = 1; DELETE FROM document_terms WHERE rowid = 1")
+    damage(library, "DELETE FROM page_words WHERE page_key = 1; DELETE FROM word_rows WHERE document_key = 1")
     library.repair()
     synthetic.add(library, tmp_path / "1.pdf", 1)
     assert library.check() == []

@@ -68,8 +68,10 @@ class MemoryLibrary:
     def names(self) -> list[tuple[str, str, str]]:
         return [(one.id, one.title, one.path) for one in self._documents.values()]
 
-    def search(self, match: str, document_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
-        asked = {term.strip('"') for term in match.split(" OR ")}
+    def search(
+        self, wanted: Sequence[str], document_ids: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        asked = set(wanted)
         found = [
             (document_id, float(sum(len(asked & set(terms(indexed_text(one)))) for one in passages)))
             for document_id, passages in self._passages.items()
