@@ -15,10 +15,15 @@ from catena.agents.word_lists import words_for
 
 MAX_RANGE = 20
 """Passages that one range may name; a longer one is no range of passages."""
+MAX_WRAPPED = 12
+"""Brackets and tags around a mark that are taken off."""
 _TO = r"(?:-|–|—|‒|~|～|〜|\.\.|\bto\b|\bbis\b|至|到)"
 _AND = r"(?:,|，|、|;|；|&|/|\+|\band\b|\bund\b|\bet\b|\by\b|\bи\b)"
 _LABEL = r"(?:[^\W\d_][^\W\d_]{0,14}[.:：_№#-]{0,2}[ \t]?|[\^#№:：§]\s?){0,3}"
-_NUMBERS = rf"\d{{1,6}}(?:\.\d{{1,3}})?(?:(?:\s*{_TO}\s*|\s*{_AND}\s*|\s+)+(?:{_LABEL})\d{{1,6}})*"
+_JOINED = (
+    rf"(?:\s+(?:(?:{_TO}|{_AND})\s*)*|(?:(?:{_TO}|{_AND})\s*)+)"  # one way to read it: no search among many
+)
+_NUMBERS = rf"\d{{1,6}}(?:\.\d{{1,3}})?(?:{_JOINED}(?:{_LABEL})\d{{1,6}})*"
 _INSIDE = re.compile(
     rf"\s*(?P<label>{_LABEL})\s*(?P<numbers>{_NUMBERS})\s*(?P<tail>†.{{0,40}}|[:|,]\s*[^\W\d].{{0,60}})?\s*",
     re.I,
@@ -73,9 +78,10 @@ def marked(text: str, known: Container[int], source: str = "") -> str:
     if not has_others:
         text = _read_bare(text, known, source)
     text = _SUPERSCRIPT.sub(lambda one: _read_raised(one, known, source), text)
-    before = ""
-    while before != text:
+    for _ in range(MAX_WRAPPED):
         before, text = text, _WRAPPED.sub(_unwrapped, text)
+        if before == text:
+            break
     return _LATE.sub(lambda one: f"{one[2]}{one[1]} ", text)
 
 

@@ -11,9 +11,9 @@ from catena.agents.generative.refusals import NOT_FOUND
 from catena.agents.word_lists import words_for
 
 MAX_DEPTH = 12
-"""Of JSON that is read."""
+"""Of JSON, tags and commands that are read."""
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n`]*$", re.M)
-_FENCED_JSON = re.compile(r"(?:```|~~~)(?:json)?[^\n]*\n\s*(?P<json>[{\[].*?)\n?\s*(?:```|~~~)", re.S | re.I)
+_FENCED_JSON = re.compile(r"(?:```|~~~)[^\n`~]{0,40}\n\s*(?P<json>[{\[].*?)(?:```|~~~)", re.S)
 _SAYING = {"text", "statement", "sentence", "claim", "content", "result", "output", "final", "value", "fact"}
 _ASIDE = re.compile(
     r"think|thought|reason|analysis|explan|confiden|language|question|query|quote|status|model|type", re.I
@@ -135,9 +135,10 @@ def _without_tags(text: str) -> str:
     """<answer>…</answer> as a part of its own; tags of layout go, those with attributes stay for `neutral`."""
     starts_wrapped = bool(_TAG.match(text.lstrip())) and _kind(text.lstrip()[1:].split(">")[0]) == "wrapper"
 
-    def part(one: re.Match[str]) -> str:
+    def part(one: re.Match[str], depth: int = 0) -> str:
         kind, inside = _kind(one["name"]), one["inside"]
-        inside = _TAG.sub(part, inside) if kind else inside
+        if kind and depth < MAX_DEPTH:
+            inside = _TAG.sub(lambda inner: part(inner, depth + 1), inside)
         if kind in ("evidence", "answer"):
             return f"\n{kind.title()}: {inside.strip()}\n"
         if kind == "wrapper" and starts_wrapped:
@@ -171,9 +172,11 @@ def _layout(tag: re.Match[str]) -> str:
 def _without_latex(text: str) -> str:
     if "\\" not in text:
         return text
-    before, text = "", _MATHS.sub("", text)
-    while before != text:
+    text = _MATHS.sub("", text)
+    for _ in range(MAX_DEPTH):
         before, text = text, _COMMAND.sub(lambda one: one["inside"], _FRACTION.sub(r"\1/\2", text))
+        if before == text:
+            break
     return re.sub(r"\\([%$&#_{}])", r"\1", re.sub(r"\\[,;!: ]|~(?=\d)", " ", text))
 
 

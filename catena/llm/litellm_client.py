@@ -10,7 +10,7 @@ from catena.llm import litellm_call, litellm_catalogue, openai_request
 from catena.llm.credentials import key_for
 from catena.llm.protocol import Completion, Message, OnText, Price, num_tokens, prompt_tokens
 from catena.llm.provider_errors import explain
-from catena.llm.spoken_text import SpokenText, asked_form, spoken
+from catena.llm.spoken_text import MAX_TEXT, SpokenText, asked_form, spoken
 from catena.llm.wire_format import Failed, Raw, ServerQuirks
 from catena.redaction import public_address, remember_address
 
@@ -121,7 +121,7 @@ class LiteLLM:
     async def _completion(self, raw: Raw, messages: Sequence[Message], max_tokens: int) -> Completion:
         heard = spoken(raw.text)
         self._remember(raw, heard.has_thought, heard.is_unopened)
-        is_cut = raw.finish in ("length", "max_tokens") or raw.is_looping
+        is_cut = raw.finish in ("length", "max_tokens") or raw.is_looping or len(raw.text) > MAX_TEXT
         written = raw.completion_tokens or num_tokens(raw.text)
         refusal = raw.refusal.strip()
         if not heard.text and not refusal:

@@ -42,7 +42,6 @@ _SPECIAL = re.compile(_TOKEN, re.I)
 _LEAD = re.compile(rf"\A(?:\s*{_TOKEN}\s*(?:(?:assistant|model|bot)\b:?\s*)?)+", re.I)
 _KEEPS_ON = re.compile(r"box|solution|response|answer|final|message|channel|bos|unk|pad", re.I)
 """Names of tokens that stand around an answer, not behind it."""
-_STRUCK = re.compile(r"<s>(?=.*</s>)", re.I | re.S)
 _TURN = re.compile(
     r"\n[ \t]*(?:#+[ \t]*)?(?:user|human|instruction)[ \t]*:(?=.*(?:[?？]|\n[^:\n]{0,20}:))", re.I | re.S
 )
@@ -51,6 +50,12 @@ _ASKED_FORM = re.compile(
     r"\s*[*_#>]{0,4}[^\W\d_]{2,20}[*_ \t]*[:：][*_ \t\n]*(?:[\[【(［（{]|\d|none\b)", re.I
 )
 """What the prompts ask for, and what no thought begins with: a label, then numbers."""
+MAX_TEXT = 200_000
+"""Characters of a reply that are read: ten times what its tokens hold. A server may send what it likes."""
+MAX_PASSES = 20
+"""Thoughts within cut tags of thoughts that are taken out; a reply that holds more says nothing."""
+_NEAR = 200
+"""Characters around a tag that tell whether it is mentioned: more than the longest tag beside it."""
 LEAST_SURE = 20
 """Characters after which it is seen how a reply begins."""
 _MUSES = re.compile(
@@ -80,10 +85,13 @@ class Spoken:
 
 def spoken(reply: str) -> Spoken:
     """Return what a reply says aloud; done twice it changes nothing."""
-    heard = _heard(legible(reply))
-    while (again := _heard(heard.text)).text != heard.text:
+    heard = _heard(legible(reply[:MAX_TEXT]))
+    for _ in range(MAX_PASSES):
+        again = _heard(heard.text)
+        if again.text == heard.text:
+            return heard
         heard = replace(heard, text=again.text, has_thought=heard.has_thought or again.has_thought)
-    return heard
+    return replace(heard, text="")
 
 
 def _heard(reply: str) -> Spoken:
@@ -124,7 +132,8 @@ def _without_channels(reply: str) -> str:
 
 def _without_thoughts(reply: str) -> Spoken:
     """All but what stands between tags of thoughts; before a closing tag that nothing opened, all is thought."""
-    kept, at, is_open, has_thought, is_unopened, num_open = "", 0, False, False, False, 0
+    kept: list[str] = []
+    at, is_open, has_thought, is_unopened, num_open = 0, False, False, False, 0
     for tag in _TAG.finditer(reply):
         if _is_mentioned(reply, tag):
             continue
@@ -132,11 +141,13 @@ def _without_thoughts(reply: str) -> Spoken:
         num_open = max(0, num_open - 1) if _closes(tag) else num_open + 1
         if _closes(tag):
             is_unopened |= not is_open
-            kept = kept if is_open else ""
+            kept = kept if is_open else []
             at, is_open = tag.end(), False
         elif not is_open:
-            kept, is_open = f"{kept}{reply[at : tag.start()]}\n", True
-    return Spoken(kept if is_open else kept + reply[at:], is_open, has_thought, is_unopened, num_open)
+            kept.append(f"{reply[at : tag.start()]}\n")
+            is_open = True
+    text = "".join(kept if is_open else [*kept, reply[at:]])
+    return Spoken(text, is_open, has_thought, is_unopened, num_open)
 
 
 def _closes(tag: re.Match[str]) -> bool:
@@ -146,7 +157,8 @@ def _closes(tag: re.Match[str]) -> bool:
 
 def _is_mentioned(reply: str, tag: re.Match[str]) -> bool:
     """Tell whether a tag is mentioned, as in "the tags <think> and </think> are removed": quoted, or among words."""
-    before, after = reply[: tag.start()].rstrip(" "), reply[tag.end() :]
+    before = reply[max(0, tag.start() - _NEAR) : tag.start()].rstrip(" ")
+    after = reply[tag.end() : tag.end() + _NEAR]
     if "|" in tag.group():
         return False
     other = _TAG.match(after)
@@ -168,13 +180,20 @@ def _is_mentioned(reply: str, tag: re.Match[str]) -> bool:
 def _turn(text: str) -> str:
     """The model's own turn: tokens before it go, and with the one that ends it all that follows."""
     text = _LEAD.sub("", text)
+    has_struck, begins = _has_struck(text), len(text) - len(text.lstrip())
     for token in _SPECIAL.finditer(text):
-        is_struck = token.group().lower() in ("<s>", "</s>") and _STRUCK.search(text)
-        if not (is_struck or _KEEPS_ON.search(token.group())) and text[: token.start()].strip():
+        is_struck = has_struck and token.group().lower() in ("<s>", "</s>")
+        if not (is_struck or _KEEPS_ON.search(token.group())) and token.start() > begins:
             text = text[: token.start()]
             break
-    text = text if _STRUCK.search(text) else _SPECIAL.sub("", text)
-    return _TURN.split(text)[0] if text.strip() else text
+    text = text if _has_struck(text) else _SPECIAL.sub("", text)
+    return _TURN.split(text, maxsplit=1)[0] if text.strip() else text
+
+
+def _has_struck(text: str) -> bool:
+    """Tell whether a text is struck out somewhere, by HTML's <s> and </s>, which are tokens elsewhere."""
+    folded = text.lower()
+    return -1 < folded.find("<s>") < folded.rfind("</s>")
 
 
 class SpokenText:
@@ -199,7 +218,7 @@ class SpokenText:
 
     def feed(self, piece: str) -> None:
         self._reply += piece
-        if len(self._reply) - self._looked_at <= self._looked_at // 100:
+        if self._looked_at > MAX_TEXT or len(self._reply) - self._looked_at <= self._looked_at // 100:
             return  # a long reply is looked at in steps, so that its length counts once
         self._looked_at = len(self._reply)
         half = _OPENS.search(self._reply)
