@@ -31,7 +31,7 @@ MAX_REPLY = 400
 MAX_QUESTION = 60
 """Words."""
 _QUESTION = re.compile(
-    r"^[*_#>\s]*question[*_\s]*[:：][*_ \t]*(?P<text>.+?)(?=^[*_#>\s]*(?:answer|evidence)\b|\Z)",
+    r"^[*_#> \t]*question[*_ \t]*[:：][*_ \t]*(?P<text>.+?)(?=^[*_#> \t]*(?:answer|evidence)\b|\Z)",
     re.I | re.M | re.S,
 )
 

@@ -15,6 +15,8 @@ from catena.agents.word_lists import words_for
 
 MAX_RANGE = 20
 """Passages that one range may name; a longer one is no range of passages."""
+NEAR = 100
+"""Characters before a mark that are looked at."""
 MAX_WRAPPED = 12
 """Brackets and tags around a mark that are taken off."""
 _TO = r"(?:-|–|—|‒|~|～|〜|\.\.|\bto\b|\bbis\b|至|到)"
@@ -47,10 +49,11 @@ _AROUND = re.compile(
 _DIGITS = "0123456789+-"
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
 _SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?:[⸴,]?[ \u2009]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})*(?![\w⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹])")
+_CARRIES = re.compile(r"(?:[^\W\d_]{3}|[.!?,;:)\"”’。！？]|[\u3040-\u9fff])[ ]?\Z")
 _OPEN, _CLOSE = "\ue0c1", "\ue0c2"
 """Of Unicode's private use: they stand around the numbers of a mark that was read."""
 READ = rf"{_OPEN}[\d,]*{_CLOSE}"
-_SEVERAL = rf"{READ}(?:\s*[,;，；]?\s*{READ})*"
+_SEVERAL = rf"{READ}(?:(?:\s*[,;，；])?\s*{READ})*"
 _WRAPPED = re.compile(
     rf"[(（{{｛\[【［]\s*(?P<label>{_LABEL})(?P<marks>{_SEVERAL})\s*[)）}}｝\]】］](?P<target>\([^()\s]{{1,200}}\))?"
     rf"|<(?P<tag>[a-z]{{1,12}})\b[^<>\n]{{0,200}}>\s*(?P<tagged>{_SEVERAL})\s*</(?P=tag)\s*>"
@@ -58,8 +61,8 @@ _WRAPPED = re.compile(
     rf"|\^(?P<raised>{READ})",
     re.I,
 )
-_LATE = re.compile(rf"([.!?。！？।؟]+[\"'”’»]?)((?:[ \t]*{READ})+)")
-_GAP = re.compile(rf"\s*[,;，；]?\s*{_SEVERAL}(?P<space>\s*)(?P<next>.?)", re.S)
+_LATE = re.compile(rf"(?<![.!?。！？।؟])([.!?。！？।؟]+[\"'”’»]?)((?:[ \t]*{READ})+)")
+_GAP = re.compile(rf"(?<!\s)(?:\s*[,;，；])?\s*{_SEVERAL}(?P<space>\s*)(?P<next>.?)", re.S)
 _ENDS_SENTENCE = re.compile(rf"\s*(?:[.!?。！？;；।؟]|\n|\Z|{_OPEN})")
 _ENDS_CLAUSE = re.compile(rf"\s*(?:[,，、]|\b(?:and|und|et|y|и)\b)|{_ENDS_SENTENCE.pattern}")
 
@@ -160,12 +163,19 @@ def _is_bare(
     if not inside or inside["label"].strip() or inside["tail"] or "." in one["inside"]:
         return False
     numbers = [int(number) for number in re.findall(r"\d+", one["inside"])]
-    before = text[: one.start()]
-    word = re.search(r"\S+[ \t]*\Z", before)
+    word = _word_before(text, one.start())
     if not word or not ends.match(text, one.end()) or not all(number in known for number in numbers):
         return False
-    is_apart = not (before[-1].isalnum() or before[-1] in "^_\\") or _is_unspaced(before[-1])
-    return is_apart and f"{word.group()}{one.group()}" not in source
+    is_apart = not (word[-1].isalnum() or word[-1] in "^_\\") or _is_unspaced(word[-1])
+    return is_apart and f"{word}{one.group()}" not in source
+
+
+def _word_before(text: str, at: int) -> str:
+    """The word before a place, with the spaces behind it; of a long one its end."""
+    near = text[max(0, at - NEAR) : at]
+    kept = near.rstrip(" \t")
+    begin = max((place + 1 for place, char in enumerate(kept) if char.isspace()), default=0)
+    return near[begin:] if kept[begin:] else ""
 
 
 def _read_tag(one: re.Match[str], known: Container[int]) -> str:
@@ -194,8 +204,8 @@ def _read_around(one: re.Match[str], known: Container[int]) -> str:
 
 def _read_raised(one: re.Match[str], known: Container[int], source: str) -> str:
     numbers = one.group().translate(str.maketrans(_RAISED, _DIGITS))
-    word = re.search(r"\S*[ ]?\Z", one.string[: one.start()])
-    is_own = bool(word and word.group()) and f"{word.group() if word else ''}{one.group()}" in source
+    word = _word_before(one.string, one.start())
+    is_own = bool(word) and f"{word}{one.group()}" in source
     is_known = all(int(number) in known for number in re.findall(r"\d+", numbers))
     return (
         _mark(numbers.replace("⸴", ","), known)
@@ -206,9 +216,7 @@ def _read_raised(one: re.Match[str], known: Container[int], source: str) -> str:
 
 def _can_carry(one: re.Match[str]) -> bool:
     """Tell whether what stands before a raised number may carry a note: a word or a mark, no unit, no number."""
-    return bool(
-        re.search(r"(?:[^\W\d_]{3}|[.!?,;:)\"”’。！？]|[\u3040-\u9fff])[ ]?\Z", one.string[: one.start()])
-    )
+    return bool(_CARRIES.search(one.string[max(0, one.start() - 4) : one.start()]))
 
 
 def _unwrapped(one: re.Match[str]) -> str:

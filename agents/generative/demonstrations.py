@@ -45,7 +45,10 @@ MAX_SHOWN = MAX_REPLY + 24
 """Tokens that a pair takes in a prompt, with its labels and number."""
 TRIES = 3
 """How many more passages than wanted are tried, where a model writes no usable pair."""
-_PAIR = re.compile(r"question[*_\s]*[:：](.+?)\n[*_#\s]*answer[*_\s]*[:：](.+?)(?:\n\s*\n|\Z)", re.I | re.S)
+_PAIR = re.compile(
+    r"question[*_\s]{0,20}[:：](.{1,600}?)\n[*_#\s]{0,20}answer[*_\s]{0,20}[:：](.+?)(?:\n[ \t]*\n|\Z)",
+    re.I | re.S,
+)
 
 
 @dataclass(frozen=True, slots=True)

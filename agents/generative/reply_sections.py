@@ -26,9 +26,9 @@ _LABEL = re.compile(
 )
 _HEADING = re.compile(r"^[\t ]*(?:#|\*\*|__)")
 _ONLY_MARKS = re.compile(rf"[\s,;.、，*_-]*(?:(?:{READ}|\[\s*\]|\(\s*\))[\s,;.、，*_-]*)+\Z")
-_DEFINITION = re.compile(rf"^[\s*•-]*{READ}\s*:[^\n]*$", re.M)
+_DEFINITION = re.compile(rf"^(?:[^\S\n]|[*•-])*{READ}\s*:[^\n]*$", re.M)
 _LISTED = re.compile(rf"[\s*•-]*(?P<marks>{READ})\s*[^\s].*")
-_LISTING = re.compile(rf"{_DRESS}{_NAME}[*_\t ]*[:：]?[*_\t ]*(?:[\[【(][\d\s,;–-]*[\]】)][,;\s]*)+\n\s*")
+_LISTING = re.compile(rf"{_DRESS}{_NAME}[*_\t ]*(?:[:：][*_\t ]*)?(?:[\[【(][\d\s,;–-]*[\]】)][,;\s]*)+\n\s*")
 """A labelled list of passages at the head of a reply, before its marks are read."""
 MAX_LABEL, UNDECIDED = 40, 12
 """Characters of a label; and those after which a reply that begins with none is an answer from its first word."""
@@ -101,12 +101,10 @@ def _begins_with_evidence(text: str) -> bool:
 
 def _up_to_its_end(answer: str) -> str:
     """Without what stands behind an answer, and without a last line that may turn out to be that."""
+    begin = _begin(answer)
     for label in _labels(answer):
-        if (
-            label.is_first_on_line
-            and label.meaning in ("missing", "source", "evidence")
-            and answer[: label.start].strip()
-        ):
+        is_other = label.meaning in ("missing", "source", "evidence")
+        if label.is_first_on_line and is_other and label.start > begin:
             return answer[: label.start].rstrip()
     line = answer.rfind("\n") + 1
     is_open = (
@@ -119,7 +117,9 @@ def _up_to_its_end(answer: str) -> str:
 
 def _split(text: str, labels: list[_Label]) -> tuple[str | None, str]:
     evidence = next((one for one in labels if one.meaning == "evidence"), None)
-    evidence = evidence or next((one for one in labels if _lists(text, one, labels)), None)
+    ends = [*(one.start for one in labels[1:]), len(text)]
+    listing = (one for one, end in zip(labels, ends, strict=False) if _lists(one, text[one.end : end]))
+    evidence = evidence or next(listing, None)
     answer = _answer_of(text, labels, evidence)
     if evidence is None:
         return None, text[answer.end :] if answer else text
@@ -156,12 +156,10 @@ def _answer_of(text: str, labels: list[_Label], evidence: _Label | None) -> _Lab
     return cited[0] if cited else behind[0]
 
 
-def _lists(text: str, label: _Label, labels: list[_Label]) -> bool:
+def _lists(label: _Label, content: str) -> bool:
     """Tell whether a label that no list knows has marks behind it and nothing else, up to the next line or label."""
     if label.meaning not in ("", "source"):
         return False
-    ends = [one.start for one in labels if one.start >= label.end]
-    content = text[label.end : min([*ends, len(text)])]
     lines = content.strip("\n").split("\n\n")[0]
     return bool(_ONLY_MARKS.match(lines)) or bool(_ONLY_MARKS.match(lines.split("\n")[0]))
 
@@ -180,6 +178,11 @@ def _labels(text: str) -> Iterator[_Label]:
         yield _Label(one.start(), one.end(), meaning, one["inner"] is None)
 
 
+def _begin(text: str) -> int:
+    """Where a text begins behind its white space."""
+    return len(text) - len(text.lstrip())
+
+
 def _meaning(name: str) -> Meaning:
     folded = " ".join(name.casefold().replace("_", " ").split())
     return next((one for one in _MEANINGS if folded in words_for(one)), "")
@@ -188,8 +191,9 @@ def _meaning(name: str) -> Meaning:
 def _without_sources(answer: str) -> tuple[str, str | None]:
     """An answer without the list of sources at its end, and that list: under a known label, or of marks cited above."""
     answer = _DEFINITION.sub("", answer)
+    begin = _begin(answer)
     for label in _labels(answer):
-        if label.meaning == "source" and label.is_first_on_line and answer[: label.start].strip():
+        if label.meaning == "source" and label.is_first_on_line and label.start > begin:
             return answer[: label.start], answer[label.end :]
     lines = answer.rstrip().split("\n")
     start = len(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain, repeat
 from typing import Any
 
 from catena.agents.generative.refusals import NOT_FOUND
@@ -31,7 +32,7 @@ _COMMAND = re.compile(
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _MATHS = re.compile(r"\\[()\[\]]|\$\$?(?=\s*\\)|(?<=\})\s*\$\$?")
-_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$")
+_RULE = re.compile(r"^[ \t]*(?:\|[ \t]*)?:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*(?:\|[ \t]*)?$")
 _PIPE = re.compile(r"(?<!\\)\|")
 
 
@@ -219,7 +220,7 @@ def _row(header: list[str], cells: list[str]) -> str:
     """The first cell and, behind their headings, the others."""
     named = [
         f"{head}: {cell}" if head and head.casefold() != cell.casefold() else cell
-        for head, cell in zip([*header, *[""] * len(cells)], cells, strict=False)
+        for head, cell in zip(chain(header, repeat("")), cells, strict=False)
     ]
     first, others = (
         (cells[:1] or [""])[0],

@@ -10,7 +10,9 @@ from catena.llm.protocol import num_tokens
 
 NOTHING = "NOTHING FOUND"
 """What the prompt asks for when there is nothing to note."""
-_HEADING = re.compile(r"^[*_#>\s]*(?:the |new |updated |whole )*note(?: so far)?[*_\s]*[:：]?[*_\s]*$", re.I)
+_HEADING = re.compile(
+    r"^[*_#>\s]*(?:the |new |updated |whole )*note(?: so far)?[*_\s]*(?:[:：][*_\s]*)?$", re.I
+)
 
 
 def read_note(text: str, known: Container[int], *, is_cut: bool = False) -> list[Claim]:

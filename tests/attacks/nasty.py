@@ -47,3 +47,13 @@ def strings(number: int, seed: int) -> Iterator[str]:
     for _ in range(number):
         kinds = (_PIECES, _PIECES, _CONTROLS, _MARKS, ("word", "The tide.", " ", "42"))
         yield "".join(drawn.choice(drawn.choice(kinds)) for _ in range(drawn.randint(1, 9)))
+
+
+REPLIES = (
+    "</think>", "a <think> b", "<thi<think>", "<s>a", "<|a|>", "<|channel|>final<|message|>a", "\nuser: a",
+    "~", "```\n{", "<answer>", "<answer>a</answer>", "{\"answer\": \"", "{\"a\":", "[[", "\\text{",
+    "\\frac{1}{", "|a", "| a |\n|---|\n", "[1 ", "[1, ", "[1] ", "(1) ", "cat¹ ", "<cite>", "[1]-", "([1])",
+    "1 and ", "Evidence: [1]\n", "Answer: ", "A: \n", "**A**: ", "A: b?\n", "- a [1]\n", "question: a\n",
+    "better is ", "note ", "sorry, ", "given ", ", ", "*", " ", "\t", "\n", "\n\n", " \n", "...", "w",
+)  # fmt: skip
+"""What is repeated in replies of models: what they are taken apart by."""
