@@ -28,7 +28,7 @@ class Checkpointer(SqliteSaver):
     def __init__(self, checkpoints: Checkpoints) -> None:
         with checkpoints.lock:
             super().__init__(checkpoints.connection)
-        self.lock = checkpoints.lock
+        self.lock = checkpoints.lock  # type: ignore[assignment]  # a lock that its owner may take twice
 
     def put(
         self,

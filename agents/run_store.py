@@ -1,4 +1,4 @@
-"""The database of unfinished runs: apart from the library, and never waiting for the disk.
+"""Checkpoints of unfinished runs, in the file of what is under way.
 
 A run is there from its first step until its answer is kept in the library.
 """
@@ -8,33 +8,19 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 from catena.agents.state import State, options_from_json
-from catena.errors import CatenaError, LibraryCorrupt
-from catena.files.atomic_files import FILE_MODE, make_folder
-from catena.files.disk_reserve import is_full
-from catena.files.sqlite_files import connect, has_log, is_only_read, set_journal
+from catena.errors import CatenaError
 from catena.health import Problem
+from catena.jobs.job_store import JobStore
 from catena.library.checksums import digest_of
-from catena.library.database import no_space
-from catena.library.lost_found import set_database_aside
 from catena.options import AskOptions
 
 _log = logging.getLogger(__name__)
-LOCK_SECONDS = 60.0
-"""How long a write waits for other processes that write to the same database."""
 _TABLES = ("checkpoints", "writes", "notes", "checks")
-_PRAGMAS = (
-    "PRAGMA synchronous = NORMAL",  # survives a killed process, not a power cut, and waits for no disk
-    "PRAGMA secure_delete = ON",
-)
 _NOTES = (
     "CREATE TABLE IF NOT EXISTS notes (thread_id TEXT, path INTEGER, place INTEGER, entry TEXT, "
     "checksum INTEGER, PRIMARY KEY (thread_id, path, place)) WITHOUT ROWID"
@@ -57,36 +43,16 @@ class UnfinishedRun:
     options: AskOptions
 
 
-class Checkpoints:
-    """The database, open for all runs of a process: they take turns at one connection under `lock`.
+class Checkpoints(JobStore):
+    """The file with the tables of LangGraph and of a chain's workers."""
 
-    Connections of their own would poll for SQLite's lock, and the last one to close would wait for the disk.
-    """
+    tables = (*JobStore.tables, _NOTES, _CHECKS)
 
-    def __init__(self, path: Path | None = None) -> None:
-        """It is opened when first used; no path, and it is forgotten in the end."""
-        self.path = path
-        self.lock = threading.Lock()
-
-    @cached_property
-    def connection(self) -> sqlite3.Connection:
-        """To be used with `lock` held. A file that cannot be used is set aside: the runs in it begin anew."""
-        try:
-            return self._opened()
-        except sqlite3.DatabaseError as error:
-            if self.path is None or not _is_damage(error) or is_full(self.path.parent):
-                raise
-            self._set_aside(error)
-            return self._opened()
-
-    def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with self.lock, self._usable():
-            return self.connection.execute(query, values).fetchall()
-
-    def change(self, statement: str, values: Sequence[object]) -> None:
-        """Commit one statement."""
-        with self.lock, self._usable(), self.connection:
-            self.connection.execute(statement, values)
+    def _migrate(self, opened: sqlite3.Connection) -> None:
+        if "checksum" not in {row[1] for row in opened.execute("PRAGMA table_info(notes)")}:
+            with opened:  # of an older version: what it holds is asked anew
+                opened.execute("DROP TABLE notes")
+                opened.execute(_NOTES)
 
     def check(self, *, repair: bool) -> list[Problem]:
         """Check the store for `catena doctor`; with `repair`, it is set aside where it cannot be used."""
@@ -99,7 +65,7 @@ class Checkpoints:
             said, tables = [error.message], set()
         if said and repair:
             with self.lock:
-                self._set_aside(said[0])
+                self.set_aside(said[0])
             return []
         if said:
             message = f"{self.path} is damaged: {said[0]}. Unfinished runs in it begin anew."
@@ -132,54 +98,6 @@ class Checkpoints:
             )
         )
 
-    def _opened(self) -> sqlite3.Connection:
-        is_read_only = self.path is not None and (
-            is_only_read(self.path) or (not has_log(self.path) and is_full(self.path.parent))
-        )
-        if self.path and not is_read_only:
-            make_folder(self.path.parent)
-        path = self.path or Path(":memory:")
-        opened = connect(path, seconds=LOCK_SECONDS, is_read_only=is_read_only)
-        opened.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-        if is_read_only:
-            return opened
-        try:
-            if self.path:
-                set_journal(opened, self.path)
-                self.path.chmod(FILE_MODE)
-            for statement in (*_PRAGMAS, _NOTES, _CHECKS):
-                opened.execute(statement)
-            if "checksum" not in {row[1] for row in opened.execute("PRAGMA table_info(notes)")}:
-                with opened:  # of an older version: what it holds is asked anew
-                    opened.execute("DROP TABLE notes")
-                    opened.execute(_NOTES)
-        except BaseException:
-            opened.close()
-            raise
-        return opened
-
-    def _set_aside(self, reason: object) -> None:
-        """To be called with `lock` held."""
-        assert self.path is not None, "there is a file"
-        if "connection" in self.__dict__:
-            self.__dict__.pop("connection").close()
-        set_database_aside(self.path.parent, self.path.name)
-        _log.warning(
-            "%s was damaged (%s) and put into lost+found; unfinished runs begin anew.", self.path, reason
-        )
-
-    @contextmanager
-    def _usable(self) -> Iterator[None]:
-        """Turn what SQLite finds into an error of ours."""
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            if self.path is not None and is_full(self.path.parent):
-                raise no_space(self.path) from error
-            raise LibraryCorrupt(
-                f"The unfinished runs in {self.path} cannot be read: {error}.", "Run: catena doctor --repair"
-            ) from error
-
     def unfinished(self) -> list[UnfinishedRun]:
         """List the runs that have no answer yet, oldest first."""
         query = "SELECT thread_id, metadata, MIN(rowid) FROM checkpoints GROUP BY thread_id ORDER BY 3"
@@ -210,20 +128,14 @@ class Checkpoints:
         query = "SELECT DISTINCT thread_id FROM checkpoints WHERE CAST(metadata AS TEXT) LIKE ?"
         run_ids = [run_id for (run_id,) in self.rows(query, (f"%{document_id}%",))]
         self._delete(run_ids)
-        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.wipe()
         return len(run_ids)
 
     def delete(self, run_ids: Iterable[str]) -> None:
         """Delete some runs, from the log too."""
         self._delete(run_ids)
         if self._tables():
-            self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def close(self) -> None:
-        """Close the connection once nobody writes: a run that was cancelled leaves its last row to a thread."""
-        with self.lock:
-            if "connection" in self.__dict__:
-                self.connection.close()
+            self.wipe()
 
     def _tables(self) -> set[str]:
         """Those that there are: before the first run there is no file, and LangGraph makes its tables late."""
@@ -233,13 +145,9 @@ class Checkpoints:
 
     def _delete(self, run_ids: Iterable[str]) -> None:
         tables, values = self._tables(), [(run_id,) for run_id in run_ids]
-        with self.lock, self._usable(), self.connection:
+        with self.writing() as connection:
             for table in tables:
-                self.connection.executemany(f"DELETE FROM {table} WHERE thread_id = ?", values)
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    return not isinstance(error, sqlite3.OperationalError) or "malformed" in str(error) or "i/o" in str(error)
+                connection.executemany(f"DELETE FROM {table} WHERE thread_id = ?", values)
 
 
 def describe(start: State) -> dict[str, Any]:

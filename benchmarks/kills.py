@@ -21,7 +21,7 @@ from pathlib import Path
 from catena.benchmarks import synthetic
 from catena.files import failpoints
 from catena.files.atomic_files import write_file
-from catena.jobs.job_queue import Jobs
+from catena.jobs.job_queue import open_jobs
 from catena.library.library import Library
 from catena.types import PageRef
 
@@ -58,7 +58,7 @@ class Ledger:
 def work(home: Path, seeds: Sequence[int], report: Report) -> None:
     """What is killed: add, add again, fill, write a cache, queue a job, remove."""
     with Library(home) as library:
-        jobs = Jobs(library.database)
+        jobs = open_jobs(home)
         for seed in seeds:
             path = home.parent / f"{seed}.pdf"
             report("begun", seed)
@@ -94,7 +94,7 @@ def verify(home: Path, ledger: Ledger) -> list[str]:
             if seed in ledger.removed and is_there:
                 wrong.append(f"document {seed} was removed and is there")
             wrong += _document(library, seed, seed in ledger.filled) if is_there else _traces(home, seed)
-        waiting = Counter(job.payload["seed"] for job in Jobs(library.database).list(limit=10_000))
+        waiting = Counter(job.payload["seed"] for job in open_jobs(home).list(limit=10_000))
         wrong += [f"job {seed} is there {waiting[seed]} times" for seed in ledger.jobs if waiting[seed] != 1]
     cache = home / CACHE
     if ledger.written and not _is_whole(_bytes(cache)):

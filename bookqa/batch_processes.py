@@ -1,10 +1,8 @@
-"""Sets that are made behind whoever asked: each in a process of its own, of low priority, which anybody can watch.
+"""Sets that are made behind whoever asked: jobs of the kind `set`, of low priority, which anybody can watch.
 
-`batches/NAME/` in the library's folder: `job.json` says what is asked, `set.jsonl` is the set and `set.jsonl.db` the
-work on it; `lock` is held while somebody works, `cancel` asks them to stop, `end.json` says how it ended. Keys of
-models are in the environment of that process alone, never in a file.
-
-`python -m catena.set_process FOLDER` is that process.
+`batches/NAME/` in the library's folder: `set.jsonl` is the set, `set.jsonl.db` the work on it, and `job.json` says what
+is asked, so that a set is found again where its job was lost. Keys of models are in the environment of its process
+alone.
 """
 
 from __future__ import annotations
@@ -25,14 +23,29 @@ from catena.bookqa.items import Item
 from catena.bookqa.report import Report
 from catena.bookqa.result_store import Journal
 from catena.errors import CatenaError, LibraryCorrupt, OptionError
-from catena.files.atomic_files import FILE_MODE, make_folder, write_file
+from catena.events import Event, EventKind
+from catena.files.atomic_files import make_folder, write_file
 from catena.health import Problem
-from catena.jobs.daemon import begin, is_held
+from catena.jobs.daemon import is_held
+from catena.jobs.job_queue import Jobs, open_jobs
+from catena.jobs.job_rows import Job, JobState
+from catena.jobs.worker_start import start_process
 from catena.library.lost_found import set_aside
 from catena.settings import Settings, address_variables, public_settings
 
 BatchState = Literal["running", "done", "failed", "stopped", "interrupted"]
-JOB, SET, LOCK, CANCEL, END, LOG = "job.json", "set.jsonl", "lock", "cancel", "end.json", "log"
+KIND = "set"
+JOB, SET = "job.json", "set.jsonl"
+FORMER_END, FORMER_LOCK = "end.json", "lock"
+"""How a set of an older version ended, and what its process held."""
+_STATES: Mapping[JobState, BatchState] = {
+    "queued": "running",
+    "running": "running",
+    "done": "done",
+    "failed": "failed",
+    "cancelled": "stopped",
+    "interrupted": "interrupted",
+}
 Json = dict[str, Any]
 
 
@@ -53,9 +66,10 @@ class Batch:
 class Batches:
     """The sets of one library; safe for several threads and processes. An unknown name raises OptionError."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, jobs: Jobs | None = None) -> None:
         self._settings = settings
         self._folder = settings.home / "batches"
+        self._jobs = jobs or open_jobs(settings.home)
 
     def start(
         self,
@@ -67,16 +81,16 @@ class Batches:
     ) -> Batch:
         """Begin a set in a process of its own. `keys`: variables for its environment, as OPENAI_API_KEY."""
         name = uuid4().hex[:12]
-        folder = self._folder / name
-        make_folder(folder)
-        job = {
+        make_folder(self._folder / name)
+        asked = {
             "settings": public_settings(self._settings),
             "books": [str(Path(book).absolute()) if Path(book).exists() else str(book) for book in books],
             "order": asdict(order),
             "options": asdict(options or GenerateOptions()),
             "started_at": time.time(),
         }
-        write_file(folder / JOB, json.dumps(job, ensure_ascii=False).encode())
+        self._jobs.begin(name, KIND, asked)
+        write_file(self._folder / name / JOB, json.dumps(asked).encode())
         self._spawn(name, keys or {})
         return self.batch(name)
 
@@ -84,33 +98,28 @@ class Batches:
         """Go on with a set that ended; what was made is not made again. Raises OptionError while it is made."""
         if self.batch(name).state == "running":
             raise _taken(name)
-        for file in (CANCEL, END):
-            (self._folder / name / file).unlink(missing_ok=True)
+        self._jobs.tell(name, Event("resumed", "Going on"))
         self._spawn(name, keys or {})
         return self.batch(name)
 
     def cancel(self, name: str) -> None:
         """Ask a set to stop: it does within a second, and what was made stays."""
-        self.batch(name)
-        (self._folder / name / CANCEL).touch(FILE_MODE)
+        self._jobs.cancel(self._job(name).id)
 
     def all(self) -> list[Batch]:
         """Every set, newest first."""
-        names = [path.parent.name for path in self._folder.glob(f"*/{JOB}")] if self._folder.is_dir() else []
+        names = sorted(path.parent.name for path in self._folder.glob(f"*/{JOB}"))
         return sorted((self.batch(name) for name in names), key=lambda batch: -batch.started_at)
 
     def batch(self, name: str) -> Batch:
         """What is asked, and how it stands."""
-        folder = self._folder / name
-        job = read_json(folder / JOB) if name.isalnum() else None
-        if job is None:
-            raise OptionError(f"There is no set {name!r}.", "List them: Batches(settings).all().")
-        is_running = is_held(folder / LOCK)  # asked first: whoever works says how it ended, then lets go
-        end = read_json(folder / END)
-        state: BatchState = end["state"] if end else "running" if is_running else "interrupted"
-        told = (end["message"], end["remedy"]) if end else ("", "")
-        order = Order(**{**job["order"], "kinds": tuple(job["order"]["kinds"])})
-        return Batch(name, folder / SET, order, tuple(job["books"]), job["started_at"], state, *told)
+        job = self._job(name)
+        asked, out = job.payload, self._folder / name / SET
+        told = (job.error.get("message", ""), job.error.get("remedy", ""))
+        if job.state == "cancelled":
+            told = ("It was cancelled.", "It can go on.")
+        books, begun = tuple(asked["books"]), asked["started_at"]
+        return Batch(name, out, order_of(asked), books, begun, _STATES[job.state], *told)
 
     def progress(self, name: str) -> Progress:
         """How far it is."""
@@ -134,7 +143,7 @@ class Batches:
         """What `catena doctor` says of the sets; with `repair`, what can be made again is dropped, else set aside."""
         found: list[Problem] = []
         for folder in sorted(path.parent for path in self._folder.glob(f"*/{JOB}")):
-            if is_held(folder / LOCK):
+            if self._jobs.is_held(folder.name):
                 continue
             if not (said := _damage_of(folder, repair=repair)):
                 continue
@@ -144,18 +153,42 @@ class Batches:
                 found.append(Problem("set", f"The set {folder.name} is damaged: {said}", can_repair=True))
         return found
 
-    def _spawn(self, name: str, keys: Mapping[str, str]) -> None:
-        folder = self._folder / name
-        keys = {**address_variables(self._settings.api_base), **keys}
-        if not begin("catena.set_process", folder, log=folder / LOG, keys=keys):
+    def _job(self, name: str) -> Job:
+        """The job of a set; one is made where an older version began the set, or the job was lost."""
+        try:
+            return self._jobs.named(name)
+        except KeyError:
+            folder = self._folder / name
+            asked = read_json(folder / JOB) if name.isalnum() else None
+            if asked is None:
+                raise OptionError(
+                    f"There is no set {name!r}.", "List them: Batches(settings).all()."
+                ) from None
+        if is_held(folder / FORMER_LOCK):
             raise _taken(name)
+        return self._jobs.begin(name, KIND, asked, at=asked["started_at"], events=_former_end(folder))
+
+    def _spawn(self, name: str, keys: Mapping[str, str]) -> None:
+        keys = {**address_variables(self._settings.api_base), **keys}
+        if not start_process(self._settings.home, name, keys):
+            raise _taken(name)
+
+
+def order_of(asked: Mapping[str, Any]) -> Order:
+    return Order(**{**asked["order"], "kinds": tuple(asked["order"]["kinds"])})
+
+
+def _former_end(folder: Path) -> list[Event]:
+    """How an older version's set ended, as an event."""
+    kinds: Mapping[str, EventKind] = {"done": "answer", "failed": "failed", "stopped": "cancelled"}
+    end = read_json(folder / FORMER_END)
+    return [Event(kinds[end["state"]], end["message"], {"remedy": end["remedy"]})] if end else []
 
 
 def _damage_of(folder: Path, *, repair: bool) -> str:
     """What is wrong with the files of a set; with `repair`, results that can be made again are dropped first."""
     try:
         read_json(folder / JOB)
-        read_json(folder / END)
         path = journal_path(folder / SET)
         if not path.exists():
             return ""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from catena.events import Event, OnEvent
     from catena.health import Health, Problem
-    from catena.jobs.job_queue import Job
+    from catena.jobs.job_rows import Job
     from catena.library.backup import Backup
     from catena.library.votes import Vote
     from catena.options import AddOptions, AskOptions, Limits
@@ -89,7 +89,7 @@ _NAMES = {
         "Stopped",
     ),
     "catena.health": ("Health", "Problem"),
-    "catena.jobs.job_queue": ("Job",),
+    "catena.jobs.job_rows": ("Job",),
     "catena.options": (
         "AddOptions",
         "AskOptions",

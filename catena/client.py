@@ -31,7 +31,11 @@ from catena.ingest.ocr.text_recognition import describe as describe_ocr
 from catena.ingest.ocr.text_recognition import forget_recognised
 from catena.ingest.sandbox.parser_pool import ParserPool
 from catena.ingest.sandbox.protection import protection
-from catena.jobs.job_queue import Job, Jobs, enqueue_fill
+from catena.jobs.former_jobs import check_runs
+from catena.jobs.job_queue import Jobs, enqueue_fill
+from catena.jobs.job_rows import Job
+from catena.jobs.job_store import STORE
+from catena.jobs.worker_start import ensure_worker
 from catena.kv.client.served_ids import forget_served
 from catena.library.backup import Backup, backup
 from catena.library.library import Library
@@ -47,7 +51,6 @@ from catena.retrieval.faiss_index import check_file
 from catena.retrieval.hybrid import HybridRetriever
 from catena.settings import Settings, load_settings
 from catena.types import Citation, Document, Page, PageRef
-from catena.worker_start import ensure_worker
 
 if TYPE_CHECKING:
     from catena.bookqa.book_set_runs import GenerateOptions, OnProgress
@@ -88,7 +91,7 @@ class Catena(Asking):
         )
         self.library = Library(self.settings.home)
         self.library.embedder = MiniLM.name
-        self._checkpoints = Checkpoints(self.settings.home / "checkpoints.db")
+        self._checkpoints = Checkpoints(self.settings.home / STORE)
         self.library.on_remove.append(self._checkpoints.forget)
         self.library.on_remove.append(partial(forget_recognised, self.settings.home))
         self.library.checks.append(partial(check_file, self.library))
@@ -98,7 +101,9 @@ class Catena(Asking):
         self.retriever = HybridRetriever(
             self.library, self.embedder, keeps_vectors=not self.library.is_read_only
         )
-        self.runs = Runs(self.settings)
+        self._jobs = Jobs(self._checkpoints)
+        self.library.on_remove.append(self._jobs.forget)
+        self.runs = Runs(self.settings, self._jobs)
         self.library.on_remove.append(self.runs.forget)
         self.library.on_remove.append(partial(forget_served, self.settings.home))
         self._adder = Adder(self.library, self.pool)
@@ -172,16 +177,15 @@ class Catena(Asking):
         files = files_under(path_of("path", path).absolute())
         if not files or not os.path.exists(path):
             raise DocumentError("not_a_document", f"There is no file at {path}.", "Check the path.")
-        jobs = Jobs(self.library.database)
         given = [{"path": str(file), "title": title, "is_upload": is_upload} for file in files]
-        queued = [jobs.enqueue("add", {"files": [file]}) for file in given]
+        queued = [self._jobs.enqueue("add", {"files": [file]}) for file in given]
         ensure_worker(self.settings.home)
         return queued
 
     def adding(self, limit: int = 50) -> list[Job]:
         """List the last jobs that add files, newest first; `progress` has done, total and file."""
         require_whole("limit", limit)
-        return Jobs(self.library.database).list(kind="add", limit=limit)
+        return self._jobs.list(kind="add", limit=limit)
 
     def documents(self) -> list[Document]:
         """List every document, failed ones too, newest last."""
@@ -311,8 +315,9 @@ class Catena(Asking):
 
         return [
             *self._checkpoints.check(repair=repair),
-            *self.runs.check(repair=repair),
-            *Batches(self.settings).check(repair=repair),
+            *self._jobs.check(repair=repair),
+            *check_runs(self.settings.home, repair=repair),
+            *Batches(self.settings, self._jobs).check(repair=repair),
         ]
 
     def _facts(self) -> tuple[tuple[str, str], ...]:
@@ -334,7 +339,7 @@ class Catena(Asking):
 
     def _fill_behind(self) -> None:
         if self.settings.background and not self.library.is_read_only:
-            enqueue_fill(self.library, self.settings)
+            enqueue_fill(self._jobs)
 
 
 def _check_adding(options: AddOptions | None, on_page: OnPage | None) -> None:

@@ -1,7 +1,15 @@
-"""Handlers of the worker process, one for each kind of job. Every handler may be begun again after a kill."""
+"""Handlers of jobs, one for each kind. Every handler may be begun again after a kill.
+
+The worker adds files and fills vectors, one after the other; a question and a set have processes of their own.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -9,49 +17,86 @@ from pathlib import Path
 from typing import Any
 
 from catena.add_document import Adder
+from catena.client import Catena
 from catena.errors import DocumentError, DocumentNotFound
 from catena.healing import Healing
 from catena.ingest.sandbox.parser_pool import ParserPool
+from catena.jobs.daemon import lower_priority
 from catena.jobs.uploads import discard
-from catena.jobs.worker import Handler, JobRun
+from catena.jobs.worker import POLL_SECONDS, Handler, JobRun
 from catena.library.library import Library
 from catena.options import AddOptions
 from catena.retrieval.embedder import MiniLM
 from catena.retrieval.vector_jobs import fill
-from catena.settings import Settings
+from catena.run_work import answer_run
+from catena.settings import kept_settings, load_settings
 
 Json = Mapping[str, Any]
 
 
-def handlers(library: Library, settings: Settings) -> Mapping[str, Handler]:
-    """Return the handlers by kind of job, bound to one library."""
-    return {"fill": partial(fill_vectors, library, settings), "add": partial(add_files, library, settings)}
+def handlers(home: Path) -> Mapping[str, Handler]:
+    """Return the handlers by kind of job, bound to the library in a folder."""
+    return {
+        "fill": partial(fill_vectors, home),
+        "add": partial(add_files, home),
+        "question": answer_question,
+        "set": partial(make_set, home),
+    }
 
 
-def fill_vectors(library: Library, settings: Settings, run: JobRun) -> Json:
+def fill_vectors(home: Path, run: JobRun) -> Json:
     """Embed every passage that has no vector yet, document after document."""
     embedder = MiniLM()
-    library.embedder = embedder.name
-    document_ids = [document.id for document in library.documents() if document.is_readable]
-    with ParserPool(settings) as pool:  # starts only when something is to be read again
+    # The pool starts only when something is to be read again.
+    with Library(home) as library, ParserPool(load_settings(home=home)) as pool:
+        library.embedder = embedder.name
         library.mend = Healing(library, Adder(library, pool)).mend
-        for document_id in document_ids:
+        for document_id in [document.id for document in library.documents() if document.is_readable]:
             if run.should_stop():
                 break
             with suppress(DocumentNotFound, DocumentError):  # removed meanwhile, or damaged for good
                 title = library.document(document_id).title
                 fill(library, embedder, document_id, partial(run.progress, document=title), run.should_stop)
-    filled, total = library.vector_counts()
+        filled, total = library.vector_counts()
     return {"vectors": filled, "passages": total}
 
 
-def add_files(library: Library, settings: Settings, run: JobRun) -> Json:
+def answer_question(run: JobRun) -> None:
+    """Answer, with the settings that it was asked with: what happens are the job's events (`catena.question_runs`)."""
+    with Catena(settings=kept_settings(run.payload["settings"])) as catena:
+        if not asyncio.run(answer_run(catena.runs, run.job.name, catena.continue_async(run.job.name))):
+            os._exit(0)  # at once: an event loop and a process wait for their threads before they end
+
+
+def make_set(home: Path, run: JobRun) -> None:
+    """Make a set of questions (`catena.bookqa.batch_processes`); a cancellation comes as Ctrl-C does."""
+    from catena.bookqa.batch_processes import SET, order_of  # the way to LiteLLM and Ray, for sets alone
+    from catena.bookqa.book_set_runs import GenerateOptions, generate
+
+    lower_priority()
+    # It is ignored where a script began the server with "&".
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Thread(target=_interrupt_on_cancel, args=(run,), daemon=True).start()
+    asked, out = run.payload, home / "batches" / run.job.name / SET
+    with suppress(KeyboardInterrupt), Catena(settings=kept_settings(asked["settings"])) as catena:
+        generate(catena, asked["books"], order_of(asked), out, GenerateOptions(**asked["options"]))
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what came to an end is not cancelled any more
+        run.jobs.finish(run.job.id)
+
+
+def _interrupt_on_cancel(run: JobRun) -> None:
+    while not run.should_stop():
+        time.sleep(POLL_SECONDS)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def add_files(home: Path, run: JobRun) -> Json:
     """Add the files of `payload["files"]`: each `{"path", "title"}`. Passwords never stand in a job.
 
     `is_upload`: the file is a copy of ours, in a folder of its own, and goes once it is added.
     """
     outcomes = []
-    with ParserPool(settings) as pool:
+    with Library(home) as library, ParserPool(load_settings(home=home)) as pool:
         adder = Adder(library, pool)
         for given in run.payload["files"]:
             if run.should_stop():

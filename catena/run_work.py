@@ -19,7 +19,7 @@ GRACE_SECONDS = 3.0
 
 
 async def answer_run(runs: Runs, run_id: str, work: Coroutine[Any, Any, Answer]) -> bool:
-    """Answer, or say in the run's file why not. False: cancelled, and a thread that cannot be may be at its step."""
+    """Answer, or say in an event why not. False: cancelled, and a thread that cannot be may be at its step."""
     task = asyncio.ensure_future(work)
     asked_at: float | None = None
     try:
@@ -40,6 +40,6 @@ async def answer_run(runs: Runs, run_id: str, work: Coroutine[Any, Any, Answer])
         runs.tell(run_id, Event("failed", error.message, {"remedy": error.remedy}))
     except Exception as error:  # a process border: whoever watches must learn that it is over
         logging.exception("run %s", run_id)
-        remedy = "The log of the runs says more."
+        remedy = "The log of the worker says more."
         runs.tell(run_id, Event("failed", type(error).__name__, {"remedy": remedy}))
     return True

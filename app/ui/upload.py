@@ -17,7 +17,7 @@ from catena.app.ui.login import needs_login
 from catena.app.ui.password_form import ask_password, is_locked
 from catena.app.ui.visitor_session import open_client
 from catena.errors import CatenaError
-from catena.jobs.job_queue import Job
+from catena.jobs.job_rows import Job
 from catena.jobs.uploads import SUFFIXES, receive
 from catena.types import Document
 
@@ -188,7 +188,7 @@ def _show_under_way(jobs: Sequence[Job]) -> None:
     for job in jobs:
         if job.state == "running":
             _show_reading(job)
-    _show_waiting([job for job in jobs if job.state == "queued"])
+    _show_waiting([job for job in jobs if job.state in ("queued", "interrupted")])
 
 
 def _show_reading(job: Job) -> None:

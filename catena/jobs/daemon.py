@@ -1,42 +1,18 @@
-"""Work in a process of its own that outlives whoever began it: started with keys in its environment alone."""
+"""Processes that outlive whoever began them, and the locks that tell that they live."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from catena.environment import hide_secrets
-from catena.files.atomic_files import FILE_MODE
 from catena.files.file_lock import FileLock
 
 TAKEN = 75
 """Exit code of a process whose work another one holds."""
 NICENESS = 10
 """Of work that nobody waits for: halfway to the lowest priority."""
-
-
-def begin(module: str, file: Path, *, log: Path, keys: Mapping[str, str]) -> bool:
-    """Start `python -m MODULE FILE` and wait until it has detached; False when another process holds its work.
-
-    `keys` are variables for its environment, as OPENAI_API_KEY.
-    """
-    log.touch(FILE_MODE)
-    with log.open("ab") as output:
-        ended = subprocess.run(
-            # -P: the library's folder is not a place to import from.
-            [sys.executable, "-P", "-m", module, str(file)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=log.parent,
-            env={**os.environ, **keys},
-            start_new_session=True,
-            check=False,
-        )
-    return ended.returncode == 0
 
 
 def detach(lock_file: Path) -> FileLock:

@@ -1,44 +1,35 @@
-"""The worker process: `python -m catena.jobs.worker --home FOLDER` runs the jobs of one library, one at a time.
+"""A process that works on jobs: `python -m catena.jobs.worker --home FOLDER`, the one worker of a library, or with
+`--job NAME` the process of one job.
 
-There is one per library (a file lock); it has low priority, lives on when the program that started it ends, and ends
-itself when nothing was to do for a while. What it does for each kind of job comes from a function
-`(library, settings) -> {kind: handler}` that is named on the command line, so that this file imports no agents.
+It goes on when the program that started it ends. The worker has low priority and ends itself when nothing was to do for
+a while. What is done for each kind of job comes from a function `home -> {kind: handler}` that is named on the command
+line, so that this file imports no agents.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
-import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from catena.errors import CatenaError
-from catena.files.file_lock import FileLock
-from catena.jobs.daemon import lower_priority
+from catena.jobs.daemon import detach, lower_priority
+from catena.jobs.worker_start import LOCK_NAME, own_lock
 from catena.render.harmless import start_log
-from catena.worker_start import LOCK_NAME, ensure_worker
 
 if TYPE_CHECKING:
-    from catena.jobs.job_queue import Job, Jobs
-    from catena.library.library import Library
-    from catena.settings import Settings
-
-__all__ = ["Handler", "JobRun", "ensure_worker", "main", "run_job", "run_jobs"]
+    from catena.jobs.job_queue import Jobs
+    from catena.jobs.job_rows import Job
 
 Json = Mapping[str, Any]
-OWNER_PREFIX = "worker:"
 DEFAULT_HANDLERS = "catena.job_handlers:handlers"
-RENEW_SECONDS = 5.0
 POLL_SECONDS = 0.2
 _log = logging.getLogger(__name__)
 
@@ -46,12 +37,12 @@ _log = logging.getLogger(__name__)
 class JobRun:
     """Run of a handler: the job, a way to tell its progress, and whether it should stop."""
 
-    def __init__(self, jobs: Jobs, job: Job, owner: str, stop: threading.Event) -> None:
-        self.job = job
-        self._jobs, self._owner, self._stop = jobs, owner, stop
+    def __init__(self, jobs: Jobs, job: Job, stop: threading.Event) -> None:
+        self.jobs, self.job = jobs, job
+        self._stop = stop
         self._progress: Json = {}
         self._asked_at = 0.0
-        self._is_lost = threading.Event()
+        self._is_lost = False
 
     @property
     def payload(self) -> Json:
@@ -60,139 +51,96 @@ class JobRun:
     def progress(self, done: int, total: int, **more: object) -> None:
         """Note how far the job is; it is written a few times a second at most."""
         self._progress = {"done": done, "total": total, **more}
-        if time.monotonic() - self._asked_at > POLL_SECONDS:
-            self.renew()
+        self._look()
 
     def should_stop(self) -> bool:
-        """Tell whether the job was cancelled, lost to another worker, or the worker is to end."""
-        if time.monotonic() - self._asked_at > POLL_SECONDS:
-            self.renew()
-        return self._is_lost.is_set() or self._stop.is_set()
+        """Tell whether the job was cancelled or deleted, or the worker is to end."""
+        self._look()
+        return self._is_lost or self._stop.is_set()
 
-    def renew(self) -> None:
+    def flush(self) -> None:
+        """Note the last progress, and look whether the job is to go on."""
         self._asked_at = time.monotonic()
-        if not self._jobs.renew(self.job.id, self._owner, self._progress or None):
-            self._is_lost.set()
+        self._is_lost = not self.jobs.note(self.job.id, self._progress or None)
+
+    def _look(self) -> None:
+        if not self._is_lost and time.monotonic() - self._asked_at > POLL_SECONDS:
+            self.flush()
 
 
 Handler = Callable[[JobRun], Json | None]
 """Does a job and returns its result; raises CatenaError. After `should_stop()` it returns soon."""
 
 
-def run_job(jobs: Jobs, job: Job, handler: Handler | None, owner: str, stop: threading.Event) -> None:
-    """Run a claimed job to its end, whatever that is."""
-    run = JobRun(jobs, job, owner, stop)
+def run_job(jobs: Jobs, job: Job, handler: Handler | None, stop: threading.Event) -> None:
+    """Run a job that was begun to its end, whatever that is."""
+    run = JobRun(jobs, job, stop)
     try:
         if handler is None:
             raise CatenaError(f"This version of Catena has no jobs of the kind {job.kind!r}.")
-        with _renewing(run):
-            result = handler(run)
+        result = handler(run)
     except CatenaError as error:
-        jobs.fail(job.id, owner, error.message, error.remedy)
+        jobs.fail(job.id, error.message, error.remedy)
     except Exception as error:  # a process border: a mistake in one job must not end the others
-        _log.exception("job %d (%s)", job.id, job.kind)
-        jobs.fail(job.id, owner, f"{type(error).__name__}: {error}", "The log of the worker says more.")
+        _log.exception("job %s (%s)", job.name or job.id, job.kind)
+        jobs.fail(job.id, f"{type(error).__name__}: {error}", "The log of the worker says more.")
     else:
+        run.flush()
         if run.should_stop():
-            jobs.give_back(job.id, owner)
+            jobs.give_back(job.id)
         else:
-            run.renew()  # the last progress
-            jobs.finish(job.id, owner, result)
-
-
-@contextmanager
-def _renewing(run: JobRun) -> Iterator[None]:
-    """Renew the lease in a thread of its own: a handler may be silent for long."""
-    ended = threading.Event()
-
-    def renew() -> None:
-        while not ended.wait(RENEW_SECONDS):
-            with contextlib.suppress(CatenaError):  # a busy library: the lease outlives several tries
-                run.renew()
-
-    thread = threading.Thread(target=renew, name="catena-lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+            jobs.finish(job.id, result)
 
 
 def run_jobs(
     jobs: Jobs, handlers: Mapping[str, Handler], *, idle_seconds: float, stop: threading.Event
 ) -> None:
-    """Run jobs until there was none for `idle_seconds`."""
-    owner = f"{OWNER_PREFIX}{os.getpid()}:{uuid4().hex}"
+    """Run the worker's jobs until there was none for `idle_seconds`."""
     idle_since = time.monotonic()
     while not stop.is_set() and time.monotonic() - idle_since < idle_seconds:
-        job = jobs.claim(owner)
+        job = jobs.claim()
         if job is None:
             stop.wait(POLL_SECONDS)
             continue
-        run_job(jobs, job, handlers.get(job.kind), owner, stop)
+        run_job(jobs, job, handlers.get(job.kind), stop)
         idle_since = time.monotonic()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Be the worker, unless there is one."""
+    """Be the worker, or the process of a job, unless there is one."""
     parser = argparse.ArgumentParser(prog="catena.jobs.worker", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="folder of the library")
+    parser.add_argument("--job", default="", help="name of the one job to work on")
     parser.add_argument("--idle", type=float, default=10.0, help="seconds without a job after which to end")
     parser.add_argument(
         "--handlers", default=DEFAULT_HANDLERS, help="module:function that gives the handlers"
     )
-    parser.add_argument("--detach", action="store_true", help="go on in a process of its own")
     options = parser.parse_args(arguments)
-    if options.detach and sys.platform != "win32" and os.fork():
-        os._exit(0)
-    lock = FileLock(options.home / LOCK_NAME)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    while _acquire(lock):
-        _work(options.home, options.handlers, options.idle, stop)
-        lock.release()
-        # Whoever enqueued while we still held the lock started no worker.
-        if stop.is_set() or not _has_work(options.home):
-            break
-    return 0
-
-
-def _acquire(lock: FileLock) -> bool:
-    """Try for a second: others hold the lock for a moment to see whether a worker runs."""
-    for _ in range(5):
-        if lock.acquire(wait=False):
-            return True
-        time.sleep(0.2)
-    return False
-
-
-def _work(home: Path, handlers: str, idle_seconds: float, stop: threading.Event) -> None:
-    from catena.jobs.job_queue import (
-        Jobs,  # SQLAlchemy and all else only in the one process that got the lock
-    )
-    from catena.library.library import Library
-    from catena.settings import load_settings
+    home: Path = options.home
+    lock = detach(own_lock(home, options.job) if options.job else home / LOCK_NAME)
+    # After the fork, for which whoever starts us waits: SQLAlchemy.
+    from catena.jobs.former_jobs import adopt_queue
+    from catena.jobs.job_queue import open_jobs
 
     start_log()
+    module, _, name = options.handlers.partition(":")
+    handlers: Mapping[str, Handler] = getattr(import_module(module), name)(home)
+    jobs, stop = open_jobs(home), threading.Event()
+    if options.job:
+        if (job := jobs.take(options.job)) is not None:
+            run_job(jobs, job, handlers.get(job.kind), stop)
+        own_lock(home, options.job).unlink(missing_ok=True)
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     lower_priority()
-    module, _, name = handlers.partition(":")
-    make: Callable[[Library, Settings], Mapping[str, Handler]] = getattr(import_module(module), name)
-    with Library(home) as library:
-        jobs = Jobs(library.database)
-        jobs.take_back(OWNER_PREFIX)  # we hold the lock: other workers of this library are dead
-        run_jobs(jobs, make(library, load_settings(home=home)), idle_seconds=idle_seconds, stop=stop)
-
-
-def _has_work(home: Path) -> bool:
-    from catena.jobs.job_queue import Jobs
-    from catena.library.database import Database  # as above
-
-    database = Database(home / "library.db")
-    try:
-        return Jobs(database).has_work()
-    finally:
-        database.close()
+    adopt_queue(home, jobs)
+    is_held = True
+    while is_held:
+        run_jobs(jobs, handlers, idle_seconds=options.idle, stop=stop)
+        lock.release()
+        # Whoever enqueued while we still held the lock started no worker.
+        is_held = not stop.is_set() and jobs.has_work() and lock.acquire_within()
+    return 0
 
 
 if __name__ == "__main__":

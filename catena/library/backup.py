@@ -22,10 +22,10 @@ from catena.files.atomic_files import FILE_MODE, make_folder, sync_folder, write
 from catena.files.file_lock import FileLock
 from catena.files.sqlite_files import connect, is_only_read
 from catena.health import Problem
+from catena.jobs.worker_start import LOCK_NAME
 from catena.library.database import translated
 from catena.library.lost_found import set_aside, set_database_aside
 from catena.library.originals import sha256
-from catena.worker_start import LOCK_NAME
 
 MANIFEST = "backup.json"
 DATABASES = ("library.db", "checkpoints.db")

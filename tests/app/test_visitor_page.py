@@ -10,7 +10,7 @@ import pytest
 
 from catena import Catena
 from catena.app.ui.labels import plain
-from catena.jobs.job_queue import Jobs
+from catena.jobs.job_queue import open_jobs
 from catena.jobs.uploads import receive
 
 streamlit = pytest.importorskip("streamlit", reason="the extra `ui` is not installed")
@@ -121,7 +121,7 @@ def test_the_name_of_an_upload_is_a_title_and_never_a_path(home: Path, manual: P
 def test_an_upload_is_added_by_the_worker_and_its_copy_goes(home: Path, manual: Path) -> None:
     with Catena() as c, manual.open("rb") as file:
         (job,) = c.add_later(receive(home, "harbour.pdf", file), title="harbour", is_upload=True)
-        jobs = Jobs(c.library.database)
+        jobs = open_jobs(c.settings.home)
         while not jobs.job(job.id).is_over:
             pass
         assert [document.title for document in c.documents()] == ["harbour"]

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from catena.app import cli
 from catena.errors import CatenaError, OptionError
+from catena.jobs.job_queue import open_jobs
 from catena.kv.client.kv_client import KVServer
 from catena.llm.keyring_keys import _entry
 from catena.llm.litellm_client import LiteLLM
@@ -127,7 +128,7 @@ def test_the_file_of_a_run_holds_no_secret_and_its_process_is_given_it(
     where = address_with("Zq7!correct-horse")
     runs = Runs(load_settings(api_base=where))
     runs.keep(Run("ab", "What?", (), AskOptions(), 0.0))
-    written = (home / "runs" / "ab.jsonl").read_text()
+    written = json.dumps(open_jobs(home).named("ab").payload)
     assert "horse" not in written and "***" in written
     kept = json.loads(written)["settings"]
     with pytest.raises(OptionError, match="kept in no file"):

@@ -27,9 +27,9 @@ from catena.bookqa.rule_questions import KINDS
 from catena.client import Catena
 from catena.errors import OptionError, Stopped
 from catena.files.atomic_files import write_file
-from catena.files.file_lock import FileLock
 from catena.jobs.daemon import NICENESS
-from catena.settings import load_settings
+from catena.jobs.job_queue import open_jobs
+from catena.settings import load_settings, public_settings
 from catena.testing import StubModel
 
 MODEL = "openai/stub"
@@ -113,10 +113,10 @@ def test_the_command_writes_a_set_and_says_what_failed(books: list[Path], tmp_pa
     assert [one["key"] for one in report["failures"]] == [f"book/{books[0]}"]
 
 
-def niceness(folder: Path) -> int:
-    """Of the process that makes the set in a folder; 0 where none does."""
+def niceness(name: str) -> int:
+    """Of the process that makes a set; 0 where none does."""
     found = psutil.process_iter(["cmdline", "nice"])
-    return max((one.info["nice"] for one in found if str(folder) in (one.info["cmdline"] or ())), default=0)
+    return max((one.info["nice"] for one in found if name in (one.info["cmdline"] or ())), default=0)
 
 
 def test_a_set_is_made_behind_whoever_asked_and_gives_way(books: list[Path]) -> None:
@@ -125,7 +125,7 @@ def test_a_set_is_made_behind_whoever_asked_and_gives_way(books: list[Path]) -> 
     name, nice = batch.name, 0
     ends = time.monotonic() + 60
     while batches.batch(name).state == "running" and time.monotonic() < ends:
-        nice = max(nice, niceness(batch.out.parent))
+        nice = max(nice, niceness(name))
         time.sleep(0.1)
     assert (batches.batch(name).state, nice >= NICENESS) == ("done", True)
     assert batches.progress(name).num_books_done == 2
@@ -151,25 +151,46 @@ def test_a_set_that_is_being_made_is_not_begun_again_and_can_be_cancelled(books:
 
 
 def test_a_set_that_ends_while_it_is_looked_at_is_never_interrupted() -> None:
+    jobs = open_jobs(load_settings().home)
     batches = Batches(load_settings())
-    job = json.dumps({"books": [], "order": asdict(BY_RULE), "started_at": 0.0})
+    asked = {"books": [], "order": asdict(BY_RULE), "started_at": 0.0}
 
-    def finish(folder: Path, lock: FileLock) -> None:
-        time.sleep(0.001)
-        write_file(folder / "end.json", b'{"state": "done", "message": "", "remedy": ""}')
-        lock.release()
+    def make(name: str) -> None:
+        with jobs.holding(name):
+            job = jobs.take(name)
+            assert job is not None
+            working.set()
+            time.sleep(0.001)
+            jobs.finish(job.id)
 
     for n in range(100):
-        folder = load_settings().home / "batches" / f"set{n}"
-        write_file(folder / "job.json", job.encode())
-        lock = FileLock(folder / "lock")
-        lock.acquire(wait=True)
-        maker = threading.Thread(target=finish, args=(folder, lock))
+        name, working = f"set{n}", threading.Event()
+        jobs.begin(name, "set", asked)
+        maker = threading.Thread(target=make, args=(name,))
         maker.start()
-        while (state := batches.batch(folder.name).state) == "running":
+        working.wait()
+        while (state := batches.batch(name).state) == "running":
             pass
         maker.join()
         assert state == "done"
+
+
+def test_a_set_of_an_older_version_is_listed_as_it_ended_and_goes_on(
+    books: list[Path], tmp_path: Path
+) -> None:
+    settings = load_settings()
+    asked = {"settings": public_settings(settings), "books": [str(books[1])], "order": asdict(BY_RULE)}
+    folder = settings.home / "batches" / "old"
+    write_file(folder / "job.json", json.dumps({**asked, "options": {}, "started_at": 1.0}).encode())
+    write_file(folder / "end.json", b'{"state": "failed", "message": "No key.", "remedy": "Give it."}')
+    batches = Batches(settings)
+    (batch,) = batches.all()
+    assert (batch.state, batch.message, batch.remedy) == ("failed", "No key.", "Give it.")
+    batches.restart("old")
+    ends = time.monotonic() + 120
+    while batches.batch("old").state == "running" and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert batches.batch("old").state == "done" and batches.report("old").num_items > 0
 
 
 def test_an_unknown_set_is_named() -> None:

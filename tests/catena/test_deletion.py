@@ -10,7 +10,7 @@ import pytest
 
 from catena.benchmarks import synthetic
 from catena.files.atomic_files import write_file
-from catena.jobs.job_queue import Jobs
+from catena.jobs.job_queue import open_jobs
 from catena.library.library import Library
 
 
@@ -44,7 +44,8 @@ def test_no_byte_of_a_removed_document_is_left(library: Library, home: Path, tmp
 
 def test_answers_calls_and_jobs_go_with_their_document(library: Library, tmp_path: Path) -> None:
     one, two = (synthetic.add(library, tmp_path / f"{n}.pdf", n).id for n in (1, 2))
-    jobs = Jobs(library.database)
+    jobs = open_jobs(library.home)
+    library.on_remove.append(jobs.forget)
     for run, about in (("a", [one]), ("b", [two]), ("c", [one, two])):
         library.save_answer(run, "thread", answer_about(*about))
         library.put_call(run, "{}", about)

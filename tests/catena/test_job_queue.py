@@ -12,12 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from catena.errors import CatenaError
-from catena.jobs.job_queue import LEASE_SECONDS, MAX_ATTEMPTS, Job, Jobs
+from catena.errors import CatenaError, LibraryCorrupt
+from catena.events import Event
+from catena.files.file_lock import FileLock
+from catena.jobs.former_jobs import adopt_queue
+from catena.jobs.job_queue import MAX_ATTEMPTS, Jobs, open_jobs
+from catena.jobs.job_rows import Job
 from catena.jobs.worker import Handler, JobRun, run_jobs
+from catena.jobs.worker_start import LOCK_NAME, ensure_worker, worker_runs
 from catena.library.library import Library
+from catena.library.schema import jobs as former
 from catena.retrieval.embedder import MiniLM
-from catena.worker_start import ensure_worker, worker_runs
 
 
 class Clock:
@@ -40,8 +45,13 @@ def library(home: Path) -> Iterator[Library]:
 
 
 @pytest.fixture
-def jobs(library: Library, clock: Clock) -> Jobs:
-    return Jobs(library.database, clock=clock)
+def jobs(home: Path, clock: Clock) -> Iterator[Jobs]:
+    """Jobs of which this process is the worker."""
+    jobs = open_jobs(home, clock=clock)
+    home.mkdir()
+    with FileLock(home / LOCK_NAME):
+        yield jobs
+    jobs.store.close()
 
 
 def work(jobs: Jobs, **handlers: Handler) -> None:
@@ -64,14 +74,17 @@ def test_a_job_is_done_with_progress_and_result(jobs: Jobs) -> None:
 
 def test_jobs_are_claimed_once_in_their_order(jobs: Jobs) -> None:
     ids = [jobs.enqueue("x", {"n": n}).id for n in range(3)]
-    claimed = [jobs.claim(owner) for owner in "abcd"]
-    assert [job.id if job else None for job in claimed] == [*ids, None]
+    for expected in ids:
+        job = jobs.claim()
+        assert job is not None and (job.id, jobs.job(job.id).state) == (expected, "running")
+        jobs.finish(job.id)
+    assert jobs.claim() is None
 
 
 def test_the_same_job_waits_only_once(jobs: Jobs) -> None:
     first = jobs.enqueue("fill")
     assert jobs.enqueue("fill").id == first.id
-    jobs.claim("a")
+    jobs.claim()
     assert jobs.enqueue("fill").id != first.id
 
 
@@ -93,34 +106,25 @@ def test_a_job_that_fails_says_why_and_stops_no_other(jobs: Jobs, error: Excepti
     assert jobs.job(bad.id).error["message"] == message
 
 
-def test_a_dead_workers_job_is_taken_over_when_its_lease_is_out(jobs: Jobs, clock: Clock) -> None:
+def test_a_dead_workers_job_is_interrupted_and_taken_over_by_the_next(home: Path) -> None:
+    jobs = open_jobs(home)
     job = jobs.enqueue("x")
-    jobs.claim("dead")
-    clock.now += LEASE_SECONDS - 1
-    assert jobs.claim("next") is None
-    clock.now += 2
-    taken = jobs.claim("next")
+    with FileLock(home / LOCK_NAME):
+        jobs.claim()
+        assert jobs.job(job.id).state == "running"
+    assert jobs.job(job.id).state == "interrupted" and not jobs.job(job.id).is_over
+    taken = jobs.claim()
     assert taken is not None and (taken.id, taken.num_attempts) == (job.id, 2)
-    assert not jobs.renew(job.id, "dead")
-    assert not jobs.finish(job.id, "dead", {"wrong": 1})
-    assert jobs.finish(job.id, "next")
+    jobs.finish(job.id, {"right": 1})
+    jobs.fail(job.id, "It is over already.")
+    assert (jobs.job(job.id).state, jobs.job(job.id).result) == ("done", {"right": 1})
 
 
-def test_a_renewed_lease_is_not_taken(jobs: Jobs, clock: Clock) -> None:
-    job = jobs.enqueue("x")
-    jobs.claim("alive")
-    for _ in range(5):
-        clock.now += LEASE_SECONDS - 1
-        assert jobs.renew(job.id, "alive")
-        assert jobs.claim("other") is None
-
-
-def test_a_job_that_kills_its_workers_is_given_up(jobs: Jobs, clock: Clock) -> None:
+def test_a_job_that_kills_its_workers_is_given_up(jobs: Jobs) -> None:
     job = jobs.enqueue("x")
     for _ in range(MAX_ATTEMPTS):
-        assert jobs.claim("w") is not None
-        clock.now += LEASE_SECONDS + 1
-    assert jobs.claim("w") is None
+        assert jobs.claim() is not None
+    assert jobs.claim() is None
     assert jobs.job(job.id).state == "failed"
     assert "died 3 times" in jobs.job(job.id).error["message"]
 
@@ -128,11 +132,10 @@ def test_a_job_that_kills_its_workers_is_given_up(jobs: Jobs, clock: Clock) -> N
 def test_a_waiting_job_is_cancelled_at_once(jobs: Jobs) -> None:
     job = jobs.enqueue("x")
     assert jobs.cancel(job.id).state == "cancelled"
-    assert jobs.claim("a") is None
+    assert jobs.claim() is None
 
 
-def test_a_running_job_is_cancelled_at_its_next_step(library: Library) -> None:
-    jobs = Jobs(library.database)
+def test_a_running_job_is_cancelled_at_its_next_step(jobs: Jobs) -> None:
     job = jobs.enqueue("long")
 
     def handler(run: JobRun) -> None:
@@ -144,8 +147,8 @@ def test_a_running_job_is_cancelled_at_its_next_step(library: Library) -> None:
     assert jobs.cancel(job.id).state == "cancelled"
 
 
-def test_a_worker_that_is_told_to_end_gives_its_job_back(library: Library) -> None:
-    jobs, stop = Jobs(library.database), threading.Event()
+def test_a_worker_that_is_told_to_end_gives_its_job_back(jobs: Jobs) -> None:
+    stop = threading.Event()
     job = jobs.enqueue("long")
 
     def handler(run: JobRun) -> None:
@@ -169,13 +172,36 @@ def test_an_unknown_job_is_a_key_error(jobs: Jobs) -> None:
         jobs.job(99)
 
 
+def test_a_damaged_job_is_named_and_no_other_is_touched(jobs: Jobs) -> None:
+    bad, good = (jobs.begin(name, "question", {"n": 1}, events=[Event("route", "x")]) for name in "ab")
+    jobs.store.change("UPDATE events SET data = '{ }' WHERE job = ?", (bad.id,))
+    assert [one.message for one in jobs.check(repair=False)] == ["What is kept of the job a is damaged."]
+    jobs.store.change("UPDATE jobs SET state = 'done' WHERE id = ?", (bad.id,))
+    with pytest.raises(LibraryCorrupt, match="job a"):
+        jobs.named("a")
+    assert [job.id for job in jobs.list()] == [good.id]
+    assert jobs.check(repair=True) == [] == jobs.check(repair=False)
+    assert not jobs.has("a") and len(jobs.events("b")) == 1
+
+
+def test_a_jobs_events_are_followed_to_its_end(jobs: Jobs) -> None:
+    jobs.begin("a", "question", {}, events=[Event("route", "x")])
+    with jobs.holding("a") as is_held, jobs.holding("a") as is_held_twice:
+        assert (is_held, is_held_twice) == (True, False)
+        followed = jobs.follow("a")
+        assert next(followed).kind == "route" and jobs.named("a").state == "running"
+        jobs.tell("a", Event("failed", "No \ud800 key.", {"remedy": "Give it."}))
+    assert [event.message for event in followed] == ["No \ud800 key."]
+    assert jobs.named("a").error == {"message": "No \ud800 key.", "remedy": "Give it."}
+
+
 # The worker process
 
 HANDLERS = """
 import os, time
-def handlers(library, settings):
+def handlers(home):
     def note(run):
-        with open(settings.home / "notes", "a") as file:
+        with open(home / "notes", "a") as file:
             file.write(f"{os.getpid()} {run.payload['n']}\\n")
         return {"pid": os.getpid(), "nice": os.nice(0)}
     def wait(run):
@@ -207,7 +233,7 @@ def finished(jobs: Jobs, job: Job) -> Job:
 
 
 def test_a_worker_does_the_jobs_and_ends(library: Library, arguments: tuple[str, ...]) -> None:
-    jobs = Jobs(library.database)
+    jobs = open_jobs(library.home)
     job = jobs.enqueue("note", {"n": 1})
     assert ensure_worker(library.home, arguments=arguments)
     done = finished(jobs, job)
@@ -218,7 +244,7 @@ def test_a_worker_does_the_jobs_and_ends(library: Library, arguments: tuple[str,
 
 
 def test_workers_started_at_once_are_one(library: Library, arguments: tuple[str, ...]) -> None:
-    jobs = Jobs(library.database)
+    jobs = open_jobs(library.home)
     threads = [
         threading.Thread(target=ensure_worker, args=(library.home,), kwargs={"arguments": arguments})
         for _ in range(3)
@@ -235,7 +261,7 @@ def test_workers_started_at_once_are_one(library: Library, arguments: tuple[str,
 
 
 def test_a_killed_workers_job_is_done_by_the_next(library: Library, arguments: tuple[str, ...]) -> None:
-    jobs, notes = Jobs(library.database), library.home / "notes"
+    jobs, notes = open_jobs(library.home), library.home / "notes"
     job = jobs.enqueue("wait", {"n": 1})
     ensure_worker(library.home, arguments=arguments)
     wait_for(notes.exists)
@@ -243,7 +269,7 @@ def test_a_killed_workers_job_is_done_by_the_next(library: Library, arguments: t
     killed = int(notes.read_text().split()[0])
     os.kill(killed, signal.SIGKILL)
     wait_for(lambda: not worker_runs(library.home))
-    assert jobs.job(job.id).state == "running"
+    assert jobs.job(job.id).state == "interrupted"
     ensure_worker(library.home, arguments=arguments)
     done = finished(jobs, job)
     assert (done.state, done.num_attempts) == ("done", 2)
@@ -253,7 +279,7 @@ def test_a_killed_workers_job_is_done_by_the_next(library: Library, arguments: t
 def test_a_running_job_is_cancelled_from_another_process(
     library: Library, arguments: tuple[str, ...]
 ) -> None:
-    jobs = Jobs(library.database)
+    jobs = open_jobs(library.home)
     job = jobs.enqueue("wait", {"n": 1})
     ensure_worker(library.home, arguments=arguments)
     wait_for(lambda: jobs.job(job.id).state == "running")
@@ -264,16 +290,33 @@ def test_a_running_job_is_cancelled_from_another_process(
 def test_a_worker_outlives_the_program_that_started_it(
     library: Library, arguments: tuple[str, ...], home: Path
 ) -> None:
-    jobs = Jobs(library.database)
+    jobs = open_jobs(library.home)
     job = jobs.enqueue("note", {"n": 1})
-    code = "from pathlib import Path; from catena.worker_start import ensure_worker; "
+    code = "from pathlib import Path; from catena.jobs.worker_start import ensure_worker; "
     code += f"ensure_worker(Path({str(home)!r}), arguments={arguments!r})"
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0
     assert finished(jobs, job).state == "done"
 
 
+def test_a_queue_of_an_older_version_is_taken_over(library: Library) -> None:
+    values = {column.name: 0 if "INT" in str(column.type) else "{}" for column in former.columns}
+    with library.database.write() as connection:
+        for number, state in enumerate(("done", "running", "queued")):
+            row = {**values, "id": number, "kind": state, "state": state, "payload": '{"n": 1}'}
+            connection.execute(
+                former.insert(), {**row, "lease_until": 0.0, "created_at": 0.0, "finished_at": 0.0}
+            )
+    jobs = open_jobs(library.home)
+    for _ in range(2):
+        adopt_queue(library.home, jobs)
+        assert [(job.kind, job.payload) for job in jobs.list()] == [
+            ("queued", {"n": 1}),
+            ("running", {"n": 1}),
+        ]
+
+
 def test_the_workers_own_jobs_fill_and_add(library: Library, manual: Path) -> None:
-    jobs = Jobs(library.database)
+    jobs = open_jobs(library.home)
     added = jobs.enqueue("add", {"files": [{"path": str(manual), "title": "Manual"}]})
     filled = jobs.enqueue("fill")
     ensure_worker(library.home, arguments=("--idle", "0.5"))

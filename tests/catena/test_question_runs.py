@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import threading
@@ -16,9 +17,11 @@ import pytest
 
 from catena import AskOptions, Catena, OptionError
 from catena.agents.event_stream import EventBatcher
+from catena.agents.state import options_to_json
 from catena.benchmarks.novels import write_novel
 from catena.events import Event
 from catena.files.file_lock import FileLock
+from catena.jobs.job_queue import open_jobs
 from catena.question_runs import MAX_AT_ONCE, Run, Runs
 from catena.render.answer_json import from_json
 from catena.settings import load_settings
@@ -52,7 +55,7 @@ def processes(run: Run) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or []
-        if "catena.run_process" in command and any(run.run_id in word for word in command):
+        if "catena.jobs.worker" in command and any(run.run_id in word for word in command):
             found.append(process)
     return found
 
@@ -200,6 +203,26 @@ def test_an_unknown_run_is_refused_by_name(home: Path, run_id: str) -> None:
         Runs(load_settings(home=home)).run(run_id)
 
 
+def test_a_run_of_an_older_version_is_listed_as_it_stands(home: Path) -> None:
+    asked = {
+        "question": QUESTION,
+        "documents": ["ab"],
+        "options": options_to_json(AskOptions()),
+        "asked_at": 5.0,
+    }
+    told = {"kind": "failed", "message": "No key.", "data": {"remedy": "Give it."}}
+    (home / "runs").mkdir(parents=True)
+    lines = [json.dumps(asked), json.dumps({"kind": "route", "message": "", "data": {}}), json.dumps(told)]
+    (home / "runs" / "a1.jsonl").write_text("\n".join(lines) + "\n")
+    (home / "runs" / "b2.jsonl").write_text("\n".join(lines[:2]) + "\n")
+    (home / "runs" / "c3.jsonl").write_bytes(b"\0" * 99)
+    runs = Runs(load_settings(home=home))
+    assert {run.run_id: run.state for run in runs.all()} == {"a1": "failed", "b2": "interrupted"}
+    assert (runs.run("a1").remedy, runs.run("a1").question) == ("Give it.", QUESTION)
+    assert [event.kind for event in runs.events("b2")] == ["route"]
+    assert [path.name for path in (home / "runs").iterdir()] == ["c3.jsonl"]
+
+
 def test_two_watch_one_run_and_see_the_same(home: Path, manual: Path) -> None:
     with StubModel() as stub:
         catena, run = started(home, manual, stub.url)
@@ -227,8 +250,9 @@ def test_a_run_killed_after_its_answer_was_kept_does_not_read_again(home: Path, 
         catena, run = started(home, manual, stub.url)
         with catena:
             list(catena.runs.follow(run.run_id))
-            file = home / "runs" / f"{run.run_id}.jsonl"
-            file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+            jobs = open_jobs(home)
+            events = jobs.events(run.run_id)[:-1]
+            jobs.begin(run.run_id, "question", jobs.named(run.run_id).payload, events=events)
             num = len(stub.requests())
             answer = asyncio.run(catena.continue_async(run.run_id))
         assert answer.run_id == run.run_id and len(stub.requests()) == num

@@ -98,4 +98,4 @@ def test_a_run_that_begins_anew_keeps_the_number_of_its_events(documents: list[D
 def test_of_a_run_that_was_deleted_nothing_is_written(home: Path, documents: list[Document]) -> None:
     with Catena() as client:
         client.runs.tell("0" * 32, Event("done", "x"))
-    assert not list((home / "runs").glob("*.jsonl"))
+        assert client.runs.all() == [] and not client.runs.has("0" * 32)
