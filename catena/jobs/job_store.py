@@ -119,10 +119,10 @@ class JobStore:
         )
 
     def close(self) -> None:
-        """Close the connection once nobody writes: a run that was cancelled leaves its last row to a thread."""
+        """Close the connection once nobody writes; it is opened again by whoever still asks."""
         with self.lock:
             if "connection" in self.__dict__:
-                self.connection.close()
+                self.__dict__.pop("connection").close()
 
     def _opened(self) -> sqlite3.Connection:
         is_read_only = self.path is not None and (
