@@ -121,7 +121,9 @@ class Examiner:
         try:
             document, places = await self.documents.of(item.source)
             document_ids.append(document.id)
-            answer = await self.catena.ask_async(item.question, documents=[document], options=self.options)
+            answer = await self.catena.questions.ask(
+                item.question, documents=[document], options=self.options
+            )
             cited = [places.of(citation) for citation in answer.citations]
         except DocumentError as error:
             answer, cited = _unread(item, error), []

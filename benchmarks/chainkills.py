@@ -71,7 +71,7 @@ def ask(home: Path, url: str, question: str, kill_at_note: int = 0) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with Catena(settings=settings) as catena:
-        begun = catena.unfinished()
+        begun = catena.questions.unfinished()
         if begun:
             catena.resume(begun[0].run_id, on_event=on_event)
         elif not catena.history():
@@ -102,7 +102,7 @@ def run_child(home: Path, url: str, question: str, point: str, drawn: random.Ran
 def answer_of(home: Path) -> tuple[Json, list[str]]:
     """The part of the answer that no run may change, and what is wrong with how it is kept."""
     with Catena(settings=Settings(home=home, background=False)) as catena:
-        answers, unfinished = catena.library.answers(), catena.unfinished()
+        answers, unfinished = catena.library.answers(), catena.questions.unfinished()
     wrong = [f"{len(answers)} answers are kept"] if len(answers) != 1 else []
     wrong += [f"{len(unfinished)} runs are left unfinished"] if unfinished else []
     kept = answers[0].data if answers else {}

@@ -218,7 +218,7 @@ def _chains(
     options = AskOptions(strategy="chain", paths=num_paths)
 
     async def together() -> list[Any]:
-        return list(await asyncio.gather(*(catena.ask_async(name, options=options) for name in names)))
+        return list(await asyncio.gather(*(catena.questions.ask(name, options=options) for name in names)))
 
     begun = time.monotonic()
     answers = asyncio.run(together())

@@ -143,7 +143,7 @@ async def _prepare(catena: Catena, folder: Path) -> None:
     plain = folder / "plain.md"
     plain.write_text("# Lanterns\n\nThe battery of the lantern lasts forty hours.", encoding="utf-8")
     document = catena.add(plain)
-    await catena.ask_async("How long does the battery of the lantern last?", documents=[document])
+    await catena.questions.ask("How long does the battery of the lantern last?", documents=[document])
 
 
 async def _ask(catena: Catena, document_id: str, n: int, watch: Watch) -> None:

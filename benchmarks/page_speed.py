@@ -157,8 +157,8 @@ def _clicks_while_adding(page: Page, home: Path, file: Path) -> Row:
     headings = cycle(HEADINGS)
     with Catena(home) as catena:
         while len(seconds) < CLICKS:
-            catena.add_later(file)
-            while not (job := catena.adding(1)[0]).is_over:
+            catena.queue.add(file)
+            while not (job := catena.queue.all(1)[0]).is_over:
                 if job.state == "running" and len(seconds) < CLICKS:
                     seconds.append(_timed(partial(_open, page, next(headings))))
                 else:

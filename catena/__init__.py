@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from catena.bookqa.generator import Order
     from catena.bookqa.report import Report, Spread
     from catena.bookqa.result_store import Failure
+    from catena.chosen_documents import Documents
     from catena.client import Catena
     from catena.errors import (
         AmbiguousDocument,
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from catena.library.backup import Backup
     from catena.library.votes import Vote
     from catena.options import AddOptions, AskOptions, Limits
+    from catena.portal import Stream
     from catena.question_runs import Run
+    from catena.retrieval.embedder import Embedder
     from catena.settings import Settings, load_settings
     from catena.trace import DocumentTrace, FoundFact, PageTrace, PathTrace, Trace, WorkerTrace
     from catena.types import (
@@ -77,6 +80,7 @@ _NAMES = {
         "OnProgress",
         "Progress",
     ),
+    "catena.chosen_documents": ("Documents",),
     "catena.client": ("Catena",),
     "catena.errors": (
         "AmbiguousDocument",
@@ -95,7 +99,9 @@ _NAMES = {
         "AskOptions",
         "Limits",
     ),
+    "catena.portal": ("Stream",),
     "catena.question_runs": ("Run",),
+    "catena.retrieval.embedder": ("Embedder",),
     "catena.settings": (
         "Settings",
         "load_settings",
@@ -130,6 +136,8 @@ __all__ = [
     "DocumentError",
     "DocumentNotFound",
     "DocumentTrace",
+    "Documents",
+    "Embedder",
     "Event",
     "Failure",
     "FoundFact",
@@ -164,6 +172,7 @@ __all__ = [
     "Spread",
     "Statement",
     "Stopped",
+    "Stream",
     "Thread",
     "Trace",
     "UnfinishedRun",

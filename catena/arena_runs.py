@@ -208,7 +208,7 @@ def judge_runs(
             finally:
                 journal.set_note(book_sets.USAGE, meter.to_json())
             rankings.append(_rank(runs, name, judged[name], meter, journal))
-    if people := voted_games(runs[0], catena.votes()):
+    if people := voted_games(runs[0], catena.library.votes()):
         judged["people"] = people
     found = tuple(agreements(list(judged.items())))
     return [

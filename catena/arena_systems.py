@@ -88,7 +88,7 @@ class AskReader:
         taken, usage = self.cost_cap.take(), Usage()
         try:
             options = AskOptions(self.strategy, model=self.model, limits=Limits(max_cost_usd=taken))
-            answer = await self.catena.ask_async(
+            answer = await self.catena.questions.ask(
                 item.question, documents=[item.book], options=options, is_kept=False
             )
             usage = answer.usage
@@ -115,7 +115,7 @@ class AskReader:
         if not self.model or self.strategy == "kv":
             return Usage()
         options = AskOptions(self.strategy, model=self.model)
-        plan = await self.catena.plan_async(item.question, documents=[item.book], options=options)
+        plan = await self.catena.questions.plan(item.question, documents=[item.book], options=options)
         return plan.expected
 
 

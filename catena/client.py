@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
+from warnings import warn
 
-from catena.add_document import Added, Adder, OnPage, files_under
+from catena.add_document import Added, Adder, OnPage
+from catena.add_queue import AddQueue
 from catena.agents.run_store import Checkpoints
 from catena.arguments import (
     boxes_of,
@@ -21,8 +24,9 @@ from catena.arguments import (
     require_text,
     require_whole,
 )
-from catena.asking import Asking
+from catena.chosen_documents import Documents, resolve
 from catena.errors import DocumentError, LibraryCorrupt, OptionError
+from catena.events import Event, OnEvent
 from catena.files.filesystems import describe_disk
 from catena.healing import Healing
 from catena.health import Health, Problem
@@ -33,24 +37,23 @@ from catena.ingest.sandbox.parser_pool import ParserPool
 from catena.ingest.sandbox.protection import protection
 from catena.jobs.former_jobs import check_runs
 from catena.jobs.job_queue import Jobs, enqueue_fill
-from catena.jobs.job_rows import Job
 from catena.jobs.job_store import STORE
-from catena.jobs.worker_start import ensure_worker
 from catena.kv.client.served_ids import forget_served
 from catena.library.backup import Backup, backup
 from catena.library.library import Library
 from catena.library.lost_found import describe as describe_lost
-from catena.library.votes import Vote
 from catena.local.model_listing import described as describe_local
 from catena.local.stored_models import shelf_of
-from catena.options import AddOptions
-from catena.portal import Portal
+from catena.options import AddOptions, AskOptions
+from catena.portal import Portal, Stream
 from catena.question_runs import Runs
+from catena.questions import Questions
 from catena.retrieval.embedder import Embedder, MiniLM
 from catena.retrieval.faiss_index import check_file
 from catena.retrieval.hybrid import HybridRetriever
 from catena.settings import Settings, load_settings
-from catena.types import Citation, Document, Page, PageRef
+from catena.threads import Threads
+from catena.types import Answer, Citation, Document, Page, PageHit, PageRef, Plan
 
 if TYPE_CHECKING:
     from catena.bookqa.book_set_runs import GenerateOptions, OnProgress
@@ -58,13 +61,35 @@ if TYPE_CHECKING:
     from catena.bookqa.report import Report
 
 
-class Catena(Asking):
+MOVED = {
+    "add_later": "queue.add",
+    "adding": "queue.all",
+    "ask_async": "questions.ask",
+    "continue_async": "questions.work_on",
+    "delete_thread": "threads.delete",
+    "events": "stream",
+    "plan_async": "questions.plan",
+    "resume_async": "questions.resume",
+    "resume_here": "questions.resume_here",
+    "start": "questions.start",
+    "trace": "questions.trace",
+    "unfinished": "questions.unfinished",
+    "vote": "library.save_vote",
+    "votes": "library.votes",
+}
+"""Names that methods had, and where they are."""
+
+
+class Catena:
     """A library of documents that can be asked.
 
     >>> with Catena() as c:
     ...     document = c.add("10k.pdf")
     ...     answer = c.ask("How much was spent on buildings in 2018?", documents=[document])
     ...     answer.text, answer.citations[0].quote, answer.citations[0].parts[0].boxes
+
+    Its parts: `questions` is what is awaitable, and runs in processes of their own, which `runs` lists and follows;
+    `threads` the conversations, `queue` the files that are added behind, `library` what is kept.
 
     Safe to use from several threads. Boxes are in PDF points, origin top left of the page as displayed.
     """
@@ -75,13 +100,15 @@ class Catena(Asking):
         *,
         model: str | None = None,
         api_base: str | None = None,
+        embedder: Embedder | None = None,
         settings: Settings | None = None,
     ) -> None:
         """Open or create the library at `home` (default: `$CATENA_HOME`, else the user's data folder).
 
         `model` is a LiteLLM name (default: `$CATENA_MODEL`, else the embedded reader), `api_base` the address of
-        an OpenAI-compatible server. Raises OptionError for a setting that makes no sense, LibraryError when the
-        folder cannot be used.
+        an OpenAI-compatible server, `embedder` one of your own (`catena.retrieval.embedder.Embedder`) in place of the
+        one in the package. Raises OptionError for a setting that makes no sense, LibraryError when the folder cannot
+        be used.
         """
         require_a(Settings, "settings", settings, is_optional=True)
         if settings is not None and (home, model, api_base) != (None, None, None):
@@ -89,27 +116,48 @@ class Catena(Asking):
         self.settings = settings or load_settings(
             home=None if home is None else path_of("home", home), model=model, api_base=api_base
         )
-        self.library = Library(self.settings.home)
-        self.library.embedder = MiniLM.name
-        self._checkpoints = Checkpoints(self.settings.home / STORE)
-        self.library.on_remove.append(self._checkpoints.forget)
-        self.library.on_remove.append(partial(forget_recognised, self.settings.home))
-        self.library.checks.append(partial(check_file, self.library))
+        home = self.settings.home
+        self.library = library = Library(home)
+        self.embedder: Embedder = embedder or MiniLM()
+        library.embedder = self.embedder.name
         # Each of these starts or loads what it needs when first used.
         self.pool = ParserPool(self.settings)
-        self.embedder: Embedder = MiniLM()
-        self.retriever = HybridRetriever(
-            self.library, self.embedder, keeps_vectors=not self.library.is_read_only
-        )
+        self.retriever = HybridRetriever(library, self.embedder, keeps_vectors=not library.is_read_only)
+        self._checkpoints = Checkpoints(home / STORE)
         self._jobs = Jobs(self._checkpoints)
-        self.library.on_remove.append(self._jobs.forget)
         self.runs = Runs(self.settings, self._jobs)
-        self.library.on_remove.append(self.runs.forget)
-        self.library.on_remove.append(partial(forget_served, self.settings.home))
-        self._adder = Adder(self.library, self.pool)
-        healing = Healing(self.library, self._adder)
-        self.library.mend, self.library.readopt = healing.mend, healing.readopt
         self._portal = Portal()
+        self._adder = Adder(library, self.pool)
+        self.queue = AddQueue(library, self._jobs)
+        self.threads = Threads(library, self.runs, self._checkpoints)
+        self.questions = Questions(
+            self.settings,
+            library,
+            self.retriever,
+            self.embedder,
+            self.runs,
+            self._checkpoints,
+            self._portal,
+        )
+        healing = Healing(library, self._adder)
+        library.mend, library.readopt = healing.mend, healing.readopt
+        library.on_remove += [
+            self._checkpoints.forget,
+            partial(forget_recognised, home),
+            self._jobs.forget,
+            self.runs.forget,
+            partial(forget_served, home),
+        ]
+        library.checks.append(partial(check_file, library))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Find what had another name, and say so."""
+            if name not in MOVED:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            warn(f"Catena.{name} is now Catena.{MOVED[name]}.", DeprecationWarning, stacklevel=2)
+            return attrgetter(MOVED[name])(self)
 
     def __enter__(self) -> Catena:
         return self
@@ -121,10 +169,8 @@ class Catena(Asking):
 
     def warm(self) -> None:
         """Load what the first question and the first picture need: seconds that a server pays before it is asked."""
-        self._answerer()
-
+        self.questions.warm()
         self.pool.start()
-        self.embedder.embed(["warm"])
 
     def close(self) -> None:
         """End the parser processes and close the library."""
@@ -167,26 +213,6 @@ class Catena(Asking):
         yield from self._adder.add_all(files, options, on_page=on_page)
         self._fill_behind()
 
-    def add_later(self, path: str | Path, *, title: str | None = None, is_upload: bool = False) -> list[Job]:
-        """Have the worker process add a file, or each file of a folder; returns a job each, see `adding`.
-
-        `is_upload`: the file is a copy in a folder of its own (`catena.jobs.uploads`), which goes once it is added.
-        """
-        require_flag("is_upload", is_upload)
-        AddOptions(title=title)
-        files = files_under(path_of("path", path).absolute())
-        if not files or not os.path.exists(path):
-            raise DocumentError("not_a_document", f"There is no file at {path}.", "Check the path.")
-        given = [{"path": str(file), "title": title, "is_upload": is_upload} for file in files]
-        queued = [self._jobs.enqueue("add", {"files": [file]}) for file in given]
-        ensure_worker(self.settings.home)
-        return queued
-
-    def adding(self, limit: int = 50) -> list[Job]:
-        """List the last jobs that add files, newest first; `progress` has done, total and file."""
-        require_whole("limit", limit)
-        return self._jobs.list(kind="add", limit=limit)
-
     def documents(self) -> list[Document]:
         """List every document, failed ones too, newest last."""
         return self.library.documents()
@@ -201,21 +227,21 @@ class Catena(Asking):
 
     def remove(self, document: Document | str) -> Document:
         """Remove the original, its text, vectors, cached calls and checkpoints. Returns what was removed."""
-        found = self._resolve(document)
+        found = resolve(self.library, document)
         self.library.remove(found.id)
         return found
 
     def reindex(self, document: Document | str, *, password: str | None = None) -> Document:
         """Parse the kept original again, after a better parser or another embedder."""
         options = AddOptions(password=password)
-        return self._adder.add_again(self._resolve(document), options.password)
+        return self._adder.add_again(resolve(self.library, document), options.password)
 
     # Pages
 
     def page(self, document: Document | str, number: int) -> Page:
         """Return one page's text, words and boxes. Raises DocumentNotFound when there is no such page."""
         require_whole("number", number)
-        return self.library.page(PageRef(self._resolve(document).id, number))
+        return self.library.page(PageRef(resolve(self.library, document).id, number))
 
     def page_image(
         self,
@@ -230,7 +256,7 @@ class Catena(Asking):
         require_whole("number", number)
         require_whole("dpi", dpi)
         options = AddOptions(password=password)
-        found = self._resolve(document)
+        found = resolve(self.library, document)
         return self.pool.render(
             self.library.checked_original(found.id),
             number,
@@ -253,16 +279,56 @@ class Catena(Asking):
             for part in citation.parts
         ]
 
-    # Votes
+    # Questions
 
-    def vote(self, vote: Vote) -> None:
-        """Keep which of two answers somebody found better."""
-        require_a(Vote, "vote", vote)
-        self.library.save_vote(vote)
+    def search(self, query: str, *, documents: Documents = None, k: int = 10) -> list[PageHit]:
+        """Find the `k` pages that fit the query best, best first, in some documents or all."""
+        return self.questions.search(query, documents=documents, k=k)
 
-    def votes(self) -> list[Vote]:
-        """List every vote, oldest first; those about a document go with it."""
-        return self.library.votes()
+    def ask(
+        self,
+        question: str,
+        *,
+        documents: Documents = None,
+        options: AskOptions | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Answer:
+        """Answer from some documents, or the whole library; every statement is cited and checked.
+
+        With a model the answer is written by it, else quoted by the embedded reader. Works inside a running event
+        loop too; `questions.ask` is awaitable. Raises OptionError for an empty question or library, ModelError when
+        the model fails.
+        """
+        return self._portal.run(
+            self.questions.ask(question, documents=documents, options=options, on_event=on_event)
+        )
+
+    def stream(
+        self, question: str, *, documents: Documents = None, options: AskOptions | None = None
+    ) -> Stream[Event]:
+        """Ask, and give what is done (`catena.events`) to `for` or `async for`; leaving the loop cancels.
+
+        The last event, `answer`, holds the answer as JSON. Raises what `ask` raises, once it is looped over.
+        """
+        return Stream(self._portal, self.questions.stream(question, documents=documents, options=options))
+
+    def plan(self, question: str, *, documents: Documents = None, options: AskOptions | None = None) -> Plan:
+        """Say what `ask` with the same arguments will take, without calling a model: calls, tokens, cost, seconds.
+
+        The documents are read and searched. Raises what `ask` raises of its arguments.
+        """
+        return self._portal.run(self.questions.plan(question, documents=documents, options=options))
+
+    def resume(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
+        """Finish a run that was killed or failed; what was read is not read again. `run_id` may be a unique prefix.
+
+        A finished run's answer is returned as it was kept. Raises OptionError when there is no such run.
+        """
+        return self._portal.run(self.questions.resume(run_id, on_event=on_event))
+
+    def history(self, limit: int = 20, *, thread_id: str | None = None) -> list[Answer]:
+        """List the last answers, newest first, of one conversation or of all."""
+        return self.threads.answers(limit, thread_id=thread_id)
 
     # Sets of questions
 
@@ -338,7 +404,9 @@ class Catena(Asking):
         )
 
     def _fill_behind(self) -> None:
-        if self.settings.background and not self.library.is_read_only:
+        """Have the worker embed what was added; it has the package's own embedder alone."""
+        is_own = self.embedder.name == MiniLM.name
+        if is_own and self.settings.background and not self.library.is_read_only:
             enqueue_fill(self._jobs)
 
 

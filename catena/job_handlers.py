@@ -64,7 +64,7 @@ def fill_vectors(home: Path, run: JobRun) -> Json:
 def answer_question(run: JobRun) -> None:
     """Answer, with the settings that it was asked with: what happens are the job's events (`catena.question_runs`)."""
     with Catena(settings=kept_settings(run.payload["settings"])) as catena:
-        if not asyncio.run(answer_run(catena.runs, run.job.name, catena.continue_async(run.job.name))):
+        if not asyncio.run(answer_run(catena.runs, run.job.name, catena.questions.work_on(run.job.name))):
             os._exit(0)  # at once: an event loop and a process wait for their threads before they end
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Iterator
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -52,6 +52,24 @@ class Portal:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+class Stream(Generic[T]):
+    """Values as they come, for `for` and for `async for`; leaving the loop, or `aclose`, ends the work."""
+
+    def __init__(self, portal: Portal, values: AsyncGenerator[T, None]) -> None:
+        self._portal = portal
+        self._values = values
+
+    def __iter__(self) -> Iterator[T]:
+        return self._portal.each(self._values)
+
+    def __aiter__(self) -> AsyncGenerator[T, None]:
+        return self._values
+
+    async def aclose(self) -> None:
+        """End the work of an `async for` that was left early."""
+        await self._values.aclose()
 
 
 def run_alone(work: Coroutine[Any, Any, T]) -> T:

@@ -186,10 +186,10 @@ def threads(
     with Catena(home) as catena:
         doomed = [find_thread(catena, name) for name in delete or ()]
         if delete_all and not doomed:
-            doomed = [one.thread_id for one in catena.threads()]
+            doomed = [one.thread_id for one in catena.threads.all()]
         for thread_id in dict.fromkeys(doomed):
-            catena.delete_thread(thread_id)
-        kept = catena.threads()
+            catena.threads.delete(thread_id)
+        kept = catena.threads.all()
     if as_json:
         print_json([asdict(one) for one in kept])
     elif delete or delete_all:
@@ -200,7 +200,7 @@ def threads(
 
 def find_thread(catena: Catena, name: str) -> str:
     """The conversation with this id, or the one whose id begins so. Raises OptionError."""
-    known = [one.thread_id for one in catena.threads()]
+    known = [one.thread_id for one in catena.threads.all()]
     found = [name] if name in known else [one for one in known if one.startswith(name)]
     if len(found) == 1:
         return found[0]
@@ -213,7 +213,7 @@ def runs(as_json: Json = False, home: Home = None) -> None:
     from catena.client import Catena
 
     with Catena(home) as catena:
-        found = catena.unfinished()
+        found = catena.questions.unfinished()
     if as_json:
         rows = [{"run_id": run.run_id, "question": run.question} for run in found]
         print_json(rows)
@@ -270,7 +270,7 @@ def ask_live(
 
     with ExitStack() as stack:
         show = print_line if as_json else stack.enter_context(LiveAnswer()).on_event
-        for event in catena.events(question, documents=documents, options=options):
+        for event in catena.stream(question, documents=documents, options=options):
             show(event)
     return from_json(event.data)
 

@@ -105,7 +105,7 @@ def _show_threads(current: str | None) -> None:
         disabled=current is None,
         on_click=_begin_anew,
     )
-    for kept in open_client().threads(MAX_THREADS):
+    for kept in open_client().threads.all(MAX_THREADS):
         thread, name = kept.thread_id, plain(shortened(kept.first_question, 48))
         icon = ":material/chevron_right:" if thread == current else None
         key = f"thread-{thread}"
@@ -133,7 +133,7 @@ def _answer_here(question: str, documents: Sequence[Document] | None, options: A
     when its visitor cancels."""
     events: list[Event] = []
     runs = open_client().runs
-    run = open_client().start_here(question, documents=documents, options=options)
+    run = open_client().questions.start(question, documents=documents, options=options, is_here=True)
     st.query_params["run"] = run.run_id
     keep()
     with st.container(key=UNDER_WAY):

@@ -105,7 +105,7 @@ def _start(question: str, documents: Sequence[Document], systems: Sequence[Syste
         st.warning("Both are the same. Choose another way to read, or another model.")
         return
     for side, system in zip(SIDES, random.sample(systems, len(SIDES)), strict=True):
-        run = open_client().start(
+        run = open_client().questions.start(
             question,
             documents=documents,
             options=system.options(limits),
@@ -122,7 +122,7 @@ def _show_both(run_ids: Sequence[str]) -> None:
     if any(run.state == "running" for run in runs):
         _watch(run_ids)
         return
-    answers = [answer for run in runs if (answer := open_client().trace(run.run_id).answer)]
+    answers = [answer for run in runs if (answer := open_client().questions.trace(run.run_id).answer)]
     is_blind = len(answers) == len(SIDES) and SHOWN not in st.query_params
     for side, run, column in zip(SIDES, runs, st.columns(2, gap="large"), strict=True):
         with column:
@@ -151,7 +151,7 @@ def _watch(run_ids: Sequence[str]) -> None:
 
 def _show_side(side: str, run: Run, *, is_blind: bool) -> None:
     st.markdown(f"**{side.title()}**" if is_blind else f"**{side.title()}**: {plain(_in_words(run))}")
-    answer = open_client().trace(run.run_id).answer
+    answer = open_client().questions.trace(run.run_id).answer
     if answer is None:
         show_trouble(f"No answer: {run.state}", run.message, run.remedy)
         return
@@ -177,7 +177,7 @@ def _show_figures(runs: Sequence[Run], answers: Sequence[Answer]) -> None:
         ],
         hide_index=True,
     )
-    if num := len(open_client().votes()):
+    if num := len(open_client().library.votes()):
         st.caption(f":material/how_to_vote: The arena has {counted(num, 'vote')}.")
 
 
@@ -189,7 +189,9 @@ def _ask_vote(runs: Sequence[Run]) -> None:
     with st.container(horizontal=True):
         for name, winner in (("Left", first), ("Equally good", None), ("Right", second)):
             if st.button(name, key=f"vote-{name}", icon=":material/how_to_vote:"):
-                open_client().vote(Vote(runs[0].question, first, second, winner, runs[0].document_ids))
+                open_client().library.save_vote(
+                    Vote(runs[0].question, first, second, winner, runs[0].document_ids)
+                )
                 _tell()
         if st.button("No vote, tell me", type="tertiary"):
             _tell()

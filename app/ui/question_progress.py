@@ -99,7 +99,7 @@ def _in_words(plan: Plan) -> str:
 
 def _start(question: str, documents: Sequence[Document] | None, options: AskOptions) -> None:
     choice = chosen_model()
-    run = open_client().start(
+    run = open_client().questions.start(
         question,
         documents=documents,
         options=options,
@@ -134,7 +134,7 @@ def _watch(run_id: str, on_answer: Callable[[Answer], None]) -> None:
     run, events = runs.run(run_id), runs.events(run_id)
     if run.state == "interrupted" and not run.has_process and not _was_resumed(events):
         with suppress(OptionError):  # another tab is faster
-            open_client().resume_here(run_id)
+            open_client().questions.resume_here(run_id)
         run = runs.run(run_id)
     with st.chat_message("user", avatar=":material/person:"):
         st.markdown(plain(run.question))
@@ -170,7 +170,7 @@ def _show_end(run: Run) -> None:
             if run.has_process:
                 open_client().runs.restart(run.run_id, keys=choice.keys if choice else None)
             else:
-                open_client().resume_here(run.run_id)
+                open_client().questions.resume_here(run.run_id)
             st.rerun(scope="fragment")
         if st.button("Leave it", icon=":material/close:", key=f"leave-{run.run_id}"):
             st.query_params.pop("run", None)

@@ -37,7 +37,7 @@ def show() -> None:
         format_func=lambda one: shown(shortened(questions[one], 90)),
         key="reading-choice",
     )
-    found = open_client().trace(run_id)
+    found = open_client().questions.trace(run_id)
     if found.state == "running":
         _watch(run_id)
     else:
@@ -54,7 +54,7 @@ def _questions() -> dict[str, str]:
 
 @st.fragment(run_every=1.0)
 def _watch(run_id: str) -> None:
-    found = open_client().trace(run_id)
+    found = open_client().questions.trace(run_id)
     if found.state != "running":
         st.rerun()
     if st.button("Cancel", icon=":material/cancel:"):

@@ -91,7 +91,7 @@ def _find(catena: Catena, document_id: str, found: Suggested) -> None:
                 time.sleep(WAIT_SECONDS)
             if len(found.questions) == NUM_SHOWN:
                 return
-            asking = catena.ask_async(
+            asking = catena.questions.ask(
                 candidate.question, documents=[document], options=QUICKLY, is_kept=False
             )
             if _is_good(candidate, asyncio.run(asking)):

@@ -74,7 +74,7 @@ def _receive(uploads: Sequence[UploadedFile]) -> list[Job]:
     catena, jobs = open_client(), []
     for upload in uploads:
         kept = receive(catena.settings.home, upload.name, upload)
-        jobs += catena.add_later(kept, title=Path(upload.name).stem, is_upload=True)
+        jobs += catena.queue.add(kept, title=Path(upload.name).stem, is_upload=True)
     st.session_state["uploads"] = _turn() + 1
     return jobs
 
@@ -101,7 +101,7 @@ def _add_path() -> None:
         return
     try:
         folders = allowed_folders(open_client().settings, is_shared=needs_login())
-        st.session_state[SKIPPED_LINKS] = add_allowed(open_client().add_later, given, folders)
+        st.session_state[SKIPPED_LINKS] = add_allowed(open_client().queue.add, given, folders)
     except (
         CatenaError,
         OSError,
@@ -125,7 +125,7 @@ def show_jobs() -> None:
     """Files under way; the page is drawn anew when one has ended."""
     jobs = [
         job
-        for job in reversed(open_client().adding(MAX_WATCHED))
+        for job in reversed(open_client().queue.all(MAX_WATCHED))
         if not job.is_over or 0 <= time.time() - job.finished_at < SHOWN_SECONDS
     ]
     _show_under_way(jobs)
@@ -169,7 +169,7 @@ def _await_dropped() -> None:
 
 def _dropped() -> list[Job]:
     wanted = set(st.session_state[DROPPED])
-    return [job for job in reversed(open_client().adding(MAX_WATCHED)) if job.id in wanted]
+    return [job for job in reversed(open_client().queue.all(MAX_WATCHED)) if job.id in wanted]
 
 
 def _read(jobs: Sequence[Job]) -> list[Document]:

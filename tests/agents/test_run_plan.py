@@ -52,9 +52,8 @@ def opened(home: Path, url: str) -> Catena:
     settings: Settings = load_settings(
         home=home, api_base=url, model=MODEL, prices=prices, background=False, context_window=3000
     )
-    catena = Catena(settings=settings)
-    catena.embedder = WordEmbedder()
-    catena._models = LLMFactory(settings, Kept())
+    catena = Catena(settings=settings, embedder=WordEmbedder())
+    catena.questions._models = LLMFactory(settings, Kept())
     return catena
 
 

@@ -22,7 +22,7 @@ def runs(home: Path, manual: Path) -> list[Run]:
     ways: tuple[Strategy, ...] = ("retrieve", "chain")
     with Catena(home) as c:
         c.add(manual)
-        started = [c.start(QUESTION, options=AskOptions(way, model="")) for way in ways]
+        started = [c.questions.start(QUESTION, options=AskOptions(way, model="")) for way in ways]
         for run in started:
             assert list(c.runs.follow(run.run_id))[-1].kind == "answer"
     return started
@@ -38,7 +38,7 @@ def test_two_answers_stand_side_by_side_and_one_blind_vote_is_kept(home: Path, r
     assert "part by part" not in texts(page), "nobody is told who is who before the vote"
     press(page, "Right")
     with Catena(home) as c:
-        (vote,) = c.votes()
+        (vote,) = c.library.votes()
     assert (vote.question, vote.winner) == (QUESTION, "chain, the embedded reader")
     assert "The arena has 1 vote." in texts(page) and "part by part" in texts(page)
     assert "Right" not in {button.label for button in page.button}

@@ -120,7 +120,7 @@ def test_the_name_of_an_upload_is_a_title_and_never_a_path(home: Path, manual: P
 
 def test_an_upload_is_added_by_the_worker_and_its_copy_goes(home: Path, manual: Path) -> None:
     with Catena() as c, manual.open("rb") as file:
-        (job,) = c.add_later(receive(home, "harbour.pdf", file), title="harbour", is_upload=True)
+        (job,) = c.queue.add(receive(home, "harbour.pdf", file), title="harbour", is_upload=True)
         jobs = open_jobs(c.settings.home)
         while not jobs.job(job.id).is_over:
             pass

@@ -95,7 +95,12 @@ def ask_all(home: Path) -> list[dict[str, Any] | str]:
     found: list[dict[str, Any] | str] = []
     try:
         with Catena(settings=settings_of(home)) as catena:
-            for look in (catena.documents, catena.history, lambda: catena.runs.all(), catena.unfinished):
+            for look in (
+                catena.documents,
+                catena.history,
+                lambda: catena.runs.all(),
+                catena.questions.unfinished,
+            ):
                 try:
                     look()
                 except CatenaError as error:

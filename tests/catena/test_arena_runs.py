@@ -120,7 +120,7 @@ def test_systems_answer_with_citations_and_leave_no_history(
     first = responses["embedded"][items[0].id]
     assert "old oak" in first.text and first.citations[0].status == "verified"
     assert all(one.citations for one in responses["bm25"].values() if not one.is_refusal)
-    assert catena.history() == [] and catena.unfinished() == []
+    assert catena.history() == [] and catena.questions.unfinished() == []
 
 
 def test_what_is_answered_is_not_asked_again(catena: Catena, set_file: Path, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_judge_is_compared_with_what_people_voted_in_the_page(
 ) -> None:
     answer_set(catena, set_file, ["embedded", "embedded-chain"], tmp_path / "runs")
     shown = "auto, the embedded reader", "chain, the embedded reader"
-    catena.vote(Vote(items[0].question, *shown, None, (items[0].book,)))
+    catena.library.save_vote(Vote(items[0].question, *shown, None, (items[0].book,)))
     (ranking,) = judge_runs(catena, tmp_path / "runs", ["rules"])
     (found,) = ranking.agreements
     assert (found.left, found.right, found.num) == ("rules", "people", 1)

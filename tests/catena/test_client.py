@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from operator import attrgetter
 from pathlib import Path
 from types import FunctionType
 from typing import Any, get_args, get_type_hints
@@ -16,7 +17,12 @@ import pytest
 
 import catena
 from catena import AddOptions, AskOptions, Catena, DocumentError, OptionError
+from catena.add_queue import AddQueue
+from catena.client import MOVED
 from catena.events import Event
+from catena.questions import Questions
+from catena.threads import Threads
+from tests.agents.shelf import WordEmbedder
 
 
 def test_two_lines_to_the_first_answer(manual: Path) -> None:
@@ -115,6 +121,33 @@ def test_empty_question_and_empty_library_are_errors() -> None:
             c.ask("Anything?")
 
 
+def test_the_client_is_learned_in_an_afternoon() -> None:
+    assert len([name for name in dir(Catena) if not name.startswith("_")]) <= 20
+
+
+def test_a_name_of_before_still_works_and_says_the_new_one(manual: Path) -> None:
+    with Catena() as c:
+        c.add(manual)
+        with pytest.warns(DeprecationWarning, match=r"Catena\.ask_async is now Catena\.questions\.ask"):
+            answer = asyncio.run(c.ask_async("Who makes the lantern?"))  # type: ignore[attr-defined]
+        assert c.history() == [answer]
+        with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+            _ = c.nothing  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("place", MOVED.values())
+def test_every_name_that_moved_leads_somewhere(place: str) -> None:
+    with Catena() as c:
+        assert callable(attrgetter(place)(c))
+
+
+def test_an_embedder_of_your_own_embeds(manual: Path) -> None:
+    with Catena(embedder=WordEmbedder()) as c:
+        document = c.add(manual)
+        assert c.search("How long does the battery last?")
+        assert c.library.vector_counts([document.id], embedder=WordEmbedder().name)[0]
+
+
 def test_everything_named_is_there() -> None:
     assert catena.__all__ == sorted(catena.__all__)
     assert all(getattr(catena, name) for name in catena.__all__)
@@ -122,8 +155,9 @@ def test_everything_named_is_there() -> None:
 
 PUBLIC = [
     method
-    for name, method in inspect.getmembers(Catena, inspect.isfunction)
-    if name == "__init__" or not name.startswith("_")
+    for part in (Catena, Questions, Threads, AddQueue)
+    for name, method in inspect.getmembers(part, inspect.isfunction)
+    if not name.startswith("_") or part is Catena and name == "__init__"
 ]
 EXPORTED = {name: getattr(catena, name) for name in catena.__all__}
 

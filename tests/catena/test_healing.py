@@ -123,5 +123,5 @@ def test_a_lost_database_is_made_anew_and_no_original_goes(
 def test_broken_checkpoints_stop_nothing(home: Path, settings: Settings, document: Document) -> None:
     (home / "checkpoints.db").write_bytes(b"broken" * 5000)
     with Catena(settings=settings) as catena:
-        assert catena.unfinished() == []
+        assert catena.questions.unfinished() == []
     assert list((home / "lost+found").rglob("checkpoints.db"))

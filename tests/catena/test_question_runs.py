@@ -41,7 +41,7 @@ def slow() -> Iterator[StubModel]:
 def started(home: Path, manual: Path, url: str, strategy: Strategy = "chain") -> tuple[Catena, Run]:
     catena = Catena(home, model="openai/stub", api_base=url)
     catena.add(manual)
-    return catena, catena.start(QUESTION, options=AskOptions(strategy), keys=KEY)
+    return catena, catena.questions.start(QUESTION, options=AskOptions(strategy), keys=KEY)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
@@ -145,7 +145,8 @@ def asked_here(catena: Catena, folder: Path) -> Run:
     """A question of which the embedded reader takes seconds: it reads a novel whole."""
     (folder / "novel.txt").write_text(write_novel(300, 1), "utf-8")
     document = catena.add(folder / "novel.txt")
-    return catena.start_here(QUESTION, documents=[document], options=AskOptions("chain", model=""))
+    options = AskOptions("chain", model="")
+    return catena.questions.start(QUESTION, documents=[document], options=options, is_here=True)
 
 
 def test_what_a_process_reads_itself_is_gone_on_with_by_the_next(home: Path, tmp_path: Path) -> None:
@@ -155,7 +156,7 @@ def test_what_a_process_reads_itself_is_gone_on_with_by_the_next(home: Path, tmp
         wait_until(lambda: any(event.kind == "note" for event in catena.runs.events(run.run_id)))
     with Catena(home) as other:
         assert other.runs.run(run.run_id).state == "interrupted"
-        other.resume_here(run.run_id)
+        other.questions.resume_here(run.run_id)
         told = [event.message for event in other.runs.follow(run.run_id) if event.kind == "note"]
         assert other.history(1)[0].run_id == run.run_id
     assert len(told) == len(set(told)), "no part is read twice"
@@ -180,7 +181,7 @@ def test_why_a_run_failed_is_said(home: Path, manual: Path) -> None:
 def test_a_run_is_worked_on_once(home: Path, manual: Path, slow: StubModel) -> None:
     catena, run = started(home, manual, slow.url)
     with catena:
-        wait_until(catena.unfinished)
+        wait_until(catena.questions.unfinished)
         with pytest.raises(OptionError, match="Another process"):
             catena.resume(run.run_id)
         catena.runs.cancel(run.run_id)
@@ -238,7 +239,7 @@ def test_a_run_that_another_command_resumes_is_answered_for_its_watchers(
 ) -> None:
     catena, run = started(home, manual, slow.url)
     with catena:
-        wait_until(catena.unfinished)
+        wait_until(catena.questions.unfinished)
         catena.runs.cancel(run.run_id)
         wait_until(lambda: catena.runs.run(run.run_id).state == "cancelled")
         catena.resume(run.run_id[:8])
@@ -254,7 +255,7 @@ def test_a_run_killed_after_its_answer_was_kept_does_not_read_again(home: Path, 
             events = jobs.events(run.run_id)[:-1]
             jobs.begin(run.run_id, "question", jobs.named(run.run_id).payload, events=events)
             num = len(stub.requests())
-            answer = asyncio.run(catena.continue_async(run.run_id))
+            answer = asyncio.run(catena.questions.work_on(run.run_id))
         assert answer.run_id == run.run_id and len(stub.requests()) == num
         assert catena.runs.run(run.run_id).state == "answered"
 

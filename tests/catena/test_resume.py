@@ -28,11 +28,11 @@ def test_a_run_that_failed_goes_on_after_its_last_note(home: Path, tmp_path: Pat
             c.add(path)
             with pytest.raises(ModelRefused):
                 c.ask("How long does the battery last?", options=AskOptions(strategy="chain"))
-            (broken,) = c.unfinished()
+            (broken,) = c.questions.unfinished()
             read = [request["messages"] for request in stub.requests()]
             answer = c.resume(broken.run_id[:8])
             again = [request["messages"] for request in stub.requests()[len(read) :]]
-            assert c.unfinished() == [] and c.resume(broken.run_id) == answer == c.history()[0]
+            assert c.questions.unfinished() == [] and c.resume(broken.run_id) == answer == c.history()[0]
     assert again[0] == read[2] and not any(messages in read[:2] for messages in again)
     assert (answer.run_id, answer.coverage.documents[0].unread) == (broken.run_id, ())
     assert answer.usage.calls == len(read) + len(again) - 1
@@ -41,11 +41,14 @@ def test_a_run_that_failed_goes_on_after_its_last_note(home: Path, tmp_path: Pat
 def test_a_run_killed_after_its_answer_was_kept_is_finished(manual: Path) -> None:
     with Catena() as c:
         document = c.add(manual)
-        deps = c._answerer()._deps(UnfinishedRun("", "", (document.id,), AskOptions()), None)
+        deps = c.questions._answerer()._deps(UnfinishedRun("", "", (document.id,), AskOptions()), None)
         answer = asyncio.run(run(deps, "How long does the battery last?", [document.id]))
-        assert [one.run_id for one in c.unfinished()] == [answer.run_id]
+        assert [one.run_id for one in c.questions.unfinished()] == [answer.run_id]
         c.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
-        assert c.unfinished() == [] and Checkpoints(c.settings.home / "checkpoints.db").unfinished() == []
+        assert (
+            c.questions.unfinished() == []
+            and Checkpoints(c.settings.home / "checkpoints.db").unfinished() == []
+        )
 
 
 def test_an_unknown_run_is_an_error(home: Path) -> None:

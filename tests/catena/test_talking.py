@@ -50,7 +50,7 @@ def test_a_model_says_what_a_follow_up_means(manual: Path) -> None:
 def test_a_stream_tells_all_and_ends_with_the_answer(manual: Path) -> None:
     with StubModel() as stub, Catena(model="openai/stub", api_base=stub.url) as c:
         c.add(manual)
-        events = list(c.events(ASKED, options=AskOptions(strategy="retrieve")))
+        events = list(c.stream(ASKED, options=AskOptions(strategy="retrieve")))
         kinds = list(dict.fromkeys(event.kind for event in events))
         written = "".join(event.message for event in events if event.kind == "token")
         assert c.history()[0].text == events[-1].message
@@ -71,7 +71,7 @@ def test_the_stream_is_one_async_generator(manual: Path) -> None:
 def test_leaving_a_stream_hangs_up(manual: Path) -> None:
     with StubModel([Fault("hang", 60)]) as stub, Catena(model="openai/stub", api_base=stub.url) as c:
         c.add(manual)
-        for event in c.events(ASKED, options=AskOptions(strategy="retrieve")):
+        for event in c.stream(ASKED, options=AskOptions(strategy="retrieve")):
             while event.kind == "read" and not stub.requests():
                 time.sleep(0.05)
             if event.kind == "read":

@@ -1,0 +1,43 @@
+"""Files that the worker process adds, while nobody waits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from catena.add_document import files_under
+from catena.arguments import path_of, require_flag, require_whole
+from catena.errors import DocumentError
+from catena.jobs.job_queue import Jobs
+from catena.jobs.job_rows import Job
+from catena.jobs.worker_start import ensure_worker
+from catena.library.library import Library
+from catena.options import AddOptions
+
+
+class AddQueue:
+    """The files that wait to be added to one library, and those that were."""
+
+    def __init__(self, library: Library, jobs: Jobs) -> None:
+        self._library = library
+        self._jobs = jobs
+
+    def add(self, path: str | Path, *, title: str | None = None, is_upload: bool = False) -> list[Job]:
+        """Have the worker add a file, or each file of a folder; returns a job each.
+
+        `is_upload`: the file is a copy in a folder of its own (`catena.jobs.uploads`), which goes once it is added.
+        """
+        require_flag("is_upload", is_upload)
+        AddOptions(title=title)
+        files = files_under(path_of("path", path).absolute())
+        if not files or not os.path.exists(path):
+            raise DocumentError("not_a_document", f"There is no file at {path}.", "Check the path.")
+        given = [{"path": str(file), "title": title, "is_upload": is_upload} for file in files]
+        queued = [self._jobs.enqueue("add", {"files": [file]}) for file in given]
+        ensure_worker(self._library.home)
+        return queued
+
+    def all(self, limit: int = 50) -> list[Job]:
+        """List the last jobs that add files, newest first; `progress` has done, total and file."""
+        require_whole("limit", limit)
+        return self._jobs.list(kind="add", limit=limit)
