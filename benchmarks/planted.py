@@ -33,7 +33,7 @@ from catena.llm.protocol import LLM, Completion, Message, OnText, num_tokens, pr
 from catena.llm.usage import Meter
 from catena.llm_factory import LLMFactory, Models
 from catena.options import Limits
-from catena.settings import Settings
+from catena.settings import Settings, load_settings
 from catena.testing import StubModel
 from catena.types import Note, Strategy, Support
 
@@ -183,9 +183,8 @@ class Bench:
         if forget not in self._stubs:
             stub = StubModel(rules=RULES, options={"forget": forget})
             self._stubs[forget] = self._stack.enter_context(stub)
-        settings = self.catena.settings.model_copy(
-            update={"api_base": self._stubs[forget].url, "context_window": WINDOW}
-        )
+        home = self.catena.settings.home
+        settings = load_settings(home=home, api_base=self._stubs[forget].url, context_window=WINDOW)
         return LLMFactory(settings, self.catena.library).open("openai/stub", [self.document.id], Limits())
 
 

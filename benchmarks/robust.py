@@ -67,7 +67,7 @@ def parse_all(
     """Parse all files through one pool, several at once, as `catena add` does."""
     with (
         ParserPool(settings) as pool,
-        ThreadPoolExecutor(settings.parser_processes) as executor,
+        ThreadPoolExecutor(settings.parser.processes) as executor,
     ):
         results = []
         for result in executor.map(lambda path: _parse(pool, path), paths):

@@ -221,7 +221,7 @@ class _Making:
         cap, num_books = self._options.max_cost_usd, len(self._books)
         limits = Limits(max_cost_usd=None if cap is None else cap / num_books)
         concurrency = max(1, self._options.concurrency // machines.num_workers)
-        settings = self._catena.settings.model_copy(update={"model_concurrency": concurrency})
+        settings = self._catena.settings.with_concurrency(concurrency)
 
         async def make(book: Book) -> Json:
             made = await machines.run(make_on_worker, book, self._order, settings, limits)
@@ -280,7 +280,7 @@ def make_on_worker(remote: Remote, book: Book, order: Order, settings: Settings,
     if order.model != NO_MODEL:
         llm = LLMFactory(settings, remote).open(order.model, [book.id], limits, budget=budget).answering
     maker = ItemGenerator(book, order, MiniLM(), llm)
-    summary = asyncio.run(maker.make(remote, concurrency=settings.model_concurrency))
+    summary = asyncio.run(maker.make(remote, concurrency=settings.calls.concurrency))
     return {"summary": summary, "meter": budget.meter.to_json()}
 
 
@@ -300,5 +300,5 @@ def progress_of(journal: Journal) -> Progress:
 
 def _room(catena: Workplace, concurrency: int) -> LLMFactory:
     """The models of a set, with as many calls at once as it wants."""
-    settings = catena.settings.model_copy(update={"model_concurrency": concurrency})
+    settings = catena.settings.with_concurrency(concurrency)
     return LLMFactory(settings, catena.library)

@@ -27,8 +27,8 @@ from __future__ import annotations
 import time
 from typing import Any, ClassVar
 
+from catena.causes import DamagedPart, FailureReason, Usage
 from catena.redaction import without_known_secrets
-from catena.types import DamagedPart, FailureReason, Usage
 
 DISTRIBUTION = "catena-qa"
 """What the package index knows this package by; `catena` there is another project's."""

@@ -59,11 +59,11 @@ class LLMFactory:
         def compose(model: str) -> LLM:
             # The address is that of the answering model's provider; another provider has its own.
             remote = self._remote(model, is_addressed=_provider(model) == provider)
-            seconds = seconds_of(self._settings) if is_local(model) else self._settings.model_seconds
+            seconds = seconds_of(self._settings) if is_local(model) else self._settings.calls.seconds
             retried = RetryingLLM(BudgetedLLM(remote, budget), seconds)
             calls = CallCache(self._store, remote.parameters, document_ids)
             kept = CachedLLM(LimitedLLM(RecordingLLM(retried, calls), self._gate(model)), calls)
-            least = self._settings.max_reply_tokens
+            least = self._settings.calls.max_reply_tokens
             return HeadroomLLM(kept, least) if least else kept
 
         def finish(llm: LLM) -> LLM:
@@ -89,14 +89,14 @@ class LLMFactory:
             model,
             api_base,
             habits=self._habits.setdefault((model, api_base), ServerQuirks()),
-            context_window=self._settings.context_window if is_addressed else None,
+            context_window=self._settings.calls.context_window if is_addressed else None,
             price=price and Price(price[0] / 1e6, price[1] / 1e6),
-            max_silence=self._settings.model_silence,
+            max_silence=self._settings.calls.silence,
         )
 
     def _gate(self, model: str) -> ConcurrencyGate:
         # A model of this machine answers one call after the other: those that wait are not silent.
-        most = 1 if is_local(model) else self._settings.model_concurrency
+        most = 1 if is_local(model) else self._settings.calls.concurrency
         return self._gates.setdefault(model, ConcurrencyGate(most))
 
 

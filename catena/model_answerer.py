@@ -41,7 +41,7 @@ def with_model(
         small=small,
         store=library,
         on_text=on_text,
-        least_reply=settings.max_reply_tokens or 0,
+        least_reply=settings.calls.max_reply_tokens or 0,
         most_shown=most_shown(options.model, settings),
     )
     chain = LLMChain(llm, deps.embedder, worker=small, on_text=of_chain)

@@ -1,4 +1,4 @@
-"""The values that flow through Catena: pages in, cited answers out. No logic, no I/O, no dependencies."""
+"""The values that flow through Catena: pages in, cited answers out. No logic, no I/O, no package but ours."""
 
 from __future__ import annotations
 
@@ -6,38 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from catena.causes import DamagedPart as DamagedPart
+from catena.causes import FailureReason as FailureReason
+from catena.causes import Usage as Usage
+from catena.errors import OptionError
+
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in PDF points, origin top left of the page as displayed (rotation applied)."""
 
 Kind = Literal["pdf", "epub", "docx", "html", "markdown", "text"]
 DocumentStatus = Literal["ready", "partial", "failed", "damaged"]
 """`damaged`: a part of it was lost on the disk, and so was its original; it answers nothing until it is added again."""
-DamagedPart = Literal[
-    "page",
-    "words",
-    "passages",
-    "vectors",
-    "search index",
-    "outline",
-    "entry",
-    "list of documents",
-    "word index",
-    "kept answer",
-    "kept vote",
-]
-FailureReason = Literal[
-    "not_a_document",
-    "wrong_type",
-    "unsupported",
-    "needs_password",
-    "damaged",
-    "too_big",
-    "changing",
-    "timeout",
-    "out_of_memory",
-    "crashed",
-    "no_text",
-]
 LineKind = Literal["text", "heading", "row", "header", "footer"]
 TextSource = Literal["text", "ocr"]
 Strategy = Literal["auto", "retrieve", "chain", "full", "kv"]
@@ -61,7 +40,9 @@ class PageRef:
 
     def __post_init__(self) -> None:
         if self.number < 1:
-            raise ValueError(f"page numbers count from 1, got {self.number}")
+            raise OptionError(
+                f"There is no page {self.number}: pages are counted from 1.", "Give a number from 1 on."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,24 +254,6 @@ class Coverage:
     @property
     def pages_read(self) -> int:
         return sum(document.pages_read for document in self.documents)
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Of calls that were made; `cached` is how many more were served from the library, at no cost.
-
-    `cost_usd` is None where the price of one of the models is not known.
-    """
-
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost_usd: float | None = 0.0
-    cached: int = 0
-
-    @property
-    def num_tokens(self) -> int:
-        return self.prompt_tokens + self.completion_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def answer(
     from catena.settings import load_settings
 
     settings = load_settings(home=home, model=model, api_base=api_base)
-    settings = settings.model_copy(update={"model_concurrency": concurrency})
+    settings = settings.with_concurrency(concurrency)
     names = [name.strip() for name in systems.split(",") if name.strip()]
     options = AnswerOptions(settings.model, concurrency, max_cost)
     with Catena(settings=settings) as catena, Counted("answers", is_shown=not as_json) as counted:
@@ -105,7 +105,7 @@ def arena(
     if plot.suffix not in (".png", ".html"):
         raise OptionError(f"{plot.name} is neither .png nor .html.", "Name the picture so.")
     settings = load_settings(home=home, api_base=api_base)
-    settings = settings.model_copy(update={"model_concurrency": concurrency})
+    settings = settings.with_concurrency(concurrency)
     with Catena(settings=settings) as catena, Counted("games", is_shown=not as_json) as counted:
         judges = judge or [RULES]
         print_estimates(estimate_games(catena, runs, judges, budget))

@@ -17,7 +17,7 @@ from catena.ingest.formats.file_kind import shown
 from catena.options import Limits
 from catena.render.harmless import harmless, one_line
 from catena.render.wording import SURE, count, mark_of, proof_of
-from catena.settings import Settings, public_settings
+from catena.settings import Settings, described_settings
 from catena.types import Answer, Citation, Document, Page, Plan, Thread, Usage
 
 COLOURS = {"ready": "green", "partial": "yellow", "failed": "red", "damaged": "red"}
@@ -226,9 +226,8 @@ def print_settings(settings: Settings, config_file: Path) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("setting", "value", "what it is"):
         table.add_column(name, overflow="fold")
-    shown = public_settings(settings)
-    for name, field in type(settings).model_fields.items():
-        table.add_row(name, marked(str(shown[name])), f"[dim]{field.description}[/]")
+    for name, value, about in described_settings(settings):
+        table.add_row(name, marked(str(value)), f"[dim]{about}[/]")
     _console().print(table)
     say(f"\nChange one in {config_file}, or by CATENA_<SETTING>.")
 

@@ -115,7 +115,7 @@ def _facts(model: str) -> str:
     cost = "price not known"
     if found is not None:
         cost = f"a million tokens: ${found.input * 1e6:.2f} read, ${found.output * 1e6:.2f} written"
-    return plain(f"Reads {settings.context_window or window(model):,} tokens at once · {cost}")
+    return plain(f"Reads {settings.calls.context_window or window(model):,} tokens at once · {cost}")
 
 
 def _local_facts(model: str) -> str:

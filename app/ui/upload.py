@@ -43,7 +43,7 @@ def show_adding() -> None:
             f"Drop or choose a folder: each {KINDS} in it is added",
             type=SUFFIXES,
             accept_multiple_files="directory",
-            max_upload_size=open_client().settings.max_file_mib,
+            max_upload_size=open_client().settings.parser.max_file_mib,
             key=f"folder-{_turn()}",
         )
         if uploads:
@@ -58,7 +58,7 @@ def drop_files() -> list[UploadedFile]:
         f"Drop documents here: {KINDS}",
         type=SUFFIXES,
         accept_multiple_files=True,
-        max_upload_size=open_client().settings.max_file_mib,
+        max_upload_size=open_client().settings.parser.max_file_mib,
         key=f"files-{_turn()}",
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
-from catena.arguments import list_of, require_choice, require_number, require_text
+from catena.arguments import list_of, require_a, require_choice, require_number, require_text
 from catena.errors import Damage, OptionError
 from catena.library.checksums import covered, is_sound, sealed
 from catena.library.database import Database, insert
@@ -47,6 +47,8 @@ class Votes:
     database: Database
 
     def save_vote(self, vote: Vote) -> None:
+        """Keep which of two answers somebody found better. Raises OptionError for what is no vote."""
+        require_a(Vote, "vote", vote)
         values = {
             "question": vote.question,
             "first": vote.first,

@@ -42,15 +42,15 @@ def is_local(model: str) -> bool:
 
 def seconds_of(settings: Settings) -> float:
     """Most time for one call: the setting where somebody made it, else what suits a processor."""
-    return settings.model_seconds if "model_seconds" in settings.model_fields_set else SECONDS
+    return settings.calls.seconds if "seconds" in settings.calls.model_fields_set else SECONDS
 
 
 def most_shown(model: str, settings: Settings) -> int:
     """Tokens of passages that a model is shown at most; 0: all that fit its window."""
     if not is_local(model):
         return 0
-    if settings.local_prompt_tokens is not None:
-        return settings.local_prompt_tokens
+    if settings.local.prompt_tokens is not None:
+        return settings.local.prompt_tokens
     return 0 if has_graphics_card() else FEW
 
 
@@ -61,10 +61,10 @@ class LocalLLM:
         self.name = model
         self._short = model.removeprefix(PREFIX)
         self._shelf = shelf_of(settings)
-        self._wanted = settings.context_window or 0
-        self._idle = settings.local_idle_seconds
-        is_set = "model_silence" in settings.model_fields_set
-        self._silence = settings.model_silence if is_set else SILENCE
+        self._wanted = settings.calls.context_window or 0
+        self._idle = settings.local.idle_seconds
+        is_set = "silence" in settings.calls.model_fields_set
+        self._silence = settings.calls.silence if is_set else SILENCE
         self._habits = habits or ServerQuirks()
 
     @property

@@ -201,4 +201,4 @@ def _link(file: Path, target: Path) -> None:
 
 def shelf_of(settings: Settings) -> Shelf:
     """Return the store of the local models of these settings."""
-    return Shelf(settings.models_folder or settings.home / "models")
+    return Shelf(settings.local.folder or settings.home / "models")

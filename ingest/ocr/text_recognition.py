@@ -54,32 +54,32 @@ def describe(settings: Settings) -> str:
     if not engine():
         return f"not installed: {INSTALL}"
     state = (
-        f"{engine()}, reads {settings.ocr_languages}, installed: {', '.join(languages()) or 'no language'}"
+        f"{engine()}, reads {settings.scans.languages}, installed: {', '.join(languages()) or 'no language'}"
     )
-    return state if settings.ocr else f"off (CATENA_OCR); {state}"
+    return state if settings.scans.is_read else f"off (CATENA_OCR); {state}"
 
 
 def picture_remedy(settings: Settings) -> str:
     """Return the remedy for pages that are pictures and stayed without text."""
     if not engine():
         return f"Pages that are images need text recognition: {INSTALL}, then `catena reindex` the document."
-    if not settings.ocr:
+    if not settings.scans.is_read:
         return "Text recognition is switched off: set CATENA_OCR=true, then `catena reindex` the document."
     return (
-        f"Text recognition ({settings.ocr_languages}) found none on them. For another language set "
+        f"Text recognition ({settings.scans.languages}) found none on them. For another language set "
         "CATENA_OCR_LANGUAGES, then `catena reindex` the document."
     )
 
 
 def order_for(settings: Settings, pages: RecognisedPages) -> dict[str, Any] | None:
     """Return the parser's order for recognition; None where there is none. Raises OptionError, LibraryError."""
-    if not (settings.ocr and engine()):
+    if not (settings.scans.is_read and engine()):
         return None
     pages.mend()
     return {
-        "languages": settings.ocr_languages,
-        "tessdata": str(_folder_of(settings.ocr_languages)),
-        "seconds": settings.ocr_seconds,
+        "languages": settings.scans.languages,
+        "tessdata": str(_folder_of(settings.scans.languages)),
+        "seconds": settings.scans.seconds,
         "processes": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1,
     }
 
@@ -91,7 +91,7 @@ class RecognisedPages:
     """
 
     def __init__(self, settings: Settings, document_id: str) -> None:
-        how = hashlib.sha256(f"{engine()} {settings.ocr_languages}".encode()).hexdigest()
+        how = hashlib.sha256(f"{engine()} {settings.scans.languages}".encode()).hexdigest()
         self.path = settings.home / _FOLDER / f"{document_id}-{how[:12]}"
 
     def mend(self) -> None:

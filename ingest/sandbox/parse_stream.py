@@ -113,12 +113,12 @@ class ParseStream:
 
     def _open(self, pages: int, title: str) -> None:
         self.title = title
-        self._num_expected = max(0, min(pages, self._settings.max_pages))
-        seconds = max(self._settings.parser_seconds, self._num_expected * _SECONDS_PER_PAGE)
+        self._num_expected = max(0, min(pages, self._settings.parser.max_pages))
+        seconds = max(self._settings.parser.seconds, self._num_expected * _SECONDS_PER_PAGE)
         self._job.limits.seconds = min(seconds, _MAX_SECONDS)
-        if self._settings.ocr:  # one page after the other, should there be one core
-            self._job.limits.seconds += self._num_expected * self._settings.ocr_seconds
-        self._job.limits.seconds = min(self._job.limits.seconds, self._settings.document_seconds)
+        if self._settings.scans.is_read:  # one page after the other, should there be one core
+            self._job.limits.seconds += self._num_expected * self._settings.scans.seconds
+        self._job.limits.seconds = min(self._job.limits.seconds, self._settings.parser.document_seconds)
 
     def _keep(self, header: Header, body: bytes) -> None:
         """Keep what was recognised on a page; an empty one says that it failed, and that the child is alive."""
@@ -130,7 +130,7 @@ class ParseStream:
             self._recognised.add(number, body)
 
     def _count(self, header: Header, body: bytes) -> None:
-        if self._num_pages >= self._settings.max_pages:
+        if self._num_pages >= self._settings.parser.max_pages:
             raise BadFrame("more pages than allowed")
         check_page(header, body, self._num_pages + 1)
         self._num_pages += 1

@@ -25,10 +25,10 @@ _MAX_IMAGE_BOXES = 10_000
 
 
 class ParserPool:
-    """Serves `settings.parser_processes` files at once, from any thread; starts when first needed."""
+    """Serves `settings.parser.processes` files at once, from any thread; starts when first needed."""
 
     def __init__(self, settings: Settings, *, command: Sequence[str] = COMMAND) -> None:
-        self.num_processes = settings.parser_processes
+        self.num_processes = settings.parser.processes
         self._settings = settings
         self._command = command
         self._slots = threading.BoundedSemaphore(self.num_processes)
@@ -92,7 +92,7 @@ class ParserPool:
         }
         with self._job(path, request, name, known=recognised.path if order else None) as job:
             if order:
-                job.limits.stall_seconds += self._settings.ocr_seconds
+                job.limits.stall_seconds += self._settings.scans.seconds
             yield ParseStream(
                 job, self._settings, recognised, document_id=document_id, kind=kind, on_page=on_page
             )
@@ -154,11 +154,11 @@ class ParserPool:
     ) -> Iterator[Job]:
         """`known`: a second file that the job may read."""
         settings, named = self._settings, shown(name or path.name)
-        limits = Limits(settings.parser_seconds, settings.parser_seconds, settings.parser_memory_mib)
+        limits = Limits(settings.parser.seconds, settings.parser.seconds, settings.parser.memory_mib)
         common = {
             "name": named,
-            "max_pages": settings.max_pages,
-            "memory_mib": settings.parser_memory_mib,
+            "max_pages": settings.parser.max_pages,
+            "memory_mib": settings.parser.memory_mib,
         }
         with (
             self._slots,
@@ -204,7 +204,7 @@ class ParserPool:
     @property
     def max_bytes(self) -> int:
         """The size above which a file is refused."""
-        return self._settings.max_file_mib << 20
+        return self._settings.parser.max_file_mib << 20
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,20 @@ from catena import (
     OptionError,
     PageRef,
 )
+from catena.add_queue import AddQueue
 from catena.arena_runs import AnswerOptions, ArenaOptions
 from catena.bookqa.book_set_runs import GenerateOptions
 from catena.bookqa.generator import Order
 from catena.library.votes import Vote
+from catena.portal import Stream
+from catena.questions import Questions
+from catena.threads import Threads
 
+PARTS = {"": Catena, "questions.": Questions, "threads.": Threads, "queue.": AddQueue}
 METHODS = {
-    name: method
-    for name, method in inspect.getmembers(Catena, inspect.isfunction)
+    prefix + name: method
+    for prefix, part in PARTS.items()
+    for name, method in inspect.getmembers(part, inspect.isfunction)
     if not name.startswith("_")
 }
 ARGUMENTS = [
@@ -69,12 +76,12 @@ def called(library: Catena, name: str, /, **arguments: Any) -> Any:
         for one in inspect.signature(METHODS[name]).parameters.values()
         if one.default is one.empty and one.name != "self"
     }
-    done = METHODS[name](library, **{**needed, **arguments})
+    done = attrgetter(name)(library)(**{**needed, **arguments})
     if isinstance(done, Coroutine):
         return library._portal.run(done)
     if isinstance(done, AsyncGenerator):
         return list(library._portal.each(done))
-    return list(done) if isinstance(done, Iterator) else done
+    return list(done) if isinstance(done, Iterator | Stream) else done
 
 
 class Nothing:
@@ -96,7 +103,6 @@ NEEDED: dict[str, Any] = {
     "destination": "backup",
     "run_id": "0",
     "thread_id": "0",
-    "vote": Vote("Q", "a", "b", None),
     "citation": Citation(
         "lantern", "", "", "verified", "text", (CitationPart(PageRef("lantern", 1), "1", 0, 1, ()),)
     ),
@@ -244,3 +250,8 @@ def test_any_value_of_an_option_works_or_is_refused(option: tuple[type, str], va
 def test_any_argument_works_or_is_refused(library: Catena, one: tuple[str, str], value: object) -> None:
     name, argument = one
     tried(lambda: called(library, name, **{argument: value}))
+
+
+def test_page_nought_is_no_page() -> None:
+    with pytest.raises(OptionError, match="no page 0: pages are counted from 1"):
+        PageRef("a" * 64, 0)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from catena.errors import OptionError
-from catena.settings import load_settings
+from catena.settings import Settings, kept_settings, load_settings, public_settings
 from tests.catena.commands import catena
 
 
@@ -68,6 +68,40 @@ def test_settings_that_are_no_file_or_may_not_be_read_are_named(
             load_settings()
 
 
+def test_settings_are_few_and_rare_ones_are_in_groups() -> None:
+    assert len(Settings.model_fields) <= 15
+    assert Settings(parser_seconds=5, parser={"seconds": 9, "processes": 3}).parser.seconds == 5
+    assert Settings(parser={"processes": 3}).parser.processes == 3
+
+
+@pytest.mark.parametrize("content", ["[local]\nidle_seconds = 5", "local_idle_seconds = 5"])
+def test_a_grouped_setting_is_read_by_both_names_and_a_variable_goes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    (tmp_path / "config.toml").write_text(content)
+    monkeypatch.setenv("CATENA_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("CATENA_LOCAL_PROMPT_TOKENS", "7")
+    assert (load_settings().local.idle_seconds, load_settings().local.prompt_tokens) == (5, 7)
+    monkeypatch.setenv("CATENA_LOCAL_IDLE_SECONDS", "6")
+    assert load_settings().local.idle_seconds == 6
+    assert load_settings(local_idle_seconds=8.0).local.idle_seconds == 8
+
+
+def test_settings_that_are_kept_are_read_again_and_older_ones_too() -> None:
+    settings = load_settings(ocr=False, parser_seconds=3, model_concurrency=2)
+    assert kept_settings(public_settings(settings)) == settings
+    assert kept_settings({"ocr": False}).scans.is_read is False
+
+
+@pytest.mark.parametrize(
+    "bad", [{"ocr": "perhaps"}, {"parser": {"sekonds": 1}}, {"modell": "x"}, {"home": ""}]
+)
+def test_settings_of_your_own_are_refused_with_a_remedy(bad: dict[str, object]) -> None:
+    with pytest.raises(OptionError) as caught:
+        Settings(**bad)
+    assert caught.value.remedy
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -86,7 +120,7 @@ def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch, name: str, val
 
 def test_an_empty_name_is_no_file_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CATENA_CONFIG", "")
-    assert load_settings().max_pages == 10_000
+    assert load_settings().parser.max_pages == 10_000
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a device of Linux")
