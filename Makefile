@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test real test-transformers-min test-kernels app browser lint format robust fuzz attack kills chainkills planted faults spans statements obedience bookqa kv quality arena examples pictures lock wheel-test clean
+.PHONY: help demo test docs real test-transformers-min test-kernels app browser lint format robust fuzz attack kills chainkills planted faults spans statements obedience bookqa kv quality arena examples pictures lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -22,6 +22,9 @@ app: $(VENV)/.installed $(DEMO)/jargon.pdf  ## Open the page in the browser
 
 test: $(VENV)/.installed-dev lint  ## Check style and types, run all tests
 	$(BIN)/pytest $(PYTEST)
+
+docs: $(VENV)/.installed-dev  ## Make the reference of the SDK from its docstrings: build/reference/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file docs/mkdocs.yml
 
 test-transformers-min: .venv-min/.installed-dev  ## Run the local model's tests with the oldest transformers it knows
 	.venv-min/bin/pytest $(PYTEST) tests/kv
@@ -41,7 +44,7 @@ format: $(VENV)/.installed-dev  ## Lay the code out
 
 test-kernels: $(VENV)/.installed-dev  ## Test what runs on a GPU without one (fetches Triton, 190 MB)
 	$(BIN)/python -c 'import triton' 2>/dev/null || $(BIN)/python -m pip install --quiet 'triton>=3.6'
-	$(BIN)/pytest $(PYTEST) $(addprefix tests/kv/test_,paged_attention.py choosing.py decoder.py gpu.py)
+	$(BIN)/pytest $(PYTEST) $(addprefix tests/kv/test_,paged_attention.py choice_kernel.py decoder.py gpu.py)
 
 robust: $(VENV)/.installed-dev  ## Read every hostile file of the development documents (DATA=FOLDER)
 	$(BIN)/catena eval robust $(DATA)/robust

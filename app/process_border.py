@@ -1,4 +1,4 @@
-"""Where the command line meets the terminal: letters that it does not have, ends of pipes, and errors of any kind."""
+"""Border of the command line and the terminal: letters that it does not have, ends of pipes, and errors of any kind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _INSTEAD = {
     "✓": "+", "✗": "x", "·": ".", "…": "...", "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-",
     "−": "-", "•": "*", "→": "->", "←": "<-", "€": "EUR", "£": "GBP", "×": "x", "\u00a0": " ", "\u202f": " ",
 }  # fmt: skip
-"""What ASCII has for the marks of answers and of print."""
+"""ASCII for the marks of answers and of print."""
 
 
 def prepare_streams() -> None:

@@ -1,4 +1,4 @@
-"""What `catena ui`, `make app` and `streamlit run` serve: the pages, behind the question who may open them."""
+"""The script that `catena ui`, `make app` and `streamlit run` serve: the pages, behind a check of who may open them."""
 
 from pathlib import Path
 

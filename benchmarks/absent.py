@@ -158,7 +158,7 @@ def _item(row: dict[str, Any]) -> Item:
 
 
 def _is_of_text(row: dict[str, Any]) -> bool:
-    """What only a picture answers is no fact of the text, there or not."""
+    """Tell whether the text is asked: what only a picture answers is no fact of it, there or not."""
     if row["set"] != "mmlongbench-doc" or not row["answerable"]:
         return True
     return bool(READABLE & set(row["modality"] or ()))

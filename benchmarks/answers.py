@@ -1,4 +1,4 @@
-"""How good are answers without a model? Quotes of stories, numbers of tables.
+"""Answers without a model: quotes of stories, numbers of tables.
 
 catena eval answers fairytaleqa [--data ../shared/data] [--half held-out]
 catena eval answers numbers --home FOLDER [--data ../shared/data] [--fill] [--verbose]

@@ -55,7 +55,7 @@ LATENCY = 0.01
 SECONDS = (0.2, 4.0)
 """After which a child is killed that dies at any moment, at least and at most."""
 POINTS, MAX_PASSED = ("before-commit", "after-commit", ANY_MOMENT), 60
-"""Where a child dies, and at which passing of the point at most."""
+"""Points at which a child dies, and the most passings before."""
 POLL_SECONDS = 0.05
 _VOLATILE = ("seconds", "usage")
 """Of a response: a resumed run takes another time, and what the cache serves costs nothing."""
@@ -99,7 +99,7 @@ def answer_and_judge(catena: Catena, home: Path, concurrency: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is killed: `prepare` writes into a folder what `work` is given there."""
+    """A victim: `prepare` writes into a folder what `work` is given there."""
 
     prepare: Callable[[Path, int], None]
     work: Callable[[Catena, Path, int], None]

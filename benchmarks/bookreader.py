@@ -97,7 +97,7 @@ def _unique(found: Found) -> Found:
 
 
 def answer(question: str, found: Found) -> str:
-    """What a careful writer makes of the facts that it sees, and of no others."""
+    """Answer as a careful writer does: of the facts that it sees, and of no others."""
     if not found:
         return DENIAL
     if "misfortune" in question:

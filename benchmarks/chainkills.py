@@ -45,13 +45,13 @@ Json = dict[str, Any]
 
 @dataclass
 class Watch:
-    """What the model was sent during one run, child by child."""
+    """Prompts sent to the model during one run, child by child."""
 
     sent: set[str] = field(default_factory=set)
     num_sent: int = 0
 
     def count_repeated(self, stub: StubModel) -> int:
-        """How many of the calls since the last look had been made before."""
+        """Count the calls since the last look that had been made before."""
         bodies = [json.dumps(request["messages"]) for request in stub.requests()[self.num_sent :]]
         repeated = sum(count - (body not in self.sent) for body, count in Counter(bodies).items())
         self.sent.update(bodies)
@@ -60,7 +60,7 @@ class Watch:
 
 
 def ask(home: Path, url: str, question: str, kill_at_note: int = 0) -> None:
-    """What is killed: ask, or resume what was asked."""
+    """The victim: ask, or resume what was asked."""
     settings = Settings(home=home, model="openai/stub", api_base=url, context_window=WINDOW, background=False)
     notes = 0
 

@@ -85,7 +85,7 @@ PRIOR = {
     "years on page": 1.04,
     "cosine": 1.33,
 }
-"""What the chance that a fact is there weighed before, fitted on 292 questions of MMLongBench-Doc, erc-round1 and
+"""Former weights of the chance that a fact is there, fitted on 292 questions of MMLongBench-Doc, erc-round1 and
 wrong documents: what ships is drawn to it. The report on sets left out is not, as this has seen some of them."""
 
 

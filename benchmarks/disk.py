@@ -59,7 +59,7 @@ def arm(folder: Path, fault: Fault) -> None:
 
 
 def passed() -> int:
-    """How many operations there were since `arm`."""
+    """Count the operations since `arm`."""
     count = ctypes.CDLL(None).disk_passed
     count.restype = ctypes.c_long
     return int(count())

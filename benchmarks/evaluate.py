@@ -28,7 +28,7 @@ from catena.types import Strategy
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What `catena eval BENCHMARK` is told.
+    """Options of `catena eval BENCHMARK`.
 
     `name`: the run's folder under `runs`; the documents are kept in `runs/library`, apart from the user's own.
     `is_filled`: embed a document whole before its first question. `judge`: a model that rates and extracts,
@@ -91,7 +91,7 @@ def evaluate(benchmark_name: str, options: RunOptions) -> bool:
 
 
 def _entailment(options: RunOptions, catena: Catena) -> Entailment | None:
-    """Who says what supports what; None for the judge."""
+    """Return the judge of support; None for the language model."""
     if options.nli:
         return NLI(options.nli)
     return None if options.judge else WordsAndMeaning(catena.embedder)

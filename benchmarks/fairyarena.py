@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def story_items(catena: Catena, data: Path, folder: Path) -> tuple[int, list[Item]]:
-    """How many explicit questions there are, and those whose answer a sentence holds, as items."""
+    """Count explicit questions, and return those whose answer a sentence holds, as items."""
     asked = [one for one in fairytaleqa.load(data / "fairytaleqa") if "explicit" in one.labels["type"]]
     stories = sorted({one.source.name for one in asked if one.source.name.startswith(f"{SPLIT}/")})[1::2]
     of_story: dict[str, list[Asked]] = {name: [] for name in stories}

@@ -49,7 +49,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """How one way of answering did on all questions; `num_words` are those of its quotes."""
+    """Counts of one way of answering on all questions; `num_words` are those of its quotes."""
 
     name: str
     num: int
@@ -90,7 +90,7 @@ def plain(text: str) -> str:
 
 
 def holds(text: str, accepted: Iterable[str]) -> bool:
-    """Whether an accepted answer stands in the text, whole words."""
+    """Tell whether an accepted answer stands in the text, whole words."""
     held = f" {plain(text)} "
     return any(f" {plain(one)} " in held for one in accepted if plain(one))
 

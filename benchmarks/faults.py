@@ -65,7 +65,7 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What one fault did: whether the add said that it was done, whether the document is there, what is wrong."""
+    """Outcome of one fault: whether the add said that it was done, whether the document is there, what is wrong."""
 
     fault: Fault
     reported: str
@@ -118,7 +118,7 @@ class Bench:
             return number, self._state(library)
 
     def _add(self, home: Path, fault: Fault) -> tuple[str, int]:
-        """What the add reports, and how many operations it took; the library is closed under the fault, too."""
+        """Add under a fault; return what the add reports, and operations; the library is closed under it, too."""
         disk.arm(home, fault)
         try:
             with Library(home) as library:
@@ -130,7 +130,7 @@ class Bench:
         return DONE, disk.passed()
 
     def judge(self, home: Path, reported: str) -> tuple[bool, tuple[str, ...]]:
-        """Whether the document is there now, and what is wrong."""
+        """Tell whether the document is there now, and what is wrong."""
         wrong = [] if reported in (DONE, FAILED) else [f"the add ended with {reported}"]
         with Library(home) as library:
             is_there = library.get(self._document_id) is not None

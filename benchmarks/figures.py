@@ -51,7 +51,7 @@ class Number:
     tolerance: float = 1e-9
 
     def is_named_by(self, text: str) -> bool:
-        """Whether `text` opens with this number; a scale or currency that was not asked for may be added."""
+        """Tell whether `text` opens with this number; a scale or currency that was not asked for may be added."""
         found = _NAMED.match(text)
         if found is None:
             return False
@@ -81,7 +81,7 @@ class FigureQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """How one way of answering did: `named` opened with a number, `right` with the one asked for."""
+    """Counts of one way of answering: `named` opened with a number, `right` with the one asked for."""
 
     name: str
     num: int

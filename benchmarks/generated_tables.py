@@ -46,7 +46,7 @@ class TableQuestion:
 
 @dataclass(slots=True)
 class _Table:
-    """What the printer needs; `headers[row][column]`."""
+    """Table for the printer; `headers[row][column]`."""
 
     title: str
     headers: list[list[str]]

@@ -1,4 +1,4 @@
-"""How sure a figure is: 95% bootstrap intervals over whole documents, because the questions of one are alike."""
+"""Intervals of a figure: 95% bootstrap over whole documents, because the questions of one are alike."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 RESAMPLES = 2000
 Terms = tuple[float, float]
-"""What a question adds to the numerator and the denominator of a figure."""
+"""Addends of a question to the numerator and the denominator of a figure."""
 
 
 def ratio_interval(terms: Iterable[tuple[str, Terms]]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What is kept of a run: one line a question, on the disk before the next is asked, so that a kill loses nothing."""
+"""Results of a run: one line a question, on the disk before the next is asked, so that a kill loses nothing."""
 
 from __future__ import annotations
 

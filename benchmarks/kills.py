@@ -36,7 +36,7 @@ Report = Callable[[str, int], None]
 
 @dataclass
 class Ledger:
-    """What the children said that they were about to do, and that was done, with one library."""
+    """Reports of the children on one library: what they were about to do, and what was done."""
 
     added: set[int] = field(default_factory=set)
     begun: set[int] = field(default_factory=set)
@@ -56,7 +56,7 @@ class Ledger:
 
 
 def work(home: Path, seeds: Sequence[int], report: Report) -> None:
-    """What is killed: add, add again, fill, write a cache, queue a job, remove."""
+    """The victim: add, add again, fill, write a cache, queue a job, remove."""
     with Library(home) as library:
         jobs = open_jobs(home)
         for seed in seeds:
@@ -79,7 +79,7 @@ def work(home: Path, seeds: Sequence[int], report: Report) -> None:
 
 
 def verify(home: Path, ledger: Ledger) -> list[str]:
-    """What is wrong after a kill."""
+    """Return the faults after a kill."""
     wrong: list[str] = []
     with Library(home) as library:
         wrong += [f"doctor: {problem.message}" for problem in library.check()]
@@ -103,7 +103,7 @@ def verify(home: Path, ledger: Ledger) -> list[str]:
 
 
 def _document(library: Library, seed: int, is_filled: bool) -> list[str]:
-    """What is wrong with a document that is there."""
+    """Return the faults of a document that is there."""
     document_id = synthetic.file_id(seed)
     expected = list(synthetic.pages(seed, NUM_PAGES))
     hits = library.search([synthetic.token(seed)])
@@ -121,7 +121,7 @@ def _document(library: Library, seed: int, is_filled: bool) -> list[str]:
 
 
 def _traces(home: Path, seed: int) -> list[str]:
-    """Where the text or the file of a document still is that is not in the library."""
+    """Return the places where text or file of a document still is that is not in the library."""
     needles = (synthetic.token(seed).encode(), synthetic.file_bytes(seed)[:64])
     return [
         f"document {seed} left a trace in {path.relative_to(home)}"
@@ -168,7 +168,7 @@ def _send(descriptor: int, line: str) -> None:
 
 
 def count_points(seeds: Sequence[int]) -> tuple[dict[str, int], float]:
-    """How often one run passes each point, and how many seconds it takes."""
+    """Count the passings of each point in one run, and its seconds."""
     passed = {}
     for name in failpoints.POINTS:
         with tempfile.TemporaryDirectory() as folder:

@@ -226,7 +226,7 @@ def _chains(
 
 
 async def _bare(url: str, questions: Sequence[Sequence[dict[str, Any]]]) -> None:
-    """What a careful person would write in five lines: the same LiteLLM calls, nothing around them."""
+    """The five lines of a careful person: the same LiteLLM calls, nothing around them."""
     litellm = await litellm_catalogue.loaded()
 
     async def one(requests: Sequence[dict[str, Any]]) -> None:

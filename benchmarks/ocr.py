@@ -1,4 +1,4 @@
-"""How well scans are read: pages with text are printed to pictures, recognised, and compared with their own text.
+"""Quality of reading scans: pages with text are printed to pictures, recognised, and compared with their own text.
 
     catena eval ocr [--data ../shared/data] [--pages 8] [--dpi 200] [--noise 12] [--seed 1]
 

@@ -1,4 +1,4 @@
-"""How fast the pages are for who sits before them: a real browser, a book of 350 pages, another of 500 coming in.
+"""Speed of the pages for who sits before them: a real browser, a book of 350 pages, another of 500 coming in.
 
 A click is over when what it asks for can be seen and nothing is drawn any more.
 """
@@ -40,7 +40,7 @@ SILENT_SECONDS = 600.0
 TABS = 10
 """Visitors who are there at the same time, of all that come and go."""
 FORGET_SECONDS = 10
-"""How long the server measured keeps a closed tab's session, in case it comes back; two minutes unless it is told."""
+"""Seconds for which the server keeps a closed tab's session, in case it comes back; two minutes unless it is told."""
 FORGETTING = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(FORGET_SECONDS)}
 CITATION = re.compile(r"^\S* ?p\. \d+")
 
@@ -201,7 +201,7 @@ def _cancel(page: Page) -> None:
 
 
 def _memory(browser: Browser, url: str, process_id: int, visitors: int) -> Row:
-    """What the server holds more after many visitors came and went, some at a time, each in a session of its own."""
+    """Return the growth of the server after visitors came and went, some at a time, each in a session of its own."""
     _come_and_go(browser, url, TABS)
     before = _resident(process_id)
     for _ in range(0, visitors, TABS):

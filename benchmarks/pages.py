@@ -27,7 +27,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one question went: the pages found, and the pages that count."""
+    """Outcome of one question: the pages found, and the pages that count."""
 
     asked: Asked
     found: tuple[int, ...]

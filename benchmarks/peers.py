@@ -1,4 +1,4 @@
-"""What others would do to find a page, on the same text and with the same embedder."""
+"""Peers that find a page, on the same text and with the same embedder."""
 
 from __future__ import annotations
 

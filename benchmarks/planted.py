@@ -73,7 +73,7 @@ SYSTEMS = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one system made of one task: shares of facts, how statements were marked, what was wrong with prompts."""
+    """Outcome of one task of one system: shares of facts, marks of statements, faults of prompts."""
 
     system: str
     task: str
@@ -203,7 +203,7 @@ def cited_at(answer: Answer, fact: str, key: str) -> int | None:
 
 
 def longest_rise(places: Sequence[int]) -> int:
-    """How many of the facts stand in the right order: the longest rising part."""
+    """Count the facts in the right order: the longest rising part."""
     best: list[int] = []
     for place in places:
         best.append(1 + max((best[n] for n in range(len(best)) if places[n] < place), default=0))

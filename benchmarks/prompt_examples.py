@@ -99,7 +99,7 @@ ANSWERS, WORKS, MANAGES, JUDGES, SEARCHES, SIFTS, DEMONSTRATES, CHECKS, FOLLOWS,
     "You make the last question",
     "You answer a question about several documents",
 )
-"""How the prompts of each kind begin."""
+"""Beginnings of the prompts of each kind."""
 NOTED = "- The battery lasts forty hours on one charge [2]"
 READ = "Evidence: [2]\nAnswer: The battery lasts forty hours on one charge [2]."
 REPLIES = (
@@ -126,7 +126,7 @@ REPLIES = (
     (MANAGES, "", READ),
     (JUDGES, "", "Best: 2"),
 )
-"""What the model writes: the first whose prompt begins so and holds that. No order of calls changes it."""
+"""Replies of the model: the first whose prompt begins so and holds that. No order of calls changes it."""
 
 
 class Scripted:
@@ -163,7 +163,7 @@ def _fits(messages: Sequence[Message], opening: str, held: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """How to ask, and the prompts to show: title, how it begins, what it holds."""
+    """A question, and the prompts to show of it: title, how it begins, what it holds."""
 
     options: AskOptions
     window: int
@@ -249,7 +249,7 @@ def _record(catena: Catena, document_ids: Sequence[str], example: Example) -> tu
 
 
 def _apart(catena: Catena, document_id: str) -> Iterator[tuple[str, Sequence[Message]]]:
-    """What is sent where a document is in KV pages, and where answers are compared."""
+    """Return the prompts where a document is in KV pages, and where answers are compared."""
     yield "KV pages: behind the document", [{"role": "user", "content": attending_prompt(QUESTION)}]
     _, answer = _record(catena, [document_id], EXAMPLES[0])
     told, source = "The battery lasts forty hours on one charge.", Provenance("none", "", 1)

@@ -1,4 +1,4 @@
-"""What every benchmark asks of an answer: refusals, marks, cited places, quotes, entailment."""
+"""Scores that every benchmark takes of an answer: refusals, marks, cited places, quotes, entailment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """What is said, on one line; nothing for a refusal."""
+        """Return the text of the reply, on one line; nothing for a refusal."""
         return "" if self.is_refusal else " ".join(self.answer.text.split())
 
     def citations(self, statement: Statement) -> list[Citation]:
@@ -83,7 +83,7 @@ def _marks(reply: Reply) -> Scores:
 
 
 def _is_quoted(reply: Reply) -> bool:
-    """Whether an accepted answer stands in the quotes, read in the order of the document."""
+    """Tell whether an accepted answer stands in the quotes, read in the order of the document."""
     cited = {number for statement in reply.answer.statements for number in statement.citations}
     citations = sorted(
         (reply.answer.citations[number] for number in cited),

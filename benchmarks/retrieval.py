@@ -103,7 +103,7 @@ def row(name: str, outcomes: Sequence[Outcome]) -> str:
 
 
 def difference(ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> str:
-    """How much more often we find a gold page than a peer does, on the same questions."""
+    """Return the gain over a peer in gold pages found, on the same questions."""
     files = [one.asked.file for one in ours]
     cells = []
     for k in (5, 10):

@@ -11,7 +11,7 @@ from catena.benchmarks.absent import Item
 from catena.retrieval.text_analysis import query_terms, terms
 
 NEAR = 1
-"""How many pages a label may be off."""
+"""Pages that a label may be off."""
 TOLERANCE = 0.005
 SHORT, MOST, HALF = 3, 0.75, 0.5
 """Terms of a gold answer of which all must be there; shares of longer ones, and of the longest."""

@@ -41,7 +41,7 @@ class Result:
 
     @property
     def complaint(self) -> str:
-        """What is wrong with the outcome, or nothing."""
+        """Return the fault of the outcome, or nothing."""
         document = self.document
         if document.reason in _TROUBLE:
             return document.message

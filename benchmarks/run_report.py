@@ -111,7 +111,7 @@ def _cell(value: float | None) -> str:
 
 
 def _columns(benchmark: Benchmark) -> tuple[Measure, ...]:
-    """What the breakdown shows: the set's first two figures, its evidence, its refusals."""
+    """Return the breakdown: the set's first two figures, its evidence, its refusals."""
     return (
         *benchmark.measures[:2],
         mean(f"an evidence {benchmark.unit} cited", "places_hit"),

@@ -1,4 +1,4 @@
-"""How fast is a question to a whole library, and what takes the time? See `resample` for how one is made.
+"""Speed of a question to a whole library, and where the time goes. See `resample` for how one is made.
 
 Each part is measured in a process of its own, so that its peak of memory is its own.
 """

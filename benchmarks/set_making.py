@@ -72,7 +72,7 @@ def plumbing(data: Path, num_books: int, num: int) -> Iterator[Row]:
 
 
 def plants(num: int) -> Iterator[Row]:
-    """What was planted and what the filters made of it."""
+    """Measure the filters on planted items."""
     for name, (wanted, counts) in asyncio.run(planted(num)).items():
         right = counts[wanted] / counts.total()
         target = "100 % thrown away" if wanted else "≥ 95 % kept"

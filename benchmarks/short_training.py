@@ -1,4 +1,4 @@
-"""What a short answer's signs count: fitted on FairytaleQA's training stories, which no figure is given on.
+"""Weights of a short answer's signs: fitted on FairytaleQA's training stories, which no figure is given on.
 
 catena eval short_training [--data ../shared/data]: writes agents/extractive/short_weights.json.
 """

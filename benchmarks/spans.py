@@ -87,7 +87,7 @@ class Score:
 
 @dataclass(slots=True)
 class Print:
-    """What pypdfium2 reads of one page: characters with their centres, as displayed, origin top left."""
+    """A page as pypdfium2 reads it: characters with their centres, as displayed, origin top left."""
 
     text: str
     characters: list[tuple[str, float, float]]

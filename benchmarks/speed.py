@@ -1,4 +1,4 @@
-"""How fast: adding beside bare extraction, the first answer of a cold process, the next ones, and `--help`.
+"""Speed of adding beside bare extraction, of the first answer of a cold process, of the next ones, and of `--help`.
 
 Every measurement is of whole runs in processes of their own, so that none profits from another's imports.
 """

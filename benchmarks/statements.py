@@ -1,4 +1,4 @@
-"""How good is the code's check? True statements made false in known ways, and true ones said otherwise.
+"""Quality of the code's check: true statements made false in known ways, and true ones said otherwise.
 
 catena eval statements --data ../shared/data [--seen] [--misses KIND]
 
@@ -62,7 +62,7 @@ def _is_prose(text: str) -> bool:
 
 
 def measure(made: Sequence[Made]) -> dict[str, Counter[str]]:
-    """What the check says of each kind."""
+    """Count the verdicts of the check by kind."""
     table: dict[str, Counter[str]] = {alter.__name__: Counter() for alter, _ in RULES}
     for one in made:
         table[one.kind][support(one.text, [one.quote])] += 1

@@ -35,7 +35,7 @@ class NovelQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was said: in short, then the quotes, best first; none is a refusal."""
+    """Reply: in short, then the quotes, best first; none is a refusal."""
 
     way: Way
     question: NovelQuestion
@@ -45,7 +45,7 @@ class Told:
 
     @property
     def is_at_once(self) -> bool:
-        """Whether an accepted answer is in the short answer or in the first quote."""
+        """Tell whether an accepted answer is in the short answer or in the first quote."""
         return holds(" ".join((self.short, *self.quotes[:1])), self.question.accepted)
 
     @property

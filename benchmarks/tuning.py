@@ -1,4 +1,4 @@
-"""How sure are the weights of retrieval? Each document is measured with weights chosen on all the others.
+"""Certainty of retrieval's weights: each document is measured with weights chosen on all the others.
 
 python -m catena.benchmarks.tuning --data ../shared/data --home FOLDER
 

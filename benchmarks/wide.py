@@ -78,7 +78,7 @@ class Question:
 
 
 def names(question: str) -> set[str]:
-    """What a question may call its document."""
+    """Find the names by which a question may call its document."""
     found = {*_QUOTED.findall(question)}
     for run in _CAPITALISED.findall(question):
         words = run.split()
@@ -189,7 +189,7 @@ def rows(name: str, asked: Sequence[Question], hits: Sequence[Sequence[PageHit]]
 
 
 def _is_found(question: Question, hits: Sequence[PageHit]) -> bool:
-    """Whether a gold page of the right document is among the hits."""
+    """Tell whether a gold page of the right document is among the hits."""
     found = {hit.ref.number for hit in hits if hit.ref.document_id == question.document_id}
     return bool(found & question.gold)
 

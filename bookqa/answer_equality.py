@@ -17,12 +17,12 @@ def telling(answer: str, question: str) -> set[str]:
 
 
 def is_same(reply: str, answer: str, question: str) -> bool:
-    """Whether a reply holds what the answer tells."""
+    """Tell whether a reply holds what the answer tells."""
     wanted = telling(answer, question)
     return bool(wanted) and len(wanted & set(terms(reply))) >= SAME * len(wanted)
 
 
 def gives_away(question: str, answer: str) -> bool:
-    """Whether the question holds its answer."""
+    """Tell whether the question holds its answer."""
     said = {term for term in query_terms(answer) if len(term) > 1}  # "(a)" names a choice of the question
     return bool(said) and len(said & set(terms(question))) >= GIVEN_AWAY * len(said)

@@ -39,7 +39,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What one judge makes of the systems, best first.
+    """Ranking of the systems by one judge, best first.
 
     `matrix[i][j]` is how often `standings[i]` beat `standings[j]`, ties half; `num_possible` counts all games that
     could be played, `num_failed` those that the judge could not decide this time; `usage` is what it took.
@@ -99,7 +99,7 @@ async def _rounds(
 
 
 class Schedule:
-    """Which games there are, and which of them to play next."""
+    """Games of an arena, and the choice of those to play next."""
 
     def __init__(self, items: Sequence[Item], responses: Responses, judge: Judge, seed: int) -> None:
         self.systems = sorted(responses)

@@ -43,7 +43,7 @@ def caption(ranking: Ranking) -> str:
 
 
 def agreement_lines(rankings: Sequence[Ranking]) -> list[str]:
-    """How far judges, and people, say the same."""
+    """Describe the agreement of judges, and of people."""
     found = dict.fromkeys(one for ranking in rankings for one in ranking.agreements)
     return [
         f"{one.left} and {one.right}: the same verdict on {one.same:.0%} of {one.num} games, opposed on "
@@ -168,7 +168,7 @@ def _section(ranking: Ranking) -> str:
 
 
 def _bounds(standings: Sequence[Standing]) -> tuple[float, float]:
-    """What the axis spans: all intervals and zero, never nothing."""
+    """Return the span of the axis: all intervals and zero, never nothing."""
     low = min([0.0, *(one.strength.low for one in standings)])
     high = max([0.0, *(one.strength.high for one in standings)])
     room = 0.05 * (high - low) or 1.0

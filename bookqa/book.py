@@ -187,7 +187,7 @@ def _is_good(one: Candidate) -> bool:
 
 
 def _is_closed(text: str) -> bool:
-    """Whether speech that begins in the sentence ends in it, and none ends that began before."""
+    """Tell whether speech that begins in the sentence ends in it, and none ends that began before."""
     if text.count("“") != text.count("”") or text.count('"') % 2:
         return False
     opens = len(_OPENING.findall(text))

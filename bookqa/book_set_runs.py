@@ -46,7 +46,7 @@ from catena.types import Usage
 
 
 class Workplace(Protocol):
-    """What a set is made with: `Catena` is one."""
+    """The client that makes a set: `Catena` is one."""
 
     settings: Settings
     library: Library
@@ -61,7 +61,7 @@ SPARE_PLACES = 8
 
 @dataclass(frozen=True, slots=True)
 class GenerateOptions:
-    """How a set is made; it does not change what is in it.
+    """Options of making a set; they do not change what is in it.
 
     `concurrency` is how many model calls are under way at once, `max_cost_usd` the most that all of them may cost.
     `ray_address` is that of a running Ray cluster; without it the engine "ray" starts one on this machine.
@@ -85,7 +85,7 @@ class GenerateOptions:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a set is. `num_made` are places of the set that are done, most with an item; `num_failed` may be tried
+    """Progress of a set. `num_made` are places of the set that are done, most with an item; `num_failed` may be tried
     again."""
 
     num_books: int
@@ -122,7 +122,7 @@ class LibraryBook:
 
 
 def journal_path(out: Path) -> Path:
-    """Where the work on a set is kept, beside it."""
+    """Return the folder of the work on a set, beside it."""
     return out.with_name(f"{out.name}.db")
 
 
@@ -135,7 +135,7 @@ def book_names(books: Sequence[str | Path] | str | Path) -> list[str]:
 
 
 def estimate_set(catena: Workplace, order: Order, num_books: int) -> Estimate:
-    """What a set will take at most likely, before it is begun."""
+    """Estimate the cost of a set at most likely, before it is begun."""
     price = None
     if order.model != NO_MODEL:
         price = run_alone(_room(catena, 1).price(order.model, asked=order.model))
@@ -285,7 +285,7 @@ def make_on_worker(remote: Remote, book: Book, order: Order, settings: Settings,
 
 
 def progress_of(journal: Journal) -> Progress:
-    """How far a set is, from its journal alone: for whoever watches."""
+    """Return the progress of a set, from its journal alone: for whoever watches."""
     job = journal.note("job") or {"num": 0, "books": []}
     num_books = len(job["books"])
     return Progress(

@@ -18,7 +18,7 @@ from catena.llm.usage import Meter
 from catena.types import Usage
 
 BOOKS, ITEMS = "book/", "item/"
-"""How the keys of a set's journal begin."""
+"""Prefixes of the keys of a set's journal."""
 USAGE = "usage"
 """The note of a journal that holds the reading of its meter."""
 BOOKS_TOLD = 20
@@ -46,7 +46,7 @@ MakeBook = Callable[[Book], Awaitable[Json]]
 
 
 def books_at_once(num: int, concurrency: int) -> int:
-    """How many books to work on at once, so that there is always a call to make.
+    """Return the number of books to work on at once, so that there is always a call to make.
 
     The last items of a book are few, and each is several calls, one after the other, sometimes three times: for long
     a book asks for little.
@@ -109,7 +109,7 @@ def report(journal: Journal, order: Order, num_books: int) -> Report:
 
 
 def usage(journal: Journal) -> Usage:
-    """What the models took so far."""
+    """Return the usage of the models so far."""
     meter = Meter()
     meter.include(journal.note(USAGE) or meter.to_json())
     return meter.usage

@@ -76,7 +76,7 @@ def fit(wins: ArrayLike, prior: float = PRIOR, start: Floats | None = None) -> F
 
 
 def covariance(wins: ArrayLike, strengths: ArrayLike, prior: float = PRIOR) -> Floats:
-    """How sure the strengths are (Laplace's approximation): (N, N)."""
+    """Return the covariance of the strengths (Laplace's approximation): (N, N)."""
     won = np.array(wins, dtype=float)
     np.fill_diagonal(won, 0.0)
     _, curvature = _derivatives(won[None], np.asarray(strengths, dtype=float)[None], prior)

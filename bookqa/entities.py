@@ -1,4 +1,4 @@
-"""Who and what a book is about: the forms that each name takes, and every sentence that speaks of it.
+"""Entities of a book: the forms that each name takes, and every sentence that speaks of it.
 
 "He" and "she" go to the one person of that sex whom the sentence before names. No model, no download.
 """

@@ -18,7 +18,7 @@ class Unit(Protocol):
 
 
 class Ledger(Protocol):
-    """Where results are kept once per key; a `Journal` is one, and so is what stands for one on another machine."""
+    """Store of results, one per key; a `Journal` is one, and so is what stands for one on another machine."""
 
     def has(self, key: str, /) -> bool: ...
     def has_failed(self, key: str, /) -> bool: ...

@@ -26,7 +26,7 @@ Record = dict[str, Any]
 
 
 class Books(Protocol):
-    """Where the texts of the books are: a `Library` is one."""
+    """Source of the books' texts: a `Library` is one."""
 
     def page(self, ref: PageRef, /) -> Page: ...
     def pages(self, document_id: str, /) -> Iterable[Page]: ...
@@ -35,7 +35,7 @@ class Books(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What an arena adds to a set: who answered what, and who won; `dpo` is made of it, and `ragas` names a reply."""
+    """Results of an arena for a set: who answered what, and who won; `dpo` is made of it, and `ragas` names a reply."""
 
     responses: Responses
     games: Sequence[Game]
@@ -136,7 +136,7 @@ def _squad(item: Item, books: Books) -> Record:
 
 
 def _answers(item: Item, context: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Where the answer stands within the evidence: the sentence chosen, the answer's own words, or all quotes."""
+    """Find the answer's place in the evidence: the sentence chosen, the answer's own words, or all quotes."""
     offered = options(item)
     wanted = offered[item.answer.strip("()")] if offered else item.answer
     whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")

@@ -16,7 +16,7 @@ from catena.bookqa.items import Item
 from catena.bookqa.responses import Response
 
 Verdict = Literal["first", "second", "tie"]
-"""Which of the two that were shown is better, in the order they were shown."""
+"""Winner of the two that were shown, in the order they were shown."""
 _TURNED: dict[Verdict, Verdict] = {"first": "second", "second": "first", "tie": "tie"}
 
 
@@ -79,7 +79,7 @@ class Match:
 
     @property
     def is_same(self) -> bool:
-        """What is the same to the letter is a tie that nobody is asked about."""
+        """Tell whether both are the same to the letter: a tie that nobody is asked about."""
         return (self.first.text, self.first.quotes) == (self.second.text, self.second.quotes)
 
     async def play(self) -> Game:
@@ -95,7 +95,7 @@ class Match:
 
 
 def wins_by_question(games: Iterable[Game], systems: Sequence[str]) -> NDArray[np.float64]:
-    """How often each system beat each other on each question: (Q, N, N)."""
+    """Count the wins of each system over each other on each question: (Q, N, N)."""
     places = {name: place for place, name in enumerate(systems)}
     questions: dict[str, int] = {}
     played = [game for game in games if game.first in places and game.second in places]
@@ -111,7 +111,7 @@ def wins_by_question(games: Iterable[Game], systems: Sequence[str]) -> NDArray[n
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far two judges say the same of the games that both judged.
+    """Agreement of two judges on the games that both judged.
 
     `same` is the share of equal verdicts, ties included; `kappa` (Cohen 1960) takes off what chance gives, and is None
     where both always say one and the same. `opposed` is the share in which each prefers the other system.

@@ -30,16 +30,16 @@ from catena.llm.protocol import LLM
 from catena.retrieval.embedder import Embedder
 
 TRIES = 3
-"""How often a slot is written anew, about something else, when what came was thrown away."""
+"""Rewritings of a slot, about something else, when what came was thrown away."""
 ROUNDS = 3
-"""How often slots whose items are duplicates, or that stayed empty, are tried once more."""
+"""Retries of slots whose items are duplicates, or that stayed empty."""
 NO_MODEL = "none"
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for: `num` questions about each book, kinds in turn. `model` is a LiteLLM name, or "none"."""
+    """Order of a set: `num` questions about each book, kinds in turn. `model` is a LiteLLM name, or "none"."""
 
     num: int = 200
     kinds: tuple[ItemKind, ...] = KINDS

@@ -66,7 +66,7 @@ async def examine(
 
 
 def by_code(draft: Draft, slot: Slot, subject_words: frozenset[str], book: Book) -> Reason | None:
-    """What needs no model: the first reason to throw a draft away."""
+    """Check without a model: return the first reason to throw a draft away."""
     is_long = slot.kind in LONG_KINDS
     places = [book.place(citation) for citation in draft.citations]
     tenths = {tenth(at) for _, at in places}
@@ -84,7 +84,7 @@ def by_code(draft: Draft, slot: Slot, subject_words: frozenset[str], book: Book)
 
 
 async def by_model(draft: Draft, slot: Slot, book: Book, llm: LLM) -> Reason | None:
-    """What only a reader can tell: the first reason to throw a draft away. Raises ModelError and Stopped."""
+    """Check with a reader: return the first reason to throw a draft away. Raises ModelError and Stopped."""
     if slot.kind == "unanswerable":
         return "answerable" if await _is_in_book(draft.question, book, llm) else None
     if await _is_known(draft, book, llm):
@@ -95,7 +95,7 @@ async def by_model(draft: Draft, slot: Slot, book: Book, llm: LLM) -> Reason | N
 
 
 async def _is_known(draft: Draft, book: Book, llm: LLM) -> bool:
-    """Whether the model answers with no context but the book's title."""
+    """Tell whether the model answers with no context but the book's title."""
     user = render("closed", FOLDER, title=book.title, question=draft.question)
     system = render("closed_system", FOLDER)
     done = await llm.complete(chat(system, user), max_tokens=MAX_REPLY, role="closed")
@@ -103,7 +103,7 @@ async def _is_known(draft: Draft, book: Book, llm: LLM) -> bool:
 
 
 async def _is_in_one(draft: Draft, book: Book, llm: LLM) -> bool:
-    """Whether the model finds the whole answer in one of the passages that are cited."""
+    """Tell whether the model finds the whole answer in one of the passages that are cited."""
     ordinals = list(dict.fromkeys(book.place(citation)[0] for citation in draft.citations))
     for passage in book.passages(book.id, ordinals[:MAX_SINGLE]):
         reply = await _answer(draft.question, [passage], book, llm)
@@ -113,7 +113,7 @@ async def _is_in_one(draft: Draft, book: Book, llm: LLM) -> bool:
 
 
 async def _is_in_book(question: str, book: Book, llm: LLM) -> bool:
-    """Whether the model answers from the passages of the whole book that share most with the question."""
+    """Tell whether the model answers from the passages of the whole book that share most with the question."""
     return bool(await _answer(question, nearest(question, book), book, llm))
 
 

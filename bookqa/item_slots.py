@@ -1,4 +1,4 @@
-"""What is asked for before anything is written: kinds, and the parts of the book where the evidence is to stand."""
+"""Slots, planned before anything is written: kinds, and the parts of the book where the evidence is to stand."""
 
 from __future__ import annotations
 

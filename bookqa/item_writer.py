@@ -38,7 +38,7 @@ _QUESTION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What was written; without citations nothing in the book was found for it."""
+    """Draft of an item; without citations nothing in the book was found for it."""
 
     question: str
     answer: str

@@ -18,7 +18,7 @@ SCHEMA = 1
 Json = dict[str, Any]
 
 ItemKind = Literal["arc", "consequence", "order", "comparison", "number", "facts", "local", "unanswerable"]
-"""How somebody changes; an act and what comes of it late; what came first; two people or places; a number over
+"""A change in somebody; an act and what comes of it late; what came first; two people or places; a number over
 chapters; facts of several segments. These want a long span. A fact of one passage; what the book does not say."""
 LONG_KINDS: tuple[ItemKind, ...] = ("arc", "consequence", "order", "comparison", "number", "facts")
 KINDS: tuple[ItemKind, ...] = (*LONG_KINDS, "local", "unanswerable")
@@ -26,12 +26,12 @@ NOT_SAID = "The book does not say."
 
 Difficulty = Literal["easy", "medium", "hard"]
 Scope = Literal["none", "passage", "section", "book"]
-"""What must be read: nothing holds it; one passage; passages within a tenth of the book; passages further apart."""
+"""Extent of the evidence: none; one passage; passages within a tenth of the book; passages further apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Who wrote the item: the model ("none": rules), the version of the prompts, and the seed of the set."""
+    """Origin of the item: the model ("none": rules), the version of the prompts, and the seed of the set."""
 
     model: str
     prompts: str

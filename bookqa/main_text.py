@@ -1,4 +1,4 @@
-"""What of a book is its own text: not the licence around it, nor prefaces, contents and indexes of other hands."""
+"""Main text of a book: not the licence around it, nor prefaces, contents and indexes of other hands."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ def matter_headings(headings: Iterable[str]) -> frozenset[str]:
 
 
 def is_legal(passage: str) -> bool:
-    """Whether a passage is of a licence."""
+    """Tell whether a passage is of a licence."""
     return len({term.casefold() for term in _LEGAL.findall(passage)}) >= MIN_LEGAL

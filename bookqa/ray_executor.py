@@ -18,11 +18,11 @@ from catena.library.library import Library
 
 T = TypeVar("T")
 MAX_RETRIES = 5
-"""How often a task is begun again after its worker died."""
+"""Retries of a task whose worker died."""
 
 
 class Keeper:
-    """What the actor does: the job's journal and the calls kept by the library, for workers anywhere."""
+    """Methods of the actor: the job's journal and the calls kept by the library, for workers anywhere."""
 
     def __init__(self, journal: Path, home: Path) -> None:
         self._journal = Journal(journal)

@@ -1,4 +1,4 @@
-"""What became of a batch: counts by filter, kind and place, and whether kinds and places are spread as asked."""
+"""Report of a batch: counts by filter, kind and place, and whether kinds and places are spread as asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a system replied to the questions of a set: one line of JSON each, one file for each system."""
+"""Replies of systems to the questions of a set: one line of JSON each, one file for each system."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ ON_EVIDENCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is compared, the first difference decides: right, quotes the evidence, closeness of the words."""
+    """Criteria, of which the first difference decides: right, quotes the evidence, closeness of the words."""
 
     is_right: bool
     has_evidence: bool
@@ -67,7 +67,7 @@ def marks(item: Item, response: Response) -> Marks:
 
 
 def is_same_place(left: Citation, right: Citation) -> bool:
-    """Whether two citations quote the same sentence, or one a part of the other's."""
+    """Tell whether two citations quote the same sentence, or one a part of the other's."""
     for ours in left.parts:
         for theirs in right.parts:
             both = min(ours.end, theirs.end) - max(ours.start, theirs.start)

@@ -19,7 +19,7 @@ from catena.bookqa.subjects import Subjects
 from catena.retrieval.text_analysis import query_terms
 
 KINDS: tuple[ItemKind, ...] = ("order", "local")
-"""What rules can make; the other kinds need a model."""
+"""Kinds that rules can make; the others need a model."""
 MIN_WORDS, MAX_WORDS = 10, 40
 MIN_TERMS = 6
 """Telling words that a sentence must keep, so that it can be found again."""
@@ -33,7 +33,7 @@ _NUMBER = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _BEFORE, _AFTER = re.compile(r"([^\W\d_]+) $"), re.compile(r"-\w| [A-Z]")
-"""What may stand beside a word that is one of several of a name."""
+"""Words that may stand beside a word that is one of several of a name."""
 _LABEL = re.compile(r"(?:^Notes?|^Items?|\s[A-Z][\w.]*) $")
 """Before a number that counts nothing."""
 _POINTING = re.compile(
@@ -106,12 +106,12 @@ class Rules:
         )
 
     def _is_people(self, word: str) -> bool:
-        """Whether a name is the plural of another word of the book: Americans are no place."""
+        """Tell whether a name is the plural of another word of the book: Americans are no place."""
         return word.endswith("s") and word[:-1] in self._words
 
     @cached_property
     def _counts(self) -> Counter[str]:
-        """How often each name stands in the book: the rarer one is the better question."""
+        """Count each name in the book: the rarer one is the better question."""
         return Counter({form: len(one.mentions) for one in self._subjects.entities for form in one.aliases})
 
     @cached_property
@@ -207,18 +207,18 @@ class Rules:
         )
 
     def _stands_alone(self, text: str) -> bool:
-        """Whether nothing before the first name points at another sentence."""
+        """Tell whether nothing before the first name points at another sentence."""
         first = next(
             (match.start() for match in _WORD.finditer(text) if match.group() in self._known), len(text)
         )
         return not _POINTING.search(text[:first])
 
     def _is_anchored(self, text: str) -> bool:
-        """Whether a name or a figure ties what is told to this book: else anybody may have done it, at any time."""
+        """Tell whether a name or a figure ties what is told to this book; else anybody may have done it, any time."""
         return any(word in self._known for word in _WORD.findall(text)) or any(map(str.isdigit, text))
 
     def _is_part(self, text: str, match: re.Match[str]) -> bool:
-        """Whether the words beside it belong to the name and would give it away; behind "the" stands no name alone."""
+        """Tell whether words beside it belong to the name and give it away; behind "the" stands no name alone."""
         before = _BEFORE.search(text[: match.start()])
         if before is None:
             return bool(_AFTER.match(text[match.end() :]))

@@ -1,4 +1,4 @@
-"""What models will take, before they are called. Of a set: calls and tokens a question, measured with a stub model."""
+"""Cost of models, before they are called. Of a set: calls and tokens a question, measured with a stub model."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def estimate(order: Order, num_books: int, price: Price | None) -> Estimate:
 
 
 def scaled(sample: Sequence[Usage], num: int) -> Estimate:
-    """What `num` pieces of work take of which `sample` was foreseen."""
+    """Scale the cost of `sample` pieces of work to `num` of them."""
     seen, times = total(sample), num / max(1, len(sample))
     cost = None if seen.cost_usd is None else seen.cost_usd * times
     return Estimate(

@@ -1,4 +1,4 @@
-"""What a question is about, and the passages that its writer is shown."""
+"""Subjects of questions, and the passages that their writer is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a book keeps coming back to, besides its people and places: nouns of many parts, in clusters."""
+"""Themes of a book, besides its people and places: nouns of many parts, in clusters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine must know of a model, read from its Hugging Face config; what it cannot serve is refused by name."""
+"""Specification of a model for the engine, from its Hugging Face config; what it cannot serve is refused by name."""
 
 from __future__ import annotations
 

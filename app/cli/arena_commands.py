@@ -147,7 +147,7 @@ def export(
 
 
 def print_estimates(found: Mapping[str, Estimate]) -> None:
-    """What each system or judge will take, on the error stream."""
+    """Print the cost of each system or judge, on the error stream."""
     for name, estimate in found.items():
         say(f"{name}: {estimate.line()}", is_error=True)
 

@@ -1,4 +1,4 @@
-"""What stands in a checkout alone: `benchmarks/` is for developers, and not in the wheel."""
+"""Guard of commands that need a checkout: `benchmarks/` is for developers, and not in the wheel."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class StatusLine:
 
 
 class AskProgress(StatusLine):
-    """What is being done for a question."""
+    """Show the steps of a question as they are done."""
 
     def __init__(self, *, is_shown: bool) -> None:
         super().__init__("Looking…", is_shown=is_shown)
@@ -155,7 +155,7 @@ class BatchProgress:
 
 
 class Counted(StatusLine):
-    """How much was done in this run, and what failed."""
+    """Show the progress of this run, and its failures."""
 
     def __init__(self, what: str, *, is_shown: bool) -> None:
         super().__init__(f"0 {what}", is_shown=is_shown)

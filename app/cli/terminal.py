@@ -1,4 +1,4 @@
-"""What a person reads on the terminal; plain text when piped."""
+"""Printing for a person at the terminal; plain text when piped."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def _amount(used: Usage) -> tuple[str, str, str]:
 
 
 def usage(used: Usage) -> str:
-    """What the model calls took, for the end of a line; nothing where there were none."""
+    """Describe the usage of the model calls, for the end of a line; nothing where there were none."""
     parts = [f"{count(used.calls, 'call')}, {used.num_tokens:,} tokens, {dollars(used.cost_usd)}"] * bool(
         used.calls
     )

@@ -1,4 +1,4 @@
-"""What a path that is typed into the page may add: files of the folders that the settings allow, behind no link out."""
+"""Paths that may be typed into the page: of the folders that the settings allow, behind no link out."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def show_answer(answer: Answer, viewer: str, *, is_blind: bool = False) -> None:
 
 
 def _is_whole(answer: Answer) -> bool:
-    """Whether the short answer is all that the sentences say."""
+    """Tell whether the short answer is all that the sentences say."""
     return [one.text for one in answer.statements] == [answer.short]
 
 
@@ -87,7 +87,7 @@ def paragraphs(statements: Sequence[Statement]) -> Iterator[tuple[int, int]]:
 
 
 def _flows(before: str, text: str) -> bool:
-    """Whether two statements may stand in one line: sentences do, rows of tables and items of lists do not."""
+    """Tell whether two statements may stand in one line: sentences do, rows of tables and items of lists do not."""
     return all(_SENTENCE_END.search(one) and "\n" not in one for one in (before, text))
 
 

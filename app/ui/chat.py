@@ -1,4 +1,4 @@
-"""Which conversation is shown, of which documents: the address says it, so that a reload or a bookmark finds it."""
+"""The conversation shown, and its documents: the address says it, so that a reload or a bookmark finds it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ CHOSEN = "documents"
 """The key of the box in which documents are chosen, and their part of the address."""
 WISHED = "documents-wished"
 VIEWER = "ask-viewer"
-"""Where the pages of this conversation's quotes are opened."""
+"""Place on the page where this conversation's quotes are opened."""
 CONVERSATION, ID_SEPARATOR = "conversation", "-"
-"""What the address of Ask says, kept while other pages are shown."""
+"""Parameters of the address of Ask, kept while other pages are shown."""
 
 
 def restore() -> None:
-    """Whoever comes back from another page finds the conversation that they left."""
+    """Restore the conversation of somebody who comes back from another page."""
     kept: dict[str, str] = st.session_state.get(CONVERSATION, {})
     if not any(part in st.query_params for part in PARTS):
         st.query_params.from_dict({**st.query_params.to_dict(), **kept})
@@ -66,7 +66,7 @@ def choose(document_ids: Sequence[str]) -> None:
 
 
 def choose_documents(documents: Sequence[Document]) -> list[Document]:
-    """What is asked; nothing chosen means the whole library."""
+    """Return the documents to ask; nothing chosen means the whole library."""
     known = {document.id: document for document in documents}
     wished: list[str] | None = st.session_state.pop(WISHED, None)
     if wished is None:

@@ -25,7 +25,7 @@ SHOWN = "shown"
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What is compared: a way to read, and who writes the answer."""
+    """One side of a comparison: a way to read, and who writes the answer."""
 
     strategy: Strategy
     model: ModelChoice | None
@@ -80,7 +80,7 @@ def _choose_system(name: str, way: Strategy, place: st.delta_generator.DeltaGene
 
 
 def _plan(question: str, documents: Sequence[Document], both: Sequence[AskOptions]) -> None:
-    """What each side will take: no model is called for this."""
+    """Show the cost of each side; no model is called for this."""
     with st.spinner("Reading the documents, asking nobody"):
         plans = [open_client().plan(question, documents=documents, options=options) for options in both]
     st.dataframe(
@@ -136,7 +136,7 @@ def _show_both(run_ids: Sequence[str]) -> None:
 @st.fragment(run_every=0.7)
 @guarded
 def _watch(run_ids: Sequence[str]) -> None:
-    """How far both are, without a word of who they are."""
+    """Show the progress of both, without a word of who they are."""
     runs = open_client().runs
     now = [runs.run(run_id) for run_id in run_ids]
     if all(run.is_over for run in now):

@@ -21,14 +21,14 @@ AT_QUOTE, WHOLE, LARGE = "At the quote", "Whole page", "200 %"
 DPI = {AT_QUOTE: 150, WHOLE: 110, LARGE: 220}
 """Dots per inch of each view; at the quote a letter page fills the width, and its print has the size of our text."""
 STYLES = {AT_QUOTE: "quote", WHOLE: "fitting", LARGE: "zoomed"}
-"""How the style in `page_frame` knows them."""
+"""Key by which the style in `page_frame` knows them."""
 MAX_PICTURES = 128
 _ahead = ThreadPoolExecutor(1, "catena-pictures")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedPage:
-    """What a viewer shows: a page, and the citation that led there, if one did."""
+    """Content of a viewer: a page, and the citation that led there, if one did."""
 
     document_id: str
     number: int
@@ -40,7 +40,7 @@ class OpenedPage:
         return tuple(part.ref.number for part in self.citation.parts) if self.citation else ()
 
     def boxes(self, number: int) -> tuple[Box, ...]:
-        """What is marked on a page."""
+        """Return the boxes that are marked on a page."""
         parts = self.citation.parts if self.citation else ()
         return tuple(box for part in parts if part.ref.number == number for box in part.boxes)
 

@@ -20,7 +20,7 @@ FAST = 1
 
 
 def frame(page: Page, boxes: Sequence[Box]) -> Box:
-    """What to show of a page: as wide as the paragraphs that are quoted, with what stands above and below."""
+    """Return what to show of a page, as wide as the paragraphs that are quoted, with what stands above and below."""
     top, bottom = min(box[1] for box in boxes) - ABOVE, max(box[3] for box in boxes) + ABOVE
     beside = [box for box in (*boxes, *_paragraphs(page, boxes)) if box[3] > top and box[1] < bottom]
     left, right = min(box[0] for box in beside) - SIDE, max(box[2] for box in beside) + SIDE

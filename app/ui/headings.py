@@ -1,4 +1,4 @@
-"""What a document could be asked: about its headings, and what documents of its kind are asked."""
+"""Questions that a document suggests: of its headings, and of documents of its kind."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MIN_OUTLINE = 5
 """Entries; a shorter outline says less than the headings on the pages."""
 MIN_WORDS, MAX_WORDS, MAX_LETTERS = 2, 7, 56
 MIN_AGAIN = 2
-"""How often each word of a heading stands in the text below it, for the text to be about it."""
+"""Least count of each word of a heading in the text below it, for the text to be about it."""
 NUM_NAMES, MIN_SPEECHES = 3, 3
 # "3.2 Data", "Item 7. Data", "Chapter IV: Data", "A.1 Data"
 _NUMBERING = re.compile(
@@ -80,28 +80,28 @@ KINDS = (
 
 
 def questions_of(catena: Catena, document: Document) -> list[Candidate]:
-    """What this document could be asked, the most promising first: by heading, by kind and by name in turn."""
+    """Suggest questions about this document, the most promising first: by heading, by kind and by name in turn."""
     pages = catena.library.texts(document.id, range(1, min(document.num_pages, MAX_PAGES) + 1))
     rows = (by_heading(document, pages), [*by_kind(pages), *by_name(pages)])
     return [row[place] for place in range(max(map(len, rows))) for row in rows if place < len(row)]
 
 
 def by_kind(pages: Sequence[Page]) -> list[Candidate]:
-    """What documents are asked that say on their first two pages what they are."""
+    """Suggest questions for documents that say on their first two pages what they are."""
     first = "\n".join(page.text for page in pages[:2])
     signed = [kind for kind in KINDS if re.search(kind.sign, first, re.IGNORECASE | re.MULTILINE)]
     return [candidate for kind in signed for candidate in kind.asked]
 
 
 def by_name(pages: Sequence[Page]) -> list[Candidate]:
-    """Who those are that speak most in a story."""
+    """Suggest questions about those that speak most in a story."""
     speakers = Counter(name for page in pages for name in _SPEAKER.findall(page.text))
     most = [name for name, num in speakers.most_common(NUM_NAMES) if num >= MIN_SPEECHES]
     return [Candidate(f"Who is {name}?", says=rf"\b{name}\b") for name in most]
 
 
 def by_heading(document: Document, pages: Sequence[Page]) -> list[Candidate]:
-    """What is said under the headings whose own words the text below them takes up most."""
+    """Suggest questions about the headings whose own words the text below them takes up most."""
     entries = _of_outline(document) if len(document.outline) >= MIN_OUTLINE else _of_pages(pages)
     texts = {page.ref.number: page.text for page in pages}
     named = [(_NUMBERING.sub("", title).rstrip(" .:"), number) for title, number in entries]
@@ -135,7 +135,7 @@ def _unlike(names: Sequence[str]) -> Iterator[str]:
 
 
 def is_telling(name: str) -> bool:
-    """Whether a heading names a matter, and is neither a sentence nor a part about the book itself."""
+    """Tell whether a heading names a matter, and is neither a sentence nor a part about the book itself."""
     num_words = len(name.split())
     return (
         MIN_WORDS <= num_words <= MAX_WORDS

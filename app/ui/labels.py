@@ -1,4 +1,4 @@
-"""How things are called on every page; text of documents and models is shown, never interpreted."""
+"""Words for things on every page; text of documents and models is shown, never interpreted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONFIDENCES: dict[Confidence, tuple[str, str]] = {
     "possible": ("Possibly the answer: check the quote", ":material/help:"),
     "closest": ("The documents may not say. Closest passages:", ":material/search_off:"),
 }
-"""How sure the embedded reader is that its quotes answer, in words that a person reads, and their icon."""
+"""Words and icons for the embedded reader's confidence that its quotes answer."""
 REFUSED = "The model declined to answer"
 
 STRATEGIES: dict[Strategy, str] = {
@@ -37,7 +37,7 @@ WAYS: dict[str, str] = {
     "full": "read everything at once",
     "kv": "a served model that has read it",
 }
-"""How a strategy is called where something was read with it."""
+"""Name of a strategy where something was read with it."""
 EMBEDDED = "the embedded reader"
 CHOSEN = "asked for"
 """The reason of a strategy that was not chosen by Catena."""
@@ -72,7 +72,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def reader(model: str) -> str:
-    """Who answered; an answer names the embedded reader by its model for sentences."""
+    """Name the writer of an answer; the embedded reader by its model for sentences."""
     return EMBEDDED if not model or model.startswith("embedded") else model
 
 
@@ -92,7 +92,7 @@ def short_page_name(part: CitationPart) -> str:
 
 
 def read_how(strategy: str, reason: str) -> str:
-    """How it was read, and why: `Searched: the question asks for …`."""
+    """Say how it was read, and why: `Searched: the question asks for …`."""
     way = WAYS[strategy].capitalize()
     return f"{way}, as chosen" if reason == CHOSEN else f"{way}: {reason}"
 
@@ -110,7 +110,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def how_sure(answer: Answer) -> tuple[str, str]:
-    """What stands before an answer, and its icon: how sure it is, or that there is none; else nothing."""
+    """Return words and icon before an answer: how sure it is, or that there is none; else nothing."""
     if answer.status == "refused":
         return REFUSED, ":material/block:"
     if answer.confidence:
@@ -119,12 +119,12 @@ def how_sure(answer: Answer) -> tuple[str, str]:
 
 
 def searched(answer: Answer) -> str:
-    """How far it looked: `Searched 184 pages, read 10`."""
+    """Say how far it looked: `Searched 184 pages, read 10`."""
     coverage = answer.coverage
     return f"Searched {counted(coverage.pages_searched, 'page')}, read {coverage.pages_read:,}"
 
 
 def marked(answer: Answer) -> str:
-    """How many statements have which mark: `2 supported, 1 not supported`."""
+    """Count the statements by mark: `2 supported, 1 not supported`."""
     numbers = {mark: sum(one.support == mark for one in answer.statements) for mark in MARKS}
     return ", ".join(f"{number} {MARKS[mark][0]}" for mark, number in numbers.items() if number)

@@ -1,4 +1,4 @@
-"""What is being done, while it is done: the same for the embedded reader and for a run in its own process."""
+"""Progress of a question: the same for the embedded reader and for a run in its own process."""
 
 from __future__ import annotations
 

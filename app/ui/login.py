@@ -11,7 +11,7 @@ from catena.request_origins import is_loopback
 
 
 def needs_login() -> bool:
-    """Whether Streamlit's `st.login` is configured."""
+    """Tell whether Streamlit's `st.login` is configured."""
     try:
         return "auth" in st.secrets
     except FileNotFoundError:  # no secrets at all

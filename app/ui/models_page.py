@@ -31,7 +31,7 @@ def show() -> None:
 
 
 def _choose() -> None:
-    """Who answers: the embedded reader, or one of the models that passed their test in this session."""
+    """Model that answers: the embedded reader, or one of the models that passed their test in this session."""
     choice, tested = chosen_model(), tested_models()
     names = [EMBEDDED, *tested]
     wanted = st.radio(

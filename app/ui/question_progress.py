@@ -24,10 +24,10 @@ from catena.types import Answer, Document, Plan
 WHOLE = ("chain", "full")
 """Ways that read whole documents."""
 MANY_TOKENS = 20_000
-"""What will take more is shown before it starts: less is cents, even of the dearest models."""
+"""Cost from which it is shown before it starts: less is cents, even of the dearest models."""
 
 SHORT_SECONDS = 5.0
-"""What is asked elsewhere and answered within these is not told of."""
+"""Seconds within which an answer to what is asked elsewhere is not told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def begin(question: str, documents: Sequence[Document] | None, options: AskOptio
 
 
 def show_order() -> None:
-    """What a question over whole documents will take; it is asked when somebody says so."""
+    """Show the cost of a question over whole documents; it is asked when somebody says so."""
     order: Order | None = st.session_state.get("order")
     if order is None:
         return

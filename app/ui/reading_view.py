@@ -1,4 +1,4 @@
-"""How it was read, live or afterwards: which pages were searched, read and cited, and what each reader handed on."""
+"""Reading of a question, live or afterwards: pages searched, read and cited, and the notes of each reader."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _show_figures(found: Trace) -> None:
 
 
 def _show_chain(found: Trace) -> None:
-    """What each reader handed on to the next, path by path."""
+    """Show the notes that each reader handed on to the next, path by path."""
     st.subheader("The chain")
     for column, path in zip(st.columns(len(found.paths)), found.paths, strict=True):
         with column:

@@ -1,4 +1,4 @@
-"""What was just asked for is brought into sight: the newest turn of a conversation, the page in a narrow window."""
+"""Scrolling to what was just asked for: the newest turn of a conversation, the page in a narrow window."""
 
 from __future__ import annotations
 

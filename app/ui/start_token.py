@@ -1,4 +1,4 @@
-"""Who may open the pages: who has the token of the address that `catena ui` printed, and from then on its cookie."""
+"""Admission to the pages: by the token of the address that `catena ui` printed, and from then on by its cookie."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def start_token() -> str:
 
 
 def address(host: str, port: int, token: str | None = None) -> str:
-    """What opens the pages in a browser: where visitors log in, else with the token."""
+    """Return the address of the pages for a browser, with the token where visitors do not log in."""
     if needs_login():
         return public_origin() or at(host, port)
     return f"{at(host, port)}/?token={quote(token or start_token(), safe='')}"
@@ -81,7 +81,7 @@ class AskForToken:
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: HTTP 403
 
     def _refusal(self, scope: Scope) -> Response | None:
-        """What is answered instead of the pages; nothing where they are."""
+        """Return the reply in place of the pages; nothing where they are."""
         if reason := self._own.objection(scope):
             return PlainTextResponse(f"{reason}\n", 403)
         if not self._token or scope["path"] == HEALTH:

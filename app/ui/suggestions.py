@@ -34,7 +34,7 @@ _behind = ThreadPoolExecutor(1, "catena-suggestions")
 
 @dataclass(slots=True)
 class Suggested:
-    """What was found so far; written by one thread alone."""
+    """Suggestions found so far; written by one thread alone."""
 
     questions: list[str] = field(default_factory=list)
     is_over: bool = False
@@ -106,7 +106,7 @@ def _find(catena: Catena, document_id: str, found: Suggested) -> None:
 
 
 def _is_good(candidate: Candidate, answer: Answer) -> bool:
-    """Whether it was answered, from the pages where the answer must stand and with the words that it must have."""
+    """Tell whether it was answered, from the pages where the answer must stand and with the words that it must have."""
     if answer.status != "answered" or answer.confidence not in ("likely", "possible"):
         return False
     first = answer.citations[0]

@@ -23,7 +23,7 @@ from catena.types import Document
 
 KINDS = "PDF, EPUB, DOCX, HTML, Markdown or text"
 SHOWN_SECONDS = 120
-"""How long a file that is over stays on the page."""
+"""Seconds for which a file that is over stays on the page."""
 MAX_LISTED, MAX_WATCHED = 8, 2_000
 """Files that are named while they wait or were read, and files that are watched at all."""
 DROPPED = "dropped-jobs"
@@ -32,7 +32,7 @@ PATH, WRONG_PATH, SKIPPED_LINKS = "path-to-add", "path-that-failed", "links-left
 
 
 def show_adding() -> None:
-    """What is dropped is added at once; the box is empty again for the next."""
+    """Add dropped files at once; the box is empty again for the next."""
     files, folder, path = st.tabs(["Files", "A folder", "A path on this computer"])
     with files:
         if uploads := drop_files():
@@ -80,7 +80,7 @@ def _receive(uploads: Sequence[UploadedFile]) -> list[Job]:
 
 
 def _ask_path() -> None:
-    """What was typed stays where it leads nowhere, with the reason below it."""
+    """Add typed paths; one that leads nowhere stays, with the reason below it."""
     with st.form("add-path", border=False):
         st.text_input("Path of a file or folder", placeholder="/home/me/papers", key=PATH)
         st.form_submit_button("Add", icon=":material/add:", on_click=_add_path)
@@ -138,7 +138,7 @@ def show_jobs() -> None:
 
 
 def show_dropped() -> None:
-    """What was dropped, until it is read; then what of it could not be read. The rest is asked about."""
+    """Show dropped files until they are read, and then those that could not be read. The rest is asked about."""
     if DROPPED not in st.session_state:
         return
     jobs = _dropped()

@@ -1,4 +1,4 @@
-"""What Streamlit runs for each visitor, served by `app/streamlit_app.py`; by itself it shows nothing."""
+"""The script that Streamlit runs for each visitor, served by `app/streamlit_app.py`; by itself it shows nothing."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""What one visitor has open, and the one client that all visitors share."""
+"""Session of one visitor, and the one client that all visitors share."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a question is asked of: a file, whose units are its pages, or text in units.
+    """Source of a question: a file, whose units are its pages, or text in units.
 
     The units (sections, passages, sentences) put together are the text; they are numbered from 1.
     """
@@ -42,7 +42,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was answered, in the terms of the set: each statement with the units of each of its citations.
+    """Answer in the terms of the set: each statement with the units of each of its citations.
 
     `short` and `score` are there where a short answer was scored.
     """

@@ -1,1 +1,1 @@
-"""How KV pages do, in quality and speed. Needs torch, like kv/."""
+"""KV pages measured, in quality and speed. Needs torch, like kv/."""

@@ -45,7 +45,7 @@ def policies(budgets: Sequence[float] = BUDGETS) -> list[Policy]:
 
 
 def broken_order(found: Sequence[Quality]) -> list[str]:
-    """Where even the right KV pages, moved together, do not beat attention to everything."""
+    """Return the lengths at which even the right KV pages, moved together, do not beat attention to everything."""
     full = next(one for one in found if one.policy == "full")
     must = "oracle, end to end"
     return [

@@ -1,4 +1,4 @@
-"""What a GPU makes of KV pages, in one go: ceilings, kernels against float64, a sweep, decode steps, first tokens.
+"""KV pages on a GPU, in one go: ceilings, kernels against float64, a sweep, decode steps, first tokens.
 
     python -m catena.benchmarks.kv.gpu [--stage NAME ...] [--out FILE.md]
 
@@ -33,7 +33,7 @@ SMALL = Shape("tiny", 2, 64, 96, 4, 2, 101, page_size=16, dtype=torch.float32)
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """What is measured: that of a GPU, or the smallest that runs every line."""
+    """Sizes that are measured: those of a GPU, or the smallest that run every line."""
 
     num_bytes: int
     side: int

@@ -91,7 +91,7 @@ class Layer:
 
     @property
     def selected_bytes(self) -> int:
-        """What stands for the KV pages, and those that each row chooses."""
+        """Return the digests of the KV pages, and the pages that each row chooses."""
         chosen = self.table.shape[2] * self.case.page_size * self.token_bytes
         index = self.digest.numel() * self.digest.element_size()
         return index + self.case.num_rows * chosen

@@ -1,4 +1,4 @@
-"""How well KV-page policies find what a question needs, on a model that truly recalls facts.
+"""Quality of KV-page policies: what they find for a question, on a model that truly recalls facts.
 
 Printed: share of right answers, and how often the KV page that holds the answer was selected where it matters; then a
 few policies with KV pages in 32, 16 and 8 bits. Ends with an error where the policies do not stand in the order that
@@ -103,7 +103,7 @@ def _ask(
 
 
 def _look(selection: Selection | None, place: int, document: DocumentKV) -> tuple[bool, float]:
-    """Whether the token at `place` was seen by some head, and how many tokens a head saw."""
+    """Tell whether the token at `place` was seen by some head, and how many tokens a head saw."""
     if selection is None:
         return True, document.num_tokens
     if selection.tokens is not None and selection.is_seen is not None:
@@ -161,7 +161,7 @@ def precision_table(model: Any, setting: Setting, retriever: PageRetriever) -> s
 
 
 def broken_order(found: Sequence[Quality]) -> list[str]:
-    """Where recall is not as it must be: oracle ≥ trained ≥ bounds > random ≈ window, each by more than chance."""
+    """Return the failures of recall's order: oracle ≥ trained ≥ bounds > random ≈ window, each by more than chance."""
     recall = {(one.policy, one.budget): one.recall for one in found}
     broken = []
     for budget in sorted({one.budget for one in found} - {1.0}):

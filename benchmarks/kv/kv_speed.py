@@ -1,4 +1,4 @@
-"""How fast reading once and asking again is on a CPU, beside transformers' own `generate`.
+"""Speed of reading once and asking again on a CPU, beside transformers' own `generate`.
 
 python -m catena.benchmarks.kv.kv_speed [--stage reading|asking] [--tokens 8192 …] [--folder DIR]
 

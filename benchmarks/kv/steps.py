@@ -71,7 +71,7 @@ QWEN = Shape("Qwen2.5-7B", 28, 3584, 18944, 28, 4, 152064)
 
 
 class Indices:
-    """What stands for KV pages, made on the device along with the keys: a bench does not wait a minute for the CPU."""
+    """Digests of KV pages, made on the device along with the keys: a bench does not wait a minute for the CPU."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[str, int], Index] = {}

@@ -49,7 +49,7 @@ async def citation_overlap(
 
 
 async def _num_needed(texts: Sequence[str], claim: str, entails: Entails) -> int:
-    """How many of the passages entail the claim alone, or are missed by the others."""
+    """Count the passages that entail the claim alone, or are missed by the others."""
     if len(texts) == 1:
         return 1
     needed = 0

@@ -26,10 +26,10 @@ class Entailment(Protocol):
         """1 if the snippet supports the statement, 0.5 if in part, 0 if not."""
 
     async def is_relevant(self, question: str, statement: str, snippet: str) -> bool:
-        """Whether the snippet holds some key point of the statement."""
+        """Tell whether the snippet holds some key point of the statement."""
 
     async def needs_citation(self, question: str, answer: str, statement: str) -> bool:
-        """Whether a statement of this answer asserts something about the document."""
+        """Tell whether a statement of this answer asserts something about the document."""
 
 
 class WordsAndMeaning:

@@ -36,7 +36,7 @@ async def citation_overlap(
 
 
 async def _recall(question: str, answer: str, statement: CitedStatement, judge: Entailment) -> float:
-    """How far all snippets together support it; an uncited statement is right if it needs none."""
+    """Score the support of all snippets together; an uncited statement is right if it needs none."""
     if not statement.snippets:
         return 1.0 - await judge.needs_citation(question, answer, statement.text)
     together = "\n\n".join(statement.snippets).strip()

@@ -122,7 +122,7 @@ def _clean(text: str) -> str:
 
 
 def f1_terms(score: float, *, is_answerable: bool, is_answered: bool) -> tuple[float, float]:
-    """What a question adds to numerator and denominator of F1.
+    """Return the addends of a question to numerator and denominator of F1.
 
     Recall is the score over answerable questions, precision over those answered with something else than "Not
     answerable"; their harmonic mean is twice the score over the sum of both numbers.

@@ -25,7 +25,7 @@ def gold_number(question: str, answer: str) -> tuple[float, str] | None:
 
 
 def names_number(question: str, answer: str, text: str) -> bool | None:
-    """Whether the first number of a text is the one asked for; None for an answer that is no bare number.
+    """Tell whether the first number of a text is the one asked for; None for an answer that is no bare number.
 
     A text that prints no scale may have meant the one asked for. Years that the question names do not count.
     """

@@ -8,6 +8,6 @@ from catena.benchmarks.scoring.word_score import NOTHING, Overlap, of_shares
 
 
 def place_overlap(cited: Set[int], gold: Set[int]) -> Overlap:
-    """Which of the cited units are evidence, and how much of the evidence is cited."""
+    """Score the overlap of cited units and evidence."""
     common = len(cited & gold)
     return of_shares(common / len(cited), common / len(gold)) if common else NOTHING

@@ -45,7 +45,7 @@ def of_shares(precision: float, recall: float) -> Overlap:
 
 
 def holds(text: str, accepted: Sequence[str]) -> bool:
-    """Whether one of the answers stands in the text, word for word."""
+    """Tell whether one of the answers stands in the text, word for word."""
     inside = f" {_words(text)} "
     return any(f" {_words(one)} " in inside for one in accepted if _words(one))
 

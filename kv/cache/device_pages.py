@@ -54,15 +54,15 @@ class DevicePages:
         self._free += slots.tolist()
 
     def has_slots(self, count: int) -> bool:
-        """Whether `allocate` would find room."""
+        """Tell whether `allocate` would find room."""
         return len(self._free) + sum(len(self._entries[document].slots) for document in self.idle()) >= count
 
     def has_room(self, document: DocumentKV) -> bool:
-        """Whether `acquire` would find room."""
+        """Tell whether `acquire` would find room."""
         return document in self._entries or self.has_slots(document.num_pages(0))
 
     def bytes_to_load(self, document: DocumentKV) -> int:
-        """What `acquire` would copy."""
+        """Count the KV pages that `acquire` would copy."""
         if document in self._entries:
             return 0
         return document.num_pages(0) * sum(records[0].nbytes for records in self.records)
@@ -97,7 +97,7 @@ class DevicePages:
         self._entries[document].num_users -= 1
 
     def digests(self, layer: int, make: Digest, *, is_rotated: bool) -> Tensor:
-        """What stands for the KV pages here (R, Hkv, N, D), as far as `add_digest` was called."""
+        """Return the digests of the KV pages here (R, Hkv, N, D), as far as `add_digest` was called."""
         key = (make, layer, is_rotated)
         if key not in self._digests:
             records = self.records[layer]

@@ -1,4 +1,4 @@
-"""What stands for a KV page when it is scored: few vectors instead of its keys.
+"""Digests: few vectors in place of a KV page's keys when it is scored.
 
 Shapes: Hkv key heads, P KV pages of S tokens, D channels. `valid` (P, S) is False behind the end of the last KV page.
 """

@@ -1,4 +1,4 @@
-"""What a kept KV cache depends on, in one hash: another model, tokenizer or text never meets it."""
+"""Fingerprint of a kept KV cache, in one hash: another model, tokenizer or text never meets it."""
 
 from __future__ import annotations
 

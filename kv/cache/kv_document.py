@@ -32,11 +32,11 @@ def unchecked(layer: int, pages: Tensor) -> None:
 
 
 Index = Mapping[str, Tensor]
-"""What stands for the keys of one layer when they are scored, by the names of its parts."""
+"""Digest of the keys of one layer, by the names of its parts."""
 
 
 class IndexStore(Protocol):
-    """Where indices stay, so that they need not be made of all keys again."""
+    """Store of indices, so that they need not be made of all keys again."""
 
     def get(self, name: str, layer: int, /) -> Index | None: ...
     def put(self, name: str, layer: int, index: Index, /) -> None: ...
@@ -44,7 +44,7 @@ class IndexStore(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """What is read: token ids (T); where each begins in the text (T), and which are of figures and tables (T), both
+    """Text read: token ids (T); where each begins in the text (T), and which are of figures and tables (T), both
     empty where that is not known. Those of figures and tables are merged before those of text.
     """
 
@@ -86,7 +86,7 @@ class DocumentKV:
     received: list[Tensor] = field(default_factory=list)
     """Attention that each token got (Hq, N) a layer; N is 0 where it was not counted."""
     tag: object = field(default_factory=object)
-    """What the pool knows it by."""
+    """Name by which the pool knows it."""
     _digests: dict[tuple[Callable[..., Tensor], int, bool, torch.device], Tensor] = field(
         default_factory=dict
     )
@@ -118,12 +118,12 @@ class DocumentKV:
 
     @property
     def num_tokens(self) -> int:
-        """How many tokens have been read in all layers."""
+        """Count the tokens that have been read in all layers."""
         return min(self.filled)
 
     @property
     def is_part(self) -> bool:
-        """Whether it is the beginning of a document, which shares its memory."""
+        """Tell whether it is the beginning of a document, which shares its memory."""
         return self.num_pages(0) < len(self.layers[0])
 
     def num_pages(self, layer: int) -> int:
@@ -155,7 +155,7 @@ class DocumentKV:
         self._whole.pop(layer, None)
 
     def shared(self, layer: int, device: torch.device = CPU, loads: LoadCounts | None = None) -> LayerKV:
-        """What `whole` gives, on the device, made once for all that hold it at the same time."""
+        """Return `whole` on the device, made once for all that hold it at the same time."""
         whole = self._whole.get(layer)
         if whole is None:
             keys, values = (x.to(device) for x in self.whole(layer, loads=loads))
@@ -209,7 +209,7 @@ class DocumentKV:
             self.pool.prefetch(self.tag, layer, torch.unique(pages).tolist(), self._loader(layer), loads)
 
     def digest(self, layer: int, make: Digest, device: torch.device = CPU, *, is_rotated: bool) -> Tensor:
-        """What stands for the KV pages of a layer (R, Hkv, P, D), float32; made once, and kept on the device."""
+        """Return the digests of a layer's KV pages (R, Hkv, P, D), float32; made once, and kept on the device."""
         key = (make, layer, is_rotated, device)
         if key not in self._digests:
             name = getattr(make, "name", "") or _NAMES[make]
@@ -222,7 +222,7 @@ class DocumentKV:
         return self._digests[key]
 
     def representatives(self, layer: int, device: torch.device = CPU) -> Tensor:
-        """What stands for KV pages by the attention that their tokens got: (1, Hq, P, D) of un-rotated keys.
+        """Return digests of KV pages by the attention that their tokens got: (1, Hq, P, D) of un-rotated keys.
 
         Raises OptionError where it was not counted.
         """

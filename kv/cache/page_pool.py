@@ -30,7 +30,7 @@ MAX_PREFETCHES = 4
 
 @dataclass(slots=True)
 class LoadCounts:
-    """What came from disk and what was in memory already."""
+    """Counts of KV pages loaded from disk and of those in memory already."""
 
     num_bytes: int = 0
     num_loaded: int = 0
@@ -48,7 +48,7 @@ class _Slot:
     is_ready: bool = False
     num_users: int = 0
     is_lost: bool = False
-    """Who was to fill it could not."""
+    """A failure of whoever was to fill it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -79,7 +79,7 @@ class PagePool:
         self.capacity = max(1, max_bytes // self.record_bytes)
         self.device = torch.device(device)
         self.loads = LoadCounts()
-        """What came from below or from disk, and what was here."""
+        """Counts of KV pages from below or from disk, and of those here already."""
         self._below = below
         self._records = torch.empty(
             (self.capacity, *record),
@@ -96,12 +96,12 @@ class PagePool:
 
     @property
     def from_disk(self) -> LoadCounts:
-        """What came from disk, to the lowest of the pools, and what was there already."""
+        """Return the counts of the lowest of the pools, which loads from disk."""
         return self._below.from_disk if self._below else self.loads
 
     @property
     def num_bytes(self) -> int:
-        """What is filled of it."""
+        """Return the bytes that are filled."""
         return len(self._slots) * self.record_bytes
 
     @contextmanager

@@ -34,7 +34,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class KVResult:
-    """What the model wrote, and `spans` (start, end, share) of the document's text by the attention they got."""
+    """Reply of the model, and `spans` (start, end, share) of the document's text by the attention they got."""
 
     text: str
     spans: tuple[tuple[int, int, float], ...]
@@ -76,7 +76,7 @@ class KVServer:
         return _served(self._call("POST", "/documents", body))
 
     def state(self, served_id: str) -> Served | None:
-        """How far a document is; nothing if the server does not know it (any more)."""
+        """Return the progress of a document; nothing if the server does not know it (any more)."""
         try:
             return _served(self._call("GET", f"/documents/{served_id}"))
         except _NotThere:

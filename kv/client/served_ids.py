@@ -1,4 +1,4 @@
-"""Which documents a KV-page server has, under which ids: so that they are sent once, and go when ours go."""
+"""Ids under which a KV-page server has documents: they are sent once, and go when ours go."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class Decoder:
         self._num_passes[n] += 1
 
     def _is_due(self, n: int) -> bool:
-        """Whether row n chooses anew: for its question, and then as often as its policy says."""
+        """Tell whether row n chooses anew: for its question, and then as often as its policy says."""
         refresh, passes = self._buffers.policy.refresh, self._num_passes[n]
         return passes % refresh == 0 if refresh else passes == 0
 

@@ -1,4 +1,4 @@
-"""What a decoder's rows see, in tensors that never move: documents in slots, a tail behind each, tables of both."""
+"""Buffers of a decoder's rows, in tensors that never move: documents in slots, a tail behind each, tables of both."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Table = tuple[Tensor, Tensor]
 
 
 def has_equal_shapes(policy: Policy) -> bool:
-    """Whether all steps of a policy are alike: KV pages where they were read, scored by what stands for them."""
+    """Tell whether all steps of a policy are alike: KV pages where they were read, scored by what stands for them."""
     scored = ("all", "window", "trained", *DIGESTS)
     return policy.score in scored and policy.positions == "absolute" and policy.space != "distant"
 
@@ -124,7 +124,7 @@ class Buffers:
         return layer >= self._num_dense
 
     def table(self, layer: int) -> Table:
-        """What all rows see in a layer (B, H, k), their tails included."""
+        """Return the slots that all rows see in a layer (B, H, k), tails included, and their numbers."""
         table, lengths = self._chosen if self.is_choosing(layer) else self._whole
         index = layer - self._num_dense if self.is_choosing(layer) else 0
         return table[index], lengths[index]

@@ -46,7 +46,7 @@ class RegistryLimits:
 
 @dataclass(frozen=True, slots=True)
 class ServedDocument:
-    """How far a document has got."""
+    """Progress of a document."""
 
     key: str
     owner: str
@@ -125,7 +125,7 @@ class DocumentRegistry:
         return found
 
     def get(self, key: str, owner: str) -> ServedDocument | None:
-        """What is known of a document, if it is the owner's."""
+        """Return the record of a document, if it is the owner's."""
         with self._lock:
             return self._find(key, owner)
 
@@ -167,7 +167,7 @@ class DocumentRegistry:
             return self._open[key]
 
     def aids(self, key: str, document: DocumentKV, policy: Policy) -> PolicyInputs:
-        """What the policy needs beside an open document, made when a question first needs it."""
+        """Return the policy's aids beside an open document, made when a question first needs them."""
         known = (key, document.num_tokens)  # a prompt may share the beginning only
         squeezed, merged = self._squeezed.get(known), self._merged.get(known)
         if policy.score == "clusters" and squeezed is None:
@@ -255,7 +255,7 @@ class DocumentRegistry:
         self._merged = {known: made for known, made in self._merged.items() if known[0] != key}
 
     def _is_ours(self, manifest: Manifest) -> bool:
-        """Whether it was made by this model and retriever, in KV pages as this server has them."""
+        """Tell whether it was made by this model and retriever, in KV pages as this server has them."""
         retriever = self._retriever.name if self._retriever else ""
         return manifest.retriever in ("", retriever) and (
             (manifest.model, manifest.page_size, manifest.kv_dtype)
@@ -283,7 +283,7 @@ class DocumentRegistry:
 
 
 def _num_shared(left: Tensor, right: Tensor) -> int:
-    """How many tokens two sequences begin alike with."""
+    """Count the tokens that two sequences begin alike with."""
     length = min(len(left), len(right))
     differs = torch.nonzero(left[:length] != right[:length])
     return int(differs[0]) if len(differs) else length

@@ -36,7 +36,7 @@ FinishReason = Literal["stop", "length"]
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is asked behind a document: `token_ids` (T); `key` and `document` say which, None asks of none."""
+    """Question behind a document: `token_ids` (T); `key` and `document` say which, None asks of none."""
 
     token_ids: Tensor
     policy: Policy
@@ -50,7 +50,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class AnswerUsage:
-    """What an answer took; `mass` is the attention on each KV page (P) when it was asked for."""
+    """Answer of the engine and its cost; `mass` is the attention on each KV page (P) when it was asked for."""
 
     prompt_tokens: int
     cached_tokens: int
@@ -177,7 +177,7 @@ class Engine:
 
     @property
     def _closed(self) -> Sequence[DocumentKV]:
-        """What is on the device of documents that are open no more, deleted ones among them."""
+        """Return the documents on the device that are open no more, deleted ones among them."""
         return self._static.others(self.registry.opened) if self._static else ()
 
     def _turn(self) -> bool:
@@ -322,7 +322,7 @@ def _tell(job: Job, piece: Piece) -> None:
 
 
 def _failed(error: Exception) -> CatenaError:
-    """What went wrong as an error of ours: PyTorch's own, out of memory included, and anything unforeseen."""
+    """Make a failure an error of ours: PyTorch's own, out of memory included, and anything unforeseen."""
     if isinstance(error, CatenaError):
         return error
     words = str(error).partition("\n")[0] or type(error).__name__

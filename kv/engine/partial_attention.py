@@ -56,7 +56,7 @@ def merge(parts: Sequence[Part]) -> Tensor:
 
 
 def attend_reference(q: Tensor, k: Tensor, v: Tensor, scale: float, mask: Tensor | None = None) -> Part:
-    """What `attend` must equal, in float64 and by definition."""
+    """Return the reference for `attend`, in float64 and by definition."""
     group = q.shape[0] // k.shape[0]
     keys, values = (x.double().repeat_interleave(group, dim=0) for x in (k, v))
     scores = q.double() @ keys.transpose(1, 2) * scale

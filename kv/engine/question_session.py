@@ -43,7 +43,7 @@ class Session:
     num_keys: int = 0
     """Keys selected so far, padding included."""
     loads: LoadCounts = field(default_factory=LoadCounts)
-    """What came from disk for it."""
+    """KV pages that were loaded from disk for it."""
     mass: Tensor | None = None
     """Attention spent on each KV page (P) over all layers and heads, if a tensor of zeros is put here."""
     selections: dict[int, Selection] = field(default_factory=dict)
@@ -159,7 +159,7 @@ class Session:
         return self.policy.reach_of(self.document.spec.trained_length)
 
     def _is_near(self, key_positions: Tensor, positions: Tensor) -> Tensor:
-        """Which keys (H, n) keep their distance to the queries at `positions` (T): (H, T, n)."""
+        """Return the keys (H, n) that keep their distance to the queries at `positions` (T): (H, T, n)."""
         if self.policy.positions == "clipped":
             return positions[:, None] - key_positions[:, None] < self._reach
         size = self.document.page_size

@@ -22,7 +22,7 @@ OnStep = Callable[[int, float], None]
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Where M tokens look in one layer: un-rotated queries (Hkv, M, D) and the share of KV pages (Hkv, M, P)."""
+    """Attention of M tokens in one layer: un-rotated queries (Hkv, M, D) and the share of KV pages (Hkv, M, P)."""
 
     queries: Tensor
     shares: Tensor

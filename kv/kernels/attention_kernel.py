@@ -80,7 +80,7 @@ def attend_pages(
 
 
 def _steps_of_a_split(steps: int, programs: int, num_splits: int | None, q: Tensor) -> int:
-    """How many of all steps one program takes: a power of two, since each number is compiled for itself."""
+    """Return the number of steps that one program takes: a power of two, since each number is compiled for itself."""
     if num_splits is None:
         num_splits = triton.cdiv(_num_processors(q) * PROGRAMS_PER_PROCESSOR, programs)
     wanted = triton.cdiv(steps, min(num_splits, steps))
@@ -88,7 +88,7 @@ def _steps_of_a_split(steps: int, programs: int, num_splits: int | None, q: Tens
 
 
 def product_type(q: Tensor) -> Any:
-    """What is multiplied: bfloat16 as it is, but Triton's interpreter, which alone runs on the CPU, cannot."""
+    """Return the type to multiply: bfloat16 as it is, but Triton's interpreter, which alone runs on the CPU, cannot."""
     is_interpreted = q.device.type == "cpu"
     widths = {torch.float32: tl.float32, torch.float16: tl.float16, torch.bfloat16: tl.bfloat16}
     return tl.float32 if is_interpreted else widths[q.dtype]

@@ -1,1 +1,1 @@
-"""Which KV pages of a document a question needs: policies, indices, scores. Needs torch and nothing else of Catena."""
+"""Policies of KV pages for a question: indices and scores. Needs torch and nothing else of Catena."""

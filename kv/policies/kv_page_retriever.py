@@ -29,7 +29,7 @@ OnTokens = Callable[[str, int, int], None]
 
 
 class Shelf(Protocol):
-    """What is needed of a library."""
+    """The part of a library that is needed."""
 
     def document(self, document_id: str, /) -> Document: ...
     def pages(self, document_id: str, /) -> Iterable[Page]: ...
@@ -38,7 +38,7 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the server is to look: a KV-page policy, the share of the document that it shows, and what may be written."""
+    """Request to the server: a KV-page policy, the share of the document that it shows, and what may be written."""
 
     policy: str = "quest"
     budget: float | None = None
@@ -52,7 +52,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was written about one document, and the pages that were looked at, most first."""
+    """Reply about one document, and the pages that were looked at, most first."""
 
     document_id: str
     recalled: KVResult
@@ -94,7 +94,7 @@ class KVPageRetriever:
         return sorted(found, key=lambda hit: -hit.score)[:k]
 
     def ask(self, question: str, document_id: str, k: int, prompt: Prompt = str) -> Seen:
-        """What the model writes behind the document, and the `k` pages that it looks at most. Raises ModelError."""
+        """Return the model's text behind the document, and the `k` pages that it looks at most. Raises ModelError."""
         sent = SentText(list(self._shelf.passages(document_id)))
         served_id = self._served(document_id, sent)
         recalled = self._ask(served_id, prompt(question), self._look.max_tokens)

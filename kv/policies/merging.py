@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 Merge = Literal["average", "pivotal"]
-"""What is averaged with a key that stays: the merged keys, or each one's middle between it and the one that stays."""
+"""Values averaged with a key that stays: the merged keys, or each one's middle between it and the one that stays."""
 _ROWS = 2048
 """Keys compared with all that stay at once."""
 

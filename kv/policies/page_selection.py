@@ -1,4 +1,4 @@
-"""Which KV pages, or which single tokens, the heads of a layer see for a question."""
+"""Selection of KV pages, or of single tokens, by the heads of a layer for a question."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MISSING = {
 
 @dataclass(frozen=True, slots=True)
 class PolicyInputs:
-    """What some policies need beside the document: a trained retriever, clusters of its keys, its merged keys."""
+    """Aids of some policies beside the document: a trained retriever, clusters of its keys, its merged keys."""
 
     retriever: PageRetriever | None = None
     squeezed: SqueezedKeys | None = None
@@ -75,7 +75,7 @@ def _scores(
     positions: Tensor,
     seed: int,
 ) -> Tensor:
-    """How much each KV page matters to each head that chooses: (H, P)."""
+    """Return the weight of each KV page for each head that chooses: (H, P)."""
     spec, count = document.spec, document.num_pages(layer)
     if policy.score == "window":
         return window_scores(count, q.device)

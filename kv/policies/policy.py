@@ -24,7 +24,7 @@ Score = Literal[
     "trained",
     "merged",
 ]
-"""What a KV page is scored by.
+"""Score of a KV page.
 
 all: every KV page · window: how late it is · random · exact: its true best key (an oracle) ·
 bound: channel-wise minimum and maximum · cuboid: mean and mean deviation · mean: mean key ·
@@ -32,10 +32,10 @@ pooled: attention-pooled key · last: its last token · representative: its toke
 clusters: k-means over single keys · trained · merged: no KV pages are chosen, all keys were merged into few.
 """
 Space = Literal["rotated", "unrotated", "distant"]
-"""Where keys and queries stand when KV pages are scored: as read; all at one position; queries `reach` behind."""
+"""Positions of keys and queries when KV pages are scored: as read; all at one position; queries `reach` behind."""
 Granularity = Literal["query_head", "kv_head", "layer"]
 Positions = Literal["absolute", "consecutive", "constant", "clipped"]
-"""Where the selected keys stand to the question.
+"""Positions of the selected keys to the question.
 
 absolute: where they were read · consecutive: end to end, the question behind them ·
 constant: what is not local is `reach` tokens away · clipped: nothing is further than `reach`.
@@ -57,7 +57,7 @@ class Policy:
     reach: int | None = None
     """Tokens; by default the length that the model was trained with."""
     over_tokens: Literal["max", "mean"] = "max"
-    """How the scores of a question's tokens become one."""
+    """Pooling of the scores of a question's tokens."""
     sink_pages: int = 1
     local_pages: int = 1
     min_pages: int = 1
@@ -79,13 +79,13 @@ class Policy:
         return self.reach or trained_length
 
     def counted_window(self, num_tokens: int) -> int:
-        """How many of the next tokens' looks at a token are counted when a document of that length is read; 0: none."""
+        """Return the number of next tokens whose looks are counted when a document of that length is read; 0: none."""
         if self.score == "representative":
             return self.reach or num_tokens
         return num_tokens if self.score == "merged" else 0
 
     def num_pages(self, total: int) -> int:
-        """How many of `total` KV pages a head sees."""
+        """Return the number of KV pages, of `total`, that a head sees."""
         if self.score == "all":
             return total
         chosen = max(self.min_pages, round(self.budget * total))

@@ -35,7 +35,7 @@ class SqueezedKeys:
         return max(0, self.document.num_tokens - WINDOW)
 
     def is_kept(self, layer: int, q: Tensor, budget: float, *, is_two_level: bool = False) -> Tensor:
-        """Which tokens each query head sees, for its queries q (Hq, T, D): (Hq, num_tokens)."""
+        """Return the tokens that each query head sees, for its queries q (Hq, T, D): (Hq, num_tokens)."""
         if not self.num_seen:
             return torch.ones(len(q), self.document.num_tokens, dtype=torch.bool)
         share = (budget * self.document.num_tokens - WINDOW) / self.num_seen

@@ -21,7 +21,7 @@ from catena.errors import StoreError
 from catena.kv.cache.digests import Digest
 
 POOLING = "max"
-"""How the vectors of a KV page's keys become one."""
+"""Pooling of the vectors of a KV page's keys."""
 
 
 class PageRetriever(nn.Module):
@@ -47,7 +47,7 @@ class PageRetriever(nn.Module):
 
     @cached_property
     def name(self) -> str:
-        """What its digests are kept under; other weights have another one."""
+        """Return the name that its digests are kept under; other weights have another one."""
         hashed = hashlib.sha256(POOLING.encode())
         for _, tensor in sorted(self.state_dict().items()):
             hashed.update(tensor.cpu().contiguous().numpy().tobytes())

@@ -1,4 +1,4 @@
-"""Who may ask: bearer keys compared in constant time, and what belongs to whom."""
+"""Access: bearer keys compared in constant time, and owners of documents."""
 
 from __future__ import annotations
 

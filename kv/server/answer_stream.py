@@ -97,7 +97,7 @@ class AnswerStream:
 
 
 def spans(job: Job, use: AnswerUsage) -> dict[str, Any]:
-    """Where in the text the attention went: [start, end, share], KV page by KV page, the most looked at first."""
+    """Return the attention by place in the text: [start, end, share], KV page by KV page, the most looked at first."""
     document = job.prompt.document
     if use.mass is None or document is None or not len(document.source.starts):
         return {}

@@ -23,7 +23,7 @@ SEPARATOR = "\n\n"
 
 
 def encode_document(tokenizer: Any, text: str, goes_first: Sequence[tuple[int, int]] = ()) -> Source:
-    """What is read before any question. Tokens before `text` begin at 0 of it; `goes_first` are parts of it."""
+    """Return the text read before any question. Tokens before `text` begin at 0 of it; `goes_first` are parts of it."""
     before = render(tokenizer, [{"role": "user", "content": _HERE}]).partition(_HERE)[0]
     found = tokenizer(before + text, add_special_tokens=False, return_offsets_mapping=True)
     starts = torch.tensor([start for start, _ in found["offset_mapping"]], dtype=torch.int64)
@@ -47,7 +47,7 @@ def encode_chat(tokenizer: Any, messages: Sequence[Message], template: Mapping[s
 def encode_question(
     tokenizer: Any, messages: Sequence[Message], template: Mapping[str, Any] = NOTHING
 ) -> Tensor:
-    """What follows the document, in the prompt that has it at the head of the first message of the user.
+    """Return the text behind the document, in the prompt that has it at the head of the first message of the user.
 
     Raises OptionError when a system message stands before it: the document was read without.
     """

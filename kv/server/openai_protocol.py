@@ -19,11 +19,11 @@ class TextPart(_Strict):
 
 
 _ROLES = {"developer": "system", "tool": "user", "function": "user"}
-"""How roles that templates seldom know are told."""
+"""Words for roles that templates seldom know."""
 
 
 class ChatMessage(_Strict):
-    """What agents keep of earlier turns, such as that no tool was called, says nothing here."""
+    """Drop what agents keep of earlier turns and says nothing here, such as that no tool was called."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: Text | list[TextPart] | None = None
@@ -48,7 +48,7 @@ class ChatMessage(_Strict):
 
 
 class TemplateOptions(_Strict):
-    """What the model's chat template may be told; a template that does not know it ignores it."""
+    """Variables for the model's chat template; a template that does not know one ignores it."""
 
     enable_thinking: bool | None = None
     thinking: bool | None = None
@@ -59,7 +59,7 @@ class PlainText(_Strict):
 
 
 class KVOptions(_Strict):
-    """Which document to ask, and how much of it is seen. `spans`: also say where the attention went."""
+    """The document to ask, and the share of it that is seen. `spans`: also say where the attention went."""
 
     document_id: str | None = None
     policy: str = "full"
@@ -73,7 +73,7 @@ class StreamOptions(_Strict):
 
 
 class _NoEffect(_Strict):
-    """What clients send at the value that changes nothing; at another one it is refused."""
+    """Fields that clients send at the value that changes nothing; at another one they are refused."""
 
     store: Literal[False] = False
     metadata: dict[str, Any] | None = None
@@ -102,7 +102,7 @@ class _NoEffect(_Strict):
 
 
 class _Completion(_NoEffect):
-    """What chats and plain completions share."""
+    """Fields that chats and plain completions share."""
 
     model: str
     stream: bool = False
