@@ -19,7 +19,7 @@ from uuid import uuid4
 from catena.bookqa import book_sets
 from catena.bookqa.book_set_runs import GenerateOptions, Progress, journal_path, progress_of
 from catena.bookqa.generator import Order
-from catena.bookqa.items import Item
+from catena.bookqa.items import Item, holds_items, write_items
 from catena.bookqa.report import Report
 from catena.bookqa.result_store import Journal
 from catena.errors import CatenaError, LibraryCorrupt, OptionError
@@ -195,9 +195,19 @@ def _damage_of(folder: Path, *, repair: bool) -> str:
         with Journal(path) as journal:
             if repair:
                 journal.drop_damaged()
-            return ", ".join(journal.damaged()[:3])
+            return ", ".join(journal.damaged()[:3]) or _damage_of_file(folder / SET, journal, repair=repair)
     except CatenaError as error:
         return error.message
+
+
+def _damage_of_file(path: Path, journal: Journal, *, repair: bool) -> str:
+    """What is wrong with the file of a set; with `repair`, it is written again of what the journal holds."""
+    if not path.exists() or holds_items(path, book_sets.items(journal)):
+        return ""
+    if repair:
+        write_items(path, book_sets.items(journal))
+        return ""
+    return f"{path.name} is not as it was written."
 
 
 def _taken(name: str) -> OptionError:

@@ -130,9 +130,19 @@ def write_items(path: Path, items: Iterable[Item]) -> int:
     count = 0
     with durable_file(path) as file:
         for item in items:
-            file.write(json.dumps(to_json(item), ensure_ascii=False).encode() + b"\n")
+            file.write(_line(item))
             count += 1
     return count
+
+
+def holds_items(path: Path, items: Iterable[Item]) -> bool:
+    """Tell whether a file is a set of just these items, as it was written."""
+    with path.open("rb") as file:
+        return all(file.readline() == _line(item) for item in items) and not file.readline()
+
+
+def _line(item: Item) -> bytes:
+    return json.dumps(to_json(item), ensure_ascii=False).encode() + b"\n"
 
 
 def read_items(path: Path) -> Iterator[Item]:

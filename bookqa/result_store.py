@@ -211,6 +211,10 @@ class Journal:
         for pragma in _PRAGMAS:
             self._connection.execute(pragma).fetchall()
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != SCHEMA and self._says_schema():  # a bit of the header has turned
+            with self._writing() as connection:
+                connection.execute(f"PRAGMA user_version = {SCHEMA}")
+            version = SCHEMA
         if version == 1:
             with self._writing() as connection:
                 for table in _NAMES:
@@ -230,7 +234,14 @@ class Journal:
             with self._writing() as connection:
                 for table in _TABLES:
                     connection.execute(table)
+                _set(connection, "notes", "schema", {"version": SCHEMA})
                 connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def _says_schema(self) -> bool:
+        """Tell whether a row says that the tables are of this schema, whatever the header says."""
+        has_notes = self._one("SELECT count(*) FROM sqlite_master WHERE name = 'notes'")
+        columns = [row[1] for row in self._all("PRAGMA table_info(notes)")] if has_notes else []
+        return "checksum" in columns and self.note("schema") == {"version": SCHEMA}
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

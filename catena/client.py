@@ -38,7 +38,7 @@ from catena.ingest.sandbox.protection import protection
 from catena.jobs.former_jobs import check_runs
 from catena.jobs.job_queue import Jobs, enqueue_fill
 from catena.jobs.job_store import STORE
-from catena.kv.client.served_ids import forget_served
+from catena.kv.client.served_ids import check_served, forget_served
 from catena.library.backup import Backup, backup
 from catena.library.library import Library
 from catena.library.lost_found import describe as describe_lost
@@ -384,6 +384,7 @@ class Catena:
             *self._jobs.check(repair=repair),
             *check_runs(self.settings.home, repair=repair),
             *Batches(self.settings, self._jobs).check(repair=repair),
+            *check_served(self.settings.home, repair=repair),
         ]
 
     def _facts(self) -> tuple[tuple[str, str], ...]:

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, select, text
 from sqlalchemy.exc import (
     DatabaseError,
     IntegrityError,
@@ -32,10 +32,12 @@ from catena.files.failpoints import point
 from catena.files.sqlite_files import connect, has_log, is_only_read, set_journal
 from catena.library.checksums import seal_catalogue
 from catena.library.migrations import MIGRATIONS
-from catena.library.schema import SCHEMA_VERSION, create_tables
+from catena.library.schema import SCHEMA_VERSION, counters, create_tables
 from catena.library.word_index import seal_words
 
 BUSY_SECONDS = 60
+FIRST_KEPT = 6
+"""The first schema whose number stands in a row, too: one in the header alone could be any after a bit has turned."""
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA synchronous = FULL",
@@ -143,7 +145,7 @@ class Database:
         with translated(self.path):
             make_folder(self.path.parent)
         with self.read() as connection:
-            found = _version(connection)
+            found = _sound_version(connection, self.path)
         if found == version:
             return
         if found > version:
@@ -174,6 +176,24 @@ def _migrate(connection: Connection, version: int, migrations: Migrations) -> No
         for older in range(found, version):
             migrations[older](connection)
     connection.execute(text(f"PRAGMA user_version = {version}"))
+    kept = counters.insert().prefix_with("OR REPLACE")
+    connection.execute(kept, {"name": "schema", "value": version})
+
+
+def _sound_version(connection: Connection, path: Path) -> int:
+    """The version of the tables. Raises LibraryCorrupt where the header says another one than the table of counters."""
+    found = _version(connection)
+    has_counters = text("SELECT count(*) FROM sqlite_master WHERE name = 'counters'")
+    kept = None
+    if connection.execute(has_counters).scalar_one():
+        kept = connection.execute(select(counters.c.value).where(counters.c.name == "schema")).scalar()
+    is_older = kept is None and found < FIRST_KEPT
+    if kept != found and not is_older:
+        raise LibraryCorrupt(
+            f"{path} is damaged: its header says schema {found}, its tables {kept or f'one before {FIRST_KEPT}'}.",
+            "Run `catena doctor --repair`: it sets the file aside and reads the originals again.",
+        )
+    return found
 
 
 def _version(connection: Connection) -> int:

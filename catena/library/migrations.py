@@ -177,5 +177,6 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     2: _votes,
     3: _checksums,
     4: _words_in_buckets,
+    5: lambda connection: None,  # from 6 on a row says the version, too (`catena/library/database.py`)
 }
 """From the version that is the key to the next one."""

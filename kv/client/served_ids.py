@@ -9,9 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from catena.errors import ModelError
+from catena.errors import LibraryCorrupt, ModelError
 from catena.files.atomic_files import write_file
+from catena.health import Problem
 from catena.kv.client.kv_client import KVServer
+from catena.library.checksums import digest
+from catena.library.lost_found import set_aside
 
 IDS = "served.json"
 """Of which documents the servers have, in the library's folder."""
@@ -80,12 +83,36 @@ class ServedIds:
             return num_done
 
     def _read(self) -> dict[Key, str]:
+        """What is known. Raises LibraryCorrupt; a file of an older version is a list without its checksum."""
         if not self._path.exists():
             return {}
-        return {Key(*key): served_id for *key, served_id in json.loads(self._path.read_text("utf-8"))}
+        try:
+            said = json.loads(self._path.read_bytes())
+            rows = said["served"] if isinstance(said, dict) else said
+            if isinstance(said, dict) and said["checksum"] != digest(json.dumps(rows)):
+                raise ValueError("not as it was written")
+            return {Key(*key): str(served_id) for *key, served_id in rows}
+        except (ValueError, KeyError, TypeError) as error:
+            raise LibraryCorrupt(
+                f"{self._path} was damaged on the disk: which documents KV-page servers have is not known.",
+                "Run `catena doctor --repair`: it sets the file aside, and documents are sent again.",
+            ) from error
 
     def _write(self, known: dict[Key, str]) -> None:
-        write_file(self._path, json.dumps([[*key, served_id] for key, served_id in known.items()]).encode())
+        rows = [[*key, served_id] for key, served_id in known.items()]
+        said = {"checksum": digest(json.dumps(rows)), "served": rows}
+        write_file(self._path, json.dumps(said).encode())
+
+
+def check_served(home: Path, *, repair: bool) -> list[Problem]:
+    """Tell whether the file is damaged; with `repair` it goes to lost+found."""
+    try:
+        ServedIds(home / IDS).get(Key("", "", "", "", ""))
+    except LibraryCorrupt as error:
+        if not repair:
+            return [Problem("servers", error.message, error.remedy, can_repair=True)]
+        set_aside(home, home / IDS)
+    return []
 
 
 def server_at(api_base: str) -> KVServer:

@@ -224,8 +224,20 @@ def test_a_newer_library_is_refused(home: Path) -> None:
     Library(home).close()
     with sqlite3.connect(home / "library.db") as raw:
         raw.execute("PRAGMA user_version = 99")
+        raw.execute("UPDATE counters SET value = 99 WHERE name = 'schema'")
     raw.close()
     with pytest.raises(LibraryTooNew, match="Upgrade"):
+        Library(home)
+
+
+@pytest.mark.parametrize("version", [0, 2, 4, 5, 7, 14, 99, 6 + (1 << 20)])
+def test_a_version_that_a_bit_has_turned_is_damage(home: Path, tmp_path: Path, version: int) -> None:
+    with Library(home) as library:
+        add(library, tmp_path)
+    with sqlite3.connect(home / "library.db") as raw:
+        raw.execute(f"PRAGMA user_version = {version}")
+    raw.close()
+    with pytest.raises(LibraryCorrupt, match="--repair"):
         Library(home)
 
 
@@ -245,6 +257,7 @@ def test_a_library_of_the_first_schema_is_migrated(home: Path, tmp_path: Path) -
     with sqlite3.connect(home / "library.db") as raw:
         raw.executescript(
             "DROP TABLE word_rows; DROP TABLE word_totals; DROP TABLE vector_files; PRAGMA user_version = 1;"
+            "DELETE FROM counters WHERE name = 'schema';"
             "CREATE VIRTUAL TABLE passage_terms USING fts5(terms);"
         )
         rows = [(n, f"{synthetic.token(1)} ordinal{n - 1}") for n in range(1, 7)]

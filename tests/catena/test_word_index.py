@@ -132,7 +132,12 @@ def as_of_version_4(library: Library) -> None:
             values = sealed(documents, {**row._mapping, "terms_checksum": digest(c0)})
             own = documents.update().where(documents.c.key == row.key)
             connection.execute(own, {one: values[one] for one in ("terms_checksum", "checksum")})
-        for statement in ("DROP TABLE word_rows", "DROP TABLE word_totals", "PRAGMA user_version = 4"):
+        for statement in (
+            "DROP TABLE word_rows",
+            "DROP TABLE word_totals",
+            "PRAGMA user_version = 4",
+            "DELETE FROM counters WHERE name = 'schema'",
+        ):
             connection.execute(text(statement))
 
 
