@@ -115,7 +115,7 @@ def _words_in_buckets(connection: Connection) -> None:
             own["terms_checksum"] = put_words(connection, row.key, row.id, Counter(held.split(" ")))
             checksums = {one: sealed(documents, own)[one] for one in ("terms_checksum", "checksum")}
             connection.execute(documents.update().where(documents.c.key == row.key), checksums)
-    connection.execute(text("DROP TABLE document_terms"))
+    connection.execute(text("DROP TABLE IF EXISTS document_terms"))
     connection.execute(counters.delete().where(counters.c.name == "terms"))
 
 
