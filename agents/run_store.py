@@ -49,10 +49,9 @@ class Checkpoints(JobStore):
     tables = (*JobStore.tables, _NOTES, _CHECKS)
 
     def _migrate(self, opened: sqlite3.Connection) -> None:
-        if "checksum" not in {row[1] for row in opened.execute("PRAGMA table_info(notes)")}:
-            with opened:  # of an older version: what it holds is asked anew
-                opened.execute("DROP TABLE notes")
-                opened.execute(_NOTES)
+        names = {row[1] for row in opened.execute("PRAGMA table_info(notes)")}
+        if names and "checksum" not in names:  # of an older version: what it holds is asked anew
+            opened.execute("DROP TABLE notes")
 
     def check(self, *, repair: bool) -> list[Problem]:
         """Check the store for `catena doctor`; with `repair`, it is set aside where it cannot be used."""

@@ -27,9 +27,8 @@ from catena.events import Event, EventKind
 from catena.files.atomic_files import make_folder, write_file
 from catena.health import Problem
 from catena.jobs.daemon import is_held
-from catena.jobs.job_queue import Jobs, open_jobs
+from catena.jobs.job_queue import Jobs, open_jobs, taken
 from catena.jobs.job_rows import Job, JobState
-from catena.jobs.worker_start import start_process
 from catena.library.lost_found import set_aside
 from catena.settings import Settings, address_variables, public_settings
 
@@ -91,15 +90,15 @@ class Batches:
         }
         self._jobs.begin(name, KIND, asked)
         write_file(self._folder / name / JOB, json.dumps(asked).encode())
-        self._spawn(name, keys or {})
+        self._jobs.start(name, {**address_variables(self._settings.api_base), **(keys or {})})
         return self.batch(name)
 
     def restart(self, name: str, *, keys: Mapping[str, str] | None = None) -> Batch:
         """Go on with a set that ended; what was made is not made again. Raises OptionError while it is made."""
         if self.batch(name).state == "running":
-            raise _taken(name)
+            raise taken(name)
         self._jobs.tell(name, Event("resumed", "Going on"))
-        self._spawn(name, keys or {})
+        self._jobs.start(name, {**address_variables(self._settings.api_base), **(keys or {})})
         return self.batch(name)
 
     def cancel(self, name: str) -> None:
@@ -165,13 +164,8 @@ class Batches:
                     f"There is no set {name!r}.", "List them: Batches(settings).all()."
                 ) from None
         if is_held(folder / FORMER_LOCK):
-            raise _taken(name)
+            raise taken(name)
         return self._jobs.begin(name, KIND, asked, at=asked["started_at"], events=_former_end(folder))
-
-    def _spawn(self, name: str, keys: Mapping[str, str]) -> None:
-        keys = {**address_variables(self._settings.api_base), **keys}
-        if not start_process(self._settings.home, name, keys):
-            raise _taken(name)
 
 
 def order_of(asked: Mapping[str, Any]) -> Order:
@@ -208,10 +202,6 @@ def _damage_of_file(path: Path, journal: Journal, *, repair: bool) -> str:
         write_items(path, book_sets.items(journal))
         return ""
     return f"{path.name} is not as it was written."
-
-
-def _taken(name: str) -> OptionError:
-    return OptionError(f"Another process works on the set {name}.", "Wait for it, or cancel it first.")
 
 
 def read_json(path: Path) -> Json | None:

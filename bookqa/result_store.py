@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +15,9 @@ from types import TracebackType
 from typing import Any
 
 from catena.errors import CatenaError, LibraryCorrupt, LibraryError, OptionError
-from catena.files.atomic_files import FILE_MODE, make_folder
-from catena.files.failpoints import point
 from catena.files.file_lock import FileLock
-from catena.files.sqlite_files import connect, set_journal
 from catena.library.checksums import digest_of
-from catena.library.database import BUSY_SECONDS, translated
+from catena.library.sqlite_store import SqliteStore
 
 Json = Mapping[str, Any]
 SCHEMA = 2
@@ -31,10 +27,6 @@ _TABLES = tuple(
     f"CREATE TABLE IF NOT EXISTS {table} ({name} TEXT PRIMARY KEY, value TEXT NOT NULL, "
     "checksum INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"
     for table, name in _NAMES.items()
-)
-_PRAGMAS = (
-    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
-    "PRAGMA synchronous = FULL",
 )
 
 
@@ -48,23 +40,16 @@ class Failure:
     remedy: str = ""
 
 
-class Journal:
+class Journal(SqliteStore):
     """Safe for several threads. Every method raises LibraryError when the file cannot be used."""
+
+    tables = _TABLES
+    path: Path
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make one. Raises OptionError when it is of another schema."""
-        self.path = path
-        self._threads = threading.Lock()
-        with translated(path):
-            make_folder(path.parent)
-            self._connection = connect(path, seconds=BUSY_SECONDS)
-            self._connection.isolation_level = None
-            try:
-                set_journal(self._connection, path)
-                self._prepare()
-            except BaseException:
-                self._connection.close()
-                raise
+        super().__init__(path)
+        self.rows("PRAGMA user_version")
 
     def __enter__(self) -> Journal:
         return self
@@ -73,11 +58,6 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def close(self) -> None:
-        """Close the file once nobody writes: a batch that was cancelled leaves its last result to a thread."""
-        with self._threads:
-            self._connection.close()
 
     @contextmanager
     def working(self, job: Json) -> Iterator[None]:
@@ -97,7 +77,7 @@ class Journal:
                     f"{self.path} holds a job with another {', '.join(changed)}.",
                     "Give the options it was begun with, or another name.",
                 )
-            with self._writing() as connection:
+            with self.writing() as connection:
                 _set(connection, "notes", "job", job)
             yield
         finally:
@@ -118,7 +98,7 @@ class Journal:
 
     def put(self, key: str, value: Json, notes: Json | None = None) -> bool:
         """Keep the result of a unit, and notes with it; False when there was one, which stays."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             row = _row("results", key, value)
             is_new = connection.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", row).rowcount == 1
             connection.execute("DELETE FROM failures WHERE key = ?", (key,))
@@ -133,7 +113,7 @@ class Journal:
             "message": error.message,
             "remedy": error.remedy,
         }
-        with self._writing() as connection:
+        with self.writing() as connection:
             _set(connection, "failures", key, told)
 
     def note(self, name: str) -> Json | None:
@@ -143,7 +123,7 @@ class Journal:
 
     def set_note(self, name: str, value: Json) -> None:
         """Note something, in place of what was there."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             _set(connection, "notes", name, value)
 
     def count(self, prefix: str = "") -> int:
@@ -155,7 +135,7 @@ class Journal:
         """Yield keys and results in the order of the keys, beyond `after`; some at a time are in memory."""
         first, end = _range(prefix)
         query = "SELECT key, value, checksum FROM results WHERE key >= ? AND key < ? AND key > ? ORDER BY key LIMIT ?"
-        while rows := self._all(query, first, end, after, ROWS_AT_ONCE):
+        while rows := self.rows(query, (first, end, after, ROWS_AT_ONCE)):
             for key, value, checksum in rows:
                 if checksum != digest_of(("results", key, value)):
                     raise self._damaged(key)
@@ -167,13 +147,13 @@ class Journal:
         query = "SELECT key, value, checksum FROM failures WHERE key >= ? AND key < ? ORDER BY key"
         return [
             Failure(key, **json.loads(value))
-            for key, value, checksum in self._all(query, *_range(prefix))
+            for key, value, checksum in self.rows(query, _range(prefix))
             if checksum == digest_of(("failures", key, value))
         ]
 
     def damaged(self) -> list[str]:
         """The keys of rows that do not fit their checksums; what SQLite finds of its own comes first."""
-        found = [said for (said,) in self._all("PRAGMA integrity_check(1)") if said != "ok"]
+        found = [said for (said,) in self.rows("PRAGMA integrity_check(1)") if said != "ok"]
         return found or [key for table in _NAMES for key in self._unsound(table)]
 
     def drop_damaged(self) -> int:
@@ -181,18 +161,18 @@ class Journal:
         number = 0
         for table, name in _NAMES.items():
             for key in self._unsound(table):
-                with self._writing() as connection:
+                with self.writing() as connection:
                     connection.execute(f"DELETE FROM {table} WHERE {name} = ?", (key,))
                 number += 1
         return number
 
     def _unsound(self, table: str) -> list[str]:
-        rows = self._all(f"SELECT {_NAMES[table]}, value, checksum FROM {table}")
+        rows = self.rows(f"SELECT {_NAMES[table]}, value, checksum FROM {table}")
         return [key for key, value, checksum in rows if checksum != digest_of((table, key, value))]
 
     def _kept(self, table: str, key: str) -> str | None:
         """A value as it was kept. Raises LibraryCorrupt."""
-        rows = self._all(f"SELECT value, checksum FROM {table} WHERE {_NAMES[table]} = ?", key)
+        rows = self.rows(f"SELECT value, checksum FROM {table} WHERE {_NAMES[table]} = ?", (key,))
         if not rows:
             return None
         ((value, checksum),) = rows
@@ -206,64 +186,38 @@ class Journal:
             "Give the same command again: it is made anew. Or run: catena doctor --repair",
         )
 
-    def _prepare(self) -> None:
-        self.path.chmod(FILE_MODE)
-        for pragma in _PRAGMAS:
-            self._connection.execute(pragma).fetchall()
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != SCHEMA and self._says_schema():  # a bit of the header has turned
-            with self._writing() as connection:
-                connection.execute(f"PRAGMA user_version = {SCHEMA}")
-            version = SCHEMA
-        if version == 1:
-            with self._writing() as connection:
-                for table in _NAMES:
-                    connection.execute(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0")
-                for table, name in _NAMES.items():
-                    rows = connection.execute(f"SELECT {name}, value FROM {table}").fetchall()
-                    sums = [(digest_of((table, key, value)), key) for key, value in rows]
-                    connection.executemany(f"UPDATE {table} SET checksum = ? WHERE {name} = ?", sums)
-                connection.execute(f"PRAGMA user_version = {SCHEMA}")
-            version = SCHEMA
-        if version not in (0, SCHEMA):
+    def _migrate(self, opened: sqlite3.Connection) -> None:
+        version = opened.execute("PRAGMA user_version").fetchone()[0]
+        if version == SCHEMA:
+            return
+        is_turned = _says_schema(opened)  # a bit of the header
+        if version not in (0, 1) and not is_turned:
             raise OptionError(
                 f"{self.path} has schema {version}; this version of Catena reads schema {SCHEMA}.",
                 "Upgrade Catena, or give another name.",
             )
-        if version == 0:
-            with self._writing() as connection:
-                for table in _TABLES:
-                    connection.execute(table)
-                _set(connection, "notes", "schema", {"version": SCHEMA})
-                connection.execute(f"PRAGMA user_version = {SCHEMA}")
-
-    def _says_schema(self) -> bool:
-        """Tell whether a row says that the tables are of this schema, whatever the header says."""
-        has_notes = self._one("SELECT count(*) FROM sqlite_master WHERE name = 'notes'")
-        columns = [row[1] for row in self._all("PRAGMA table_info(notes)")] if has_notes else []
-        return "checksum" in columns and self.note("schema") == {"version": SCHEMA}
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._threads, translated(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            point("before-commit")
-            self._connection.execute("COMMIT")
-            point("after-commit")
+        opened.execute("BEGIN IMMEDIATE")
+        with opened:
+            for table, name in _NAMES.items() if version == 1 and not is_turned else ():
+                opened.execute(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0")
+                rows = opened.execute(f"SELECT {name}, value FROM {table}").fetchall()
+                sums = [(digest_of((table, key, value)), key) for key, value in rows]
+                opened.executemany(f"UPDATE {table} SET checksum = ? WHERE {name} = ?", sums)
+            for table in _TABLES:
+                opened.execute(table)
+            _set(opened, "notes", "schema", {"version": SCHEMA})
+            opened.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def _one(self, query: str, *values: object) -> Any:
-        with self._threads, translated(self.path):
-            row = self._connection.execute(query, values).fetchone()
-        return None if row is None else row[0]
+        return next((row[0] for row in self.rows(query, values)), None)
 
-    def _all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._threads, translated(self.path):
-            return self._connection.execute(query, values).fetchall()
+
+def _says_schema(opened: sqlite3.Connection) -> bool:
+    """Tell whether a row says that the tables are of this schema, whatever the header says."""
+    if "checksum" not in {row[1] for row in opened.execute("PRAGMA table_info(notes)")}:
+        return False
+    kept = opened.execute("SELECT name, value, checksum FROM notes WHERE name = 'schema'").fetchone()
+    return bool(kept == _row("notes", "schema", {"version": SCHEMA}))
 
 
 def _set(connection: sqlite3.Connection, table: str, key: str, value: Json) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +18,6 @@ from catena.events import Event
 from catena.jobs.former_jobs import adopt_runs
 from catena.jobs.job_queue import Jobs, open_jobs
 from catena.jobs.job_rows import Job, JobState
-from catena.jobs.worker_start import start_process
 from catena.options import AskOptions
 from catena.redaction import public_address
 from catena.settings import Settings, address_variables, public_settings
@@ -148,13 +147,9 @@ class Runs:
         """Tell whether the events of this run are kept; those of a question that its asker waits for are not."""
         return self._jobs.has(run_id)
 
-    @contextmanager
-    def working_on(self, run_id: str) -> Iterator[None]:
+    def working_on(self, run_id: str) -> AbstractContextManager[None]:
         """Hold a run while it is worked on. Raises OptionError when another process does."""
-        with self._jobs.holding(run_id) as is_held:
-            if not is_held:
-                raise _taken(run_id)
-            yield
+        return self._jobs.holding(run_id)
 
     def forget(self, document_id: str) -> int:
         """Delete what is kept of every run over a document; return how many runs that were.
@@ -195,8 +190,7 @@ class Runs:
         self._jobs.begin(run.run_id, KIND, asked, at=run.asked_at, events=events)
 
     def _spawn(self, run_id: str, keys: Mapping[str, str]) -> None:
-        if not start_process(self._settings.home, run_id, keys):
-            raise _taken(run_id)
+        self._jobs.start(run_id, keys)
 
     def _job(self, run_id: str) -> Job:
         if not str(run_id).isalnum():
@@ -205,10 +199,6 @@ class Runs:
             return self._jobs.named(run_id)
         except KeyError:
             raise OptionError(f"There is no run {run_id[:12]!r}.", "List them: `catena runs`.") from None
-
-
-def _taken(run_id: str) -> OptionError:
-    return OptionError(f"Another process works on the run {run_id[:12]}.", "Wait for it, or cancel it first.")
 
 
 def _run_of(job: Job) -> Run:

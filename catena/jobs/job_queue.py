@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from catena.errors import LibraryCorrupt
+from catena.errors import LibraryCorrupt, OptionError
 from catena.events import Event
 from catena.files.atomic_files import make_folder
 from catena.files.file_lock import FileLock
@@ -35,7 +35,7 @@ from catena.jobs.job_rows import (
     title_of,
 )
 from catena.jobs.job_store import STORE, JobStore
-from catena.jobs.worker_start import LOCK_NAME, ensure_worker, own_lock
+from catena.jobs.worker_start import LOCK_NAME, ensure_worker, own_lock, start_process
 from catena.library.checksums import digest_of
 
 MAX_ATTEMPTS = 3
@@ -87,17 +87,21 @@ class Jobs:
                 job = self._told(connection, job, event)
             return job
 
+    def start(self, name: str, keys: Mapping[str, str]) -> None:
+        """Start the process of a job; `keys` are variables for its environment alone. Raises what `holding` does."""
+        if not start_process(self.home, name, keys):
+            raise taken(name)
+
     @contextmanager
-    def holding(self, name: str) -> Iterator[bool]:
-        """Hold the lock of a job's name while it is worked on, here or by somebody's own; false: another does."""
+    def holding(self, name: str) -> Iterator[None]:
+        """Hold the lock of a name while its job is worked on here. Raises OptionError when another process does."""
         path = own_lock(self.home, name)
         make_folder(path.parent)
         lock = FileLock(path)
         if not lock.acquire_within():
-            yield False
-            return
+            raise taken(name)
         try:
-            yield True
+            yield
         finally:
             path.unlink(missing_ok=True)
             lock.release()
@@ -338,29 +342,18 @@ class Jobs:
     def _told(self, connection: sqlite3.Connection, job: Job, event: Event) -> Job:
         """Add an event, and change the job's state where that means one."""
         last = connection.execute("SELECT coalesce(max(number), 0) FROM events WHERE job = ?", (job.id,))
-        row = (
-            job.id,
-            last.fetchone()[0] + 1,
-            event.kind,
-            json.dumps(event.message),
-            json.dumps(dict(event.data)),
-        )
+        said = map(json.dumps, (event.message, dict(event.data)))
+        row = (job.id, last.fetchone()[0] + 1, event.kind, *said)
         connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", (*row, digest_of(row)))
         state = _TURNS.get(event.kind)
-        if state is None:
-            return (
-                job if job.state != "queued" or not job.name else self._save(connection, job, state="running")
-            )
-        is_over = state != "queued"
-        error = (
-            {"message": event.message, "remedy": event.data.get("remedy", "")} if state == "failed" else {}
-        )
-        changes: dict[str, Any] = {
-            "state": state,
-            "error": error,
-            "is_cancelled": is_over and job.is_cancelled,
-        }
-        return self._save(connection, job, finished_at=self._clock() if is_over else 0.0, **changes)
+        if state == "queued":
+            return self._save(connection, job, state=state, is_cancelled=False, error={}, finished_at=0.0)
+        if state is not None:
+            told = {"message": event.message, "remedy": event.data.get("remedy", "")}
+            error = told if state == "failed" else {}
+            return self._save(connection, job, state=state, error=error, finished_at=self._clock())
+        is_begun = job.state == "queued" and job.name != ""
+        return self._save(connection, job, state="running") if is_begun else job
 
     def _delete(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Delete the jobs of rows that begin with their numbers."""
@@ -379,6 +372,10 @@ def enqueue_fill(jobs: Jobs) -> Job:
     job = jobs.enqueue("fill")
     ensure_worker(jobs.home)
     return job
+
+
+def taken(name: str) -> OptionError:
+    return OptionError(f"Another process works on {name[:12]}.", "Wait for it, or cancel it first.")
 
 
 def _failed(message: str, remedy: str = "") -> Event:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from catena.errors import CatenaError, LibraryCorrupt
+from catena.errors import CatenaError, LibraryCorrupt, OptionError
 from catena.events import Event
 from catena.files.file_lock import FileLock
 from catena.jobs.former_jobs import adopt_queue
@@ -186,8 +186,9 @@ def test_a_damaged_job_is_named_and_no_other_is_touched(jobs: Jobs) -> None:
 
 def test_a_jobs_events_are_followed_to_its_end(jobs: Jobs) -> None:
     jobs.begin("a", "question", {}, events=[Event("route", "x")])
-    with jobs.holding("a") as is_held, jobs.holding("a") as is_held_twice:
-        assert (is_held, is_held_twice) == (True, False)
+    with jobs.holding("a"):
+        with pytest.raises(OptionError, match="Another process"), jobs.holding("a"):
+            pass
         followed = jobs.follow("a")
         assert next(followed).kind == "route" and jobs.named("a").state == "running"
         jobs.tell("a", Event("failed", "No \ud800 key.", {"remedy": "Give it."}))
