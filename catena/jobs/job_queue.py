@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from catena.errors import LibraryCorrupt, OptionError
+from catena.errors import LibraryCorrupt, LibraryError, OptionError
 from catena.events import Event
 from catena.files.atomic_files import make_folder
 from catena.files.file_lock import FileLock
@@ -219,8 +219,10 @@ class Jobs:
     def events(self, name: str, after: int = 0) -> Sequence[Event]:
         """The events of a job so far, without the first `after`, up to one that is damaged."""
         found: list[Event] = []
-        for job_id, number, kind, message, data, checksum in self._event_rows(name, after):
-            if checksum != digest_of((job_id, number, kind, message, data)):
+        for place, (job_id, number, kind, message, data, checksum) in enumerate(
+            self._event_rows(name, after)
+        ):
+            if number != after + place + 1 or checksum != digest_of((job_id, number, kind, message, data)):
                 break
             found.append(Event(kind, json.loads(message), json.loads(data)))
         return found
@@ -266,7 +268,10 @@ class Jobs:
 
     def check(self, *, repair: bool) -> Sequence[Problem]:
         """Check the rows for `catena doctor`; with `repair`, those of damaged jobs are deleted."""
-        damaged = [row for row in self._rows(SELECT) if not is_sound(row) or self._is_cut(row[1])]
+        try:
+            damaged = [row for row in self._rows(SELECT) if not is_sound(row) or self._is_cut(row[0])]
+        except LibraryError:  # of the whole file, which is named by whoever looks at its checkpoints
+            return []
         if repair:
             self._wipe(damaged)
             return []
@@ -275,8 +280,9 @@ class Jobs:
             for row in damaged
         ]
 
-    def _is_cut(self, name: str) -> bool:
-        return any(checksum != digest_of(row) for *row, checksum in self._event_rows(name, 0))
+    def _is_cut(self, job_id: int) -> bool:
+        rows = self._event_rows(job_id)
+        return any(row[1] != place or row[-1] != digest_of(row[:-1]) for place, row in enumerate(rows, 1))
 
     def _wipe(self, rows: Sequence[Sequence[Any]]) -> None:
         if rows:
@@ -289,11 +295,11 @@ class Jobs:
     def _rows(self, query: str, *values: object) -> Sequence[tuple[Any, ...]]:
         return self.store.rows(query, values) if self.store.has("jobs") else []
 
-    def _event_rows(self, name: str, after: int) -> Sequence[tuple[Any, ...]]:
-        query = "job = (SELECT id FROM jobs WHERE name = ?) AND number > ? ORDER BY number"
-        return self._rows(
-            f"SELECT job, number, kind, message, data, checksum FROM events WHERE {query}", name, after
-        )
+    def _event_rows(self, of: int | str, after: int = 0) -> Sequence[tuple[Any, ...]]:
+        """The events of a job by its number or name, beyond the first `after`."""
+        job = "?" if isinstance(of, int) else "(SELECT id FROM jobs WHERE name = ?)"
+        query = "SELECT job, number, kind, message, data, checksum FROM events"
+        return self._rows(f"{query} WHERE job = {job} AND number > ? ORDER BY number", of, after)
 
     def _select(self, where: str, *values: object) -> Sequence[Job]:
         """The jobs that are as they were written."""
