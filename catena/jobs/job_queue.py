@@ -197,7 +197,7 @@ class Jobs:
         return bool(self._rows("SELECT 1 FROM jobs WHERE name = ?", name))
 
     def is_cancelled(self, name: str) -> bool:
-        """Tell whether the job of a name is to stop, or was deleted meanwhile."""
+        """Tell whether the job of a name is to stop."""
         return any(
             is_cancelled
             for (is_cancelled,) in self._rows("SELECT is_cancelled FROM jobs WHERE name = ?", name)
