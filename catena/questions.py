@@ -26,6 +26,7 @@ from catena.arguments import (
 from catena.chosen_documents import Documents, readable_ids
 from catena.errors import OptionError
 from catena.events import Event, OnEvent
+from catena.files.disk_reserve import may_take_none
 from catena.library.library import Library
 from catena.llm.spoken_text import legible
 from catena.options import AskOptions
@@ -101,7 +102,7 @@ class Questions:
         require_callback("on_event", on_event)
         require_flag("is_kept", is_kept)
         asked = self._asked(question, documents, options)
-        if not is_kept or self._library.is_read_only:
+        if not is_kept or self._library.is_read_only or may_take_none(self._library.home):
             answer = await self._answerer().answer(asked, on_event, is_resumable=False)
             return replace(answer, warnings=(*answer.warnings, NOT_KEPT)) if is_kept else answer
         with self._runs.working_on(asked.run_id):

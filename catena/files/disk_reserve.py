@@ -40,6 +40,27 @@ def is_full(folder: Path) -> bool:
     return free_bytes(folder) < READ_ROOM
 
 
+def may_take_none(folder: Path) -> bool:
+    """Tell whether not even a little may be written: the disk is full, or what its owner may take of it."""
+    probe = folder / f"probe{os.getpid()}"
+    try:
+        probe.write_bytes(os.urandom(READ_ROOM))
+    except OSError as error:
+        return error.errno in FULL
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return False
+
+
+def give_up_reserve(home: Path) -> bool:
+    """Give the reserve up, whatever the disk says that it has free; tells whether there was one."""
+    with contextlib.suppress(OSError):
+        (home / NAME).unlink()
+        return True
+    return False
+
+
 def settle_reserve(home: Path, free: Free = free_bytes) -> None:
     """Give the reserve of a library up where its disk is full, or make it where there is ample room."""
     path = home / NAME

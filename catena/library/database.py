@@ -27,7 +27,7 @@ from sqlalchemy.exc import (
 
 from catena.errors import DISTRIBUTION, LibraryCorrupt, LibraryError, LibraryTooNew
 from catena.files.atomic_files import FILE_MODE, make_folder
-from catena.files.disk_reserve import FULL, free_bytes, is_full
+from catena.files.disk_reserve import FULL, READ_ROOM, free_bytes, is_full, may_take_none
 from catena.files.failpoints import point
 from catena.files.sqlite_files import connect, has_log, is_only_read, set_journal
 from catena.library.checksums import seal_catalogue
@@ -56,6 +56,15 @@ _CORRUPT = (
     "disk i/o error",
     "unsupported file format",
 )
+_UNWRITTEN = {
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_DIR_FSYNC,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+}
+"""What could not be written is no damage of what is there."""
 _FULL = ("disk is full",)
 _READ_ONLY = ("readonly", "unable to open", "permission denied")
 _BUSY = ("locked", "busy")
@@ -268,18 +277,25 @@ def _read_only(path: Path) -> LibraryError:
 
 def no_space(path: Path, needed: int = 0) -> LibraryError:
     """The error of a disk that is full; `needed` in bytes, where that is known."""
-    free = free_bytes(path.parent) / 1e6
+    free = free_bytes(path.parent)
     wanted = f" {needed / 1e6:,.1f} MB are needed," if needed else ""
+    is_kept = free > max(needed, READ_ROOM)
+    quota = ", of which a quota or the number of files lets you take none" if is_kept else ""
     return LibraryError(
-        f"No space is left for {path}:{wanted} {free:,.1f} MB are free.",
+        f"No space is left for {path}:{wanted} {free / 1e6:,.1f} MB are free{quota}.",
         "Nothing was changed. Free some space.",
     )
 
 
 def _error(path: Path, reason: str, error: Exception) -> LibraryError:
     said = reason.lower()
-    if "disk i/o" in said and is_full(path.parent):
-        return no_space(path)  # SQLite says so of the index of its log
+    if "disk i/o" in said and (is_full(path.parent) or may_take_none(path.parent)):
+        return no_space(path)  # SQLite says so of the index of its log, and of a quota
+    if getattr(getattr(error, "orig", error), "sqlite_errorcode", 0) in _UNWRITTEN:
+        return LibraryError(
+            f"{path} could not be written: {reason}.",
+            "Nothing was changed. Look whether the disk is in order.",
+        )
     if any(part in said for part in _CORRUPT):
         return LibraryCorrupt(
             f"{path} is damaged: {reason}.",

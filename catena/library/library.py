@@ -18,9 +18,15 @@ from types import TracebackType
 
 from sqlalchemy import select, text
 
-from catena.errors import AmbiguousDocument, LibraryCorrupt
+from catena.errors import AmbiguousDocument, LibraryCorrupt, LibraryError
 from catena.files.atomic_files import unlink
-from catena.files.disk_reserve import READ_ROOM, free_bytes, settle_reserve
+from catena.files.disk_reserve import (
+    READ_ROOM,
+    free_bytes,
+    give_up_reserve,
+    may_take_none,
+    settle_reserve,
+)
 from catena.files.ownership import close_to_others
 from catena.health import Problem
 from catena.library import integrity
@@ -191,12 +197,20 @@ class Library(Reading, Vectors, History, Votes):
             self._make_room(document_id)
             for forget_it in self.on_remove:
                 forget_it(document_id)
-            with self.database.write() as connection:
-                forget(connection, document_id)
-                forget_votes(connection, document_id)
-                delete_document(connection, document_id)
+            try:
+                self._delete(document_id)
+            except LibraryError:  # of a quota the system says nothing before
+                if not (may_take_none(self.home) and give_up_reserve(self.home)):
+                    raise
+                self._delete(document_id)
         purge(self.database)
         settle_reserve(self.home)
+
+    def _delete(self, document_id: str) -> None:
+        with self.database.write() as connection:
+            forget(connection, document_id)
+            forget_votes(connection, document_id)
+            delete_document(connection, document_id)
 
     def _make_room(self, document_id: str) -> None:
         """On a full disk delete first what goes anyway: deleting rows takes room."""

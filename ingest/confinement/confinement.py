@@ -15,6 +15,7 @@ import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 from catena.ingest.confinement.landlock import keep_files, landlock_version
 from catena.ingest.confinement.seccomp import refuse_system_calls
@@ -29,6 +30,8 @@ _ADDRESS_SLACK_MIB = 512
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
 _PACKAGES = ("site-packages", "dist-packages")
 _NOBODY = 65534
+PROC = Path("/proc")
+"""Of Linux; other systems have none, and a process in a root of its own has not."""
 _LIMITS = "files written: none; descriptors: 256; core: none"
 
 
@@ -82,7 +85,7 @@ def confine_job(
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    _lower(resource.RLIMIT_AS, _mapped_bytes() + ((memory_mib + _ADDRESS_SLACK_MIB) << 20))
+    memory = limit_memory(memory_mib)
     how = _leave_files(files, tessdata)
     _lower(resource.RLIMIT_FSIZE, 0)
     die_with_parent(parent)  # again: a change of user undoes it
@@ -90,7 +93,7 @@ def confine_job(
     calls = (
         f"none: {refused}" if refused else "seccomp: no sockets, programs, tracing, mounts or changed modes"
     )
-    return {"files": how, "system calls": calls, "limits": f"memory; {_LIMITS}"}
+    return {"files": how, "system calls": calls, "limits": f"{memory}; {_LIMITS}"}
 
 
 def _leave_files(files: Sequence[int], tessdata: str) -> str:
@@ -120,9 +123,20 @@ def _leave_root() -> str:
     return f"an empty root folder, as user {os.getuid()}"
 
 
-def can_open_paths() -> bool:
+def can_open_paths(proc: Path = PROC) -> bool:
     """Tell whether a confined process opens files by their path under /proc; else it has the descriptor alone."""
-    return os.path.isdir("/proc/self/fd")
+    return (proc / "self/fd").is_dir()
+
+
+def limit_memory(memory_mib: int, proc: Path = PROC) -> str:
+    """Limit the address space to what is mapped already and `memory_mib` more, and say whether that could be done."""
+    try:
+        pages = int((proc / "self/statm").read_text().split()[0])
+    except OSError:  # what is mapped is not known, and any limit could be below it
+        return f"no memory: this system has no {proc}, and the parent looks at it alone"
+    mapped = pages * resource.getpagesize()
+    _lower(resource.RLIMIT_AS, mapped + ((memory_mib + _ADDRESS_SLACK_MIB) << 20))
+    return "memory"
 
 
 def die_with_parent(parent: int) -> None:
@@ -138,8 +152,3 @@ def _lower(limit: int, value: int) -> None:
     if hard != resource.RLIM_INFINITY:
         value = min(value, hard)
     resource.setrlimit(limit, (value, value))
-
-
-def _mapped_bytes() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[0]) * resource.getpagesize()
