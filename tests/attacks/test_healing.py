@@ -22,10 +22,13 @@ from typing import Any
 
 import pytest
 
+from catena.bookqa.batch_processes import Batches
 from catena.client import Catena
 from catena.errors import CatenaError
 from catena.healing import examine
 from catena.health import Health
+from catena.jobs.job_queue import open_jobs
+from catena.kv.client.served_ids import IDS, ServedIds
 from catena.options import AskOptions
 from catena.question_runs import Run
 from catena.render.answer_json import to_json
@@ -33,6 +36,8 @@ from catena.retrieval.faiss_index import VectorFile
 from catena.retrieval.vector_jobs import fill
 from catena.settings import Settings, load_settings
 from catena.types import Answer
+from tests.attacks.test_stored_sets import KEY, set_of_one_item
+from tests.bookqa.test_items import ITEM
 
 NUM_ATTACKS = int(os.environ.get("CATENA_ATTACKS", "0"))
 pytestmark = pytest.mark.skipif(not NUM_ATTACKS, reason="CATENA_ATTACKS says how many")
@@ -74,7 +79,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ids = tuple(document.id for document in catena.documents())
         catena.runs.keep(Run("a1b2c3", QUESTIONS[0], ids, AskOptions(), time.time()))
         assert all(answer.citations for answer in kept)
+    open_jobs(home).enqueue("fill", {"documents": list(ids)})
+    ServedIds(home / IDS).put(KEY, "kept-there")
+    set_of_one_item(home)
     return home
+
+
+def items_of(home: Path) -> None:
+    """Read the set: what it holds is the truth, or nothing."""
+    batches = Batches(settings_of(home))
+    assert [one for batch in batches.all() for one in batches.items(batch.name)] in ([ITEM], [])
 
 
 def said(answer: Answer) -> dict[str, Any]:
@@ -100,6 +114,9 @@ def ask_all(home: Path) -> list[dict[str, Any] | str]:
                 catena.history,
                 lambda: catena.runs.all(),
                 catena.questions.unfinished,
+                lambda: open_jobs(home).list(),
+                lambda: items_of(home),
+                lambda: ServedIds(home / IDS).get(KEY),
             ):
                 try:
                     look()
@@ -242,5 +259,5 @@ def test_a_repair_that_is_killed_can_be_begun_again(whole: Path, tmp_path: Path)
         if texts != [one["text"] for one in truth]:  # type: ignore[index]
             wrong.append(f"{number}: {texts}")
         shutil.rmtree(home)
-    print(f"{num_killed} repairs killed")
+        print(f"{number}: {num_killed} repairs killed", wrong[-1:], flush=True)
     assert not wrong, "\n".join(wrong)

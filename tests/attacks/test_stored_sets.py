@@ -40,9 +40,8 @@ def empty(data: bytearray, drawn: random.Random) -> bytes:
     return b""
 
 
-@pytest.fixture
-def batches(home: Path) -> Batches:
-    """A set of one item as a process leaves it."""
+def set_of_one_item(home: Path) -> None:
+    """Leave a set as a process does that made it."""
     folder = home / "batches" / NAME
     folder.mkdir(parents=True)
     asked = {
@@ -56,6 +55,11 @@ def batches(home: Path) -> Batches:
         journal.put("item", {"item": to_json(ITEM)})
         journal.put(f"{book_sets.BOOKS}1", {"book": "book", "keys": ["item"]})
         write_items(folder / SET, book_sets.items(journal))
+
+
+@pytest.fixture
+def batches(home: Path) -> Batches:
+    set_of_one_item(home)
     return Batches(load_settings())
 
 
