@@ -6,6 +6,7 @@ Of what is written to the home the first ALLOWED operations go through once the 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from catena.benchmarks import disk
@@ -19,13 +20,14 @@ def main(home: Path, file: Path, allowed: int) -> None:
     with Catena(settings=load_settings(home=home, background=False, model="")) as client:
         (known,) = client.documents()
         disk.arm(home, Fault(allowed + 1, "EDQUOT", goes_on=True))
-        for name, command in {
+        commands: dict[str, Callable[[], object]] = {
             "add": lambda: client.add(file),
             "ls": lambda: len(client.documents()),
             "doctor": lambda: len(client.health().problems),
             "ask": lambda: client.ask("How long does the battery of the lantern last?").text,
             "rm": lambda: client.remove(known),
-        }.items():
+        }
+        for name, command in commands.items():
             try:
                 print(name, repr(command()), flush=True)
             except CatenaError as error:
