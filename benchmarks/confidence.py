@@ -12,7 +12,7 @@ import argparse
 import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,16 @@ from catena.agents.context import Deps
 from catena.agents.document_view import DocumentView
 from catena.agents.extractive.answer_confidence import Model, can_be_likely
 from catena.agents.extractive.answer_features import Seen, Signs, measure
+from catena.agents.extractive.answer_reading import AnswerReading
 from catena.agents.extractive.extractive_reader import ExtractiveReasoner
 from catena.agents.graph import run
-from catena.agents.reasoner import Draft, Question
 from catena.benchmarks.absent import Item, read_items
 from catena.benchmarks.rightness import is_right
 from catena.benchmarks.told import written_out
 from catena.client import Catena
 from catena.errors import DocumentError
 from catena.settings import load_settings
-from catena.types import Confidence, Evidence, PageRef
+from catena.types import Confidence, PageRef
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -72,6 +72,8 @@ WEIGHED = (
     "covered",
     "figures near",
     "years on page",
+    "read",
+    "read in quote",
 )
 """Signs that get a weight; more of them ranked worse on sets left out."""
 FOLDS = 8
@@ -103,10 +105,8 @@ class Recorder(ExtractiveReasoner):
 
     seen: Seen | None = None
 
-    def _how_sure(
-        self, question: Question, found: Sequence[Evidence], draft: Draft, view: DocumentView
-    ) -> Confidence:
-        self.seen = Seen(question.text, draft, tuple(found), question.page_scores)
+    def _how_sure(self, seen: Seen, view: DocumentView) -> Confidence:
+        self.seen = seen
         return "possible"
 
 
@@ -159,8 +159,9 @@ def observe(catena: Catena, items: Iterable[Item], kept: Path) -> Iterator[Obser
     for line in kept.read_text("utf-8").splitlines():
         row = json.loads(line)
         if row["id"] in by_id and row["seen"]:
-            seen = _from_json(row["seen"])
             view = DocumentView(catena.library, [row["document"]])
+            seen = _from_json(row["seen"])
+            seen = replace(seen, reading=AnswerReading.of(seen.question, seen.found, view))
             yield Observed(
                 by_id[row["id"]], measure(seen, view, catena.embedder), _judge(by_id[row["id"]], seen)
             )

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import as_file, files
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catena.retrieval import minilm_session
+
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
 Vectors = NDArray[np.float32]
 
-MAX_TOKENS = 256  # what the model was trained for; more makes it worse, not better
 TOKENS_PER_RUN = 1024  # texts of one length share a run, so short sentences do not pay a run each
 
 
@@ -44,52 +43,27 @@ class MiniLM:
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads or os.cpu_count() or 1
-        self._lock = threading.Lock()
-        self._session: InferenceSession | None = None
-        self._tokenizer: Tokenizer | None = None
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        made = minilm_session.tokenizer()
+        made.enable_truncation(minilm_session.MAX_TOKENS)
+        return made
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; returns float32 (len(texts), 384) of unit length. Reads the first 256 tokens."""
         vectors = np.zeros((len(texts), self.dimensions), np.float32)
         if not texts:
             return vectors
-        session, tokenizer = self._load()
-        ids = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
 
         def run(rows: list[int]) -> None:
             tokens = np.array([ids[row] for row in rows], np.int64)  # (rows, tokens), no padding
-            vectors[rows] = session.run(None, {"input_ids": tokens})[0]
+            vectors[rows] = minilm_session.run(tokens)
 
         with ThreadPoolExecutor(self._threads) as pool:
             list(pool.map(run, _runs([len(tokens) for tokens in ids])))
         return vectors
-
-    def _load(self) -> tuple[InferenceSession, Tokenizer]:
-        with self._lock:
-            if self._session is None or self._tokenizer is None:
-                self._session, self._tokenizer = _session(), _tokenizer()
-            return self._session, self._tokenizer
-
-
-def _session() -> InferenceSession:
-    import onnxruntime  # a tenth of a second, which `import catena` must not pay
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # texts run side by side: faster than one text on many cores
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.disable_quant_qdq", "1")  # unpack the weights once
-    with as_file(files("catena.retrieval") / "minilm" / "model.onnx") as path:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def _tokenizer() -> Tokenizer:
-    from tokenizers import Tokenizer  # as above
-
-    text = (files("catena.retrieval") / "minilm" / "tokenizer.json").read_text("utf-8")
-    tokenizer = Tokenizer.from_str(text)
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(MAX_TOKENS)
-    return tokenizer
 
 
 def _runs(lengths: list[int]) -> list[list[int]]:

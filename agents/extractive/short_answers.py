@@ -12,6 +12,7 @@ from catena.agents.extractive.answer_kinds import AnswerKind, kind_of_answer
 from catena.agents.extractive.answer_spans import best_stretch, kind_of_noun
 from catena.agents.extractive.instructions import asks_for_steps, is_command
 from catena.agents.extractive.numeric_question import main_question, pick_number, years
+from catena.agents.extractive.passage_reader import Found
 from catena.agents.extractive.question_form import plain_form
 from catena.retrieval.text_analysis import STOPWORDS, query_terms, terms
 
@@ -25,6 +26,10 @@ LEARNED: frozenset[AnswerKind] = frozenset(
 )
 """Kinds that enough questions were learned from."""
 MAX_WORDS = 12
+SURE = 8.0
+"""Margin from which on what the passage reader marks is shown as the answer: of unseen stories, and of sets that it was
+not trained on, 17 of 18 such spans were an accepted answer; of nine short answers that it did not mean, none.
+"""
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
     r"|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
@@ -96,6 +101,16 @@ def short_answer(question: str, quote: str, *, is_row: bool = False) -> str:
         return found
     best = best_stretch(kind, quote, asked)
     return best.text if best and best.share >= MIN_SHARE else ""
+
+
+def agreed(question: str, short: str, read: Found | None) -> str:
+    """A short answer if the passage reader means the same; if not, what that is very sure of, or nothing."""
+    question = plain_form(question)
+    if read is None or kind_of_answer(question) == "yes-no" or asks_for_steps(question):
+        return short
+    if short and set(terms(short)) & set(terms(read.text)):
+        return short
+    return read.text if read.margin >= SURE and len(read.text.split()) <= MAX_WORDS else ""
 
 
 def _by_shape(kind: AnswerKind, question: str, quote: str) -> str:

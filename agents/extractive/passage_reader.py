@@ -1,0 +1,98 @@
+"""Where in a passage the answer to a question stands, if it stands there: a start and an end, or neither.
+
+The reader is MiniLM trained on SQuAD as Devlin et al. (2019) do for SQuAD 2.0 (scripts/train_reader.py). English only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catena.retrieval import minilm_session
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
+MAX_ANSWER = 24
+"""Tokens of an answer."""
+MAX_QUESTION = 400
+"""Characters of a question; a longer one leaves no room for the passage."""
+OVERLAP = 64
+"""Tokens that two windows of a long passage share."""
+
+
+class Found(NamedTuple):
+    """An answer and its characters in its passage; `margin`: its logit less that of no answer in this passage."""
+
+    margin: float
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The best answer from each token of a passage on: first and last character, and margin, (tokens,) each."""
+
+    passage: str
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    margins: NDArray[np.float32]
+
+    def best(self, start: int, end: int) -> Found | None:
+        """The best answer that begins within these characters; None where no token does."""
+        within = np.flatnonzero((self.starts >= start) & (self.starts < end))
+        if not within.size:
+            return None
+        place = within[self.margins[within].argmax()]
+        first, last = int(self.starts[place]), int(self.ends[place])
+        return Found(float(self.margins[place]), first, last, self.passage[first:last])
+
+
+def read_passages(question: str, passages: Sequence[str]) -> list[Reading]:
+    """Read each passage for the answer; passages side by side on all cores."""
+    found = _tokenizer().encode_batch([(question[:MAX_QUESTION], passage) for passage in passages])
+    windows = [[one, *one.overflowing] for one in found]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(_reading, passages, windows))
+
+
+def _reading(passage: str, windows: Sequence[Encoding]) -> Reading:
+    parts = [part for window in windows for part in _of_window(window)]
+    if not parts:
+        none = np.zeros(0, np.int64)
+        return Reading(passage, none, none, np.zeros(0, np.float32))
+    starts, ends, margins = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Reading(passage, starts, ends, margins)
+
+
+def _of_window(
+    window: Encoding,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]]:
+    kinds = np.array(window.type_ids)
+    first = int((kinds == 0).sum())
+    logits = minilm_session.run(np.array([window.ids], np.int64), first)[0]
+    begin, finish = logits[first:-1].T  # without the last [SEP]
+    if not begin.size:
+        return
+    reach = np.lib.stride_tricks.sliding_window_view(
+        np.pad(finish, (0, MAX_ANSWER - 1), constant_values=-np.inf), MAX_ANSWER
+    )
+    last = reach.argmax(axis=1)
+    places = np.array(window.offsets)[first:-1]
+    margins = begin + reach.max(axis=1) - logits[0].sum()
+    yield places[:, 0], places[np.arange(len(last)) + last, 1], margins
+
+
+@cache
+def _tokenizer() -> Tokenizer:
+    made = minilm_session.tokenizer()
+    made.enable_truncation(minilm_session.MAX_TOKENS, stride=OVERLAP, strategy="only_second")
+    return made
