@@ -45,7 +45,7 @@ EXAMPLES = (
         "Slides, printed sideways",
         "robust/format-corpus/govdocs1-error-pdfs/error_set_1/421197.pdf",
         "What is the goal for rule out diagnoses?",
-        "Right; the slides print each line twice as a shadow, and so does the quote.",
+        "Wrong: the goal stands on the page before, in a line that the slides print twice as a shadow.",
     ),
     Example(
         "An EPUB",
@@ -63,13 +63,13 @@ EXAMPLES = (
         "A handbook, by its printed page",
         "mmlongbench-doc/data/documents/ISEP_student_handbook_2020.pdf",
         "What is the maximum hours of ISEP buddy scheme for Singaporean students?",
-        "Right: 10, of the row that says hours; the unit is left out of the number.",
+        "Right: 10 hours; the second line is of another scheme.",
     ),
     Example(
         "A scan of handwriting",
         "robust/ocrmypdf/tests/resources/kcs.pdf",
         "What is it about?",
-        "Handwriting, read by Tesseract (extra `ocr`) as far as it can; the box shows the words it found.",
+        "Handwriting, which Tesseract (extra `ocr`) does not read: the error names the cause.",
     ),
     Example(
         "An encrypted file, with its password",
@@ -89,7 +89,7 @@ EXAMPLES = (
         "Arabic, right to left",
         "robust/pdfjs/test/pdfs/ArabicCIDTrueType.pdf",
         "انواع العربية",
-        "Right line; the file's font makes MuPDF swap a pair of letters.",
+        "Right line.",
     ),
     Example(
         "Japanese, set vertically",

@@ -15,7 +15,8 @@ AnswerKind = Literal[
 _DO = r"(?:do|does|did|will|would|can|could|should|must|may|might|shall)(?:n['’]t| not)?"
 _PATTERNS: dict[AnswerKind, str] = {
     "person acted on": rf"\bwhom\b|\bwho {_DO}\b|\b(?:to|for|with|by|from|of) who\b|\bwho\b.*\b(?:to|with|by|from)\W*$",
-    "person": r"\bwho(?:se)?\b|\b(?:what|which) (?:person|man|woman|people)\b|\bname of the (?:author|man|woman)\b",
+    "person": r"\bwho(?:se)?\b|\b(?:what|which) (?:person|man|woman|people)\b"
+    r"|\bwhat(?:['’]s| is| was) the name of the (?:author|man|woman)\b",
     "place": r"\bwhere\b|\b(?:what|which) (?:place|city|country|town|state|region|village|county|street)\b",
     "time": r"\bwhen\b|\bhow (?:long ago|soon|late|early)\b"
     r"|\b(?:what|which) (?:fiscal )?(?:year|month|day|date|time|century|decade|quarter|season)\b",
@@ -36,8 +37,12 @@ _KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _
 
 
 def kind_of_answer(question: str) -> AnswerKind | None:
-    """The kind of thing that would answer; nothing where the question says nothing of it."""
+    """The kind of thing that would answer; nothing where the question says nothing of it.
+
+    The first word that asks counts: "What did she do when he came?" asks for no time.
+    """
     if is_yes_no(question):
         return "yes-no"
     main = main_question(question)
-    return next((kind for kind, pattern in _KINDS if pattern.search(main)), None)
+    found = [(match.start(), kind) for kind, pattern in _KINDS if (match := pattern.search(main))]
+    return min(found, key=lambda one: one[0])[1] if found else None

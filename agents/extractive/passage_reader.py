@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 MAX_ANSWER = 24
 """Tokens of an answer."""
-MAX_QUESTION = 400
-"""Characters of a question; a longer one leaves no room for the passage."""
+MAX_QUESTION = 64
+"""Tokens of a question; a longer one leaves no room for the passage."""
 OVERLAP = 64
 """Tokens that two windows of a long passage share."""
 
@@ -47,21 +47,28 @@ class Reading:
     margins: NDArray[np.float32]
 
     def best(self, start: int, end: int) -> Found | None:
-        """The best answer that begins within these characters; None where no token does."""
+        """The best answer that begins within these characters, as far as they go; None where no token does."""
         within = np.flatnonzero((self.starts >= start) & (self.starts < end))
         if not within.size:
             return None
         place = within[self.margins[within].argmax()]
-        first, last = int(self.starts[place]), int(self.ends[place])
+        first, last = int(self.starts[place]), min(int(self.ends[place]), end)
         return Found(float(self.margins[place]), first, last, self.passage[first:last])
 
 
 def read_passages(question: str, passages: Sequence[str]) -> list[Reading]:
     """Read each passage for the answer; passages side by side on all cores."""
-    found = _tokenizer().encode_batch([(question[:MAX_QUESTION], passage) for passage in passages])
+    asked = _shortened(question)
+    found = _tokenizer().encode_batch([(asked, passage) for passage in passages])
     windows = [[one, *one.overflowing] for one in found]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         return list(pool.map(_reading, passages, windows))
+
+
+def _shortened(question: str) -> str:
+    """The question as far as its tokens are read."""
+    tokens = _whole_tokenizer().encode(question, add_special_tokens=False).offsets
+    return question[: tokens[MAX_QUESTION - 1][1]] if len(tokens) > MAX_QUESTION else question
 
 
 def _reading(passage: str, windows: Sequence[Encoding]) -> Reading:
@@ -96,3 +103,8 @@ def _tokenizer() -> Tokenizer:
     made = minilm_session.tokenizer()
     made.enable_truncation(minilm_session.MAX_TOKENS, stride=OVERLAP, strategy="only_second")
     return made
+
+
+@cache
+def _whole_tokenizer() -> Tokenizer:
+    return minilm_session.tokenizer()

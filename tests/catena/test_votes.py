@@ -39,7 +39,10 @@ def test_a_vote_is_for_one_of_two_systems(second: str, winner: str) -> None:
 def test_a_library_from_before_votes_gets_their_tables(home: Path) -> None:
     Library(home).close()
     with sqlite3.connect(home / "library.db") as raw:
-        raw.executescript("DROP TABLE vote_documents; DROP TABLE votes; PRAGMA user_version = 2")
+        raw.executescript(
+            "DROP TABLE vote_documents; DROP TABLE votes; DELETE FROM counters WHERE name = 'schema';"
+            "PRAGMA user_version = 2"
+        )
     raw.close()
     with Library(home) as library:
         assert library.votes() == []

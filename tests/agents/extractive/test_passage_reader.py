@@ -68,8 +68,9 @@ def test_nothing_is_found_in_nothing(passage: str) -> None:
     assert reading.best(0, 9) is None
 
 
-def test_a_question_of_any_length_leaves_room_for_the_passage() -> None:
-    assert best("Who paid for the museum? " * 4000, MUSEUM)[0]
+@pytest.mark.parametrize("unit", ["Who paid for the museum? ", ".", "-", "a", "博"])
+def test_a_question_of_any_length_leaves_room_for_the_passage(unit: str) -> None:
+    assert best("Who paid for the museum? " + unit * 2000, MUSEUM)[0]
 
 
 def test_no_passages_no_readings() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from catena.agents.extractive.answer_kinds import kind_of_answer
-from catena.agents.extractive.short_answers import named_alone, names, short_answer, stands_for
+from catena.agents.extractive.passage_reader import Found
+from catena.agents.extractive.short_answers import agreed, named_alone, names, short_answer, stands_for
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ from catena.agents.extractive.short_answers import named_alone, names, short_ans
         ("Why was it sold?", "reason"),
         ("Is it for sale?", "yes-no"),
         ("What happened to the miller?", "deed"),
+        ("What did the miller do when she came?", "deed"),
+        ("What did he promise to the man who brought the stones?", "thing acted on"),
+        ("What is the name of the author?", "person"),
         ("The mill", None),
     ],
 )
@@ -72,3 +76,24 @@ def test_letters_must_stand_for_the_words() -> None:
 def test_a_number_alone() -> None:
     assert named_alone("$12 million (2030): Total sales", "Total sales 12") == "$12 million (2030)"
     assert named_alone("9 men. There were 9 men.", "There were 9 men.") == "9 men"
+
+
+@pytest.mark.parametrize(
+    ("question", "short", "read", "margin", "said"),
+    [
+        ("Who built it?", "Ada Brook", "Ada Brook, a baker", 1.0, "Ada Brook"),
+        ("Who built it?", "Ada Brook", "Per Lund", 1.0, ""),
+        ("Who built it?", "Ada Brook", "Per Lund", 9.0, "Per Lund"),
+        ("Who built it?", "", "Per Lund,", 9.0, "Per Lund"),
+        ("Which method is it?", "", "new", 9.0, ""),
+        ("Is it new?", "Yes", "new", 9.0, "Yes"),
+    ],
+)
+def test_a_short_answer_is_what_the_passage_reader_means(
+    question: str, short: str, read: str, margin: float, said: str
+) -> None:
+    assert agreed(question, short, Found(margin, 0, len(read), read)) == said
+
+
+def test_a_short_answer_stays_where_nothing_was_read() -> None:
+    assert agreed("Who built it?", "Ada Brook", None) == "Ada Brook"
