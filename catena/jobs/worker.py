@@ -97,13 +97,15 @@ def run_jobs(
 ) -> None:
     """Run the worker's jobs until there was none for `idle_seconds`."""
     idle_since = time.monotonic()
-    while not stop.is_set() and time.monotonic() - idle_since < idle_seconds:
+    while not stop.is_set():
         job = jobs.claim()
-        if job is None:
+        if job is not None:
+            run_job(jobs, job, handlers.get(job.kind), stop)
+            idle_since = time.monotonic()
+        elif time.monotonic() - idle_since >= idle_seconds:
+            return
+        else:
             stop.wait(POLL_SECONDS)
-            continue
-        run_job(jobs, job, handlers.get(job.kind), stop)
-        idle_since = time.monotonic()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
