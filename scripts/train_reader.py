@@ -43,7 +43,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'“])")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TrainingQuestion:
     """A question, its passage by index, and the answer's characters in it."""
 
     question: str
@@ -53,7 +53,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TrainingWindow:
     """`start`, `end`: the answer's characters in `text`; -1 where it is not there."""
 
     question: str
@@ -62,27 +62,29 @@ class Window:
     end: int
 
 
-def squad(path: Path) -> tuple[list[str], list[int], list[Asked]]:
+def squad(path: Path) -> tuple[list[str], list[int], list[TrainingQuestion]]:
     """Return passages, the article of each, and the questions."""
     passages: list[str] = []
     articles: list[int] = []
-    asked: list[Asked] = []
+    asked: list[TrainingQuestion] = []
     for number, article in enumerate(json.loads(path.read_text("utf-8"))["data"]):
         for paragraph in article["paragraphs"]:
             for qa in paragraph["qas"]:
                 first = qa["answers"][0]
                 start = first["answer_start"]
-                asked.append(Asked(qa["question"].strip(), len(passages), start, start + len(first["text"])))
+                asked.append(
+                    TrainingQuestion(qa["question"].strip(), len(passages), start, start + len(first["text"]))
+                )
             passages.append(paragraph["context"])
             articles.append(number)
     return passages, articles, asked
 
 
-def fairytales(folder: Path) -> tuple[list[str], list[int], list[Asked]]:
+def fairytales(folder: Path) -> tuple[list[str], list[int], list[TrainingQuestion]]:
     """Return sections, the story of each, and the explicit questions whose answer stands verbatim in their section."""
     passages: list[str] = []
     stories: list[int] = []
-    asked: list[Asked] = []
+    asked: list[TrainingQuestion] = []
     for number, path in enumerate(sorted((folder / "questions" / "train").rglob("*.csv"))):
         name = path.name.replace("-questions", "-story")
         (story,) = (folder / "section-stories" / "train").rglob(name)
@@ -100,11 +102,13 @@ def fairytales(folder: Path) -> tuple[list[str], list[int], list[Asked]]:
                     continue
                 at = passages[section].lower().find(answer.lower())
                 if at >= 0:
-                    asked.append(Asked(row["question"].strip(), section, at, at + len(answer)))
+                    asked.append(TrainingQuestion(row["question"].strip(), section, at, at + len(answer)))
     return passages, stories, asked
 
 
-def nearest(passages: Sequence[str], groups: Sequence[int], asked: Sequence[Asked]) -> list[list[int]]:
+def nearest(
+    passages: Sequence[str], groups: Sequence[int], asked: Sequence[TrainingQuestion]
+) -> list[list[int]]:
     """For each question the passages of its group that share most of its rare words, not its answer; best first."""
     weigh = TfidfVectorizer(sublinear_tf=True).fit(passages)
     vectors, questions = weigh.transform(passages), weigh.transform([one.question for one in asked])
@@ -130,25 +134,25 @@ def without_answer(passage: str, start: int, end: int) -> str:
 
 
 def windows(
-    passages: Sequence[str], groups: Sequence[int], asked: Sequence[Asked], chance: random.Random
-) -> list[Window]:
+    passages: Sequence[str], groups: Sequence[int], asked: Sequence[TrainingQuestion], chance: random.Random
+) -> list[TrainingWindow]:
     """A window that answers for each question, and for some one that does not."""
     made = []
     near = nearest(passages, groups, asked)
     for one, others in zip(asked, near, strict=True):
         passage = passages[one.passage]
-        made.append(Window(one.question, passage, one.start, one.end))
+        made.append(TrainingWindow(one.question, passage, one.start, one.end))
         if chance.random() >= NEGATIVES / (1 - NEGATIVES):
             continue
         rest = without_answer(passage, one.start, one.end)
         if chance.random() < CUT_OUT and len(rest.split()) > 20:
-            made.append(Window(one.question, rest, -1, -1))
+            made.append(TrainingWindow(one.question, rest, -1, -1))
         elif others:
-            made.append(Window(one.question, passages[chance.choice(others)], -1, -1))
+            made.append(TrainingWindow(one.question, passages[chance.choice(others)], -1, -1))
     return made
 
 
-class Reader(nn.Module):
+class SpanModel(nn.Module):
     """BERT with a start and an end for each token."""
 
     def __init__(self, folder: Path) -> None:
@@ -176,7 +180,7 @@ class Reader(nn.Module):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TokenRow:
     """Token ids and types of a window; `start`, `end`: tokens of the answer, 0 for none."""
 
     ids: list[int]
@@ -185,7 +189,7 @@ class Row:
     end: int
 
 
-def encode(tokenizer: Tokenizer, made: Sequence[Window]) -> Iterator[Row]:
+def encode(tokenizer: Tokenizer, made: Sequence[TrainingWindow]) -> Iterator[TokenRow]:
     """Rows of all windows; those whose answer was cut off are left out."""
     for one, found in zip(made, tokenizer.encode_batch([(w.question, w.text) for w in made]), strict=True):
         start = end = 0
@@ -198,10 +202,10 @@ def encode(tokenizer: Tokenizer, made: Sequence[Window]) -> Iterator[Row]:
             if not within:
                 continue
             start, end = within[0], within[-1]
-        yield Row(found.ids, found.type_ids, start, end)
+        yield TokenRow(found.ids, found.type_ids, start, end)
 
 
-def batches(rows: Sequence[Row], chance: random.Random) -> Iterator[list[Row]]:
+def batches(rows: Sequence[TokenRow], chance: random.Random) -> Iterator[list[TokenRow]]:
     """Batches of rows of like length, in a new order each time, without end."""
     while True:
         order = list(rows)
@@ -213,7 +217,7 @@ def batches(rows: Sequence[Row], chance: random.Random) -> Iterator[list[Row]]:
             yield from parts
 
 
-def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def padded(rows: Sequence[TokenRow]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return ids, types and mask, each (rows, longest)."""
     longest = max(len(row.ids) for row in rows)
     filled = [[*part, *[0] * (longest - len(part))] for row in rows for part in (row.ids, row.types)]
@@ -222,7 +226,9 @@ def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor, torch.Tenso
     return both[:, 0], both[:, 1], mask
 
 
-def train(model: Reader, rows: Sequence[Row], held: Sequence[Row], steps: int, out: Path) -> None:
+def train(
+    model: SpanModel, rows: Sequence[TokenRow], held: Sequence[TokenRow], steps: int, out: Path
+) -> None:
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=LEARNING_RATE, weight_decay=0.01)
     slope = torch.optim.lr_scheduler.LambdaLR(
@@ -253,7 +259,7 @@ def train(model: Reader, rows: Sequence[Row], held: Sequence[Row], steps: int, o
             break
 
 
-def loss_of(logits: torch.Tensor, rows: Sequence[Row]) -> torch.Tensor:
+def loss_of(logits: torch.Tensor, rows: Sequence[TokenRow]) -> torch.Tensor:
     """Cross entropy of start and end, together."""
     starts, ends = torch.tensor([row.start for row in rows]), torch.tensor([row.end for row in rows])
     of_start = nn.functional.cross_entropy(logits[..., 0], starts)
@@ -261,7 +267,7 @@ def loss_of(logits: torch.Tensor, rows: Sequence[Row]) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def test(model: Reader, held: Sequence[Row]) -> str:
+def test(model: SpanModel, held: Sequence[TokenRow]) -> str:
     """Exact spans of held-out windows, and whether what is there and what is not are told apart."""
     model.train(False)
     exact, there, chances = [], [], []
@@ -307,7 +313,7 @@ def main() -> None:
     passages, articles, asked = squad(options.squad / "dev-v1.1.json")
     held = list(encode(tokenizer, windows(passages, articles, chance.sample(asked, 600), chance)))
     print(f"{len(rows)} windows, {np.mean([row.start > 0 for row in rows]):.2f} of them answer", flush=True)
-    train(Reader(options.weights), rows, held, options.steps, options.out)
+    train(SpanModel(options.weights), rows, held, options.steps, options.out)
 
 
 if __name__ == "__main__":

@@ -100,3 +100,16 @@ def manual(tmp_path: Path) -> Path:
             assert page.insert_textbox((40, 40, 360, 560), text, fontsize=12) > 0, "the text fits the page"
         document.save(path)
     return path
+
+
+@pytest.fixture(scope="module")
+def preloaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a process whose writes to the disk fail where it says so (`benchmarks/disk.c`)."""
+    from catena.benchmarks import disk  # nothing of ours is loaded by tests that do not ask for it
+    from catena.errors import OptionError
+
+    try:
+        built = disk.compile_disk(tmp_path_factory.mktemp("disk"))
+    except OptionError as error:
+        pytest.skip(f"{error.message} {error.remedy}")
+    return {**os.environ, "LD_PRELOAD": str(built)}

@@ -181,7 +181,6 @@ def _of_reading(seen: Seen, best: Evidence) -> Signs:
     return {
         "read": 0.5 if margin is None else chance(margin),
         "read in quote": 0.5 if margin is None else chance(answer.margin) if answer else 0.0,
-        "margin of reading": 0.0 if margin is None else max(-1.0, min(1.0, margin / 10)),
     }
 
 

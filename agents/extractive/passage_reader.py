@@ -28,7 +28,7 @@ OVERLAP = 64
 """Tokens that two windows of a long passage share."""
 
 
-class Found(NamedTuple):
+class PassageAnswer(NamedTuple):
     """An answer and its characters in its passage; `margin`: its logit less that of no answer in this passage."""
 
     margin: float
@@ -38,7 +38,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PassageReading:
     """The best answer from each token of a passage on: first and last character, and margin, (tokens,) each."""
 
     passage: str
@@ -46,17 +46,17 @@ class Reading:
     ends: NDArray[np.int64]
     margins: NDArray[np.float32]
 
-    def best(self, start: int, end: int) -> Found | None:
+    def best(self, start: int, end: int) -> PassageAnswer | None:
         """The best answer that begins within these characters, as far as they go; None where no token does."""
         within = np.flatnonzero((self.starts >= start) & (self.starts < end))
         if not within.size:
             return None
         place = within[self.margins[within].argmax()]
         first, last = int(self.starts[place]), min(int(self.ends[place]), end)
-        return Found(float(self.margins[place]), first, last, self.passage[first:last])
+        return PassageAnswer(float(self.margins[place]), first, last, self.passage[first:last])
 
 
-def read_passages(question: str, passages: Sequence[str]) -> list[Reading]:
+def read_passages(question: str, passages: Sequence[str]) -> list[PassageReading]:
     """Read each passage for the answer; passages side by side on all cores."""
     asked = _shortened(question)
     found = _tokenizer().encode_batch([(asked, passage) for passage in passages])
@@ -71,13 +71,13 @@ def _shortened(question: str) -> str:
     return question[: tokens[MAX_QUESTION - 1][1]] if len(tokens) > MAX_QUESTION else question
 
 
-def _reading(passage: str, windows: Sequence[Encoding]) -> Reading:
+def _reading(passage: str, windows: Sequence[Encoding]) -> PassageReading:
     parts = [part for window in windows for part in _of_window(window)]
     if not parts:
         none = np.zeros(0, np.int64)
-        return Reading(passage, none, none, np.zeros(0, np.float32))
+        return PassageReading(passage, none, none, np.zeros(0, np.float32))
     starts, ends, margins = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Reading(passage, starts, ends, margins)
+    return PassageReading(passage, starts, ends, margins)
 
 
 def _of_window(

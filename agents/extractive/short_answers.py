@@ -12,7 +12,7 @@ from catena.agents.extractive.answer_kinds import AnswerKind, kind_of_answer
 from catena.agents.extractive.answer_spans import best_stretch, kind_of_noun
 from catena.agents.extractive.instructions import asks_for_steps, is_command
 from catena.agents.extractive.numeric_question import main_question, pick_number, years
-from catena.agents.extractive.passage_reader import Found
+from catena.agents.extractive.passage_reader import PassageAnswer
 from catena.agents.extractive.question_form import plain_form
 from catena.retrieval.text_analysis import STOPWORDS, query_terms, terms
 
@@ -105,7 +105,7 @@ def short_answer(question: str, quote: str, *, is_row: bool = False) -> str:
     return best.text if best and best.share >= MIN_SHARE else ""
 
 
-def agreed(question: str, short: str, read: Found | None) -> str:
+def agreed(question: str, short: str, read: PassageAnswer | None) -> str:
     """A short answer if the passage reader means the same; if not, what that is very sure of, or nothing."""
     question = plain_form(question)
     if read is None or kind_of_answer(question) == "yes-no" or asks_for_steps(question):

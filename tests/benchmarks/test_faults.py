@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from catena.benchmarks import disk
 from catena.benchmarks.faults import faults
-from catena.errors import OptionError
 
 EVERY = 4
 JUDGE = """
@@ -24,15 +21,6 @@ with sqlite3.connect(home / "library.db") as raw:
     raw.execute(sys.argv[2])
 print(*bench.judge(home, sys.argv[3])[1], sep="\\n")
 """
-
-
-@pytest.fixture(scope="module")
-def preloaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    try:
-        built = disk.compile_disk(tmp_path_factory.mktemp("disk"))
-    except OptionError as error:
-        pytest.skip(f"{error.message} {error.remedy}")
-    return {**os.environ, "LD_PRELOAD": str(built)}
 
 
 def run(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from catena.benchmarks import disk
 from catena.client import Catena
-from catena.errors import OptionError
 from catena.files.disk_reserve import NAME, give_up_reserve, may_take_none
 from catena.settings import load_settings
-
-
-@pytest.fixture(scope="module")
-def preloaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    try:
-        built = disk.compile_disk(tmp_path_factory.mktemp("disk"))
-    except OptionError as error:
-        pytest.skip(f"{error.message} {error.remedy}")
-    return {**os.environ, "LD_PRELOAD": str(built)}
 
 
 @pytest.mark.slow

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from catena.agents.document_view import DocumentView
-from catena.agents.extractive.answer_reading import MAX_WINDOWS, AnswerReading, chance
-from catena.types import Evidence, Span
+from catena.agents.extractive.answer_reading import MAX_WINDOWS, ROW, AnswerReading, ReadWindow, chance
+from catena.agents.extractive.passage_reader import PassageReading
+from catena.types import Evidence, Page, Span
 from tests.agents.shelf import DOC, MemoryShelf, make_page
 
 PAGE = make_page(
@@ -64,3 +69,32 @@ def test_many_pages_are_read_as_far_as_the_limit() -> None:
 def test_chance() -> None:
     assert chance(0) == 0.5
     assert chance(-50) < 0.01 < 0.99 < chance(50)
+
+
+def read_at(page: Page, offsets: Sequence[int]) -> AnswerReading:
+    """A reading of a whole page that finds an answer at each offset for sure, the last the surest."""
+    starts = np.array(offsets)
+    margins = np.array([30.0 + n for n in range(len(offsets))], np.float32)
+    reading = PassageReading(page.text, starts, starts + 3, margins)
+    return AnswerReading((ReadWindow(Span(page.ref, 0, len(page.text)), reading),))
+
+
+def quoted(page: Page, line: int, score: float) -> Evidence:
+    at = page.lines[line]
+    return Evidence((Span(page.ref, at.start, at.end),), page.text[at.start : at.end], score)
+
+
+def test_rows_gain_together_and_keep_the_order_of_their_labels() -> None:
+    page = make_page(1, [("row", "Flour sold 4,200 3,900"), ("row", "Bread sold 1,100 1,000")])
+    view = DocumentView(MemoryShelf([page]), [DOC])
+    found = (quoted(page, 0, 1.0), quoted(page, 1, 0.9))
+    ranked = read_at(page, [page.lines[1].start]).rank(found, view)
+    assert [one.text for one in ranked] == [one.text for one in found]
+    assert [round(one.score, 3) for one in ranked] == [1.0 + ROW, 0.9 + ROW]
+
+
+def test_a_bare_number_never_joins_the_evidence() -> None:
+    page = make_page(1, [("text", "The list of lines begins here."), ("text", "625")])
+    view = DocumentView(MemoryShelf([page]), [DOC])
+    found = (quoted(page, 0, 1.0),)
+    assert len(read_at(page, [page.lines[1].start]).rank(found, view)) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catena.agents.extractive.answer_kinds import kind_of_answer
-from catena.agents.extractive.passage_reader import Found
+from catena.agents.extractive.passage_reader import PassageAnswer
 from catena.agents.extractive.short_answers import agreed, named_alone, names, short_answer, stands_for
 
 
@@ -92,7 +92,7 @@ def test_a_number_alone() -> None:
 def test_a_short_answer_is_what_the_passage_reader_means(
     question: str, short: str, read: str, margin: float, said: str
 ) -> None:
-    assert agreed(question, short, Found(margin, 0, len(read), read)) == said
+    assert agreed(question, short, PassageAnswer(margin, 0, len(read), read)) == said
 
 
 def test_a_short_answer_stays_where_nothing_was_read() -> None:
