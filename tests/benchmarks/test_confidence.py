@@ -9,7 +9,8 @@ import pytest
 
 from catena.agents.extractive.answer_confidence import Model
 from catena.benchmarks.absent import Item, Kind
-from catena.benchmarks.confidence import (
+from catena.benchmarks.confidence import report
+from catena.benchmarks.confidence_fit import (
     LIKELY_SHARE,
     Data,
     Observed,
@@ -17,7 +18,6 @@ from catena.benchmarks.confidence import (
     fit,
     likely_limit,
     refusing_limit,
-    report,
     shipped_models,
     to_toml,
 )
