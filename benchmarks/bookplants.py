@@ -64,7 +64,7 @@ async def planted(num: int) -> Outcomes:
             known = {one.draft.question: one.draft.answer for one in plants if one.name == "closed book"}
             with StubModel(rules=RULES, options={"known": known}) as stub:
                 settings = load_settings(home=Path(name) / "home", model=MODEL, api_base=stub.url)
-                llm = LLMFactory(settings, catena.library).open(MODEL, [book.id], Limits()).answering
+                llm = LLMFactory(settings, catena.library.history).open(MODEL, [book.id], Limits()).answering
                 outcomes: Outcomes = {}
                 for one in plants:
                     reason = await examine(one.draft, one.slot, frozenset(), book, llm)

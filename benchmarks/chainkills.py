@@ -102,7 +102,7 @@ def run_child(home: Path, url: str, question: str, point: str, drawn: random.Ran
 def answer_of(home: Path) -> tuple[Json, list[str]]:
     """The part of the answer that no run may change, and what is wrong with how it is kept."""
     with Catena(settings=Settings(home=home, background=False)) as catena:
-        answers, unfinished = catena.library.answers(), catena.questions.unfinished()
+        answers, unfinished = catena.library.history.answers(), catena.questions.unfinished()
     wrong = [f"{len(answers)} answers are kept"] if len(answers) != 1 else []
     wrong += [f"{len(unfinished)} runs are left unfinished"] if unfinished else []
     kept = answers[0].data if answers else {}

@@ -103,7 +103,7 @@ def _judge(options: RunOptions, catena: Catena) -> OpenJudge | None:
     if model is None:
         return None
     settings = catena.settings.model_copy(update={"api_base": options.judge_base, "fallback_model": None})
-    factory = LLMFactory(settings, catena.library)
+    factory = LLMFactory(settings, catena.library.history)
     return lambda document_ids: factory.open(model, document_ids, Limits())
 
 

@@ -142,7 +142,7 @@ class Bench:
         path = folder / f"{num_words}.md"
         path.write_text(self.book.text, encoding="utf-8")
         self.document = self.catena.add(path)
-        self.num_passages = self.catena.library.count_passages(self.document.id)
+        self.num_passages = self.catena.library.passage_range(self.document.id)[1]
 
     async def result(self, system: System, task: Planted) -> Result:
         """Ask once, and compare with what was planted."""
@@ -185,7 +185,9 @@ class Bench:
             self._stubs[forget] = self._stack.enter_context(stub)
         home = self.catena.settings.home
         settings = load_settings(home=home, api_base=self._stubs[forget].url, context_window=WINDOW)
-        return LLMFactory(settings, self.catena.library).open("openai/stub", [self.document.id], Limits())
+        return LLMFactory(settings, self.catena.library.history).open(
+            "openai/stub", [self.document.id], Limits()
+        )
 
 
 def quarter(facts: Sequence[str]) -> int:

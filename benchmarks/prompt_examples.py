@@ -242,7 +242,10 @@ def _open(home: Path) -> Catena:
 def _record(catena: Catena, document_ids: Sequence[str], example: Example) -> tuple[Scripted, Answer]:
     """Ask, with a model that keeps every prompt."""
     llm = Scripted(example.window)
-    reasoner, chain = LLMReasoner(llm, catena.embedder, store=catena.library), LLMChain(llm, catena.embedder)
+    reasoner, chain = (
+        LLMReasoner(llm, catena.embedder, store=catena.library.history),
+        LLMChain(llm, catena.embedder),
+    )
     deps = Deps(catena.library, catena.retriever, catena.embedder, reasoner, chain=chain)
     answer = asyncio.run(run(deps, example.question, document_ids, example.options, turns=example.turns))
     return llm, answer

@@ -111,9 +111,9 @@ def shown(library: Library) -> list[Named]:
     """All readable documents with what names them."""
     found = []
     for document in library.documents():
-        if document.status != "failed" and library.count_passages(document.id):
+        if document.status != "failed" and library.passage_range(document.id)[1]:
             label = f"{document.title} {Path(document.path).stem}"
-            first = library.page_text(PageRef(document.id, 1))[:FIRST_PAGE]
+            first = library.page(PageRef(document.id, 1)).text[:FIRST_PAGE]
             found.append(Named(document.id, _plain(label), _plain(first), periods(label)))
     return found
 

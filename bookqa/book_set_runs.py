@@ -301,4 +301,4 @@ def progress_of(journal: Journal) -> Progress:
 def _room(catena: Workplace, concurrency: int) -> LLMFactory:
     """The models of a set, with as many calls at once as it wants."""
     settings = catena.settings.with_concurrency(concurrency)
-    return LLMFactory(settings, catena.library)
+    return LLMFactory(settings, catena.library.history)

@@ -44,10 +44,10 @@ class Keeper:
         self._journal.fail(key, error)
 
     def get_call(self, key: str) -> str | None:
-        return self._library.get_call(key)
+        return self._library.history.get_call(key)
 
     def put_call(self, key: str, response: str, document_ids: list[str]) -> None:
-        self._library.put_call(key, response, document_ids)
+        self._library.history.put_call(key, response, document_ids)
 
 
 class Remote:

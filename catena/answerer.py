@@ -97,4 +97,4 @@ class Answerer:
         ]
 
     def _kept(self, limit: int, thread_id: str | None = None) -> Sequence[Answer]:
-        return [from_json(one.data) for one in self.library.answers(limit, thread_id=thread_id)]
+        return [from_json(one.data) for one in self.library.history.answers(limit, thread_id=thread_id)]

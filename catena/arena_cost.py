@@ -64,7 +64,7 @@ def estimate_games(
             continue
         matches = Schedule(items, responses, open_judge(catena, name), 0).all()
         left = _left(matches, lambda match: match.key, games_path(runs, name))
-        price = run_alone(LLMFactory(catena.settings, catena.library).price(name, asked=name))
+        price = run_alone(LLMFactory(catena.settings, catena.library.history).price(name, asked=name))
         foreseen = [_of_game(match, price) for match in _spread(left, SAMPLED_GAMES)]
         found[name] = scaled(foreseen, len(left) if budget is None else min(budget, len(left)))
     return found

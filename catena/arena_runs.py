@@ -177,7 +177,7 @@ def open_judge(catena: Catena, name: str, budget: Budget | None = None) -> Judge
     """`rules`, or a model by its LiteLLM name."""
     if name == RULES:
         return RuleJudge()
-    factory = LLMFactory(catena.settings, catena.library)
+    factory = LLMFactory(catena.settings, catena.library.history)
     return ModelJudge(factory.open(name, [], Limits(), budget=budget).answering)
 
 
@@ -208,7 +208,7 @@ def judge_runs(
             finally:
                 journal.set_note(book_sets.USAGE, meter.to_json())
             rankings.append(_rank(runs, name, judged[name], meter, journal))
-    if people := voted_games(runs[0], catena.library.votes()):
+    if people := voted_games(runs[0], catena.library.votes.all()):
         judged["people"] = people
     found = tuple(agreements(list(judged.items())))
     return [

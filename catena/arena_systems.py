@@ -215,5 +215,5 @@ def open_reader(catena: Catena, name: str, model: str | None, cost_cap: CostCap)
         )
     name = f"{kind}@{asked}"
     if kind == MEMORY:
-        return MemoryReader(name, asked, cost_cap, LLMFactory(catena.settings, catena.library))
+        return MemoryReader(name, asked, cost_cap, LLMFactory(catena.settings, catena.library.history))
     return AskReader(catena, name, next(one for one in STRATEGIES if one == kind), asked, cost_cap)

@@ -74,8 +74,8 @@ MOVED = {
     "start": "questions.start",
     "trace": "questions.trace",
     "unfinished": "questions.unfinished",
-    "vote": "library.save_vote",
-    "votes": "library.votes",
+    "vote": "library.votes.save",
+    "votes": "library.votes.all",
 }
 """Names that methods had, and where they are."""
 
@@ -140,7 +140,7 @@ class Catena:
             self._portal,
         )
         healing = Healing(library, self._adder)
-        library.mend, library.readopt = healing.mend, healing.readopt
+        library.database.mend, library.readopt = healing.mend, healing.readopt
         library.on_remove += [
             self._checkpoints.forget,
             partial(forget_recognised, home),

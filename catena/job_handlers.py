@@ -50,7 +50,7 @@ def fill_vectors(home: Path, run: JobRun) -> Json:
     # The pool starts only when something is to be read again.
     with Library(home) as library, ParserPool(load_settings(home=home)) as pool:
         library.embedder = embedder.name
-        library.mend = Healing(library, Adder(library, pool)).mend
+        library.database.mend = Healing(library, Adder(library, pool)).mend
         for document_id in [document.id for document in library.documents() if document.is_readable]:
             if run.should_stop():
                 break

@@ -39,7 +39,7 @@ def with_model(
         llm,
         deps.embedder,
         small=small,
-        store=library,
+        store=library.history,
         on_text=on_text,
         least_reply=settings.calls.max_reply_tokens or 0,
         most_shown=most_shown(options.model, settings),

@@ -162,7 +162,7 @@ class Questions:
         """Work on a run that was started and that the caller holds; its events go to its file."""
         require_text("run_id", run_id)
         run = self._runs.run(run_id)
-        kept = self._library.answer(run_id)
+        kept = self._library.history.answer(run_id)
         if kept is not None:  # killed after the answer was kept, before that was told
             self._runs.tell(run_id, Event("answer", str(kept.data["text"]), kept.data))
             return from_json(kept.data)
@@ -203,7 +203,7 @@ class Questions:
         Raises OptionError when there is neither.
         """
         require_text("run_id", run_id)
-        kept = self._library.answer(run_id)
+        kept = self._library.history.answer(run_id)
         answer = from_json(kept.data) if kept else None
         is_told = self._runs.has(run_id)
         if is_told or answer is None:
@@ -220,7 +220,7 @@ class Questions:
         """Finish a run as `Catena.resume` does. Raises OptionError when there is no such run."""
         require_text("run_id", run_id)
         require_callback("on_event", on_event)
-        kept = self._library.answer(run_id)
+        kept = self._library.history.answer(run_id)
         if kept is not None:
             return from_json(kept.data)
         found = [run for run in self.unfinished() if run.run_id.startswith(run_id)]
@@ -233,7 +233,7 @@ class Questions:
     def unfinished(self) -> list[UnfinishedRun]:
         """List the runs that have no answer yet, oldest first: killed, failed, or still under way."""
         runs = self._checkpoints.unfinished()
-        answered = {run.run_id for run in runs if self._library.answer(run.run_id) is not None}
+        answered = {run.run_id for run in runs if self._library.history.answer(run.run_id) is not None}
         for run_id in answered:  # killed after the answer was kept, before the checkpoints were dropped
             self._checkpoints.finish(run_id)
         return [run for run in runs if run.run_id not in answered]
@@ -272,7 +272,7 @@ class Questions:
 
     def _keep(self, answer: Answer, *, is_told: bool) -> None:
         form = to_json(answer)
-        self._library.save_answer(answer.run_id, answer.thread_id, form)
+        self._library.history.save_answer(answer.run_id, answer.thread_id, form)
         if is_told:
             self._runs.tell(answer.run_id, Event("answer", answer.text, form))
         self._checkpoints.finish(answer.run_id)
@@ -312,14 +312,14 @@ class Questions:
     def _models(self) -> LLMFactory:
         from catena.llm_factory import LLMFactory  # the way to LiteLLM
 
-        return LLMFactory(self._settings, self._library)
+        return LLMFactory(self._settings, self._library.history)
 
     def _of_thread(self, thread_id: str | None, question: str) -> list[str] | None:
         """The documents that a conversation is about, those that were removed left out; none: all of the library.
 
         A question that leans on the last answer stays with the documents which that one quotes.
         """
-        kept = self._library.answers(1, thread_id=thread_id) if thread_id else []
+        kept = self._library.history.answers(1, thread_id=thread_id) if thread_id else []
         if not kept:
             return None
         answer = from_json(kept[0].data)

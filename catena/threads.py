@@ -23,19 +23,19 @@ class Threads:
         """List the conversations that are kept, the one that was last asked first."""
         if limit is not None:
             require_whole("limit", limit)
-        return self._library.threads(limit)
+        return self._library.history.threads(limit)
 
     def answers(self, limit: int = 20, *, thread_id: str | None = None) -> list[Answer]:
         """List the last answers, newest first, of one conversation or of all."""
         require_whole("limit", limit)
         if thread_id is not None:
             require_text("thread_id", thread_id)
-        return [from_json(kept.data) for kept in self._library.answers(limit, thread_id=thread_id)]
+        return [from_json(kept.data) for kept in self._library.history.answers(limit, thread_id=thread_id)]
 
     def delete(self, thread_id: str) -> int:
         """Delete what is kept of a conversation; return how many answers that were. Raises OptionError for none."""
         require_text("thread_id", thread_id)
-        run_ids = self._library.delete_thread(thread_id)
+        run_ids = self._library.history.delete_thread(thread_id)
         if not run_ids:
             raise OptionError(f"There is no conversation {thread_id!r}.", "List them: `catena threads`.")
         self._runs.delete(run_ids)

@@ -177,7 +177,7 @@ def _show_figures(runs: Sequence[Run], answers: Sequence[Answer]) -> None:
         ],
         hide_index=True,
     )
-    if num := len(open_client().library.votes()):
+    if num := len(open_client().library.votes.all()):
         st.caption(f":material/how_to_vote: The arena has {counted(num, 'vote')}.")
 
 
@@ -189,7 +189,7 @@ def _ask_vote(runs: Sequence[Run]) -> None:
     with st.container(horizontal=True):
         for name, winner in (("Left", first), ("Equally good", None), ("Right", second)):
             if st.button(name, key=f"vote-{name}", icon=":material/how_to_vote:"):
-                open_client().library.save_vote(
+                open_client().library.votes.save(
                     Vote(runs[0].question, first, second, winner, runs[0].document_ids)
                 )
                 _tell()

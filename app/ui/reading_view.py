@@ -49,7 +49,7 @@ def _questions() -> dict[str, str]:
     catena = open_client()
     running = {run.run_id: run.question for run in catena.runs.under_way()}
     ended = {run.run_id: run.question for run in catena.runs.all(NUM_SHOWN) if run.state != "answered"}
-    return {**running, **dict(catena.library.questions(NUM_SHOWN)), **ended}
+    return {**running, **dict(catena.library.history.questions(NUM_SHOWN)), **ended}
 
 
 @st.fragment(run_every=1.0)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, select, text
 from sqlalchemy.exc import (
@@ -25,7 +25,7 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 
-from catena.errors import DISTRIBUTION, LibraryCorrupt, LibraryError, LibraryTooNew
+from catena.errors import DISTRIBUTION, Damage, LibraryCorrupt, LibraryError, LibraryTooNew
 from catena.files.atomic_files import FILE_MODE, make_folder
 from catena.files.disk_reserve import FULL, READ_ROOM, free_bytes, is_full, may_take_none
 from catena.files.failpoints import point
@@ -73,6 +73,11 @@ _BUSY = ("locked", "busy")
 _TEXT = partial(str, encoding="utf-8", errors="surrogateescape")
 
 Migrations = Mapping[int, Callable[[Connection], None]]
+Mend = Callable[[Damage], None]
+MAX_MENDED = 4
+"""Parts that one reading finds damaged, one after the other: a page, the list of documents, the word index."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Database:
@@ -82,6 +87,8 @@ class Database:
         self, path: Path, *, version: int = SCHEMA_VERSION, migrations: Migrations = MIGRATIONS
     ) -> None:
         self.path = path
+        self.mend: Mend | None = None
+        """Mends what is damaged, or raises."""
         self._turn = threading.Lock()
         self._open()
         try:
@@ -106,6 +113,19 @@ class Database:
         """Give a consistent view of the file, whatever others write meanwhile."""
         with translated(self.path), self._reader.connect() as connection:
             yield connection
+
+    def fetch(self, read: Callable[Concatenate[Connection, P], T], *given: P.args, **named: P.kwargs) -> T:
+        """Read by a function that raises Damage: that is mended, and read again; what is damaged still is raised."""
+        num_mended = 0
+        while True:
+            try:
+                with self.read() as connection:
+                    return read(connection, *given, **named)
+            except Damage as damage:
+                if self.mend is None or num_mended == MAX_MENDED:
+                    raise
+                self.mend(damage)
+                num_mended += 1
 
     @contextmanager
     def write(self, *, is_durable: bool = True) -> Iterator[Connection]:

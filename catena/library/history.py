@@ -14,7 +14,6 @@ from catena.errors import Damage
 from catena.library.checksums import columns, covered, is_sound, sealed
 from catena.library.database import Database, insert
 from catena.library.schema import answer_documents, answers, call_documents, calls
-from catena.library.stored_pages import mended
 from catena.types import Thread
 
 
@@ -30,9 +29,10 @@ class StoredAnswer:
 
 
 class History:
-    """The half of `Library` that keeps answers and calls; both go with the documents they are about."""
+    """Answers and calls that are kept; both go with the documents they are about."""
 
-    database: Database
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def save_answer(self, run_id: str, thread_id: str, data: Mapping[str, Any] | str) -> None:
         """Keep an answer in its JSON form; the same run again replaces it."""
@@ -44,21 +44,19 @@ class History:
             "question": form.get("question", ""),
             "data": json.dumps(form, ensure_ascii=False),
         }
-        with self.database.write() as connection:
+        with self._database.write() as connection:
             connection.execute(answers.delete().where(answers.c.run_id == run_id))
             key = insert(connection, answers, sealed(answers, values))
             about = [{"answer_key": key, "document_id": document_id} for document_id in _documents_of(form)]
             if about:
                 connection.execute(answer_documents.insert(), about)
 
-    @mended
     def answers(self, limit: int = 50, *, thread_id: str | None = None) -> list[StoredAnswer]:
         """List the last answers, newest first, of one thread or of all."""
         query = select(answers).order_by(answers.c.key.desc()).limit(limit)
         if thread_id is not None:
             query = query.where(answers.c.thread_id == thread_id)
-        with self.database.read() as connection:
-            return [_answer_of(row) for row in connection.execute(query)]
+        return self._database.fetch(lambda connection: [_answer_of(row) for row in connection.execute(query)])
 
     def threads(self, limit: int | None = 50) -> list[Thread]:
         """List conversations, the one that was last asked first."""
@@ -73,7 +71,7 @@ class History:
             .join(ends, kept.key == ends.c.last)
             .join(begun.key.table, begun.key == ends.c.first)
         )
-        with self.database.read() as connection:
+        with self._database.read() as connection:
             return [
                 Thread(*row) for row in connection.execute(query.order_by(ends.c.last.desc()).limit(limit))
             ]
@@ -81,7 +79,7 @@ class History:
     def delete_thread(self, thread_id: str) -> list[str]:
         """Delete the answers of a conversation; return the ids of their runs."""
         of_thread = answers.c.thread_id == thread_id
-        with self.database.write() as connection:
+        with self._database.write() as connection:
             run_ids = list(connection.execute(select(answers.c.run_id).where(of_thread)).scalars())
             connection.execute(answers.delete().where(of_thread))
         return run_ids
@@ -89,18 +87,15 @@ class History:
     def questions(self, limit: int = 50) -> list[tuple[str, str]]:
         """List the last answers' runs and questions, newest first: far less than `answers` reads."""
         query = select(answers.c.run_id, answers.c.question).order_by(answers.c.key.desc()).limit(limit)
-        with self.database.read() as connection:
+        with self._database.read() as connection:
             return [(run_id, question) for run_id, question in connection.execute(query)]
 
-    @mended
     def answer(self, run_id: str) -> StoredAnswer | None:
-        with self.database.read() as connection:
-            row = connection.execute(select(answers).where(answers.c.run_id == run_id)).first()
-        return None if row is None else _answer_of(row)
+        return self._database.fetch(_read_answer, run_id)
 
     def get_call(self, key: str, /) -> str | None:
         """Return the response that was kept for a request."""
-        with self.database.read() as connection:
+        with self._database.read() as connection:
             row = connection.execute(select(*columns(calls)).where(calls.c.key == key)).first()
         if row is None or row.key != key or not is_sound(calls, row):
             return None  # one that is damaged is asked again, and kept anew
@@ -111,9 +106,9 @@ class History:
 
         Where nothing can be written it is asked again another time.
         """
-        if self.database.is_read_only:
+        if self._database.is_read_only:
             return
-        with self.database.write(is_durable=False) as connection:
+        with self._database.write(is_durable=False) as connection:
             connection.execute(calls.delete().where(calls.c.key == key))
             values = {"key": key, "created_at": time.time(), "response": response}
             connection.execute(calls.insert(), sealed(calls, values))
@@ -134,6 +129,11 @@ def _documents_of(form: Mapping[str, Any]) -> list[str]:
     cited: Sequence[Mapping[str, Any]] = form.get("citations", ())
     covered: Sequence[Mapping[str, Any]] = form.get("coverage", {}).get("documents", ())
     return sorted({str(one["document_id"]) for one in (*cited, *covered)})
+
+
+def _read_answer(connection: Connection, run_id: str) -> StoredAnswer | None:
+    row = connection.execute(select(answers).where(answers.c.run_id == run_id)).first()
+    return None if row is None else _answer_of(row)
 
 
 def _answer_of(row: Row[Any]) -> StoredAnswer:

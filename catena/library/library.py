@@ -11,7 +11,7 @@ reserve             room for a full disk (catena/files/disk_reserve.py)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -38,17 +38,34 @@ from catena.library.history import History, forget
 from catena.library.originals import Originals
 from catena.library.repair import mark_damaged
 from catena.library.schema import SOURCE_ORDER, documents, sources
-from catena.library.stored_pages import Reading, counter, key_of, no_document
+from catena.library.stored_pages import (
+    counter,
+    key_of,
+    no_document,
+    passage_range,
+    read_document,
+    read_documents,
+    read_lexical_index,
+    read_names,
+    read_page,
+    read_pages,
+    read_pages_after,
+    read_passage_keys,
+    read_passages,
+)
 from catena.library.vectors import Vectors
 from catena.library.votes import Votes, forget_votes
-from catena.types import Document
+from catena.library.word_index import word_scores
+from catena.types import Document, Page, PageRef, Passage
 
 MIN_PREFIX = 4
+Hit = tuple[str, float]
+"""Document id and score: a greater one is better."""
 LEAST_ROOM = 4 << 20
 """Bytes without which no file is added: the log of the database takes as much."""
 
 
-class Library(Reading, Vectors, History, Votes):
+class Library(Vectors):
     """Safe to use from several threads, and on one folder from several processes.
 
     Every method raises LibraryError when the folder cannot be used; what was there stays as it was.
@@ -63,6 +80,8 @@ class Library(Reading, Vectors, History, Votes):
             settle_reserve(self.home)  # first: on a full disk the database could not even be read
         self.database = Database(self.home / "library.db")
         self._originals = Originals(self.home, self._known_ids)
+        self.history = History(self.database)
+        self.votes = Votes(self.database)
         self.on_remove: list[Callable[[str], object]] = []
         """Called with the id of a document before it is removed, to forget what others keep of it."""
         self.readopt: Callable[[str], object] | None = None
@@ -99,6 +118,18 @@ class Library(Reading, Vectors, History, Votes):
 
     # Documents
 
+    def documents(self) -> list[Document]:
+        """List every document, failed ones too, in the order in which they were first added."""
+        return self.database.fetch(read_documents)
+
+    def names(self) -> list[tuple[str, str, str]]:
+        """List id, title and path of every document: far less than `documents` reads."""
+        return self.database.fetch(read_names)
+
+    def get(self, document_id: str) -> Document | None:
+        """Return the document with this id, if there is one."""
+        return self.database.fetch(read_document, document_id)
+
     def document(self, document_id: str) -> Document:
         """Return the document with this id. Raises DocumentNotFound."""
         found = self.get(document_id)
@@ -131,6 +162,51 @@ class Library(Reading, Vectors, History, Votes):
         with self.database.write() as connection:
             add_source(connection, key_of(connection, document_id), path, title)
         self._originals.release(document_id)
+
+    # What was read from them
+
+    def page(self, ref: PageRef) -> Page:
+        """Return one page with its words."""
+        return self.database.fetch(read_page, ref)
+
+    def pages(self, document_id: str) -> Iterator[Page]:
+        """Yield all pages in order, a few at a time in memory."""
+        number = 0
+        while found := self.database.fetch(read_pages_after, document_id, number):
+            yield from found
+            number = found[-1].ref.number
+
+    def texts(self, document_id: str, numbers: Collection[int]) -> list[Page]:
+        """Return pages without their words, in order; numbers that there are not are left out."""
+        return self.database.fetch(read_pages, document_id, sorted(numbers), with_words=False)
+
+    def passages(self, document_id: str, ordinals: Sequence[int] | None = None) -> list[Passage]:
+        """Return all passages, or those with the given ordinals that exist, in order."""
+        return self.database.fetch(read_passages, document_id, ordinals)
+
+    def passage_range(self, document_id: str) -> tuple[int, int]:
+        """Return the id of the first passage and how many there are: passage `n` has the id `first + n`.
+
+        The first id changes when the document is parsed anew: it is the version of the text.
+        """
+        return self.database.fetch(passage_range, document_id)
+
+    def passage_keys(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """Return document id and ordinal of passage ids; those that are gone are missing."""
+        return self.database.fetch(read_passage_keys, ids)
+
+    def lexical_index(self, document_id: str) -> bytes:
+        """Return the bytes that were given to the writer, empty where there were none."""
+        return self.database.fetch(read_lexical_index, document_id)
+
+    def search(self, terms: Sequence[str], document_ids: Sequence[str] | None = None) -> list[Hit]:
+        """Rank documents, all or some, by BM25 over the whole library's statistics, best first.
+
+        A term counts as often as there are passages with it. Unknown ids find nothing.
+        """
+        found = self.database.fetch(word_scores, terms)
+        wanted = None if document_ids is None else set(document_ids)
+        return [(one, score) for one, score in found if wanted is None or one in wanted]
 
     # Writing
 
@@ -233,7 +309,7 @@ class Library(Reading, Vectors, History, Votes):
 
         Nothing goes that cannot be made again: what nobody can use is set aside in `lost+found`.
         """
-        integrity.repair(self.database, self._originals, self.mend, self.readopt)
+        integrity.repair(self.database, self._originals, self.database.mend, self.readopt)
         if any(look() for look in self.checks):
             drop_cache(self.database)
         return self.check()

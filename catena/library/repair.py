@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from catena.library.checksums import (
 )
 from catena.library.database import Database
 from catena.library.document_writer import count, put_document
-from catena.library.history import History
 from catena.library.lost_found import NAMES, write_down
 from catena.library.schema import (
     SOURCE_ORDER,
@@ -32,33 +32,33 @@ from catena.library.schema import (
     sources,
     votes,
 )
-from catena.library.stored_pages import Reading
-from catena.library.vectors import Vectors
-from catena.library.votes import Votes
-from catena.library.word_index import drop_words, keep_words, words_checksum
+from catena.library.stored_pages import (
+    read_document,
+    read_documents,
+    read_lexical_index,
+    read_pages_after,
+    read_passages,
+)
+from catena.library.vectors import read_vectors
+from catena.library.word_index import check_words, drop_words, keep_words, words_checksum
 
-
-class _Unmended(Reading, Vectors, History, Votes):
-    """A library that mends nothing by itself."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
+Look = Callable[[Connection], object]
+"""Reads a part, and raises Damage."""
 
 
 def damages(database: Database) -> Iterator[Damage]:
     """Hold all that is kept against its checksum: of each document the first part that does not fit."""
-    view = _Unmended(database)
     with database.read() as connection:
         rows = _all_documents(connection)
         names = list(connection.execute(select(embedders.c.name)).scalars())
     for row in rows:
         if not is_sound(documents, row):
             yield Damage("entry", key=row.key)
-        elif (found := _of_document(view, row, names)) is not None:
+        elif (found := _of_document(database, row, names)) is not None:
             yield found
     if not any(not is_sound(documents, row) for row in rows):
-        yield from _raised(view.documents)
-    yield from _raised(view.check_words)
+        yield from _raised(database, read_documents)
+    yield from _raised(database, check_words)
     for table, part in ((answers, "kept answer"), (votes, "kept vote")):
         with database.read() as connection:
             for kept in connection.execute(select(table)):
@@ -179,28 +179,27 @@ def mark_damaged(database: Database, document_id: str, message: str, remedy: str
         put_document(connection, {**row, **told, "outline": outline if is_whole else "[]"}, is_new=False)
 
 
-def _of_document(view: _Unmended, row: Any, embedder_names: list[str]) -> Damage | None:
-    def every_page() -> None:
-        for _ in view.pages(row.id):
-            pass
+def _of_document(database: Database, row: Any, embedder_names: list[str]) -> Damage | None:
+    def every_page(connection: Connection) -> None:
+        number = 0
+        while found := read_pages_after(connection, row.id, number):
+            number = found[-1].ref.number
 
-    def terms() -> None:
-        with view.database.read() as connection:
-            if words_checksum(connection, row.key) != row.terms_checksum:
-                raise Damage("word index")
+    def terms(connection: Connection) -> None:
+        if words_checksum(connection, row.key) != row.terms_checksum:
+            raise Damage("word index")
 
-    looks: list[Any] = [lambda: view.get(row.id), every_page, lambda: view.passages(row.id), terms]
-    looks += [lambda: view.lexical_index(row.id)]
-    looks += [lambda name=name: view.vectors(row.id, embedder=name) for name in embedder_names]
-    for look in looks:
-        for found in _raised(look):
-            return found
-    return None
+    looks: list[Look] = [partial(read_document, document_id=row.id), every_page]
+    looks += [partial(read_passages, document_id=row.id), terms]
+    looks += [partial(read_lexical_index, document_id=row.id)]
+    looks += [partial(read_vectors, document_id=row.id, embedder=name) for name in embedder_names]
+    return next((found for look in looks for found in _raised(database, look)), None)
 
 
-def _raised(look: Any) -> Iterator[Damage]:
+def _raised(database: Database, look: Look) -> Iterator[Damage]:
     try:
-        look()
+        with database.read() as connection:
+            look(connection)
     except Damage as damage:
         yield damage
 

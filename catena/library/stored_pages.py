@@ -1,10 +1,12 @@
-"""Reading from a library: pages, passages, the indexes and search. Every row is held against its checksum."""
+"""Reading of stored rows: documents, pages, passages and a document's index, each row held against its checksum.
+
+Unknown documents and pages raise DocumentNotFound, damaged ones Damage.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import wraps
-from typing import Any, TypeVar, cast
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
@@ -16,10 +18,8 @@ from catena.library.checksums import (
     is_sound,
     outline_checksum,
 )
-from catena.library.database import Database
 from catena.library.row_values import document_of, page_of, passages_of
 from catena.library.schema import counters, documents, lexical_indexes, page_words, pages, passages
-from catena.library.word_index import check_words, word_scores
 from catena.types import Document, Page, PageRef, Passage
 
 _IN_LIMIT = 5_000  # more ordinals than this are picked from all of them
@@ -27,201 +27,101 @@ _PAGES_AT_ONCE = 64
 _FACTS: tuple[Any, ...] = columns(documents)
 _PASSAGE_FIELDS = ("ordinal", "page", "start", "end", "header", "continues")
 
-Hit = tuple[str, float]
-"""Document id and score: a greater one is better."""
 
-Mend = Callable[[Damage], None]
-Read = TypeVar("Read", bound=Callable[..., Any])
-
-
-def mended(read: Read) -> Read:
-    """Mend what a method of the library finds damaged, and read again; what is damaged still is raised."""
-
-    @wraps(read)
-    def again(library: Any, *given: Any, **named: Any) -> Any:
-        for _ in range(MAX_MENDED):
-            try:
-                return read(library, *given, **named)
-            except Damage as damage:
-                if library.mend is None:
-                    raise
-                library.mend(damage)
-        return read(library, *given, **named)
-
-    return cast("Read", again)
-
-
-MAX_MENDED = 4
-"""Parts that one reading finds damaged, one after the other: a page, the list of documents, the word index."""
-
-
-class Reading:
-    """The reading half of `Library`. Unknown documents and pages raise DocumentNotFound, damaged ones Damage."""
-
-    database: Database
-    mend: Mend | None = None
-    """Mends what is damaged, or raises."""
-
-    @mended
-    def documents(self) -> list[Document]:
-        """List every document, failed ones too, in the order in which they were first added."""
-        query: Any = select(*_FACTS, documents.c.outline, documents.c.outline_checksum).order_by(
-            documents.c.key
-        )
-        with self.database.read() as connection:
-            rows = connection.execute(query).all()
-            _check_catalogue(connection, rows)
-        for row in rows:
-            _check_outline(row)
-        return [document_of(row) for row in rows]
-
-    @mended
-    def names(self) -> list[tuple[str, str, str]]:
-        """List id, title and path of every document: far less than `documents` reads."""
-        with self.database.read() as connection:
-            rows = connection.execute(select(*_FACTS).order_by(documents.c.key)).all()
-            _check_catalogue(connection, rows)
-        return [(row.id, row.title, row.path) for row in rows]
-
-    @mended
-    def get(self, document_id: str) -> Document | None:
-        """Return the document with this id, if there is one."""
-        query: Any = select(*_FACTS, documents.c.outline, documents.c.outline_checksum)
-        with self.database.read() as connection:
-            row = connection.execute(query.where(documents.c.id == document_id)).first()
-            if row is None:
-                check_absent(connection)
-                return None
-        _check_facts(row, document_id)
+def read_documents(connection: Connection) -> list[Document]:
+    """Read every document, failed ones too, in the order in which they were first added."""
+    query = _documents_query().order_by(documents.c.key)
+    rows = connection.execute(query).all()
+    _check_catalogue(connection, rows)
+    for row in rows:
         _check_outline(row)
-        return document_of(row)
+    return [document_of(row) for row in rows]
 
-    @mended
-    def page(self, ref: PageRef) -> Page:
-        """Return one page with its words."""
-        (page,) = self._read_pages(ref.document_id, [ref.number], with_words=True) or (None,)
-        if page is None:
-            raise _no_page(ref)
+
+def read_names(connection: Connection) -> list[tuple[str, str, str]]:
+    """Read id, title and path of every document."""
+    rows = connection.execute(select(*_FACTS).order_by(documents.c.key)).all()
+    _check_catalogue(connection, rows)
+    return [(row.id, row.title, row.path) for row in rows]
+
+
+def read_document(connection: Connection, document_id: str) -> Document | None:
+    """Read the document with this id, if there is one."""
+    row = connection.execute(_documents_query().where(documents.c.id == document_id)).first()
+    if row is None:
+        check_absent(connection)
+        return None
+    _check_facts(row, document_id)
+    _check_outline(row)
+    return document_of(row)
+
+
+def read_pages(
+    connection: Connection, document_id: str, numbers: Sequence[int], *, with_words: bool
+) -> list[Page]:
+    """Read some pages, in order; numbers that there are not are left out."""
+    rows = _page_rows(connection, facts_of(connection, document_id), numbers, with_words=with_words)
+    return [page_of(document_id, row) for row in rows]
+
+
+def read_page(connection: Connection, ref: PageRef) -> Page:
+    """Read one page with its words. Raises DocumentNotFound."""
+    for page in read_pages(connection, ref.document_id, [ref.number], with_words=True):
         return page
+    raise DocumentNotFound(
+        f"Document {ref.document_id[:12]} has no page {ref.number} in the library.",
+        "Pages are counted from 1, up to the document's num_pages.",
+    )
 
-    def pages(self, document_id: str) -> Iterator[Page]:
-        """Yield all pages in order, a few at a time in memory."""
-        number = 0
-        while found := self._pages_after(document_id, number):
-            yield from found
-            number = found[-1].ref.number
 
-    @mended
-    def texts(self, document_id: str, numbers: Collection[int]) -> list[Page]:
-        """Return pages without their words, in order; numbers that there are not are left out."""
-        return self._read_pages(document_id, sorted(numbers), with_words=False)
+def read_pages_after(connection: Connection, document_id: str, number: int) -> list[Page]:
+    """Read the next pages, with their words; none after the last."""
+    owner = facts_of(connection, document_id)
+    query = _pages_query(owner, with_words=True).where(pages.c.number > number)
+    rows = connection.execute(query.order_by(pages.c.number).limit(_PAGES_AT_ONCE)).all()
+    if not rows:
+        _require_all(connection, owner)
+    _check_pages(rows, document_id)
+    return [page_of(document_id, row) for row in rows]
 
-    @mended
-    def page_text(self, ref: PageRef) -> str:
-        """Return a page's text alone: its words are not decoded."""
-        (page,) = self._read_pages(ref.document_id, [ref.number], with_words=False) or (None,)
-        if page is None:
-            raise _no_page(ref)
-        return page.text
 
-    @mended
-    def page_labels(self, document_id: str) -> list[str]:
-        """Return the printed labels; the first is page 1's."""
-        with self.database.read() as connection:
-            owner = facts_of(connection, document_id)
-            query = select(*columns(pages)).where(pages.c.document_key == owner.key)
-            rows = connection.execute(query.order_by(pages.c.number)).all()
-        _check_pages(rows, document_id)
-        if len(rows) != owner.num_rows:
-            raise Damage("page", document_id)
-        return [row.label for row in rows]
+def read_passages(
+    connection: Connection, document_id: str, ordinals: Sequence[int] | None = None
+) -> list[Passage]:
+    """Read all passages, or those with the given ordinals that exist, in order."""
+    owner = facts_of(connection, document_id)
+    rows = _passage_rows(connection, owner, ordinals)
+    wanted = sorted({row.page for row in rows})
+    texts = _page_rows(connection, owner, wanted, with_words=False)
+    if len(texts) != len(wanted):
+        raise Damage("page", document_id, page=min({*wanted} - {row.number for row in texts}))
+    plain: Any = [tuple(row._mapping[name] for name in _PASSAGE_FIELDS) for row in rows]
+    return passages_of(document_id, plain, {row.number: row.text for row in texts})
 
-    @mended
-    def passages(self, document_id: str, ordinals: Sequence[int] | None = None) -> list[Passage]:
-        """Return all passages, or those with the given ordinals that exist, in order."""
-        with self.database.read() as connection:
-            owner = facts_of(connection, document_id)
-            rows = _passage_rows(connection, owner, ordinals)
-            wanted = sorted({row.page for row in rows})
-            texts = _page_rows(connection, owner, wanted, with_words=False)
-        if len(texts) != len(wanted):
-            raise Damage("page", document_id, page=min({*wanted} - {row.number for row in texts}))
-        plain: Any = [tuple(row._mapping[name] for name in _PASSAGE_FIELDS) for row in rows]
-        return passages_of(document_id, plain, {row.number: row.text for row in texts})
 
-    def count_passages(self, document_id: str) -> int:
-        return self.passage_range(document_id)[1]
+def read_passage_keys(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+    """Read document id and ordinal of passage ids; those that are gone are missing."""
+    query = select(*columns(passages), documents.c.id.label("owner")).join(documents)
+    found: dict[int, tuple[str, int]] = {}
+    for at in range(0, len(ids), _IN_LIMIT):
+        some = [int(one) for one in ids[at : at + _IN_LIMIT]]
+        for row in connection.execute(query.where(passages.c.id.in_(some))):
+            if not is_sound(passages, row, row.owner):
+                raise Damage("passages", row.owner)
+            found[row.id] = (row.owner, row.ordinal)
+    return found
 
-    @mended
-    def passage_range(self, document_id: str) -> tuple[int, int]:
-        """Return the id of the first passage and how many there are: passage `n` has the id `first + n`.
 
-        The first id changes when the document is parsed anew: it is the version of the text.
-        """
-        with self.database.read() as connection:
-            return passage_range(connection, document_id)
-
-    @mended
-    def passage_keys(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
-        """Return document id and ordinal of passage ids; those that are gone are missing."""
-        query = select(*columns(passages), documents.c.id.label("owner")).join(documents)
-        found: dict[int, tuple[str, int]] = {}
-        with self.database.read() as connection:
-            for at in range(0, len(ids), _IN_LIMIT):
-                some = [int(one) for one in ids[at : at + _IN_LIMIT]]
-                for row in connection.execute(query.where(passages.c.id.in_(some))):
-                    if not is_sound(passages, row, row.owner):
-                        raise Damage("passages", row.owner)
-                    found[row.id] = (row.owner, row.ordinal)
-        return found
-
-    @mended
-    def lexical_index(self, document_id: str) -> bytes:
-        """Return the bytes that were given to the writer, empty where there were none."""
-        with self.database.read() as connection:
-            owner = facts_of(connection, document_id)
-            query = select(lexical_indexes.c.data).where(lexical_indexes.c.document_key == owner.key)
-            data = connection.execute(query).scalar()
-        if data is None and not owner.index_checksum:
-            return b""
-        if not isinstance(data, bytes) or digest(data) != owner.index_checksum:
-            raise Damage("search index", document_id)
-        return data
-
-    @mended
-    def search(self, terms: Sequence[str], document_ids: Sequence[str] | None = None) -> list[Hit]:
-        """Rank documents, all or some, by BM25 over the whole library's statistics, best first.
-
-        A term counts as often as there are passages with it. Unknown ids find nothing.
-        """
-        with self.database.read() as connection:
-            found = word_scores(connection, terms)
-        wanted = None if document_ids is None else set(document_ids)
-        return [(one, score) for one, score in found if wanted is None or one in wanted]
-
-    @mended
-    def check_words(self) -> None:
-        """Read the whole word index. Raises Damage."""
-        with self.database.read() as connection:
-            check_words(connection)
-
-    @mended
-    def _pages_after(self, document_id: str, number: int) -> list[Page]:
-        """The next pages, with their words; none after the last."""
-        with self.database.read() as connection:
-            owner = facts_of(connection, document_id)
-            query = _pages_query(owner, with_words=True).where(pages.c.number > number)
-            rows = connection.execute(query.order_by(pages.c.number).limit(_PAGES_AT_ONCE)).all()
-            if not rows:
-                _require_all(connection, owner)
-        _check_pages(rows, document_id)
-        return [page_of(document_id, row) for row in rows]
-
-    def _read_pages(self, document_id: str, numbers: Sequence[int], *, with_words: bool) -> list[Page]:
-        with self.database.read() as connection:
-            owner = facts_of(connection, document_id)
-            rows = _page_rows(connection, owner, numbers, with_words=with_words)
-        return [page_of(document_id, row) for row in rows]
+def read_lexical_index(connection: Connection, document_id: str) -> bytes:
+    """Read the bytes that were given to the writer, empty where there were none."""
+    owner = facts_of(connection, document_id)
+    query = select(lexical_indexes.c.data).where(lexical_indexes.c.document_key == owner.key)
+    data = connection.execute(query).scalar()
+    if data is None and not owner.index_checksum:
+        return b""
+    if not isinstance(data, bytes) or digest(data) != owner.index_checksum:
+        raise Damage("search index", document_id)
+    return data
 
 
 def facts_of(connection: Connection, document_id: str) -> Row[Any]:
@@ -273,11 +173,8 @@ def _check_outline(row: Row[Any]) -> None:
         raise Damage("outline", row.id)
 
 
-def _no_page(ref: PageRef) -> DocumentNotFound:
-    return DocumentNotFound(
-        f"Document {ref.document_id[:12]} has no page {ref.number} in the library.",
-        "Pages are counted from 1, up to the document's num_pages.",
-    )
+def _documents_query() -> Any:
+    return select(*_FACTS, documents.c.outline, documents.c.outline_checksum)
 
 
 def _pages_query(owner: Row[Any], *, with_words: bool) -> Any:
@@ -350,7 +247,3 @@ def _passage_rows(
     if [row.ordinal for row in rows] != list(wanted):
         raise Damage("passages", owner.id)
     return rows
-
-
-def count_all(connection: Connection, table: Any) -> int:
-    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())

@@ -15,7 +15,7 @@ from catena.library.checksums import columns, is_sound, sealed
 from catena.library.database import Database, insert
 from catena.library.document_writer import count
 from catena.library.schema import counters, documents, embedders, fillings, vector_files, vectors
-from catena.library.stored_pages import key_of, mended, passage_range
+from catena.library.stored_pages import key_of, passage_range
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -30,23 +30,9 @@ class Vectors:
     embedder: str = DEFAULT_EMBEDDER
     """The name of the embedder that is meant where none is given."""
 
-    @mended
     def vectors(self, document_id: str, *, embedder: str | None = None) -> tuple[Ids, Floats]:
         """Return the ordinals that have a vector (n,), and the vectors (n, d), both in order."""
-        with self.database.read() as connection:
-            first, total = passage_range(connection, document_id)
-            query = (
-                select(*columns(vectors))
-                .where(vectors.c.embedder_key == _known_embedder(connection, self._named(embedder)))
-                .where(vectors.c.passage_id.between(first, first + total - 1))
-                .order_by(vectors.c.passage_id)
-            )
-            rows = connection.execute(query).all()
-            number = _filled(connection, document_id, self._named(embedder))
-        ids = _sound_ids(rows)
-        if ids is None or len(ids) != number or (number and not first <= ids[0] <= ids[-1] < first + total):
-            raise Damage("vectors", document_id)
-        return ids - first, _array(rows)
+        return self.database.fetch(read_vectors, document_id, self._named(embedder))
 
     def put_vectors(
         self,
@@ -171,6 +157,23 @@ class Vectors:
         """A number that grows with every change of vectors; equal numbers mean equal vectors."""
         with self.database.read() as connection:
             return _version(connection)
+
+
+def read_vectors(connection: Connection, document_id: str, embedder: str) -> tuple[Ids, Floats]:
+    """Read a document's vectors of one embedder. Raises DocumentNotFound and Damage."""
+    first, total = passage_range(connection, document_id)
+    query = (
+        select(*columns(vectors))
+        .where(vectors.c.embedder_key == _known_embedder(connection, embedder))
+        .where(vectors.c.passage_id.between(first, first + total - 1))
+        .order_by(vectors.c.passage_id)
+    )
+    rows = connection.execute(query).all()
+    number = _filled(connection, document_id, embedder)
+    ids = _sound_ids(rows)
+    if ids is None or len(ids) != number or (number and not first <= ids[0] <= ids[-1] < first + total):
+        raise Damage("vectors", document_id)
+    return ids - first, _array(rows)
 
 
 def _version(connection: Connection) -> int:

@@ -12,7 +12,6 @@ from catena.errors import Damage, OptionError
 from catena.library.checksums import covered, is_sound, sealed
 from catena.library.database import Database, insert
 from catena.library.schema import vote_documents, votes
-from catena.library.stored_pages import mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,12 @@ class Vote:
 
 
 class Votes:
-    """The part of `Library` that keeps votes; they go with the documents that were asked."""
+    """Votes that are kept; they go with the documents that were asked."""
 
-    database: Database
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def save_vote(self, vote: Vote) -> None:
+    def save(self, vote: Vote) -> None:
         """Keep which of two answers somebody found better. Raises OptionError for what is no vote."""
         require_a(Vote, "vote", vote)
         values = {
@@ -56,32 +56,34 @@ class Votes:
             "winner": vote.winner,
             "voted_at": vote.voted_at,
         }
-        with self.database.write() as connection:
+        with self._database.write() as connection:
             key = insert(connection, votes, sealed(votes, values))
             about = [{"vote_key": key, "document_id": one} for one in dict.fromkeys(vote.document_ids)]
             if about:
                 connection.execute(vote_documents.insert(), about)
 
-    @mended
-    def votes(self) -> list[Vote]:
+    def all(self) -> list[Vote]:
         """List every vote, oldest first."""
-        query = (
-            select(votes, vote_documents.c.document_id)
-            .join_from(votes, vote_documents, isouter=True)
-            .order_by(votes.c.key, vote_documents.c.document_id)
-        )
-        with self.database.read() as connection:
-            rows = connection.execute(query).all()
-        for row in rows:
-            if not is_sound(votes, [*(row._mapping[one.name] for one in covered(votes)), row.checksum]):
-                raise Damage("kept vote", key=row.key)
-        about: dict[int, list[str]] = {row.key: [] for row in rows}
-        for row in rows:
-            about[row.key] += [row.document_id] if row.document_id else []
-        return [
-            Vote(row.question, row.first, row.second, row.winner, tuple(about[row.key]), row.voted_at)
-            for row in {row.key: row for row in rows}.values()
-        ]
+        return self._database.fetch(_read_votes)
+
+
+def _read_votes(connection: Connection) -> list[Vote]:
+    query = (
+        select(votes, vote_documents.c.document_id)
+        .join_from(votes, vote_documents, isouter=True)
+        .order_by(votes.c.key, vote_documents.c.document_id)
+    )
+    rows = connection.execute(query).all()
+    for row in rows:
+        if not is_sound(votes, [*(row._mapping[one.name] for one in covered(votes)), row.checksum]):
+            raise Damage("kept vote", key=row.key)
+    about: dict[int, list[str]] = {row.key: [] for row in rows}
+    for row in rows:
+        about[row.key] += [row.document_id] if row.document_id else []
+    return [
+        Vote(row.question, row.first, row.second, row.winner, tuple(about[row.key]), row.voted_at)
+        for row in {row.key: row for row in rows}.values()
+    ]
 
 
 def forget_votes(connection: Connection, document_id: str) -> None:

@@ -38,7 +38,7 @@ def test_two_answers_stand_side_by_side_and_one_blind_vote_is_kept(home: Path, r
     assert "part by part" not in texts(page), "nobody is told who is who before the vote"
     press(page, "Right")
     with Catena(home) as c:
-        (vote,) = c.library.votes()
+        (vote,) = c.library.votes.all()
     assert (vote.question, vote.winner) == (QUESTION, "chain, the embedded reader")
     assert "The arena has 1 vote." in texts(page) and "part by part" in texts(page)
     assert "Right" not in {button.label for button in page.button}

@@ -190,7 +190,7 @@ def test_a_judge_is_compared_with_what_people_voted_in_the_page(
 ) -> None:
     answer_set(catena, set_file, ["embedded", "embedded-chain"], tmp_path / "runs")
     shown = "auto, the embedded reader", "chain, the embedded reader"
-    catena.library.save_vote(Vote(items[0].question, *shown, None, (items[0].book,)))
+    catena.library.votes.save(Vote(items[0].question, *shown, None, (items[0].book,)))
     (ranking,) = judge_runs(catena, tmp_path / "runs", ["rules"])
     (found,) = ranking.agreements
     assert (found.left, found.right, found.num) == ("rules", "people", 1)

@@ -47,12 +47,12 @@ def test_answers_calls_and_jobs_go_with_their_document(library: Library, tmp_pat
     jobs = open_jobs(library.home)
     library.on_remove.append(jobs.forget)
     for run, about in (("a", [one]), ("b", [two]), ("c", [one, two])):
-        library.save_answer(run, "thread", answer_about(*about))
-        library.put_call(run, "{}", about)
+        library.history.save_answer(run, "thread", answer_about(*about))
+        library.history.put_call(run, "{}", about)
         jobs.enqueue("x", {"documents": about})
     library.remove(one)
-    assert [answer.run_id for answer in library.answers()] == ["b"]
-    assert [library.get_call(run) for run in "abc"] == [None, "{}", None]
+    assert [answer.run_id for answer in library.history.answers()] == ["b"]
+    assert [library.history.get_call(run) for run in "abc"] == [None, "{}", None]
     assert [job.payload["documents"] for job in jobs.list()] == [[two]]
 
 
@@ -97,18 +97,21 @@ def test_a_reader_delays_the_wiping_but_not_the_removal(library: Library, home: 
 
 
 def test_history_is_newest_first_and_one_run_is_one_answer(library: Library) -> None:
-    library.save_answer("a", "t", answer_about())
-    library.save_answer("b", "u", '{"question": "Why?"}')
-    library.save_answer("a", "t", answer_about() | {"text": "This."})
-    assert [(one.run_id, one.question) for one in library.answers()] == [("a", "What?"), ("b", "Why?")]
-    assert [one.run_id for one in library.answers(thread_id="u")] == ["b"]
-    stored = library.answer("a")
+    library.history.save_answer("a", "t", answer_about())
+    library.history.save_answer("b", "u", '{"question": "Why?"}')
+    library.history.save_answer("a", "t", answer_about() | {"text": "This."})
+    assert [(one.run_id, one.question) for one in library.history.answers()] == [
+        ("a", "What?"),
+        ("b", "Why?"),
+    ]
+    assert [one.run_id for one in library.history.answers(thread_id="u")] == ["b"]
+    stored = library.history.answer("a")
     assert stored is not None and stored.data["text"] == "This."
-    assert library.answer("z") is None
+    assert library.history.answer("z") is None
 
 
 def test_a_call_is_kept_until_it_is_put_again(library: Library) -> None:
-    assert library.get_call("k") is None
-    library.put_call("k", "1")
-    library.put_call("k", "2", [os.urandom(4).hex()])
-    assert library.get_call("k") == "2"
+    assert library.history.get_call("k") is None
+    library.history.put_call("k", "1")
+    library.history.put_call("k", "2", [os.urandom(4).hex()])
+    assert library.history.get_call("k") == "2"

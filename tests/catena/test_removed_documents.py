@@ -55,7 +55,7 @@ def test_a_document_that_is_removed_meanwhile_is_left_out_and_named(
     remover = Remover(documents[1], at)
     with Catena() as client:
         answer = client.ask(QUESTION, options=AskOptions(strategy), on_event=remover)
-        kept = [answer.data for answer in client.library.answers()]
+        kept = [answer.data for answer in client.library.history.answers()]
     assert remover.num_events > at, "it was removed while the question was answered"
     assert "forty hours" in answer.text and "ninety" not in answer.text
     assert any("'book1' was removed" in one and "from the rest" in one for one in answer.warnings)

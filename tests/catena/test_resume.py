@@ -44,7 +44,7 @@ def test_a_run_killed_after_its_answer_was_kept_is_finished(manual: Path) -> Non
         deps = c.questions._answerer()._deps(UnfinishedRun("", "", (document.id,), AskOptions()), None)
         answer = asyncio.run(run(deps, "How long does the battery last?", [document.id]))
         assert [one.run_id for one in c.questions.unfinished()] == [answer.run_id]
-        c.library.save_answer(answer.run_id, answer.thread_id, to_json(answer))
+        c.library.history.save_answer(answer.run_id, answer.thread_id, to_json(answer))
         assert (
             c.questions.unfinished() == []
             and Checkpoints(c.settings.home / "checkpoints.db").unfinished() == []

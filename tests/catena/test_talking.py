@@ -97,9 +97,9 @@ def test_demonstrations_are_made_once_and_go_with_the_document(tmp_path: Path) -
         first = c.ask("How many boats does the keeper of tower 7 own?", options=options)
         again = c.ask("And how many boats does the keeper of tower 7 own now?", options=options)
         kept = f"demos {document.id} {document.parser_version} openai/stub"
-        assert c.library.get_call(kept)
+        assert c.library.history.get_call(kept)
         c.remove(document)
-        assert c.library.get_call(kept) is None
+        assert c.library.history.get_call(kept) is None
     assert {role.role: role.usage.calls for role in first.roles} == {"demo": 3, "answer": 1}
     assert {role.role for role in again.roles} == {"answer"}
 

@@ -16,18 +16,18 @@ def test_votes_are_kept_in_their_order(home: Path) -> None:
     given = [Vote("Q", "retrieve", "chain", winner) for winner in ("chain", None, "retrieve")]
     with Catena(home) as c:
         for vote in given:
-            c.library.save_vote(vote)
-        assert c.library.votes() == given
+            c.library.votes.save(vote)
+        assert c.library.votes.all() == given
 
 
 def test_a_vote_goes_with_a_document_that_it_is_about(home: Path, manual: Path) -> None:
     with Catena(home) as c:
         document = c.add(manual)
-        c.library.save_vote(Vote("Q", "a", "b", "a", ("0" * 64, document.id)))
-        c.library.save_vote(Vote("R", "a", "b", None))
-        assert set(c.library.votes()[0].document_ids) == {"0" * 64, document.id}
+        c.library.votes.save(Vote("Q", "a", "b", "a", ("0" * 64, document.id)))
+        c.library.votes.save(Vote("R", "a", "b", None))
+        assert set(c.library.votes.all()[0].document_ids) == {"0" * 64, document.id}
         c.remove(document)
-        assert [vote.question for vote in c.library.votes()] == ["R"]
+        assert [vote.question for vote in c.library.votes.all()] == ["R"]
 
 
 @pytest.mark.parametrize(("second", "winner"), [("a", "a"), ("b", "c")])
@@ -45,4 +45,4 @@ def test_a_library_from_before_votes_gets_their_tables(home: Path) -> None:
         )
     raw.close()
     with Library(home) as library:
-        assert library.votes() == []
+        assert library.votes.all() == []
