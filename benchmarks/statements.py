@@ -34,16 +34,17 @@ def sources(data: Path) -> Iterator[Source]:
     """Fairy tales, novels, and the SEC filings of FinanceBench."""
     for path in sorted(data.glob("fairytaleqa/data-by-train-split/section-stories/val/*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as file:
-            yield _source(path.stem, " ".join(row["text"] for row in csv.DictReader(file)))
+            yield fair_source(path.stem, " ".join(row["text"] for row in csv.DictReader(file)))
     for path in sorted(data.glob("english-novels-100/corpus/*.txt"))[:4]:
-        yield _source(path.stem, " ".join(path.read_text(encoding="utf-8", errors="replace").split()))
+        yield fair_source(path.stem, " ".join(path.read_text(encoding="utf-8", errors="replace").split()))
     for path in sorted(data.glob("financebench/pdfs/*.pdf")):
         with pymupdf.open(path) as document:
             pages = [document[number].get_text() for number in range(min(MAX_PAGES, len(document)))]
-        yield _source(path.stem, " ".join(" ".join(pages).split()))
+        yield fair_source(path.stem, " ".join(" ".join(pages).split()))
 
 
-def _source(title: str, text: str) -> Source:
+def fair_source(title: str, text: str) -> Source:
+    """Whole sentences of prose, an even draw."""
     found = [text[start:end] for start, end in sentence_spans(text)]
     fair = [
         one

@@ -26,6 +26,7 @@ MODULES = {
     "retrieval": "Is the right page found? Beside simple peers.",
     "wide": "Is the right document found among all, where the question names it?",
     "answers": "Does the embedded reader's answer stand in its quotes? Does it name the right number?",
+    "ablation": "Does each rule of the reader and of retrieval pay, on sets it was not written from?",
     "confidence": "Does the reader know when its answer is right, and when a document does not say?",
     "stories": "Is what readers ask of novels told at once? Beside a simple peer.",
     "statements": "Does the check of statements tell true ones from ones made false?",
