@@ -1,6 +1,6 @@
 """Does a rule pay? Each pattern, list of words and file of words is switched off by itself, and what changes counted.
 
-catena eval ablation --home FOLDER [--data ../shared/data] [--sample N] [--name NAME] [--rule PART] [--against NAME]
+catena eval ablation --home FOLDER [--data ../shared/data] [--sample N] [--name NAME] [--rule PATTERN] [--against NAME]
 
 First each question is asked with all rules, and which of them fire is kept; a rule is then tried on those questions
 alone. What was found is kept in FOLDER/NAME.jsonl, and a run that was killed goes on there. A rule without which
@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
+import re
+import signal
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -204,9 +206,17 @@ def main() -> None:
         "--sample", type=int, default=40, help="questions of each set; half where nothing answers"
     )
     parser.add_argument("--name", default="ablation", help="name of the run")
-    parser.add_argument("--rule", help="try the rules whose names hold this only")
+    parser.add_argument(
+        "--retrieval", action="store_true", help="look for pages and documents only, read nothing"
+    )
+    parser.add_argument(
+        "--observed", action="store_true", help="try rules on the questions that were asked so far"
+    )
+    parser.add_argument("--rule", type=re.compile, default="", help="try the rules whose names match only")
     parser.add_argument("--against", metavar="NAME", help="try no rule: compare with another run")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that vectors and readings are kept
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     kept = Kept(options.home / f"{options.name}.jsonl")
     rules = find_rules()
     with Catena(settings=load_settings(home=options.home, background=False, ocr=False)) as catena:
@@ -214,11 +224,15 @@ def main() -> None:
         readings = KeptReadings(options.home / "readings.pickle")
         vars(answer_reading)["read_passages"] = readings.read  # what it reads is read once for all rules
         bench = Bench(catena.library, vectors)
-        chosen = trials(catena, bench, options.data, options.home / "texts", options.sample)
+        chosen = trials(
+            catena, bench, options.data, options.home / "texts", options.sample, is_read=not options.retrieval
+        )
+        if options.observed:
+            chosen = [one for one in chosen if one.id in kept.of(ALL_ON)]
         try:
             observe(bench, chosen, rules, kept)
             for rule in _seldom_first(rules, kept) if options.against is None else ():
-                if (options.rule or "") in rule.name:
+                if re.search(options.rule, rule.name):
                     started = time.perf_counter()
                     try_rule(bench, chosen, rule, kept)
                     print(f"{rule.name}: {time.perf_counter() - started:.0f} s", flush=True)

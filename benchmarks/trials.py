@@ -136,6 +136,14 @@ class Bench:
         best = replace(reader.seen.draft, confidence=draft.confidence) if reader.seen else draft
         return lambda: _judged(item, best, pages)
 
+    def find(self, item: Item, document_id: str) -> Judge:
+        """Search for pages by the vectors that are there, without reading them."""
+        retriever = HybridRetriever(
+            self.shelf, self.embedder, opened=self.shelf.opened, max_new_vectors=0, keeps_vectors=False
+        )
+        pages = [hit.ref.number for hit in retriever.retrieve(item.question, [document_id], K)]
+        return lambda: Outcome(str(pages), None, page=bool(set(pages) & set(item.gold)))
+
     def check(self, made: Made) -> Judge:
         """Mark a statement by its quote."""
         mark = support(made.text, [made.quote])
@@ -172,13 +180,21 @@ def _judged(item: Item, draft: Any, pages: list[int]) -> Outcome:
     return Outcome(said, leads if is_given else False, leads, page)
 
 
-def trials(catena: Catena, bench: Bench, data: Path, texts: Path, sample: int) -> list[Trial]:
-    """An even draw of `sample` a set, half of that where nothing answers; documents in one go, in random order."""
+def trials(
+    catena: Catena, bench: Bench, data: Path, texts: Path, sample: int, *, is_read: bool = True
+) -> list[Trial]:
+    """An even draw of `sample` a set, half of that where nothing answers; documents in one go, in random order.
+
+    Without `is_read` pages and documents are looked for, and nothing is read.
+    """
     items = [*read_items(data), *written_out(data, texts)]
     ids = _ids(catena, data, {item.file for item in items})
     asked = [item for item in items if item.file in ids and _has_text(item, ids[item.file], bench.library)]
-    made = [*_questions(bench, _drawn(asked, sample), ids), *_statements(bench, asked, ids, sample)]
-    made += _choices(bench, asked, ids, sample)
+    made = [*_choices(bench, asked, ids, sample)]
+    if is_read:
+        made += [*_questions(bench, _drawn(asked, sample), ids), *_statements(bench, asked, ids, sample)]
+    else:
+        made += _searches(bench, _drawn((one for one in asked if one.gold), sample), ids)
     order = sorted({one.document_id for one in made})
     random.Random(0).shuffle(order)
     return sorted(made, key=lambda one: order.index(one.document_id))
@@ -218,6 +234,15 @@ def _questions(bench: Bench, items: Iterable[Item], ids: dict[str, str]) -> Iter
 
         of = item.of if item.is_there else f"absent: {item.of.removesuffix(', wrong document')}"
         yield Trial(item.id, of, document_id, run)
+
+
+def _searches(bench: Bench, items: Iterable[Item], ids: dict[str, str]) -> Iterator[Trial]:
+    for item in items:
+
+        def run(item: Item = item) -> Judge:
+            return bench.find(item, ids[item.file])
+
+        yield Trial(f"{item.id}-pages", f"pages: {item.of}", ids[item.file], run)
 
 
 def _statements(bench: Bench, items: Iterable[Item], ids: dict[str, str], sample: int) -> Iterator[Trial]:
