@@ -113,7 +113,6 @@ class Schedule:
             ]
             random.Random(f"{seed} {self.systems[i]} {self.systems[j]}").shuffle(matches)
             self._left[i, j] = matches
-        self.num_possible = sum(map(len, self._left.values()))
 
     def all(self) -> list[Match]:
         return [match for matches in self._left.values() for match in matches]
@@ -186,6 +185,12 @@ def _standing(system: str, strength: Strength, games: Iterable[Game]) -> Standin
 def kept_games(matches: Iterable[Match], ledger: Ledger) -> list[Game]:
     """Those of the games that were played."""
     return [Game(**data) for match in matches if (data := ledger.get(match.key)) is not None]
+
+
+def count_games(items: Sequence[Item], responses: Responses) -> int:
+    """Count the games that can be played: every two systems on each item that both answered."""
+    answered = [set(by_item) for by_item in responses.values()]
+    return sum(one.id in left & right for left, right in combinations(answered, 2) for one in items)
 
 
 def to_json(ranking: Ranking) -> str:

@@ -37,7 +37,7 @@ KIND = "set"
 JOB, SET = "job.json", "set.jsonl"
 FORMER_END, FORMER_LOCK = "end.json", "lock"
 """How a set of an older version ended, and what its process held."""
-_STATES: Mapping[JobState, BatchState] = {
+STATE_OF: Mapping[JobState, BatchState] = {
     "queued": "running",
     "running": "running",
     "done": "done",
@@ -118,7 +118,7 @@ class Batches:
         if job.state == "cancelled":
             told = ("It was cancelled.", "It can go on.")
         books, begun = tuple(asked["books"]), asked["started_at"]
-        return Batch(name, out, order_of(asked), books, begun, _STATES[job.state], *told)
+        return Batch(name, out, order_of(asked), books, begun, STATE_OF[job.state], *told)
 
     def progress(self, name: str) -> Progress:
         """How far it is."""

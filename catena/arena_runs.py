@@ -239,7 +239,7 @@ def _play(
 def _rank(runs: Runs, judge: str, games: Sequence[Game], meter: Meter, journal: Journal) -> Ranking:
     items, responses = runs
     ranking = arena.rank(games, responses, judge=judge)
-    possible = arena.Schedule(items, responses, RuleJudge(), 0).num_possible
+    possible = arena.count_games(items, responses)
     return replace(ranking, num_possible=possible, num_failed=len(journal.failures()), usage=meter.usage)
 
 

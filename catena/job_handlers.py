@@ -1,6 +1,6 @@
 """Handlers of jobs, one for each kind. Every handler may be begun again after a kill.
 
-The worker adds files and fills vectors, one after the other; a question and a set have processes of their own.
+The worker adds files and fills vectors, one after the other; a question, a set and an arena each have a process.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -41,6 +41,7 @@ def handlers(home: Path) -> Mapping[str, Handler]:
         "add": partial(add_files, home),
         "question": answer_question,
         "set": partial(make_set, home),
+        "arena": judge_games,
     }
 
 
@@ -69,19 +70,38 @@ def answer_question(run: JobRun) -> None:
 
 
 def make_set(home: Path, run: JobRun) -> None:
-    """Make a set of questions (`catena.bookqa.batch_processes`); a cancellation comes as Ctrl-C does."""
+    """Make a set of questions (`catena.bookqa.batch_processes`)."""
     from catena.bookqa.batch_processes import SET, order_of  # the way to LiteLLM and Ray, for sets alone
     from catena.bookqa.book_set_runs import GenerateOptions, generate
 
+    def work(catena: Catena) -> None:
+        asked, out = run.payload, home / "batches" / run.job.name / SET
+        generate(catena, asked["books"], order_of(asked), out, GenerateOptions(**asked["options"]))
+
+    _behind(run, work)
+
+
+def judge_games(run: JobRun) -> None:
+    """Rank systems that answered a set (`catena.arena_jobs`)."""
+    from catena.arena_jobs import rank_runs  # the way to LiteLLM, for sets alone
+
+    _behind(run, lambda catena: rank_runs(catena, run))
+
+
+def _behind(run: JobRun, work: Callable[[Catena], Json | None]) -> None:
+    """Do work that nobody waits for; a cancellation comes as Ctrl-C does."""
     lower_priority()
     # It is ignored where a script began the server with "&".
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Thread(target=_interrupt_on_cancel, args=(run,), daemon=True).start()
-    asked, out = run.payload, home / "batches" / run.job.name / SET
-    with suppress(KeyboardInterrupt), Catena(settings=kept_settings(asked["settings"])) as catena:
-        generate(catena, asked["books"], order_of(asked), out, GenerateOptions(**asked["options"]))
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what came to an end is not cancelled any more
-        run.jobs.finish(run.job.id)
+    with suppress(KeyboardInterrupt):
+        threading.Thread(target=_interrupt_on_cancel, args=(run,), daemon=True).start()
+        try:
+            with Catena(settings=kept_settings(run.payload["settings"])) as catena:
+                result = work(catena)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # what came to an end is not cancelled any more
+        run.flush()
+        run.jobs.finish(run.job.id, result)
 
 
 def _interrupt_on_cancel(run: JobRun) -> None:

@@ -13,15 +13,15 @@ from catena.app.ui.error_view import guarded
 from catena.app.ui.evidence import choose_citation, show_evidence
 from catena.app.ui.labels import counted, places, plain, shortened, shown
 from catena.app.ui.visitor_session import chosen_model, open_client, readable
-from catena.arena_runs import RULES, judge_runs
+from catena.arena_jobs import ArenaJobs, rankings_of
 from catena.bookqa import rule_questions
 from catena.bookqa.arena import Ranking
 from catena.bookqa.arena_page import agreement_lines
-from catena.bookqa.batch_processes import Batch, Batches
+from catena.bookqa.batch_processes import STATE_OF, Batch, Batches
 from catena.bookqa.book_set_runs import GenerateOptions
 from catena.bookqa.generator import NO_MODEL, Order
 from catena.bookqa.items import KINDS, Item, ItemKind, Scope
-from catena.errors import OptionError
+from catena.jobs.job_rows import Job
 from catena.types import Citation
 
 VIEWER, ITEM = "batch-viewer", "batch-item"
@@ -220,6 +220,10 @@ def _open(item: Item, citation: Citation) -> None:
     choose_citation(VIEWER, citation)
 
 
+def _arenas() -> ArenaJobs:
+    return ArenaJobs(open_client().settings)
+
+
 def _show_arena() -> None:
     st.markdown(
         "Systems that answered the same set (`catena answer set.jsonl --systems … -o runs`) are judged side by side, in"
@@ -229,14 +233,37 @@ def _show_arena() -> None:
         folder = st.text_input("Folder of runs", placeholder="/home/me/runs")
         is_sent = st.form_submit_button("Rank", icon=":material/leaderboard:")
     if is_sent and folder.strip():
-        path = Path(folder.strip()).expanduser()
-        if not path.is_dir():
-            raise OptionError(f"There is no folder {path}.", "Make it: catena answer … -o FOLDER.")
-        with st.spinner("Judging"):
-            st.session_state["rankings"] = judge_runs(open_client(), path, [RULES])
-    rankings: Sequence[Ranking] = st.session_state.get("rankings", ())
-    for ranking in rankings:
+        _arenas().start(Path(folder.strip()).expanduser())
+    is_running = _is_at_work(_arenas().last())
+    st.fragment(_show_rankings, run_every=POLL_SECONDS if is_running else None)(is_running)
+
+
+def _is_at_work(job: Job | None) -> bool:
+    return job is not None and job.state in ("queued", "running")
+
+
+@guarded
+def _show_rankings(is_watched: bool) -> None:
+    """The ranking that was begun last; drawn again and again while it is made."""
+    arenas = _arenas()
+    if (job := arenas.last()) is None:
+        return
+    if is_watched != _is_at_work(job):
+        st.rerun()
+    for ranking in rankings_of(job):
         _show_ranking(ranking)
+    if _is_at_work(job):
+        done, total = job.progress.get("done", 0), job.progress.get("total", 0)
+        st.progress(done / max(1, total), f"Judging {plain(job.payload['folder'])}: {counted(done, 'game')}")
+        if st.button("Cancel", key="cancel-arena", icon=":material/cancel:"):
+            arenas.cancel(job)
+    elif job.state != "done":
+        icon, word = STATES[STATE_OF[job.state]]
+        said = " ".join(job.error.get(part, "") for part in ("message", "remedy"))
+        st.markdown(f"{icon} **{word}** · {plain(job.payload['folder'])} · {plain(said)}")
+        if st.button("Go on", key="on-arena", icon=":material/play_arrow:"):
+            arenas.restart(job.name)
+            st.rerun()
 
 
 def _show_ranking(ranking: Ranking) -> None:

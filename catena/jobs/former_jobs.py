@@ -65,12 +65,13 @@ def sound_lines(data: bytes) -> list[bytes]:
 
 
 def adopt_queue(home: Path, jobs: Jobs) -> None:
-    """Take over what waits in the library's own table, and empty that."""
+    """Take over what waits in the library's own table, which goes with that."""
     if not (home / "library.db").exists():
         return
+    # Most libraries have no such table, which is one of these errors.
     with suppress(sqlite3.DatabaseError), closing(connect(home / "library.db", seconds=60.0)) as library:
         query = "SELECT kind, payload FROM jobs WHERE state IN ('queued', 'running') ORDER BY id"
         for kind, payload in library.execute(query).fetchall():
             jobs.enqueue(kind, json.loads(payload))
         with library:
-            library.execute("DELETE FROM jobs")
+            library.execute("DROP TABLE jobs")

@@ -10,12 +10,12 @@ from sqlalchemy import Connection, select
 from catena.library.checksums import seal_catalogue
 from catena.library.database import Database
 from catena.library.document_writer import count, delete_contents
-from catena.library.schema import counters, documents, jobs, vector_files
+from catena.library.schema import counters, documents, vector_files
 from catena.library.stored_pages import no_document
 
 
 def delete_document(connection: Connection, document_id: str) -> None:
-    """Delete a document's rows, and ended jobs that name it."""
+    """Delete a document's rows."""
     row = connection.execute(select(documents).where(documents.c.id == document_id)).first()
     if row is None:
         raise no_document(document_id)
@@ -23,8 +23,6 @@ def delete_document(connection: Connection, document_id: str) -> None:
     count(connection, "purge")
     connection.execute(documents.delete().where(documents.c.key == row.key))
     seal_catalogue(connection)
-    named = jobs.c.payload.contains(document_id) | jobs.c.result.contains(document_id)
-    connection.execute(jobs.delete().where(named, jobs.c.state != "running"))
 
 
 def purge(database: Database) -> bool:

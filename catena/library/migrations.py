@@ -119,6 +119,18 @@ def _words_in_buckets(connection: Connection) -> None:
     connection.execute(counters.delete().where(counters.c.name == "terms"))
 
 
+def _queue_apart(connection: Connection) -> None:
+    """Drop the former queue; one that has work goes once that is taken over (`catena.jobs.former_jobs`)."""
+    if not connection.execute(
+        text("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'jobs')")
+    ).scalar():
+        return
+    waiting = "SELECT EXISTS (SELECT 1 FROM jobs WHERE state IN ('queued', 'running'))"
+    connection.execute(text("DELETE FROM jobs WHERE state NOT IN ('queued', 'running')"))
+    if not connection.execute(text(waiting)).scalar():
+        connection.execute(text("DROP TABLE jobs"))
+
+
 def _seal_documents(connection: Connection) -> None:
     for row in connection.execute(select(documents)).all():
         own = row._mapping
@@ -178,5 +190,6 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     3: _checksums,
     4: _words_in_buckets,
     5: lambda connection: None,  # from 6 on a row says the version, too (`catena/library/database.py`)
+    6: _queue_apart,
 }
 """From the version that is the key to the next one."""

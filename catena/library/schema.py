@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 METADATA = MetaData()
 
 
@@ -206,24 +206,6 @@ call_documents = Table(
     METADATA,
     Column("call_key", _owned_by("calls.key"), primary_key=True),
     Column("document_id", String, primary_key=True, index=True),
-)
-jobs = Table(
-    "jobs",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("payload", Text, nullable=False),
-    Column("state", String, nullable=False, index=True),
-    Column("is_cancelled", Integer, nullable=False),
-    Column("progress", Text, nullable=False),
-    Column("result", Text, nullable=False),
-    Column("error", Text, nullable=False),
-    Column("owner", String, nullable=False),
-    Column("lease_until", Float, nullable=False),
-    Column("num_attempts", Integer, nullable=False),
-    Column("created_at", Float, nullable=False),
-    Column("finished_at", Float, nullable=False),
-    sqlite_autoincrement=True,
 )
 counters = Table(
     "counters",

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catena.bookqa.arena import Schedule, by_doubt, kept_games, play, rank, to_json
+from catena.bookqa.arena import Schedule, by_doubt, count_games, kept_games, play, rank, to_json
 from catena.bookqa.arena_page import agreement_lines, to_html, win_shares, write_png
 from catena.bookqa.games import Game, Verdict
 from catena.bookqa.items import Item
@@ -90,7 +90,7 @@ def test_a_budget_goes_to_the_close_pair() -> None:
 def test_only_items_that_both_answered_are_games() -> None:
     some = responses("ab")
     some["b"] = {key: one for key, one in some["b"].items() if int(key) < 4}
-    assert Schedule(ITEMS, some, ByName(), 1).num_possible == 4
+    assert count_games(ITEMS, some) == 4
 
 
 def test_a_page_has_its_picture_inline_and_escapes_names(tmp_path: Path) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from catena import Catena
 from catena.errors import CatenaError, LibraryCorrupt, OptionError
 from catena.events import Event
 from catena.files.file_lock import FileLock
@@ -21,7 +24,6 @@ from catena.jobs.job_rows import Job
 from catena.jobs.worker import Handler, JobRun, run_jobs
 from catena.jobs.worker_start import LOCK_NAME, ensure_worker, worker_runs
 from catena.library.library import Library
-from catena.library.schema import jobs as former
 from catena.retrieval.embedder import MiniLM
 
 
@@ -299,21 +301,31 @@ def test_a_worker_outlives_the_program_that_started_it(
     assert finished(jobs, job).state == "done"
 
 
-def test_a_queue_of_an_older_version_is_taken_over(library: Library) -> None:
-    values = {column.name: 0 if "INT" in str(column.type) else "{}" for column in former.columns}
-    with library.database.write() as connection:
-        for number, state in enumerate(("done", "running", "queued")):
-            row = {**values, "id": number, "kind": state, "state": state, "payload": '{"n": 1}'}
-            connection.execute(
-                former.insert(), {**row, "lease_until": 0.0, "created_at": 0.0, "finished_at": 0.0}
-            )
-    jobs = open_jobs(library.home)
+FORMER_QUEUE = """
+CREATE TABLE jobs (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, payload TEXT, state TEXT, is_cancelled INTEGER,
+    progress TEXT, result TEXT, error TEXT, owner TEXT, lease_until REAL, num_attempts INTEGER, created_at REAL,
+    finished_at REAL);
+PRAGMA user_version = 6; UPDATE counters SET value = 6 WHERE name = 'schema';
+"""
+
+
+@pytest.mark.parametrize("states", [("done",), ("done", "running", "queued"), ()])
+def test_a_queue_of_an_older_version_is_taken_over(home: Path, manual: Path, states: tuple[str, ...]) -> None:
+    with Catena(home) as catena:
+        document = catena.add(manual)
+    with closing(sqlite3.connect(home / "library.db")) as raw, raw:
+        raw.executescript(FORMER_QUEUE)
+        rows = [(state, '{"n": 1}', state) for state in states]
+        raw.executemany("INSERT INTO jobs (kind, payload, state) VALUES (?, ?, ?)", rows)
+    jobs = open_jobs(home)
     for _ in range(2):
-        adopt_queue(library.home, jobs)
-        assert [(job.kind, job.payload) for job in jobs.list()] == [
-            ("queued", {"n": 1}),
-            ("running", {"n": 1}),
-        ]
+        with Library(home) as library:
+            assert library.documents() == [document] and library.check() == []
+        adopt_queue(home, jobs)
+        kinds = [job.kind for job in jobs.list() if job.payload == {"n": 1}]
+        assert kinds == [state for state in reversed(states) if state != "done"]
+    with closing(sqlite3.connect(home / "library.db")) as raw:
+        assert not raw.execute("SELECT * FROM sqlite_master WHERE name = 'jobs'").fetchall()
 
 
 def test_the_workers_own_jobs_fill_and_add(library: Library, manual: Path) -> None:
