@@ -8,8 +8,9 @@ from catena.agents import state as codec
 from catena.agents.citations.coverage import coverage, name_ranges
 from catena.agents.citations.support_check import MAX_VERDICTS
 from catena.agents.context import Deps
+from catena.agents.reasoner import Draft
 from catena.agents.state import PathState, State
-from catena.render.answer_json import citation_from_json, statement_from_json
+from catena.render.answer_json import citation_from_json
 from catena.types import Answer, AnswerStatus, Coverage, PageRef, Statement, Strategy
 
 NOT_SAID = "The document does not say."
@@ -23,8 +24,8 @@ def assemble(state: State, deps: Deps, num_unjudged: int = 0) -> Answer:
 
     `num_unjudged`: statements on which a model was asked for a verdict and gave none.
     """
-    draft = codec.draft_from_json(state["draft"])
-    statements = tuple(statement_from_json(statement) for statement in state["statements"])
+    draft = codec.value_of(Draft, state["draft"])
+    statements = tuple(codec.value_of(Statement, statement) for statement in state["statements"])
     stopped = state["stopped"]
     status: AnswerStatus = "answered" if statements else "refused" if draft.is_refusal else "not_in_document"
     if stopped:

@@ -20,7 +20,7 @@ from catena.agents.answer_assembly import stop_reason
 from catena.agents.context import Deps
 from catena.agents.document_view import DocumentView
 from catena.agents.nodes import asked
-from catena.agents.reasoner import Chain, Question
+from catena.agents.reasoner import Chain, Draft, Question
 from catena.agents.state import Json, PathState, State
 from catena.agents.worker_log import Journal
 from catena.errors import ModelError, ModelRefused, Stopped
@@ -131,7 +131,7 @@ async def _manage(state: PathState, progress: PathProgress, stopped: str | None,
     failed = {place for place, _ in progress.failed}
     return {
         "path": state["path"],
-        "draft": codec.draft_to_json(draft),
+        "draft": codec.plain(draft),
         "read": [state["stretches"][place] for place in state["order"][: progress.at] if place not in failed],
         "failed": _name_failures(state, progress, deps.view),
         "stopped": stopped,
@@ -142,7 +142,7 @@ async def decide(state: State, runtime: Runtime[Deps]) -> State:
     """Choose one path's answer."""
     deps = runtime.context
     readings = sorted(state["readings"], key=lambda reading: int(reading["path"]))
-    drafts = [codec.draft_from_json(reading["draft"]) for reading in readings]
+    drafts = [codec.value_of(Draft, reading["draft"]) for reading in readings]
     chosen = 0
     if len(readings) > 1:
         chosen = await chain_of(deps).decide(asked(state), drafts)

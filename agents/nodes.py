@@ -77,7 +77,7 @@ async def route(state: State, runtime: Runtime[Deps]) -> State:
         "strategy_reason": reason,
         "rounds": 0,
         "hits": [],
-        "note": codec.note_to_json(Note("")),
+        "note": codec.plain(Note("")),
         "pages_read": [],
         "stopped": None,
     }
@@ -138,7 +138,7 @@ async def read(state: State, runtime: Runtime[Deps]) -> State:
     deps = runtime.context
     view = deps.view
     question = asked(state)
-    note = codec.note_from_json(state["note"])
+    note = codec.value_of(Note, state["note"])
     pages = {(document_id, number) for document_id, number in state["pages_read"]}
     stopped = None
     total = len(state["segments"])
@@ -156,7 +156,7 @@ async def read(state: State, runtime: Runtime[Deps]) -> State:
         message = f"Read {done} of {total} segments" if total > 1 else f"Read {len(pages)} pages"
         deps.emit(Event("read", message, {"done": done, "total": total}))
     return {
-        "note": codec.note_to_json(note),
+        "note": codec.plain(note),
         "pages_read": [list(page) for page in sorted(pages)],
         "stopped": stopped,
     }
@@ -165,7 +165,7 @@ async def read(state: State, runtime: Runtime[Deps]) -> State:
 async def write(state: State, runtime: Runtime[Deps]) -> State:
     """Answer from what was read, or from all of the documents at once; or say what to look for once more."""
     deps = runtime.context
-    question, note = asked(state), codec.note_from_json(state["note"])
+    question, note = asked(state), codec.value_of(Note, state["note"])
     missing, stopped = None, state["stopped"]
     can_look = state["strategy"] == "retrieve" and state["rounds"] < MAX_ROUNDS and not stopped
     try:
@@ -177,7 +177,7 @@ async def write(state: State, runtime: Runtime[Deps]) -> State:
     except Stopped as cap:
         draft, stopped = Draft((), closest=note.evidence[:MAX_FOUND]), cap.message
     return {
-        "draft": codec.draft_to_json(draft),
+        "draft": codec.plain(draft),
         "missing": missing,
         "query": missing or state["query"],
         "stopped": stopped,
@@ -186,7 +186,7 @@ async def write(state: State, runtime: Runtime[Deps]) -> State:
 
 async def cite(state: State, runtime: Runtime[Deps]) -> State:
     """Turn evidence into quotes with boxes; without statements, what came closest is cited."""
-    draft = codec.draft_from_json(state["draft"])
+    draft = codec.value_of(Draft, state["draft"])
     groups = [statement.evidence for statement in draft.statements] or [draft.closest]
     citations, indices = await asyncio.to_thread(cite_all, groups, runtime.context.view)
     statements: list[Json] = [

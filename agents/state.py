@@ -5,14 +5,15 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, TypedDict, TypeVar
 
-from catena.agents.reasoner import Draft, DraftStatement
 from catena.agents.segments import Stretch
 from catena.options import AskOptions, Limits
-from catena.types import Evidence, Fact, Note, PageHit, PageRef, PassageKey, Span
+from catena.render.answer_json import adapter
+from catena.types import Note, PageHit, PageRef, PassageKey
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 def later(one: Json, other: Json) -> Json:
@@ -91,42 +92,38 @@ def page_scores(hits: list[Json]) -> dict[PageRef, float]:
     return {PageRef(hit["document_id"], hit["page"]): hit["score"] for hit in hits}
 
 
-def evidence_to_json(evidence: Evidence) -> Json:
-    spans = [[span.ref.document_id, span.ref.number, span.start, span.end] for span in evidence.spans]
-    return {"spans": spans, "text": evidence.text, "score": float(evidence.score)}
+def plain(value: object) -> Json:
+    """A value as plain JSON; scores are of NumPy."""
+    form: Json = adapter(type(value)).dump_python(value, mode="json", warnings=False, fallback=float)
+    return form
 
 
-def evidence_from_json(data: Mapping[str, Any]) -> Evidence:
-    spans = tuple(Span(PageRef(document, page), start, end) for document, page, start, end in data["spans"])
-    return Evidence(spans, data["text"], data["score"])
+def value_of(kind: type[T], data: Mapping[str, Any]) -> T:
+    """The value again of which `plain` made the form, or an older version did."""
+    value: T = adapter(kind).validate_python(_as_now(data))
+    return value
 
 
-def note_to_json(note: Note) -> Json:
-    return {
-        "text": note.text,
-        "evidence": [evidence_to_json(evidence) for evidence in note.evidence],
-        "ledger": [
-            {"number": fact.number, "claim": fact.claim, "evidence": evidence_to_json(fact.evidence)}
-            for fact in note.ledger
-        ],
-    }
-
-
-def note_from_json(data: Mapping[str, Any]) -> Note:
-    ledger = tuple(
-        Fact(one["number"], one["claim"], evidence_from_json(one["evidence"])) for one in data["ledger"]
-    )
-    return Note(data["text"], tuple(evidence_from_json(evidence) for evidence in data["evidence"]), ledger)
+def _as_now(data: Any) -> Any:
+    """Places were lists in checkpoints of older versions: document and page, then start and end."""
+    if isinstance(data, Mapping):
+        return {name: _as_now(value) for name, value in data.items()}
+    if not isinstance(data, list):
+        return data
+    if len(data) in (2, 4) and isinstance(data[0], str) and isinstance(data[1], int):
+        ref = {"document_id": data[0], "number": data[1]}
+        return {"ref": ref, "start": data[2], "end": data[3]} if len(data) == 4 else ref
+    return [_as_now(value) for value in data]
 
 
 def added_to_note(earlier: Note, note: Note) -> Json:
     """A note without the facts that stood in the one before: a ledger only grows, at its end."""
-    return note_to_json(replace(note, ledger=note.ledger[len(earlier.ledger) :]))
+    return plain(replace(note, ledger=note.ledger[len(earlier.ledger) :]))
 
 
 def longer_note(earlier: Note, added: Mapping[str, Any]) -> Note:
     """The note again of which `added_to_note` kept what is new."""
-    note = note_from_json(added)
+    note = value_of(Note, added)
     return replace(note, ledger=(*earlier.ledger, *note.ledger))
 
 
@@ -136,48 +133,3 @@ def stretch_to_json(stretch: Stretch) -> list[Any]:
 
 def stretch_from_json(data: list[Any]) -> Stretch:
     return Stretch(*data)
-
-
-def draft_to_json(draft: Draft) -> Json:
-    return {
-        "statements": [
-            {
-                "text": one.text,
-                "evidence": [evidence_to_json(evidence) for evidence in one.evidence],
-                "support": one.support,
-            }
-            for one in draft.statements
-        ],
-        "closest": [evidence_to_json(evidence) for evidence in draft.closest],
-        "confidence": draft.confidence,
-        "short": draft.short,
-        "is_refusal": draft.is_refusal,
-        "warnings": list(draft.warnings),
-        "model": draft.model,
-        "pages": None if draft.pages is None else [[ref.document_id, ref.number] for ref in draft.pages],
-        "missing": draft.missing,
-    }
-
-
-def draft_from_json(data: Mapping[str, Any]) -> Draft:
-    statements = tuple(
-        DraftStatement(
-            one["text"],
-            tuple(evidence_from_json(evidence) for evidence in one["evidence"]),
-            one["support"],
-        )
-        for one in data["statements"]
-    )
-    closest = tuple(evidence_from_json(evidence) for evidence in data["closest"])
-    pages = data["pages"] and tuple(PageRef(document, page) for document, page in data["pages"])
-    return Draft(
-        statements,
-        closest,
-        confidence=data["confidence"],
-        short=data["short"],
-        is_refusal=data["is_refusal"],
-        warnings=tuple(data["warnings"]),
-        model=data["model"],
-        pages=pages,
-        missing=data["missing"],
-    )

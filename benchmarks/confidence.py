@@ -27,6 +27,7 @@ from catena.agents.extractive.answer_features import Seen, measure
 from catena.agents.extractive.answer_reading import AnswerReading
 from catena.agents.extractive.extractive_reader import ExtractiveReasoner
 from catena.agents.graph import run
+from catena.agents.reasoner import Draft
 from catena.benchmarks.absent import Item, read_items
 from catena.benchmarks.confidence_fit import (
     Data,
@@ -44,7 +45,7 @@ from catena.benchmarks.told import written_out
 from catena.client import Catena
 from catena.errors import DocumentError
 from catena.settings import load_settings
-from catena.types import Confidence, PageRef
+from catena.types import Confidence, Evidence, PageRef
 
 
 class Recorder(ExtractiveReasoner):
@@ -85,10 +86,10 @@ def _to_json(seen: Seen | None) -> Any:
     if seen is None or not seen.draft.statements:
         return None
     scores = [[ref.document_id, ref.number, score] for ref, score in seen.page_scores.items()]
-    found = [codec.evidence_to_json(one) for one in seen.found]
+    found = [codec.plain(one) for one in seen.found]
     return {
         "question": seen.question,
-        "draft": codec.draft_to_json(seen.draft),
+        "draft": codec.plain(seen.draft),
         "found": found,
         "pages": scores,
     }
@@ -96,8 +97,8 @@ def _to_json(seen: Seen | None) -> Any:
 
 def _from_json(data: Mapping[str, Any]) -> Seen:
     scores = {PageRef(document, number): score for document, number, score in data["pages"]}
-    found = tuple(codec.evidence_from_json(one) for one in data["found"])
-    return Seen(data["question"], codec.draft_from_json(data["draft"]), found, scores)
+    found = tuple(codec.value_of(Evidence, one) for one in data["found"])
+    return Seen(data["question"], codec.value_of(Draft, data["draft"]), found, scores)
 
 
 def observe(catena: Catena, items: Iterable[Item], kept: Path) -> Iterator[Observed]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from catena.errors import OptionError
 from catena.files.atomic_files import durable_file
-from catena.render.answer_json import citation_from_json, citation_to_json, require_schema
+from catena.render.answer_json import adapter, citation_from_json, citation_to_json, require_schema
 from catena.types import Citation
 
 SCHEMA = 1
@@ -82,47 +82,16 @@ def item_id(book: str, kind: ItemKind, question: str) -> str:
 
 def to_json(item: Item) -> Json:
     """Return the item as plain JSON values, schema 1."""
-    return {
-        "schema": SCHEMA,
-        "id": item.id,
-        "book": item.book,
-        "title": item.title,
-        "kind": item.kind,
-        "question": item.question,
-        "answer": item.answer,
-        "difficulty": item.difficulty,
-        "is_answerable": item.is_answerable,
-        "citations": [citation_to_json(citation) for citation in item.citations],
-        "scope": item.scope,
-        "diffusion": item.diffusion,
-        "span": None if item.span is None else list(item.span),
-        "position": item.position,
-        "provenance": asdict(item.provenance),
-        "places": list(item.places),
-    }
+    plain = adapter(Item).dump_python(item, mode="json", exclude={"citations"})
+    return {"schema": SCHEMA, **plain, "citations": [citation_to_json(one) for one in item.citations]}
 
 
 def from_json(data: Mapping[str, Any]) -> Item:
     """Read an item back. Raises OptionError for another schema."""
     require_schema(data, "item", SCHEMA)
-    span = data["span"]
-    return Item(
-        id=data["id"],
-        book=data["book"],
-        title=data["title"],
-        kind=data["kind"],
-        question=data["question"],
-        answer=data["answer"],
-        difficulty=data["difficulty"],
-        is_answerable=data["is_answerable"],
-        citations=tuple(citation_from_json(citation) for citation in data["citations"]),
-        scope=data["scope"],
-        diffusion=data["diffusion"],
-        span=None if span is None else (span[0], span[1]),
-        position=data["position"],
-        provenance=Provenance(**data["provenance"]),
-        places=tuple(data["places"]),
-    )
+    citations = tuple(map(citation_from_json, data["citations"]))
+    item: Item = adapter(Item).validate_python({**data, "citations": citations})
+    return item
 
 
 def write_items(path: Path, items: Iterable[Item]) -> int:

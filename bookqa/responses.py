@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from catena.bookqa.items import Item
 from catena.bookqa.result_store import Journal
 from catena.errors import OptionError
 from catena.files.atomic_files import durable_file
-from catena.render.answer_json import citation_from_json, citation_to_json, require_schema
+from catena.render.answer_json import adapter, citation_from_json, citation_to_json, require_schema
 from catena.types import Citation, Usage
 
 SCHEMA = 1
@@ -78,32 +78,16 @@ async def respond(
 
 def to_json(response: Response) -> dict[str, Any]:
     """Return the response as plain JSON values, schema 1."""
-    return {
-        "schema": SCHEMA,
-        "item": response.item,
-        "system": response.system,
-        "text": response.text,
-        "is_refusal": response.is_refusal,
-        "citations": [citation_to_json(citation) for citation in response.citations],
-        "model": response.model,
-        "seconds": response.seconds,
-        "usage": asdict(response.usage),
-    }
+    plain = adapter(Response).dump_python(response, mode="json", exclude={"citations"})
+    return {"schema": SCHEMA, **plain, "citations": [citation_to_json(one) for one in response.citations]}
 
 
 def from_json(data: Json) -> Response:
     """Read a response back. Raises OptionError for another schema."""
     require_schema(data, "response", SCHEMA)
-    return Response(
-        item=data["item"],
-        system=data["system"],
-        text=data["text"],
-        is_refusal=data["is_refusal"],
-        citations=tuple(citation_from_json(citation) for citation in data["citations"]),
-        model=data["model"],
-        seconds=data["seconds"],
-        usage=Usage(**data["usage"]),
-    )
+    citations = tuple(map(citation_from_json, data["citations"]))
+    response: Response = adapter(Response).validate_python({**data, "citations": citations})
+    return response
 
 
 def write_responses(path: Path, journal: Journal) -> int:

@@ -11,9 +11,12 @@ from typing import Any, Protocol
 from catena.llm.protocol import LLM, Completion, Message, OnText
 from catena.llm.wrapper import LLMWrapper
 
+KEPT = ("text", "model", "asked", "prompt_tokens", "completion_tokens", "is_cut")
+"""What is kept of a reply."""
+
 
 class CallStore(Protocol):
-    """Store of replies, by the key of their request; a `Library` is one."""
+    """Store of replies, by the key of their request; a `History` is one."""
 
     def get_call(self, key: str, /) -> str | None: ...
     def put_call(self, key: str, response: str, document_ids: Iterable[str], /) -> None: ...
@@ -30,12 +33,14 @@ class CallCache:
 
     async def get(self, messages: Sequence[Message], max_tokens: int) -> Completion | None:
         kept = await asyncio.to_thread(self._store.get_call, self._key(messages, max_tokens))
-        return None if kept is None else _from_json(kept)
+        return None if kept is None else Completion(**json.loads(kept), cost_usd=0.0, is_cached=True)
 
     async def put(self, messages: Sequence[Message], max_tokens: int, done: Completion) -> None:
         """Return once it is on disk."""
-        key = self._key(messages, max_tokens)
-        await asyncio.to_thread(self._store.put_call, key, _to_json(done), self._document_ids)
+        kept = json.dumps({name: getattr(done, name) for name in KEPT}, ensure_ascii=False)
+        await asyncio.to_thread(
+            self._store.put_call, self._key(messages, max_tokens), kept, self._document_ids
+        )
 
     def _key(self, messages: Sequence[Message], max_tokens: int) -> str:
         request = {
@@ -91,21 +96,3 @@ class RecordingLLM(LLMWrapper):
         done = await self._llm.complete(messages, max_tokens=max_tokens, role=role, on_text=on_text)
         await self._calls.put(messages, max_tokens, done)
         return done
-
-
-def _to_json(done: Completion) -> str:
-    return json.dumps(
-        {
-            "text": done.text,
-            "model": done.model,
-            "asked": done.asked,
-            "prompt_tokens": done.prompt_tokens,
-            "completion_tokens": done.completion_tokens,
-            "is_cut": done.is_cut,
-        },
-        ensure_ascii=False,
-    )
-
-
-def _from_json(kept: str) -> Completion:
-    return Completion(**json.loads(kept), cost_usd=0.0, is_cached=True)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from catena.errors import OptionError
-from catena.render.answer_json import from_json, to_json
+from catena.render.answer_json import citation_to_json, from_json, to_json
 from catena.types import (
     Answer,
     Citation,
@@ -40,6 +40,7 @@ ANSWER = Answer(
     roles=(RoleUsage("worker", "m", Usage(1, 2, 3, None, 4)),),
     warnings=("Look out.",),
 )
+USAGE = {"calls": 1, "prompt_tokens": 2, "completion_tokens": 3, "cost_usd": None, "cached": 4}
 KEYS = (
     "schema run_id thread_id question read_as text status stopped strategy strategy_reason model seconds warnings"
     " statements citations coverage usage roles verified marks short confidence"
@@ -70,3 +71,34 @@ def test_another_schema_is_refused() -> None:
 def test_an_answer_of_schema_1_is_read() -> None:
     old = {key: value for key, value in to_json(ANSWER).items() if key not in ("short", "confidence")}
     assert from_json({**old, "schema": 1}) == ANSWER
+
+
+def test_the_line_that_an_older_version_wrote_is_read_and_written_alike() -> None:
+    old = {
+        "schema": 2,
+        **{
+            "run_id": "r",
+            "thread_id": "t",
+            "question": "Who?",
+            "read_as": "",
+            "text": "He did.",
+            "short": "",
+        },
+        **{"confidence": None, "status": "answered", "stopped": None, "strategy": "retrieve", "model": "m"},
+        **{"strategy_reason": "asked for", "seconds": 1.5, "warnings": ["Look out."], "verified": 1.0},
+        "statements": [{"text": "He did.", "support": "supported", "citations": [0]}],
+        "citations": [citation_to_json(ANSWER.citations[0])],
+        "marks": {"supported": 1.0},
+        "coverage": {
+            **{"pages_total": 100, "pages_searched": 98, "pages_read": 2, "vectors_filled": 0.5},
+            "documents": [
+                {
+                    **{"document_id": DOC, "pages_total": 100, "pages_searched": 98, "pages_read": 2},
+                    "unread": [[1, 60], [63, 100]],
+                }
+            ],
+        },
+        "usage": USAGE,
+        "roles": [{"role": "worker", "model": "m", "usage": USAGE}],
+    }
+    assert from_json(old) == ANSWER and to_json(ANSWER) == old
