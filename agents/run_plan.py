@@ -18,7 +18,7 @@ from catena.agents.reasoner import Question
 from catena.errors import OptionError
 from catena.llm import usage
 from catena.llm.protocol import Price
-from catena.llm.retry import MAX_RETRIES
+from catena.llm.wrappers import MAX_RETRIES
 from catena.options import AskOptions
 from catena.types import Answer, Passage, Plan, PlannedRole, Strategy, Usage
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from catena.retrieval.sentences import sentence_spans
-from catena.testing.stub_reader import read_passages
+from catena.testing.stub import read_passages
 
 _WRITER, _CLOSED = "You write one examination question", "You answer questions about a book from memory"
 _SPOKEN = re.compile(r"[\"“”‘!?\[\]]|(?:^|\s)'|'(?:\s|$)")

@@ -22,7 +22,7 @@ from catena import AskOptions, Catena
 from catena.retrieval.sentences import sentence_spans
 from catena.settings import Settings
 from catena.testing import StubModel
-from catena.testing.stub_reader import read_passages
+from catena.testing.stub import read_passages
 
 _DEMO = re.compile(r"^Question: (.*)\nEvidence: \[(\d+)\]\nAnswer: .*\[\2\]\.$", re.M)
 _PASSAGE = re.compile(r"^\[(\d+)\]\n\| .*· Section (\d+) ·", re.M)

@@ -25,7 +25,7 @@ from catena.llm_factory import LLMFactory
 from catena.options import AskOptions, Limits
 from catena.settings import Settings, load_settings
 from catena.testing import Fault, StubModel, refusing_url
-from catena.testing.stub_faults import FaultKind
+from catena.testing.stub import FaultKind
 
 MODEL = "openai/stub"
 ASKED = [{"role": "user", "content": "Say something."}]

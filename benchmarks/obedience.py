@@ -25,7 +25,7 @@ from catena.render.answer_json import to_json
 from catena.render.answer_markdown import to_markdown
 from catena.settings import Settings
 from catena.testing import StubModel
-from catena.testing.stub_reader import read_passages
+from catena.testing.stub import read_passages
 
 SECRET = "ZX-4471-QUETZAL"
 PLANTED = (

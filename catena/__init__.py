@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from catena.events import Event, OnEvent
     from catena.health import Health, Problem
-    from catena.jobs.job_rows import Job
+    from catena.jobs.job_store import Job
     from catena.library.backup import Backup
     from catena.library.votes import Vote
     from catena.options import AddOptions, AskOptions, Limits
@@ -93,7 +93,7 @@ _NAMES = {
         "Stopped",
     ),
     "catena.health": ("Health", "Problem"),
-    "catena.jobs.job_rows": ("Job",),
+    "catena.jobs.job_store": ("Job",),
     "catena.options": (
         "AddOptions",
         "AskOptions",

@@ -9,7 +9,7 @@ from catena.add_document import files_under
 from catena.arguments import path_of, require_flag, require_whole
 from catena.errors import DocumentError
 from catena.jobs.job_queue import Jobs
-from catena.jobs.job_rows import Job
+from catena.jobs.job_store import Job
 from catena.jobs.worker_start import ensure_worker
 from catena.library.library import Library
 from catena.options import AddOptions

@@ -15,7 +15,7 @@ from catena.client import Catena
 from catena.errors import OptionError
 from catena.events import Event
 from catena.jobs.job_queue import Jobs, open_jobs, taken
-from catena.jobs.job_rows import Job, Json
+from catena.jobs.job_store import Job, Json
 from catena.jobs.worker import JobRun
 from catena.settings import Settings, address_variables, public_settings
 

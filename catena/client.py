@@ -27,7 +27,7 @@ from catena.arguments import (
 from catena.chosen_documents import Documents, resolve
 from catena.errors import DocumentError, LibraryCorrupt, OptionError
 from catena.events import Event, OnEvent
-from catena.files.filesystems import describe_disk
+from catena.files.sqlite_files import describe_disk
 from catena.healing import Healing
 from catena.health import Health, Problem
 from catena.ingest import parser_version

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catena.llm.budget import Budget, BudgetedLLM
-from catena.llm.concurrency import ConcurrencyGate, LimitedLLM
-from catena.llm.deadline import DeadlineLLM
-from catena.llm.fallback import FallbackLLM
-from catena.llm.headroom import HeadroomLLM
 from catena.llm.litellm_client import LiteLLM
 from catena.llm.protocol import LLM, Price
 from catena.llm.reply_cache import CachedLLM, CallCache, CallStore, RecordingLLM
-from catena.llm.retry import RetryingLLM
 from catena.llm.usage import Meter, MeteredLLM
 from catena.llm.wire_format import ServerQuirks
+from catena.llm.wrappers import (
+    ConcurrencyGate,
+    DeadlineLLM,
+    FallbackLLM,
+    HeadroomLLM,
+    LimitedLLM,
+    RetryingLLM,
+)
 from catena.local.local_llm import LocalLLM, is_local, seconds_of
 from catena.options import Limits
 from catena.settings import Settings

@@ -17,7 +17,7 @@ from catena.errors import OptionError
 from catena.events import Event
 from catena.jobs.former_jobs import adopt_runs
 from catena.jobs.job_queue import Jobs, open_jobs
-from catena.jobs.job_rows import Job, JobState
+from catena.jobs.job_store import Job, JobState
 from catena.options import AskOptions
 from catena.redaction import public_address
 from catena.settings import Settings, address_variables, public_settings

@@ -32,11 +32,10 @@ from catena.llm.spoken_text import legible
 from catena.options import AskOptions
 from catena.portal import Portal
 from catena.question_runs import Run, Runs
-from catena.removed_documents import answer_from_rest
 from catena.render.answer_json import from_json, to_json
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.hybrid import HybridRetriever
-from catena.run_work import answer_run
+from catena.run_work import answer_from_rest, answer_run
 from catena.settings import Settings
 from catena.trace import Trace, trace
 from catena.types import Answer, PageHit, Plan

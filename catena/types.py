@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from catena.causes import DamagedPart as DamagedPart
-from catena.causes import FailureReason as FailureReason
-from catena.causes import Usage as Usage
+from catena.errors import DamagedPart as DamagedPart
+from catena.errors import FailureReason as FailureReason
 from catena.errors import OptionError
+from catena.errors import Usage as Usage
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in PDF points, origin top left of the page as displayed (rotation applied)."""

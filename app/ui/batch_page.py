@@ -21,7 +21,7 @@ from catena.bookqa.batch_processes import STATE_OF, Batch, Batches
 from catena.bookqa.book_set_runs import GenerateOptions
 from catena.bookqa.generator import NO_MODEL, Order
 from catena.bookqa.items import KINDS, Item, ItemKind, Scope
-from catena.jobs.job_rows import Job
+from catena.jobs.job_store import Job
 from catena.types import Citation
 
 VIEWER, ITEM = "batch-viewer", "batch-item"

@@ -8,11 +8,10 @@ from catena.app.ui.error_view import show_error
 from catena.app.ui.labels import EMBEDDED, plain
 from catena.app.ui.visitor_session import ModelChoice, chosen_model, local_names, open_client, tested_models
 from catena.errors import CatenaError, MissingExtra
-from catena.llm.keyring_keys import forget_key, keep_key, kept_key
+from catena.llm.credentials import PROVIDERS, Provider, forget_key, keep_key, kept_key
 from catena.llm.litellm_catalogue import price, window
 from catena.llm.probe import ProbeResult, try_model
 from catena.llm.protocol import Price
-from catena.llm.providers import PROVIDERS, Provider
 from catena.local.local_llm import is_local
 from catena.local.memory_fit import available_memory, fit, gigabytes, total_memory
 from catena.local.stored_models import PREFIX, shelf_of

@@ -17,7 +17,7 @@ from catena.app.ui.login import needs_login
 from catena.app.ui.password_form import ask_password, is_locked
 from catena.app.ui.visitor_session import open_client
 from catena.errors import CatenaError
-from catena.jobs.job_rows import Job
+from catena.jobs.job_store import Job
 from catena.jobs.uploads import SUFFIXES, receive
 from catena.types import Document
 

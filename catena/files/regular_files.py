@@ -1,9 +1,16 @@
-"""Regular files alone are opened: a named pipe, a socket or a device would block, or answer for a file."""
+"""Regular files alone are opened, and one is read while nobody changes it.
+
+A named pipe, a socket or a device would block, or answer for a file; what is kept is one version, not the head of one
+and the tail of another.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
+import time
+from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
 
@@ -70,3 +77,41 @@ def _require_regular(path: Path, mode: int) -> None:
 
 def _named(path: Path) -> str:
     return one_line(str(path))
+
+
+TRIES = 3
+PAUSE_SECONDS = 0.5
+"""Between two tries: a program that saves a file is done by then."""
+
+
+def read_steadily(path: Path, read: Callable[[BufferedReader], str], *, pause: float = PAUSE_SECONDS) -> str:
+    """Have `read` take a file to its end and return its SHA-256, again where the file changed meanwhile.
+
+    Size, times, inode and hash are the same before and after. Raises DocumentError where it goes on changing.
+    """
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(pause)
+        with open_regular(path) as file:
+            before = os.fstat(file.fileno())
+            digest = read(file)
+        if _marks_and_digest(path) == (*_marks(before), digest):
+            return digest
+    raise DocumentError(
+        "changing",
+        f"{one_line(str(path))} changed while it was read, {TRIES} times.",
+        "Add it when whatever writes to it is done.",
+    )
+
+
+def _marks_and_digest(path: Path) -> tuple[int | str, ...]:
+    with open_regular(path) as file:
+        try:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise unread(path, error) from error
+        return *_marks(os.fstat(file.fileno())), digest
+
+
+def _marks(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

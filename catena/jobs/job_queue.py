@@ -22,11 +22,13 @@ from catena.files.atomic_files import make_folder
 from catena.files.file_lock import FileLock
 from catena.health import Problem
 from catena.jobs.daemon import is_held
-from catena.jobs.job_rows import (
+from catena.jobs.job_store import (
     COLUMNS,
     SELECT,
+    STORE,
     Job,
     JobState,
+    JobStore,
     Json,
     dump,
     is_sound,
@@ -34,7 +36,6 @@ from catena.jobs.job_rows import (
     row_of,
     title_of,
 )
-from catena.jobs.job_store import STORE, JobStore
 from catena.jobs.worker_start import LOCK_NAME, ensure_worker, own_lock, start_process
 from catena.library.checksums import digest_of
 

@@ -26,7 +26,7 @@ from catena.render.harmless import start_log
 
 if TYPE_CHECKING:
     from catena.jobs.job_queue import Jobs
-    from catena.jobs.job_rows import Job
+    from catena.jobs.job_store import Job
 
 Json = Mapping[str, Any]
 DEFAULT_HANDLERS = "catena.job_handlers:handlers"

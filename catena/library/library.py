@@ -19,7 +19,7 @@ from types import TracebackType
 from sqlalchemy import select, text
 
 from catena.errors import AmbiguousDocument, LibraryCorrupt, LibraryError
-from catena.files.atomic_files import unlink
+from catena.files.atomic_files import close_to_others, unlink
 from catena.files.disk_reserve import (
     READ_ROOM,
     free_bytes,
@@ -27,7 +27,6 @@ from catena.files.disk_reserve import (
     may_take_none,
     settle_reserve,
 )
-from catena.files.ownership import close_to_others
 from catena.health import Problem
 from catena.library import integrity
 from catena.library.checksums import catalogue_checksum

@@ -21,8 +21,7 @@ from catena.errors import DocumentError
 from catena.files.atomic_files import DurableFile, make_folder, unlink
 from catena.files.failpoints import point
 from catena.files.file_lock import FileLock
-from catena.files.regular_files import check_size, unread
-from catena.files.stable_reads import read_steadily
+from catena.files.regular_files import check_size, read_steadily, unread
 from catena.render.harmless import one_line
 
 Known = Callable[[], Collection[str] | None]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from catena.llm.protocol import LLM, Completion, Message, OnText
-from catena.llm.wrapper import LLMWrapper
+from catena.llm.wrappers import LLMWrapper
 
 KEPT = ("text", "model", "asked", "prompt_tokens", "completion_tokens", "is_cut")
 """What is kept of a reply."""

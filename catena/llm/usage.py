@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from catena.llm.protocol import LLM, Completion, Message, OnText
-from catena.llm.wrapper import LLMWrapper
+from catena.llm.wrappers import LLMWrapper
 from catena.types import RoleUsage, Usage
 
 

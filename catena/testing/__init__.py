@@ -10,8 +10,6 @@ among the numbered passages of the prompt, and quote it with its number; or say 
 """
 
 from catena.testing.scripted import ScriptedLLM
-from catena.testing.stub import READ, StubModel, refusing_url
-from catena.testing.stub_faults import Fault
-from catena.testing.stub_reader import NOT_FOUND
+from catena.testing.stub import NOT_FOUND, READ, Fault, StubModel, refusing_url
 
 __all__ = ["NOT_FOUND", "READ", "Fault", "ScriptedLLM", "StubModel", "refusing_url"]

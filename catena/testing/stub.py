@@ -1,22 +1,21 @@
-"""This side of the stub: it starts the server's process and tells what it was sent."""
+"""A model server for tests: an OpenAI-compatible address that answers by a function, and fails where it is told to."""
 
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Literal
 
-from catena.testing.stub_faults import Fault
-
 READ: Literal["*read*"] = "*read*"
 """In a script: leave it to the rules."""
-RULES = "catena.testing.stub_reader:read_passages"
+RULES = "catena.testing.stub:read_passages"
 
 
 class StubModel:
@@ -88,3 +87,48 @@ def refusing_url() -> str:
     """An address of this machine where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+
+
+FaultKind = Literal["key", "busy", "broken", "hang", "stall", "cut", "empty", "other", "drop", "says"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`seconds` is how long a hang or a stall lasts, or what `Retry-After` says.
+
+    key: 401, and the key is repeated in the message · busy: 429 with `Retry-After` · broken: 500 · hang: nothing,
+    not even headers · stall: headers and one piece, then nothing · cut: the reply ends in the middle of its JSON
+    · empty: a reply without text · other: another model answers than was asked · drop: the connection is reset
+    · says: `body`, whatever it is, with `status` and `content_type`.
+    """
+
+    kind: FaultKind
+    seconds: float = 0.0
+    status: int = 200
+    body: str = ""
+    content_type: str = "application/json"
+
+
+NOT_FOUND = "Evidence: []\nAnswer: NOT IN THE DOCUMENT"
+ENOUGH = 0.5
+"""Share of the question's longer words that a sentence must hold to answer it."""
+
+
+def read_passages(request: Mapping[str, Any]) -> str:
+    """Answer the last `Question:` from passages that begin with a line `[n]`, as a patient model would."""
+    text, _, question = request["messages"][-1]["content"].rpartition("Question:")
+    wanted = {word for word in _words(question) if len(word) > 3}
+    best, found = 0.0, NOT_FOUND
+    for part in re.split(r"^(?=\[\d+\]$)", text, flags=re.M):
+        number = re.match(r"\[(\d+)\]", part)
+        body = " ".join(line.removeprefix("| ") for line in part.splitlines()[2:])
+        for sentence in re.split(r"(?<=[.!?])\s+", body) if number else ():
+            share = len(wanted & set(_words(sentence))) / max(1, len(wanted))
+            if number and share >= ENOUGH and share > best:
+                said = f"{sentence.rstrip('.!? ')} [{number[1]}]."
+                best, found = share, f"Evidence: [{number[1]}]\nAnswer: {said}"
+    return found
+
+
+def _words(text: str) -> list[str]:
+    return [word.rstrip("s") for word in re.findall(r"\w+", text.casefold())]

@@ -12,8 +12,7 @@ from functools import partial
 from typing import Any
 
 from catena.llm.protocol import head, num_tokens
-from catena.testing.stub import READ
-from catena.testing.stub_faults import Fault
+from catena.testing.stub import READ, Fault
 
 PIECE = 24
 """Characters of a streamed piece."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from catena.llm.providers import PROVIDERS
+from catena.llm.credentials import PROVIDERS
 from catena.local.stored_models import Shelf
 from catena.testing import StubModel
 from catena.testing.stub import refusing_url

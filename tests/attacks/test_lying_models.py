@@ -16,8 +16,8 @@ import pytest
 from catena.errors import ModelError
 from catena.llm.litellm_client import LiteLLM
 from catena.llm.protocol import Completion
-from catena.llm.retry import RetryingLLM
 from catena.llm.wire_format import MOST_TOKENS
+from catena.llm.wrappers import RetryingLLM
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 

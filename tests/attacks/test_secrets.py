@@ -21,7 +21,7 @@ from catena.app import cli
 from catena.errors import CatenaError, OptionError
 from catena.jobs.job_queue import open_jobs
 from catena.kv.client.kv_client import KVServer
-from catena.llm.keyring_keys import _entry
+from catena.llm.credentials import _entry
 from catena.llm.litellm_client import LiteLLM
 from catena.llm.openai_request import address
 from catena.llm.provider_errors import explain

@@ -16,7 +16,7 @@ from catena.bookqa.items import write_items
 from catena.bookqa.responses import Response, to_json
 from catena.errors import OptionError
 from catena.jobs.job_queue import open_jobs
-from catena.jobs.job_rows import Job
+from catena.jobs.job_store import Job
 from catena.settings import load_settings, public_settings
 from tests.bookqa.sets import item
 

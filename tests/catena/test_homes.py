@@ -15,8 +15,7 @@ import pytest
 from catena.agents.run_store import Checkpoints
 from catena.client import Catena
 from catena.errors import LibraryError, OptionError
-from catena.files.filesystems import filesystem_of, is_shared, journal_mode
-from catena.files.sqlite_files import connect, set_journal
+from catena.files.sqlite_files import connect, filesystem_of, is_shared, journal_mode, set_journal
 from catena.library.backup import backup
 from catena.library.library import Library
 from catena.questions import NOT_KEPT

@@ -20,7 +20,7 @@ from catena.events import Event
 from catena.files.file_lock import FileLock
 from catena.jobs.former_jobs import adopt_queue
 from catena.jobs.job_queue import MAX_ATTEMPTS, Jobs, open_jobs
-from catena.jobs.job_rows import Job
+from catena.jobs.job_store import Job
 from catena.jobs.worker import Handler, JobRun, run_jobs
 from catena.jobs.worker_start import LOCK_NAME, ensure_worker, worker_runs
 from catena.library.library import Library

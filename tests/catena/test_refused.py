@@ -13,7 +13,7 @@ import pytest
 from catena.add_document import Added
 from catena.client import Catena
 from catena.errors import DocumentError
-from catena.files.stable_reads import TRIES, read_steadily
+from catena.files.regular_files import TRIES, read_steadily
 from catena.ingest.formats.folders import walk_folder
 from catena.library.originals import sha256
 from catena.options import AddOptions

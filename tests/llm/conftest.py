@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from catena.llm import retry
+from catena.llm import wrappers
 from catena.llm.protocol import LLM
 from catena.llm_factory import LLMFactory
 from catena.options import Limits
@@ -36,7 +36,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries without waiting, so that a test needs no deadline that a busy machine may miss."""
-    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(wrappers, "FIRST_PAUSE", 0.01)
 
 
 @pytest.fixture

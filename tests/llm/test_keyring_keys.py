@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from catena.errors import OptionError
-from catena.llm.keyring_keys import forget_key, keep_key, kept_key
+from catena.llm.credentials import forget_key, keep_key, kept_key
 
 keyring = pytest.importorskip("keyring", reason="the extra `keyring` is not installed")
 backend = pytest.importorskip("keyring.backend")

@@ -10,13 +10,10 @@ import pytest
 
 from catena.errors import ModelBusy, ModelRefused, ModelTimeout, OptionError, Stopped
 from catena.llm.budget import Budget, BudgetedLLM
-from catena.llm.concurrency import ConcurrencyGate, LimitedLLM
-from catena.llm.deadline import DeadlineLLM
-from catena.llm.fallback import FallbackLLM
 from catena.llm.protocol import LLM, Completion, Price
 from catena.llm.reply_cache import CachedLLM, CallCache, RecordingLLM
-from catena.llm.retry import RetryingLLM
 from catena.llm.usage import Meter, MeteredLLM
+from catena.llm.wrappers import ConcurrencyGate, DeadlineLLM, FallbackLLM, LimitedLLM, RetryingLLM
 from catena.options import Limits
 from catena.testing import ScriptedLLM
 from catena.types import RoleUsage, Usage

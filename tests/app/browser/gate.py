@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from catena.testing.stub_reader import read_passages
+from catena.testing.stub import read_passages
 
 POLL_SECONDS = 0.05
 

@@ -7,7 +7,7 @@ import resource
 from pathlib import Path
 
 from catena.environment import hide_secrets
-from catena.files.filesystems import filesystem_of, journal_mode
+from catena.files.sqlite_files import filesystem_of, journal_mode
 from catena.ingest.confinement.confinement import can_open_paths, limit_memory
 
 ROOT = Path(__file__).parents[3]
