@@ -9,6 +9,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Callable
+from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,15 @@ def _exit(code: int) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
     sys.exit(code)
+
+
+SOURCE = "catena.benchmarks"
+
+
+def require_checkout() -> None:
+    """Raise OptionError where Catena was installed without its measurements."""
+    if find_spec(SOURCE) is None:
+        raise OptionError(
+            "Measurements are not installed: they are in Catena's source, and no part of the package.",
+            "Get the source, and run `make test` once and then .venv/bin/catena there (CONTRIBUTING.md).",
+        )

@@ -26,9 +26,9 @@ from catena.errors import CatenaError, LibraryCorrupt, OptionError
 from catena.events import Event, EventKind
 from catena.files.atomic_files import make_folder, write_file
 from catena.health import Problem
-from catena.jobs.daemon import is_held
 from catena.jobs.job_queue import Jobs, open_jobs, taken
 from catena.jobs.job_store import Job, JobState
+from catena.jobs.worker_start import is_held
 from catena.library.lost_found import set_aside
 from catena.settings import Settings, address_variables, public_settings
 

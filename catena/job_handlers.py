@@ -21,9 +21,9 @@ from catena.client import Catena
 from catena.errors import DocumentError, DocumentNotFound
 from catena.healing import Healing
 from catena.ingest.sandbox.parser_pool import ParserPool
-from catena.jobs.daemon import lower_priority
 from catena.jobs.uploads import discard
 from catena.jobs.worker import POLL_SECONDS, Handler, JobRun
+from catena.jobs.worker_start import lower_priority
 from catena.library.library import Library
 from catena.options import AddOptions
 from catena.retrieval.embedder import MiniLM

@@ -10,14 +10,13 @@ from typing import Annotated
 import typer
 
 from catena.app.cli import (
-    arena_commands,
     ask,
     bench,
     document_commands,
     eval_command,
-    generate_command,
     local_models,
     model_command,
+    set_commands,
     ui_command,
     upkeep,
 )
@@ -73,10 +72,10 @@ for command in (
     ask.threads,
     ask.runs,
     ask.resume,
-    generate_command.generate,
-    arena_commands.answer,
-    arena_commands.arena,
-    arena_commands.export,
+    set_commands.generate,
+    set_commands.answer,
+    set_commands.arena,
+    set_commands.export,
     upkeep.reindex,
     upkeep.doctor,
     upkeep.backup,

@@ -266,7 +266,7 @@ def ask_live(
     catena: Catena, question: str, documents: list[Document] | None, options: AskOptions, *, as_json: bool
 ) -> Answer:
     """Ask, and show every event: to people on the error stream, to programs as lines of JSON."""
-    from catena.app.cli.streamed_answer import LiveAnswer, print_line
+    from catena.app.cli.progress_bars import LiveAnswer, print_line
 
     with ExitStack() as stack:
         show = print_line if as_json else stack.enter_context(LiveAnswer()).on_event

@@ -10,8 +10,7 @@ from typing import Annotated
 
 import typer
 
-from catena.app.cli.checkout import require_checkout
-from catena.app.process_border import say
+from catena.app.process_border import require_checkout, say
 
 bench = typer.Typer(
     help="Measure speed on this machine; prints Markdown tables (in a checkout).",

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from catena.app.cli.checkout import require_checkout
+from catena.app.process_border import require_checkout
 from catena.types import Strategy
 
 measure = typer.Typer(

@@ -10,11 +10,9 @@ import streamlit as st
 from catena.app.ui import scroll
 from catena.app.ui.answer_view import show_answer
 from catena.app.ui.chat import VIEWER, choose_documents, forget, keep, restore, resume
-from catena.app.ui.evidence import choose_citation, show_evidence
+from catena.app.ui.evidence import choose_citation, show_evidence, show_outline
 from catena.app.ui.labels import EMBEDDED, STRATEGIES, plain, shortened
-from catena.app.ui.live_progress import show_progress
-from catena.app.ui.outline import show_outline
-from catena.app.ui.question_progress import begin, show_order, show_running
+from catena.app.ui.question_progress import begin, show_order, show_progress, show_running
 from catena.app.ui.suggestions import show_suggestions
 from catena.app.ui.upload import DROPPED, show_dropped
 from catena.app.ui.visitor_session import chosen_model, go_to, open_client, readable

@@ -5,17 +5,18 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import streamlit as st
 
 from catena.app.ui import scroll
 from catena.app.ui.error_view import guarded, show_error
 from catena.app.ui.framing import cut, frame
-from catena.app.ui.labels import page_name, plain, quoted, shown
+from catena.app.ui.labels import page_name, plain, quoted, shortened, shown
 from catena.app.ui.visitor_session import open_client
 from catena.client import Catena
 from catena.errors import CatenaError
-from catena.types import Box, Citation
+from catena.types import Box, Citation, Document, OutlineEntry
 
 AT_QUOTE, WHOLE, LARGE = "At the quote", "Whole page", "200 %"
 DPI = {AT_QUOTE: 150, WHOLE: 110, LARGE: 220}
@@ -172,3 +173,39 @@ def _turn_button(label: str, icon: str, key: str, target: int, *, is_off: bool =
 
 def _turn_to(key: str, number: int) -> None:
     st.session_state[key] = replace(st.session_state[key], number=number)
+
+
+MAX_ENTRIES, MAX_LETTERS, MAX_DEPTH = 300, 70, 4
+PIXELS = 320
+INDENT = "\u2003"
+
+
+def show_outline(document: Document, viewer: str) -> None:
+    """The outline, folded until somebody wants it: a long one takes time to draw."""
+    if not document.outline:
+        return
+    fold: Any = st.expander(
+        "Outline", icon=":material/toc:", type="compact", on_change="rerun", key=f"{viewer}-fold"
+    )
+    if fold.open:
+        with fold, st.container(height=PIXELS, border=False):
+            show_entries(document, viewer)
+
+
+def show_entries(document: Document, viewer: str) -> None:
+    with st.container(key=f"{viewer}-outline", gap=None):
+        for number, entry in enumerate(document.outline[:MAX_ENTRIES]):
+            st.button(
+                _label(entry),
+                key=f"{viewer}-entry-{number}",
+                type="tertiary",
+                on_click=choose_page,
+                args=(viewer, document.id, entry.page),
+            )
+    if len(document.outline) > MAX_ENTRIES:
+        st.caption(f"and {len(document.outline) - MAX_ENTRIES:,} more")
+
+
+def _label(entry: OutlineEntry) -> str:
+    indent = INDENT * min(entry.level - 1, MAX_DEPTH)
+    return f"{indent}{plain(shortened(entry.title, MAX_LETTERS))} · {entry.page}"

@@ -11,9 +11,8 @@ import streamlit as st
 
 from catena.app.ui import scroll
 from catena.app.ui.chat import begin_anew
-from catena.app.ui.evidence import choose_page, show_evidence
+from catena.app.ui.evidence import choose_page, show_entries, show_evidence
 from catena.app.ui.labels import counted, plain, shown
-from catena.app.ui.outline import show_entries
 from catena.app.ui.password_form import ask_password, is_locked
 from catena.app.ui.upload import show_adding, show_jobs
 from catena.app.ui.visitor_session import go_to, open_client

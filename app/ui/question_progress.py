@@ -11,8 +11,7 @@ import streamlit as st
 
 from catena.app.ui.chat import keep
 from catena.app.ui.error_view import guarded, show_trouble
-from catena.app.ui.labels import CHOSEN, WAYS, counted, dollars, plain
-from catena.app.ui.live_progress import show_progress
+from catena.app.ui.labels import CHOSEN, MARKS, WAYS, counted, dollars, plain, read_how
 from catena.app.ui.visitor_session import chosen_model, open_client
 from catena.errors import OptionError
 from catena.events import Event
@@ -176,3 +175,38 @@ def _show_end(run: Run) -> None:
             st.query_params.pop("run", None)
             keep()  # else whoever comes back to this page is led to it again
             st.rerun()
+
+
+SHOWN = ("question", "queries", "hits")
+
+
+def show_progress(events: Sequence[Event]) -> None:
+    """Steps done, how far the readers are, and the answer as far as it is written."""
+    for event in events:
+        if event.kind == "route":
+            st.caption(plain(read_how(event.data["strategy"], event.data["reason"])))
+        elif event.kind in SHOWN:
+            st.caption(plain(event.message))
+    counted = [event for event in events if event.kind in ("read", "note")]
+    if counted:
+        last = counted[-1]
+        st.progress(min(1.0, last.data["done"] / max(1, last.data["total"])), plain(last.message))
+    notes = [event for event in events if event.kind == "note"]
+    if notes and notes[-1].data.get("note"):
+        with st.expander("What the last reader handed on", icon=":material/sticky_note_2:"):
+            st.markdown(plain(str(notes[-1].data["note"])))
+    text = written(events)
+    if text:
+        st.markdown(plain(text))
+    for event in events:
+        if event.kind == "statement" and not text:
+            st.markdown(f"{MARKS[event.data['support']][1]} {plain(event.data['text'])}")
+
+
+def written(events: Sequence[Event]) -> str:
+    """The answer so far; a piece without text says that it began anew."""
+    text = ""
+    for event in events:
+        if event.kind == "token":
+            text = text + event.data["text"] if event.data["text"] is not None else ""
+    return text

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from catena.app.ui import chat
-from catena.app.ui.allowed_paths import add_allowed, allowed_folders
 from catena.app.ui.error_view import guarded
 from catena.app.ui.labels import counted, plain
 from catena.app.ui.login import needs_login
 from catena.app.ui.password_form import ask_password, is_locked
 from catena.app.ui.visitor_session import open_client
-from catena.errors import CatenaError
+from catena.errors import CatenaError, OptionError
+from catena.ingest.formats.folders import walk_folder
 from catena.jobs.job_store import Job
 from catena.jobs.uploads import SUFFIXES, receive
+from catena.settings import Settings
 from catena.types import Document
 
 KINDS = "PDF, EPUB, DOCX, HTML, Markdown or text"
@@ -233,3 +234,27 @@ def _names(jobs: list[Job]) -> str:
 def _name(job: Job) -> str:
     given = job.payload["files"][0]
     return str(given["title"] or Path(given["path"]).name)
+
+
+def allowed_folders(settings: Settings, *, is_shared: bool) -> tuple[Path, ...]:
+    """The settings' folders, links resolved; else the home folder, and none where visitors come from elsewhere."""
+    chosen = settings.ui_folders
+    if chosen is None:
+        chosen = () if is_shared else (Path.home(),)
+    return tuple(folder.expanduser().resolve() for folder in chosen)
+
+
+def add_allowed(add: Callable[[Path], object], given: str, folders: Sequence[Path]) -> int:
+    """Have a file or folder added; returns how many links in it are skipped, since they lead out of it.
+
+    Raises OptionError for a path in none of `folders`, whether or not there is something, and whatever `add` raises.
+    """
+    root = Path(given).expanduser().resolve()
+    if not any(root.is_relative_to(folder) for folder in folders):
+        named = ", ".join(map(str, folders)) or "no folder"
+        raise OptionError(
+            f"{given} is not in what this page may add from: {named}.",
+            "Allow it with CATENA_UI_FOLDERS, or add it in a terminal with `catena add`.",
+        )
+    add(root)
+    return walk_folder(root).num_outside

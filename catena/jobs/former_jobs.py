@@ -14,8 +14,8 @@ from xxhash import xxh3_64_intdigest
 from catena.events import Event
 from catena.files.sqlite_files import connect
 from catena.health import Problem
-from catena.jobs.daemon import is_held
 from catena.jobs.job_queue import Jobs
+from catena.jobs.worker_start import is_held
 from catena.library.lost_found import set_aside
 
 _CHECKED = re.compile(rb'(.*), "check": "([0-9a-f]{16})"\}', re.DOTALL)

@@ -21,7 +21,6 @@ from catena.events import Event
 from catena.files.atomic_files import make_folder
 from catena.files.file_lock import FileLock
 from catena.health import Problem
-from catena.jobs.daemon import is_held
 from catena.jobs.job_store import (
     COLUMNS,
     SELECT,
@@ -36,7 +35,7 @@ from catena.jobs.job_store import (
     row_of,
     title_of,
 )
-from catena.jobs.worker_start import LOCK_NAME, ensure_worker, own_lock, start_process
+from catena.jobs.worker_start import LOCK_NAME, ensure_worker, is_held, own_lock, start_process
 from catena.library.checksums import digest_of
 
 MAX_ATTEMPTS = 3

@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catena.errors import CatenaError
-from catena.jobs.daemon import detach, lower_priority
-from catena.jobs.worker_start import LOCK_NAME, own_lock
+from catena.jobs.worker_start import LOCK_NAME, detach, lower_priority, own_lock
 from catena.render.harmless import start_log
 
 if TYPE_CHECKING:

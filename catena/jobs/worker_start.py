@@ -1,4 +1,7 @@
-"""Starts processes that work on jobs: the one worker of a library, and one of its own for a job that has a name."""
+"""Processes that work on jobs and outlive whoever began them: the one worker of a library, and one for each named job.
+
+Locks tell that they live.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from catena.environment import without_secrets_of
+from catena.environment import hide_secrets, without_secrets_of
 from catena.errors import LibraryError
 from catena.files.atomic_files import FILE_MODE, make_folder
-from catena.jobs.daemon import TAKEN, is_held
+from catena.files.file_lock import FileLock
 
 LOCK_NAME = "worker.lock"
 LOG_NAME = "worker.log"
@@ -70,3 +73,42 @@ def _log(home: Path) -> BinaryIO:
         path.unlink()
     path.touch(FILE_MODE)
     return path.open("ab")
+
+
+TAKEN = 75
+"""Exit code of a process whose work another one holds."""
+NICENESS = 10
+"""Of work that nobody waits for: halfway to the lowest priority."""
+
+
+def detach(lock_file: Path) -> FileLock:
+    """Take the lock of the work and go on in a child, or end with TAKEN; the lock is the child's.
+
+    Whoever began us waits for the parent alone, so the child is never its zombie.
+    """
+    hide_secrets()
+    lock = FileLock(lock_file)
+    if not lock.acquire_within():
+        sys.exit(TAKEN)
+    if sys.platform != "win32" and os.fork():
+        os._exit(0)
+    return lock
+
+
+def lower_priority() -> None:
+    """Give way to what somebody waits for; processes that are started from here on do, too."""
+    if sys.platform != "win32":
+        os.nice(NICENESS)
+
+
+def is_held(lock_file: Path) -> bool:
+    """Tell whether a process works: it holds the lock."""
+    if not lock_file.exists():
+        return False
+    lock = FileLock(lock_file)
+    try:
+        is_free = lock.acquire(wait=False)
+    except OSError:  # in a folder that can only be read: nobody here works on it
+        return False
+    lock.release()
+    return not is_free

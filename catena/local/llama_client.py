@@ -26,13 +26,6 @@ def ask(address: str, key: str) -> Asked | None:
     return Asked(tasks, any(bool(slot.get("is_processing")) for slot in known))
 
 
-def window_of(address: str, key: str) -> int:
-    """Tokens of the window that a server has; 0 where it does not say."""
-    slots = _get(f"{address}/slots", key)
-    found = [slot.get("n_ctx") for slot in slots if isinstance(slot, dict)] if isinstance(slots, list) else []
-    return min((one for one in found if isinstance(one, int) and one > 0), default=0)
-
-
 def _get(url: str, key: str) -> Any:
     import httpx  # on the way to a model only
 

@@ -24,7 +24,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from catena.errors import CatenaError, MissingExtra
-from catena.jobs.daemon import detach
+from catena.jobs.worker_start import detach
 from catena.local.llama_client import Asked, ask
 from catena.local.memory_fit import PROGRAM, num_threads
 from catena.local.server_record import Record, Standing, standing_of

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from catena.files.atomic_files import FILE_MODE, make_folder, write_file
-from catena.jobs.daemon import is_held
+from catena.jobs.worker_start import is_held
 
 MAX_LOG = 1 << 20
 

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("streamlit", reason="the extra `ui` is not installed")
 
 from catena.add_document import files_under
-from catena.app.ui.allowed_paths import add_allowed, allowed_folders
+from catena.app.ui.upload import add_allowed, allowed_folders
 from catena.errors import OptionError
 from catena.settings import load_settings
 

@@ -27,8 +27,8 @@ from catena.bookqa.rule_questions import KINDS
 from catena.client import Catena
 from catena.errors import OptionError, Stopped
 from catena.files.atomic_files import write_file
-from catena.jobs.daemon import NICENESS
 from catena.jobs.job_queue import open_jobs
+from catena.jobs.worker_start import NICENESS
 from catena.settings import load_settings, public_settings
 from catena.testing import StubModel
 
