@@ -18,6 +18,7 @@ from catena.agents.context import Deps
 from catena.agents.document_view import DocumentView
 from catena.agents.extractive.answer_features import Seen
 from catena.agents.extractive.extractive_reader import ExtractiveReasoner
+from catena.agents.reasoner import Draft
 from catena.benchmarks.absent import Item, read_items
 from catena.benchmarks.altered import Made, make
 from catena.benchmarks.rightness import is_right
@@ -131,7 +132,7 @@ class Bench:
         deps = Deps(self.shelf, retriever, self.embedder, reader, document_ids=(document_id,))
         deps.__dict__["view"] = self.shelf.view(document_id)
         state = self.loop.run_until_complete(_walk(item.question, document_id, deps))
-        draft = codec.draft_from_json(state["draft"])
+        draft = codec.value_of(Draft, state["draft"])
         pages = [hit["page"] for hit in state["hits"]]
         best = replace(reader.seen.draft, confidence=draft.confidence) if reader.seen else draft
         return lambda: _judged(item, best, pages)

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache
-from typing import Any
-
-from pydantic import TypeAdapter
+from typing import TYPE_CHECKING, Any
 
 from catena.errors import OptionError
 from catena.types import Answer, Citation, CitationPart, PageRef, Plan
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 SCHEMA = 2
 """2 added `short`, `confidence`, the status `refused`, and the marks `quoted` and `unchecked`."""
 Json = dict[str, Any]
 
 
-adapter: Callable[[Any], TypeAdapter[Any]] = cache(lambda kind: TypeAdapter(kind))
+def _made(kind: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter  # a tenth of a second that `catena --help` does not need
+
+    return TypeAdapter(kind)
+
+
+adapter: Callable[[Any], TypeAdapter[Any]] = cache(_made)
 """The form of a class of values, made when it is first needed: that takes milliseconds."""
 
 
