@@ -28,6 +28,7 @@ from catena.files.sqlite_files import connect
 from catena.health import Health, Problem
 from catena.library.checksums import columns, covered, is_sound
 from catena.library.database import Database
+from catena.library.exchanged_files import put_back
 from catena.library.library import Library
 from catena.library.lost_found import (
     NAMES,
@@ -169,7 +170,8 @@ def examine(settings: Settings, open_library: Callable[[Settings], Any], *, repa
     `open_library` makes a client of settings. Raises LibraryError where no repair can help: a folder that cannot be
     written, a library of a newer Catena.
     """
-    said: list[str] = []
+    said = _put_back(settings.home) if repair else []
+    is_rebuilt = False
     while True:
         try:
             with open_library(settings) as client:
@@ -178,10 +180,16 @@ def examine(settings: Settings, open_library: Callable[[Settings], Any], *, repa
         except LibraryCorrupt as error:
             problem = Problem("database", error.message, error.remedy, can_repair=True)
             found, is_broken = Health((("library", str(settings.home)),), (problem,), ()), True
-        if not (repair and is_broken) or said:
+        if not (repair and is_broken) or is_rebuilt:
             mended = tuple(Problem("database", one, can_repair=True) for one in said)
             return replace(found, mended=(*mended, *found.mended))
-        said = rebuild(settings.home)
+        said += rebuild(settings.home)
+        is_rebuilt = True
+
+
+def _put_back(home: Path) -> list[str]:
+    with _repairing(home):
+        return put_back(home)
 
 
 @contextmanager

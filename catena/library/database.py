@@ -271,8 +271,12 @@ def translated(path: Path) -> Iterator[None]:
     """Turn what SQLite and the disk report into a LibraryError that says what to do."""
     try:
         yield
-    except (ProgrammingError, IntegrityError):
+    except ProgrammingError:
         raise  # a mistake of ours, not the disk's
+    except IntegrityError as error:
+        if _is_whole(path):
+            raise  # the same
+        raise _error(path, f"malformed: {error.orig}", error) from error
     except NoResultFound as error:
         raise _error(path, "malformed: a row that every library has is gone", error) from error
     except (DatabaseError, sqlite3.DatabaseError) as error:
@@ -286,6 +290,18 @@ def translated(path: Path) -> Iterator[None]:
             f"The library {path.parent} cannot be used: {error.strerror or error}.",
             "Nothing was changed. Check the free space of the disk and who owns the folder.",
         ) from error
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether SQLite finds its tables and indexes in order: in a damaged one a row may miss its owner."""
+    try:
+        raw = connect(path)
+        try:
+            return bool(raw.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+        finally:
+            raw.close()
+    except sqlite3.DatabaseError:
+        return False
 
 
 def _read_only(path: Path) -> LibraryError:

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from catena.client import Catena
 from catena.errors import DocumentError, LibraryCorrupt
 from catena.healing import examine
 from catena.health import Health
+from catena.library.database import Database
+from catena.library.schema import sources
 from catena.settings import Settings, load_settings
 from catena.types import Document, PageRef
 
@@ -41,6 +44,7 @@ def doctor(settings: Settings, *, repair: bool) -> Health:
     return examine(settings, lambda given: Catena(settings=given), repair=repair)
 
 
+UNOWNED = {"document_key": 7, "path": "a", "title": "a", "added_at": 0.0, "checksum": 0}
 LIE = "UPDATE pages SET text = replace(text, 'survive', 'perish!')"
 
 
@@ -118,6 +122,51 @@ def test_a_lost_database_is_made_anew_and_no_original_goes(
         assert [one.id for one in catena.documents()] == [document.id]
         assert "survive" in catena.page(document.id, 1).text
         assert catena.library.original(document.id).is_file()
+
+
+@pytest.fixture
+def exchanged(home: Path, settings: Settings, document: Document) -> Path:
+    """The database lies in the original's place, and the original in its."""
+    original = home / "originals" / document.id[:2] / document.id
+    original.rename(home / "between")
+    (home / "library.db").rename(original)
+    (home / "between").rename(home / "library.db")
+    return original
+
+
+def test_files_that_changed_places_are_put_back(
+    exchanged: Path, settings: Settings, document: Document
+) -> None:
+    assert doctor(settings, repair=False).problems
+    health = doctor(settings, repair=True)
+    assert "had changed places" in health.mended[0].message and not health.problems
+    with Catena(settings=settings) as catena:
+        assert catena.document(document.id).title == "bridge"
+
+
+@pytest.mark.parametrize("num_moves", [1, 2])
+def test_an_exchange_that_was_killed_is_finished(
+    exchanged: Path, home: Path, settings: Settings, document: Document, num_moves: int
+) -> None:
+    (home / "tmp").mkdir(exist_ok=True)
+    exchanged.rename(home / "tmp" / f"{document.id}.library.db.exchanged")
+    if num_moves == 2:
+        (home / "library.db").rename(exchanged)
+    assert doctor(settings, repair=True).problems == ()
+    with Catena(settings=settings) as catena:
+        assert catena.document(document.id).title == "bridge"
+
+
+def test_a_row_that_misses_its_owner_is_damage_where_the_file_is_not_in_order(tmp_path: Path) -> None:
+    database = Database(tmp_path / "library.db")
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.execute(sources.insert(), UNOWNED)
+    database.close()
+    blocks = (tmp_path / "library.db").read_bytes()
+    (tmp_path / "library.db").write_bytes(blocks[:-4096] + bytes(4096))
+    database = Database(tmp_path / "library.db")
+    with pytest.raises(LibraryCorrupt, match="damaged"), database.write() as connection:
+        connection.execute(sources.insert(), UNOWNED)
 
 
 def test_broken_checkpoints_stop_nothing(home: Path, settings: Settings, document: Document) -> None:
