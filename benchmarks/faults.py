@@ -87,7 +87,8 @@ class Bench:
         with Library(self._base) as library:
             for file in files.values():
                 document = Adder(library, Replay(file, folder)).add(file).document  # type: ignore[arg-type]
-                library.put_vectors(document.id, range(2), synthetic.vectors(1, 2))
+                number = library.passage_range(document.id)[1]
+                library.put_vectors(document.id, range(number), synthetic.vectors(1, number))
             VectorFile(library, max_unsaved=0).refresh()
             self._others = [document.id for document in library.documents()]
             self._before = self._state(library)
@@ -159,7 +160,7 @@ class Bench:
                 retriever.retrieve(f"What of the {topic}?", [one], 9) for topic in TOPICS for one in ids
             ],
             "words": [[one for one, _ in library.search([topic])] for topic in TOPICS],
-            "neighbours": nearest.search(synthetic.vectors(1, 1)[0], 9),
+            "neighbours": nearest.nearest(synthetic.vectors(1, 1)[0], 9),
         }
 
     def copy(self) -> Path:

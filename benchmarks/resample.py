@@ -54,7 +54,7 @@ class Source:
 
 def read_sources(library: Library) -> list[Source]:
     """The documents that are long enough to be drawn from; passages without a vector are lent others'."""
-    batches = [vectors for _, vectors in library.vectors_of(library.vector_ids().tolist())]
+    batches = [vectors for one, _, _ in library.names() if len(vectors := library.vectors(one)[1])]
     if not batches:
         raise OptionError("No passage there has a vector.", "Add a document, and wait until it is filled.")
     real, rng, found = np.concatenate(batches), np.random.default_rng(0), []

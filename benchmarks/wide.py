@@ -3,8 +3,8 @@
 python -m catena.benchmarks.wide --data ../shared/data --home FOLDER [--questions N] [--fill]
 
 All PDFs of the data are added to --home; vectors that it has are used where they count, and the share is printed.
---fill makes all vectors of every document in which the pages of a question are looked for: the figures are those of a
-library with all vectors, because of other documents none is compared.
+--fill makes all vectors, so that documents are chosen by meaning, too; what that gains is printed question by question,
+with intervals. --filled asks of those documents alone that have all of their vectors already.
 
 Counted first are questions that name one document, by a rule that looks at names and dates alone. Names of a question
 are what it quotes, and runs of capitalised words without those that open sentences. A document fits when one of them
@@ -21,6 +21,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ from catena.benchmarks.intervals import interval
 from catena.benchmarks.retrieval import ColdShelf
 from catena.client import Catena
 from catena.library.library import Library
-from catena.retrieval.document_choice import choose_documents
 from catena.retrieval.embedder import Embedder, Vectors
+from catena.retrieval.faiss_index import VectorFile
 from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.lexical import LexicalRetriever
 from catena.retrieval.passages import indexed_text
@@ -39,6 +40,7 @@ from catena.retrieval.vector_jobs import fill
 from catena.settings import load_settings
 from catena.types import PageHit, PageRef
 
+Hits = Sequence[Sequence[PageHit]]
 K = 10
 COMMON = 20  # documents; a name that fits more names none
 FIRST_PAGE = 3000  # characters
@@ -170,27 +172,40 @@ class KnownVectors:
         return np.array([self._known[text] for text in texts], np.float32).reshape(-1, self.dimensions)
 
 
-def fill_chosen(catena: Catena, asked: Sequence[Question], ids: Sequence[str]) -> None:
-    """Make all vectors of the documents that are chosen for any question."""
-    chosen = {one for question in asked for one, _ in choose_documents(catena.library, question.text, ids)}
-    for document_id in sorted(chosen):
-        fill(catena.library, catena.embedder, document_id)
+def gains(asked: Sequence[Question], before: Hits, after: Hits) -> Iterator[str]:
+    """What one way gains over another on the same questions: those that name their document, and those that do not."""
+    for who, is_named in (("named", True), ("not named", False)):
+        own = [place for place, one in enumerate(asked) if one.names_it == is_named]
+        cells = [who, str(len(own))]
+        for is_right in (_is_first, partial(_is_found_in, 5), partial(_is_found_in, K)):
+            counted = [place for place in own if asked[place].gold or is_right is _is_first]
+            gained = [
+                float(is_right(asked[one], after[one])) - float(is_right(asked[one], before[one]))
+                for one in counted
+            ]
+            low, high = interval(gained, [asked[one].file for one in counted])
+            cells.append(f"{np.mean(gained):+.3f} ({low:+.2f} to {high:+.2f})")
+        yield "| " + " | ".join(cells) + " |"
 
 
-def rows(name: str, asked: Sequence[Question], hits: Sequence[Sequence[PageHit]]) -> Iterator[str]:
+def rows(name: str, asked: Sequence[Question], hits: Hits) -> Iterator[str]:
     """A line for the questions that name their document, and one for all."""
     for who, is_named in (("named", True), ("all", False)):
         pairs = [(one, own) for one, own in zip(asked, hits, strict=True) if one.names_it or not is_named]
         with_pages = [(one, own) for one, own in pairs if one.gold]
-        first = [(one, any(hit.ref.document_id == one.document_id for hit in own[:1])) for one, own in pairs]
+        first = [(one, _is_first(one, own)) for one, own in pairs]
         cells = [name, who, str(len(pairs)), _share(first), str(len(with_pages))]
-        cells += [_share([(one, _is_found(one, own[:k])) for one, own in with_pages]) for k in (5, K)]
+        cells += [_share([(one, _is_found_in(k, one, own)) for one, own in with_pages]) for k in (5, K)]
         yield "| " + " | ".join(cells) + " |"
 
 
-def _is_found(question: Question, hits: Sequence[PageHit]) -> bool:
-    """Tell whether a gold page of the right document is among the hits."""
-    found = {hit.ref.number for hit in hits if hit.ref.document_id == question.document_id}
+def _is_first(question: Question, hits: Sequence[PageHit]) -> bool:
+    return any(hit.ref.document_id == question.document_id for hit in hits[:1])
+
+
+def _is_found_in(k: int, question: Question, hits: Sequence[PageHit]) -> bool:
+    """Tell whether a gold page of the right document is among the first hits."""
+    found = {hit.ref.number for hit in hits[:k] if hit.ref.document_id == question.document_id}
     return bool(found & question.gold)
 
 
@@ -210,6 +225,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--questions", type=int, default=10**6, help="ask at most so many, evenly drawn")
     parser.add_argument("--fill", action="store_true")
+    parser.add_argument("--filled", action="store_true")
     options = parser.parse_args()
     begin = time.perf_counter()
     with Catena(settings=load_settings(home=options.home, background=False)) as catena:
@@ -221,24 +237,40 @@ def main() -> None:
         ids = {str(path.relative_to(options.data.resolve())): paths[path] for path in files if path in paths}
         documents = shown(catena.library)
         asked = questions(options.data, ids, documents)
+        if options.fill:
+            for one in documents:
+                fill(catena.library, catena.embedder, one.id)
+        if options.filled:
+            whole = catena.library.filled_documents()
+            documents = [one for one in documents if one.id in whole]
+            asked = [one for one in asked if one.document_id in whole]
         asked = asked[:: max(1, len(asked) // options.questions)]
         everywhere = [one.id for one in documents]
-        if options.fill:
-            fill_chosen(catena, asked, everywhere)
         filled, total = catena.library.vector_counts()
         print(f"{len(documents)} documents, {total} passages, {filled / total:.0%} of them with a vector\n")
         print(
             "| retriever | questions | | right document first | | gold page @5 | @10 |\n" + "| --- " * 7 + "|"
         )
         embedder = KnownVectors(catena.embedder, catena.library)
-        warm = "all vectors there" if options.fill else f"{filled / total:.0%} of vectors there"
+        words = HybridRetriever(catena.library, embedder)
+        both = HybridRetriever(catena.library, embedder, nearest=VectorFile(catena.library))
+        found = {}
         for name, retriever in (
             ("lexical", LexicalRetriever(catena.library)),
             ("hybrid, no vectors before the question", FromNothing(catena.library, embedder)),
-            (f"hybrid, {warm}", HybridRetriever(catena.library, embedder)),
+            ("hybrid, documents chosen by words", words),
+            ("hybrid, documents chosen by words and meaning", both),
         ):
-            for row in rows(name, asked, measure(retriever, asked, everywhere)):
+            found[name] = measure(retriever, asked, everywhere)
+            for row in rows(name, asked, found[name]):
                 print(row, flush=True)
+        print(
+            "\n| gained by meaning | questions | right document first | gold page @5 | @10 |\n"
+            + "| --- " * 5
+            + "|"
+        )
+        *_, before, after = found.values()
+        print("\n".join(gains(asked, before, after)))
         print(f"\n{time.perf_counter() - begin:.0f} s")
 
 

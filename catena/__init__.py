@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ModelError,
         OptionError,
         Stopped,
+        VectorStoreError,
     )
     from catena.events import Event, OnEvent
     from catena.health import Health, Problem
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from catena.portal import Stream
     from catena.question_runs import Run
     from catena.retrieval.embedder import Embedder
+    from catena.retrieval.llamaindex import CatenaRetriever, LlamaIndexEmbedder
     from catena.settings import Settings, load_settings
     from catena.trace import DocumentTrace, FoundFact, PageTrace, PathTrace, Trace, WorkerTrace
     from catena.types import (
@@ -91,6 +93,7 @@ _NAMES = {
         "ModelError",
         "OptionError",
         "Stopped",
+        "VectorStoreError",
     ),
     "catena.health": ("Health", "Problem"),
     "catena.jobs.job_store": ("Job",),
@@ -102,6 +105,7 @@ _NAMES = {
     "catena.portal": ("Stream",),
     "catena.question_runs": ("Run",),
     "catena.retrieval.embedder": ("Embedder",),
+    "catena.retrieval.llamaindex": ("CatenaRetriever", "LlamaIndexEmbedder"),
     "catena.settings": (
         "Settings",
         "load_settings",
@@ -128,6 +132,7 @@ __all__ = [
     "Backup",
     "Catena",
     "CatenaError",
+    "CatenaRetriever",
     "Citation",
     "CitationPart",
     "Coverage",
@@ -147,6 +152,7 @@ __all__ = [
     "LibraryError",
     "Limits",
     "Line",
+    "LlamaIndexEmbedder",
     "ModelError",
     "OnEvent",
     "OnPage",
@@ -177,6 +183,7 @@ __all__ = [
     "Trace",
     "UnfinishedRun",
     "Usage",
+    "VectorStoreError",
     "Vote",
     "Word",
     "WorkerTrace",

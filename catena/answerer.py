@@ -44,7 +44,7 @@ class Answerer:
     ) -> Answer:
         """Run the agents. Raises ModelError, and OptionError for what the reader cannot do."""
         deps = self._deps(asked, on_event)
-        return await run(
+        answer = await run(
             deps if is_resumable else replace(deps, checkpoints=None),
             asked.question,
             asked.document_ids,
@@ -53,6 +53,8 @@ class Answerer:
             run_id=asked.run_id,
             turns=self._turns(asked.options.thread_id),
         )
+        notice = self.retriever.notice(asked.document_ids) if answer.strategy == "retrieve" else ""
+        return replace(answer, warnings=(*answer.warnings, notice)) if notice else answer
 
     async def plan(self, asked: UnfinishedRun) -> Plan:
         """Plan the answer's calls, tokens and cost; no model is called."""

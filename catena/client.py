@@ -49,8 +49,8 @@ from catena.portal import Portal, Stream
 from catena.question_runs import Runs
 from catena.questions import Questions
 from catena.retrieval.embedder import Embedder, MiniLM
-from catena.retrieval.faiss_index import check_file
 from catena.retrieval.hybrid import HybridRetriever
+from catena.retrieval.passage_index import passage_index
 from catena.settings import Settings, load_settings
 from catena.threads import Threads
 from catena.types import Answer, Citation, Document, Page, PageHit, PageRef, Plan
@@ -122,7 +122,10 @@ class Catena:
         library.embedder = self.embedder.name
         # Each of these starts or loads what it needs when first used.
         self.pool = ParserPool(self.settings)
-        self.retriever = HybridRetriever(library, self.embedder, keeps_vectors=not library.is_read_only)
+        self._index = passage_index(library, self.settings.vector_store)
+        self.retriever = HybridRetriever(
+            library, self.embedder, keeps_vectors=not library.is_read_only, nearest=self._index
+        )
         self._checkpoints = Checkpoints(home / STORE)
         self._jobs = Jobs(self._checkpoints)
         self.runs = Runs(self.settings, self._jobs)
@@ -148,7 +151,6 @@ class Catena:
             self.runs.forget,
             partial(forget_served, home),
         ]
-        library.checks.append(partial(check_file, library))
 
     if not TYPE_CHECKING:
 
@@ -176,6 +178,7 @@ class Catena:
         """End the parser processes and close the library."""
         self.pool.close()
         self._portal.close()
+        self._index.close()
         self._checkpoints.close()
         self.library.close()
 

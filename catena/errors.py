@@ -19,6 +19,7 @@ CatenaError
 │   └── ModelUnsupported   a local model that cannot be read in KV pages
 ├── BatchError         a part of a batch that could not be finished
 ├── StoreError         a kept KV cache that is damaged, or was made by another model
+├── VectorStoreError   a vector store in place of the library's own that fails
 └── Stopped            a cap was reached, or somebody cancelled
 """
 
@@ -203,6 +204,10 @@ class BatchError(CatenaError):
 
 class StoreError(CatenaError):
     pass
+
+
+class VectorStoreError(CatenaError):
+    retryable = True
 
 
 class Stopped(CatenaError):

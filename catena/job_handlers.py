@@ -11,14 +11,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from catena.add_document import Adder
 from catena.client import Catena
-from catena.errors import DocumentError, DocumentNotFound
+from catena.errors import CatenaError, DocumentError, DocumentNotFound
 from catena.healing import Healing
 from catena.ingest.sandbox.parser_pool import ParserPool
 from catena.jobs.uploads import discard
@@ -27,6 +27,7 @@ from catena.jobs.worker_start import lower_priority
 from catena.library.library import Library
 from catena.options import AddOptions
 from catena.retrieval.embedder import MiniLM
+from catena.retrieval.passage_index import passage_index
 from catena.retrieval.vector_jobs import fill
 from catena.run_work import answer_run
 from catena.settings import kept_settings, load_settings
@@ -47,9 +48,9 @@ def handlers(home: Path) -> Mapping[str, Handler]:
 
 def fill_vectors(home: Path, run: JobRun) -> Json:
     """Embed every passage that has no vector yet, document after document."""
-    embedder = MiniLM()
+    embedder, settings = MiniLM(), load_settings(home=home)
     # The pool starts only when something is to be read again.
-    with Library(home) as library, ParserPool(load_settings(home=home)) as pool:
+    with Library(home) as library, ParserPool(settings) as pool:
         library.embedder = embedder.name
         library.database.mend = Healing(library, Adder(library, pool)).mend
         for document_id in [document.id for document in library.documents() if document.is_readable]:
@@ -58,6 +59,8 @@ def fill_vectors(home: Path, run: JobRun) -> Json:
             with suppress(DocumentNotFound, DocumentError):  # removed meanwhile, or damaged for good
                 title = library.document(document_id).title
                 fill(library, embedder, document_id, partial(run.progress, document=title), run.should_stop)
+        with closing(passage_index(library, settings.vector_store)) as index, suppress(CatenaError):
+            index.refresh()  # else the next question does it, or says why not
         filled, total = library.vector_counts()
     return {"vectors": filled, "passages": total}
 

@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from catena.errors import OptionError
+from catena.object_making import check_spec
 from catena.redaction import BLOT, has_secret, public_address, remember_address
 
 _WITHOUT = "Mend or move it; CATENA_CONFIG=FILE names another, CATENA_CONFIG= none."
@@ -146,6 +147,10 @@ class Settings(BaseSettings):
         default=None,
         description='folders that a path typed into `catena ui` may lead to, ["~/papers"]; none: your home folder',
     )
+    vector_store: str | dict[str, Any] | None = Field(
+        default=None,
+        description="LlamaIndex vector store in place of the library's own (docs/vector-stores.md); none: FAISS",
+    )
     background: bool = Field(default=True, description="fill vectors in a background process after an add")
 
     def __init__(self, **values: Any) -> None:
@@ -172,6 +177,13 @@ class Settings(BaseSettings):
         if isinstance(home, str | Path) and (not str(home).strip() or "\0" in str(home)):
             raise ValueError("it names no folder")
         return home
+
+    @field_validator("vector_store", mode="after")
+    @classmethod
+    def _makes_a_store(cls, store: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+        if store is not None:
+            check_spec(store)
+        return store
 
     @classmethod
     def settings_customise_sources(

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from catena.retrieval.bm25 import Scores
 from catena.retrieval.document_cache import OpenedDocument, OpenedDocuments
-from catena.retrieval.document_choice import choose_documents
+from catena.retrieval.document_choice import MAX_DOCUMENTS, NEAREST, choose_documents
 from catena.retrieval.embedder import Embedder, Vectors
 from catena.retrieval.lexical import lexical_scores
+from catena.retrieval.nearest_passages import Near, NearestPassages
 from catena.retrieval.page_ranking import Scored, page_hits
 from catena.retrieval.protocols import Shelf
 from catena.retrieval.vector_jobs import embed_passages, embedded_passages
@@ -35,20 +36,27 @@ class HybridRetriever:
         opened: OpenedDocuments | None = None,
         max_new_vectors: int = MAX_NEW_VECTORS,
         keeps_vectors: bool = True,
+        nearest: NearestPassages | None = None,
     ) -> None:
-        """Without `keeps_vectors`, for a library that can only be read, each question embeds its candidates anew."""
+        """Without `keeps_vectors`, for a library that can only be read, each question embeds its candidates anew.
+
+        `nearest` chooses among many documents by meaning, too; without, words alone do.
+        """
         self._library = library
         self._embedder = embedder
         self._opened = opened or OpenedDocuments(library)
         self._max_new_vectors = max_new_vectors
         self._keeps_vectors = keeps_vectors
+        self._nearest = nearest
 
     def retrieve(self, question: str, document_ids: Sequence[str], k: int) -> list[PageHit]:
         """Find up to `k` pages, best first; candidates without a vector get one, which is kept."""
-        chosen = choose_documents(self._library, question, document_ids)
-        if not chosen:
+        if not document_ids:
             return []
         asked = self._embedder.embed([question])[0]  # (d,)
+        chosen = choose_documents(self._library, question, document_ids, self._near(asked, document_ids))
+        if not chosen:
+            return []
         share = max(1, self._max_new_vectors // len(chosen))
         scored = []
         for document_id, behind in chosen:
@@ -59,6 +67,10 @@ class HybridRetriever:
             scored.append(Scored(document, scores + STANDING * np.float32(behind)))
         return page_hits(scored, k, self.name)
 
+    def notice(self, document_ids: Sequence[str]) -> str:
+        """Say, as a warning of an answer, why many documents could not be chosen by meaning; empty where they were."""
+        return self._nearest.notice if self._nearest and len(document_ids) > MAX_DOCUMENTS else ""
+
     def heat(self, question: str, document_id: str) -> dict[str, dict[int, float]]:
         """Score how far each page stands out, by its words and by its meaning: 1 for the best page, nothing for those
         below the average. Embeds no passage."""
@@ -67,6 +79,12 @@ class HybridRetriever:
         vectors, has_vector = self._vectors(document, words, 0)
         meaning = np.where(has_vector, vectors @ self._embedder.embed([question])[0], 0)
         return {"words": _heat(document, words), "meaning": _heat(document, meaning)}
+
+    def _near(self, asked: Vectors, document_ids: Sequence[str]) -> list[Near]:
+        """The nearest passages of many documents; a few are not narrowed down."""
+        if self._nearest is None or len(document_ids) <= MAX_DOCUMENTS:
+            return []
+        return self._nearest.nearest(asked, NEAREST, document_ids)
 
     def _vectors(
         self, document: OpenedDocument, words: Scores, max_new: int

@@ -1,6 +1,6 @@
 """Catena in LlamaIndex: our pages as their nodes, and their embedding models as our embedder.
 
-Importing LlamaIndex takes two to three seconds: nothing else of Catena imports this module.
+Importing LlamaIndex takes two to three seconds: nothing else of Catena imports this module. Extra `llamaindex`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from llama_index.core.base.embeddings.base import BaseEmbedding
-from llama_index.core.retrievers import BaseRetriever
-from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
+from catena.errors import MissingExtra
 from catena.retrieval.embedder import Vectors
 from catena.types import PageHit
+
+try:
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+    from llama_index.core.retrievers import BaseRetriever
+    from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+except ModuleNotFoundError as error:
+    raise MissingExtra("LlamaIndex", "llamaindex") from error
 
 
 class Retriever(Protocol):

@@ -65,3 +65,21 @@ def test_a_question_without_a_model_loads_nothing_of_models(tmp_path: Path) -> N
     assert "catena.agents.graph" in found
     assert found & {"litellm", "llama_index", "torch", *OF_MODELS} == set()
     assert set(MODULES) >= OF_MODELS, "a module that is gone is not looked for"
+
+
+SEARCHED = """
+from pathlib import Path
+from catena import Catena, load_settings
+with Catena(settings=load_settings(home={home!r}, background=False)) as c:
+    for number in range(9):
+        file = Path({home!r} + str(number) + ".txt")
+        file.write_text("The battery of lantern " + str(number) + " lasts forty hours.")
+        c.add(file)
+    for _ in range(2):
+        assert c.search("How long does the battery of lantern 3 last?")
+"""
+
+
+def test_many_documents_are_chosen_without_llama_index(tmp_path: Path) -> None:
+    found = loaded(SEARCHED.format(home=str(tmp_path / "home")))
+    assert found & {"faiss", "llama_index"} == {"faiss"}

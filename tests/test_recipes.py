@@ -36,6 +36,7 @@ CHECKS: dict[str, Callable[[Told], bool]] = {
     "LlamaIndex": lambda told: told["pages"] == [1],
     "A model of your own": lambda told: told["answer"].usage.calls == 1,
     "An embedder of your own": lambda told: told["hits"][0].ref.number == 1,
+    "A vector store of your own": lambda told: told["hits"] and any(Path("qdrant").rglob("*.sqlite")),
 }
 """What each recipe leaves behind."""
 

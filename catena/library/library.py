@@ -49,7 +49,6 @@ from catena.library.stored_pages import (
     read_page,
     read_pages,
     read_pages_after,
-    read_passage_keys,
     read_passages,
 )
 from catena.library.vectors import Vectors
@@ -189,10 +188,6 @@ class Library(Vectors):
         The first id changes when the document is parsed anew: it is the version of the text.
         """
         return self.database.fetch(passage_range, document_id)
-
-    def passage_keys(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
-        """Return document id and ordinal of passage ids; those that are gone are missing."""
-        return self.database.fetch(read_passage_keys, ids)
 
     def lexical_index(self, document_id: str) -> bytes:
         """Return the bytes that were given to the writer, empty where there were none."""

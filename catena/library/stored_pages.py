@@ -99,19 +99,6 @@ def read_passages(
     return passages_of(document_id, plain, {row.number: row.text for row in texts})
 
 
-def read_passage_keys(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
-    """Read document id and ordinal of passage ids; those that are gone are missing."""
-    query = select(*columns(passages), documents.c.id.label("owner")).join(documents)
-    found: dict[int, tuple[str, int]] = {}
-    for at in range(0, len(ids), _IN_LIMIT):
-        some = [int(one) for one in ids[at : at + _IN_LIMIT]]
-        for row in connection.execute(query.where(passages.c.id.in_(some))):
-            if not is_sound(passages, row, row.owner):
-                raise Damage("passages", row.owner)
-            found[row.id] = (row.owner, row.ordinal)
-    return found
-
-
 def read_lexical_index(connection: Connection, document_id: str) -> bytes:
     """Read the bytes that were given to the writer, empty where there were none."""
     owner = facts_of(connection, document_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +20,6 @@ from catena.library.stored_pages import key_of, passage_range
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
 DEFAULT_EMBEDDER = ""
-_AT_ONCE = 5000
 
 
 class Vectors:
@@ -109,30 +108,17 @@ class Vectors:
             found = connection.execute(query.order_by(vectors.c.passage_id)).scalars()
             return np.fromiter(found, np.int64)
 
-    def vectors_of(self, ids: Sequence[int], *, embedder: str | None = None) -> Iterator[tuple[Ids, Floats]]:
-        """Yield those of these passage ids that have a vector (n,), and the vectors (n, d), some at a time."""
-        for at in range(0, len(ids), _AT_ONCE):
-            with self.database.read() as connection:
-                query = select(*columns(vectors)).where(
-                    vectors.c.embedder_key == _known_embedder(connection, self._named(embedder)),
-                    vectors.c.passage_id.in_(ids[at : at + _AT_ONCE]),
-                )
-                rows = connection.execute(query).all()
-            ids_found = _sound_ids(rows)
-            if ids_found is None:
-                raise self._damaged_among(rows)
-            if rows:
-                yield ids_found, _array(rows)
+    def vectors_of(self, ids: Sequence[int], *, embedder: str | None = None) -> tuple[Ids, Floats]:
+        """Return those of these passage ids that have a vector (n,), ascending, and the vectors (n, d)."""
+        return self.database.fetch(read_vectors_of, ids, self._named(embedder))
 
-    def _damaged_among(self, rows: Sequence[Any]) -> Damage:
-        """Owner of the first damaged row's vector."""
-        bad = next(row for row in rows if not is_sound(vectors, row))
-        query = select(documents.c.id).where(
-            documents.c.first_passage <= bad.passage_id,
-            documents.c.first_passage + documents.c.num_passages > bad.passage_id,
-        )
+    def filled_documents(self, *, embedder: str | None = None) -> dict[str, tuple[int, int]]:
+        """Return the documents that have all of their vectors: the id of the first passage, and how many there are."""
+        query = select(documents.c.id, documents.c.first_passage, documents.c.num_passages).join(fillings)
+        whole = fillings.c.num_vectors == documents.c.num_passages
         with self.database.read() as connection:
-            return Damage("vectors", connection.execute(query).scalar() or "")
+            rows = connection.execute(query.where(fillings.c.embedder == self._named(embedder), whole))
+            return {one: (first, number) for one, first, number in rows if number}
 
     def vector_file(self, *, embedder: str | None = None) -> str:
         """Return the SHA-256 of the FAISS file of all vectors, empty when there is none."""
@@ -174,6 +160,27 @@ def read_vectors(connection: Connection, document_id: str, embedder: str) -> tup
     if ids is None or len(ids) != number or (number and not first <= ids[0] <= ids[-1] < first + total):
         raise Damage("vectors", document_id)
     return ids - first, _array(rows)
+
+
+def read_vectors_of(connection: Connection, ids: Sequence[int], embedder: str) -> tuple[Ids, Floats]:
+    """Read the vectors of some passages, in the order of their ids. Raises Damage."""
+    query = select(*columns(vectors)).where(
+        vectors.c.embedder_key == _known_embedder(connection, embedder),
+        vectors.c.passage_id.in_([int(one) for one in ids]),
+    )
+    rows = connection.execute(query.order_by(vectors.c.passage_id)).all()
+    found = _sound_ids(rows)
+    if found is None:
+        bad = next(row for row in rows if not is_sound(vectors, row))
+        raise Damage("vectors", _owner_of(connection, bad.passage_id))
+    return found, _array(rows)
+
+
+def _owner_of(connection: Connection, passage: int) -> str:
+    """The document that a passage is of; empty where there is none."""
+    begins, number = documents.c.first_passage, documents.c.num_passages
+    query = select(documents.c.id).where(begins <= passage, begins + number > passage)
+    return str(connection.execute(query).scalar() or "")
 
 
 def _version(connection: Connection) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catena.benchmarks.wide import Named, Question, named, names, periods, rows
+from catena.benchmarks.wide import Named, Question, gains, named, names, periods, rows
 from catena.types import PageHit, PageRef
 
 
@@ -48,3 +48,11 @@ def test_a_page_counts_in_the_right_document_alone() -> None:
     assert only_named.split(" | ")[2:5] == ["1", "0.000 (0.00 to 0.00)", "1"]
     assert only_named.split(" | ")[5].startswith("1.000")
     assert both.split(" | ")[2] == "2" and both.split(" | ")[3].startswith("0.500")
+
+
+def test_a_gain_is_counted_on_the_same_questions() -> None:
+    asked = [Question("?", f"{one}.pdf", one, frozenset({3}), names_it=one == "a") for one in "abc"]
+    hit = {one: [PageHit(PageRef(one, 3), 1.0, "x", ())] for one in "abc"}
+    named, others = gains(asked, [hit["a"], hit["a"], hit["c"]], [hit["a"], hit["b"], hit["c"]])
+    assert named.split(" | ")[1:3] == ["1", "+0.000 (+0.00 to +0.00)"]
+    assert others.split(" | ")[1] == "2" and others.split(" | ")[2].startswith("+0.500")

@@ -93,6 +93,29 @@ def test_settings_that_are_kept_are_read_again_and_older_ones_too() -> None:
     assert kept_settings({"ocr": False}).scans.is_read is False
 
 
+def test_a_vector_store_is_a_name_or_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[vector_store]\nmake = "a.b:C"\n[vector_store.client]\nmake = "d:e.f"\napi_key = "$MY_KEY"'
+    )
+    monkeypatch.setenv("CATENA_CONFIG", str(tmp_path / "config.toml"))
+    settings = load_settings()
+    assert settings.vector_store == {"make": "a.b:C", "client": {"make": "d:e.f", "api_key": "$MY_KEY"}}
+    assert kept_settings(public_settings(settings)) == settings
+    monkeypatch.setenv("CATENA_VECTOR_STORE", "a.b:D")
+    assert load_settings().vector_store == "a.b:D"
+    monkeypatch.setenv("CATENA_CONFIG", "")
+    monkeypatch.setenv("CATENA_VECTOR_STORE", '{"make": "a.b:E"}')
+    assert load_settings().vector_store == {"make": "a.b:E"}
+
+
+@pytest.mark.parametrize(
+    "store", ["qdrant", {"url": "x"}, {"make": "a:B", "api_key": "sk-1"}, {"make": "a:B", "u": "p://a:b@c"}]
+)
+def test_a_vector_store_that_is_none_or_holds_a_key_is_refused(store: object) -> None:
+    with pytest.raises(OptionError, match="vector_store"):
+        load_settings(vector_store=store)
+
+
 @pytest.mark.parametrize(
     "bad", [{"ocr": "perhaps"}, {"parser": {"sekonds": 1}}, {"modell": "x"}, {"home": ""}]
 )

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.lexical import LexicalRetriever
 from catena.retrieval.passages import indexed_text, split
 from catena.retrieval.text_analysis import terms
-from catena.retrieval.vector_jobs import fill
+from catena.retrieval.vector_jobs import embed_passages, fill
 from catena.types import Document
 from tests.retrieval.shelf import WordEmbedder, make_page
 
@@ -88,7 +90,7 @@ def saved(library: Library) -> VectorFile:
 def test_a_damaged_file_is_refused_and_built_again(library: Library, home: Path, damage: str) -> None:
     fill_all(library)
     asked = WordEmbedder().embed(["the heron eats"])[0]
-    before = saved(library).search(asked, 5)
+    before = saved(library).nearest(asked, 5)
     (path,) = (home / "faiss").iterdir()
     data = path.read_bytes()
     if damage == "missing":
@@ -96,7 +98,7 @@ def test_a_damaged_file_is_refused_and_built_again(library: Library, home: Path,
     else:
         path.write_bytes(data[:-9] if damage == "cut" else data[:100] + bytes([data[100] ^ 1]) + data[101:])
     assert not VectorFile(library).is_sound()
-    assert saved(library).search(asked, 5) == before
+    assert saved(library).nearest(asked, 5) == before
     assert VectorFile(library).is_sound()
     assert path.read_bytes() == data
 
@@ -104,16 +106,16 @@ def test_a_damaged_file_is_refused_and_built_again(library: Library, home: Path,
 def test_the_file_is_read_again_and_not_written(library: Library, home: Path) -> None:
     fill_all(library)
     asked = WordEmbedder().embed(["the heron eats"])[0]
-    before = saved(library).search(asked, 5)
+    before = saved(library).nearest(asked, 5)
     (path,) = (home / "faiss").iterdir()
     written = path.stat().st_mtime_ns
-    assert saved(library).search(asked, 5) == before
+    assert saved(library).nearest(asked, 5) == before
     assert path.stat().st_mtime_ns == written
 
 
 def test_few_vectors_need_no_file(library: Library, home: Path) -> None:
     fill_all(library)
-    assert len(VectorFile(library).search(WordEmbedder().embed(["heron"])[0], 50)) == 20
+    assert len(VectorFile(library).nearest(WordEmbedder().embed(["heron"])[0], 50)) == 20
     assert not (home / "faiss").exists()
 
 
@@ -122,16 +124,61 @@ def test_the_index_follows_what_is_added_and_removed(library: Library) -> None:
     fill(library, WordEmbedder(), first)
     file = saved(library)
     asked = WordEmbedder().embed(["the moth sleeps in summer"])[0]
-    assert len(file.search(asked, 50)) == 2
+    assert len(file.nearest(asked, 50)) == 2
     for document_id in others:
         fill(library, WordEmbedder(), document_id)
-    nearest = file.search(asked, 50)
+    nearest = file.nearest(asked, 50)
     assert len(nearest) == 20
-    document_id, ordinal = library.passage_keys([nearest[0][0]])[nearest[0][0]]
-    assert (library.document(document_id).title, ordinal) == ("Book of the moth", 1)
-    library.remove(document_id)
-    assert file.search(asked, 50) == [hit for hit in nearest if library.passage_keys([hit[0]])]
-    assert file.search(asked, 50) == saved(library).search(asked, 50)
+    moth = nearest[0].document_id
+    assert (library.document(moth).title, nearest[0].ordinal) == ("Book of the moth", 1)
+    library.remove(moth)
+    assert file.nearest(asked, 50) == [hit for hit in nearest if hit.document_id != moth]
+    assert file.nearest(asked, 50) == saved(library).nearest(asked, 50)
+
+
+def test_a_document_that_is_read_again_is_there_once(library: Library, tmp_path: Path) -> None:
+    fill_all(library)
+    file, asked = saved(library), WordEmbedder().embed(["the moth sleeps in summer"])[0]
+    before = file.nearest(asked, 50)
+    again = add(
+        library,
+        tmp_path / "moth.txt",
+        "Book of the moth",
+        "The moth eats well.",
+        "The moth sleeps in summer.",
+    )
+    assert len(file.nearest(asked, 50)) == 18
+    fill(library, WordEmbedder(), again)
+    assert sorted(file.nearest(asked, 50)) == sorted(before)
+
+
+def test_documents_count_when_all_of_their_vectors_are_there(library: Library) -> None:
+    first, second, *_ = ids(library)
+    file, asked = saved(library), WordEmbedder().embed(["eats"])[0]
+    embed_passages(library, WordEmbedder(), first, [0])
+    fill(library, WordEmbedder(), second)
+    assert {one.document_id for one in file.nearest(asked, 50)} == {second}
+    embed_passages(library, WordEmbedder(), first, [1])
+    assert {one.document_id for one in file.nearest(asked, 50)} == {first, second}
+
+
+def test_only_the_documents_asked_are_searched(library: Library) -> None:
+    fill_all(library)
+    asked, some = WordEmbedder().embed(["the moth sleeps in summer"])[0], ids(library)[:3]
+    found = VectorFile(library).nearest(asked, 50, [*some, "another"])
+    assert (len(found), {one.document_id for one in found}) == (6, {*some})
+    assert VectorFile(library).nearest(asked, 50, ["another"]) == []
+
+
+def test_a_file_of_whole_vectors_is_made_anew(library: Library, home: Path) -> None:
+    fill_all(library)
+    data = faiss.serialize_index(faiss.IndexIDMap(faiss.IndexFlatIP(1024))).tobytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    (home / "faiss").mkdir()
+    (home / "faiss" / f"{sha256}.faiss").write_bytes(data)
+    assert library.put_vector_file(sha256, library.vectors_version())
+    assert len(saved(library).nearest(WordEmbedder().embed(["heron"])[0], 50)) == 20
+    assert library.vector_file() != sha256
 
 
 def test_a_full_disk_costs_the_file_alone(library: Library, home: Path) -> None:
@@ -139,7 +186,7 @@ def test_a_full_disk_costs_the_file_alone(library: Library, home: Path) -> None:
     asked = WordEmbedder().embed(["the heron eats"])[0]
     failpoints.arm("*:1:ENOSPC")
     try:
-        assert len(saved(library).search(asked, 5)) == 5
+        assert len(saved(library).nearest(asked, 5)) == 5
     finally:
         failpoints.arm("")
     assert list((home / "faiss").iterdir()) == []
@@ -149,11 +196,11 @@ def test_vectors_of_another_embedder_are_not_searched(library: Library) -> None:
     fill_all(library)
     file = saved(library)
     asked = WordEmbedder().embed(["the heron eats"])[0]
-    assert len(file.search(asked, 5)) == 5
+    assert len(file.nearest(asked, 5)) == 5
     library.embedder = "another"
-    assert file.search(asked, 5) == []
+    assert file.nearest(asked, 5) == []
 
 
 def test_an_empty_library_has_nothing_near(home: Path) -> None:
     with Library(home) as library:
-        assert VectorFile(library).search(np.ones(64, np.float32), 5) == []
+        assert VectorFile(library).nearest(np.ones(64, np.float32), 5) == []

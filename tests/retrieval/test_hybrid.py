@@ -6,6 +6,7 @@ import pytest
 from catena.retrieval.document_choice import choose_documents
 from catena.retrieval.hybrid import HybridRetriever, fuse
 from catena.retrieval.lexical import LexicalRetriever
+from catena.retrieval.nearest_passages import Near
 from catena.retrieval.vector_jobs import CHUNK, fill
 from tests.retrieval.shelf import MemoryLibrary, WordEmbedder
 
@@ -113,6 +114,14 @@ def test_documents_far_behind_the_best_are_not_asked() -> None:
     assert chosen[0] == ("Whales", 0.0)
     assert len(chosen) == 1
     assert len(choose_documents(library, "whale", ids[:8])) == 8
+
+
+def test_documents_near_in_meaning_are_chosen_where_words_find_none() -> None:
+    library = MemoryLibrary()
+    ids = [library.add(f"Fish {n}", "A fish swims.") for n in range(9)]
+    assert choose_documents(library, "whale", ids) == []
+    near = [Near("Fish 3", 0, 0.6), Near("Fish 4", 0, 0.55), Near("Fish 5", 0, 0.4)]
+    assert [one for one, _ in choose_documents(library, "whale", ids, near)] == ["Fish 3", "Fish 4"]
 
 
 def test_a_document_that_stands_behind_comes_after_a_page_as_good() -> None:
