@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+import email
+import email.policy
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element
 
-from catena.ingest.formats.docx_chunks import read_chunk
 from catena.ingest.formats.docx_lines import WordText, paragraphs
 from catena.ingest.formats.docx_notes import Notes
 from catena.ingest.formats.docx_numbering import Numbering
 from catena.ingest.formats.docx_parts import Parts
 from catena.ingest.formats.docx_styles import Styles
+from catena.ingest.formats.html import parse_html
 from catena.ingest.formats.html_visibility import LeftOut
+from catena.ingest.formats.plain_text import parse_text
 from catena.ingest.formats.safe_xml import attribute, local
+from catena.ingest.formats.text_decoding import decode, decode_markup
 from catena.ingest.formats.zip_archive import Archive, damaged
 from catena.ingest.pagination.blocks import Block, Book, clean, heading, paragraph, row
 
@@ -130,7 +134,7 @@ class _Reader:
         if data is None or self._depth >= _MAX_DEPTH:
             self._problems.append("a part of another file that it shows is not in it")
             return
-        book = read_chunk(member, data, self._read_inner)
+        book = _read_chunk(member, data, self._read_inner)
         self._problems += book.problems
         for block in book.blocks:
             if block.table:  # numbers of tables are this document's
@@ -173,3 +177,33 @@ def _grid_span(cell: Element) -> int:
                     value = attribute(child, "val") or "1"
                     return min(int(value), 60) if value.isdecimal() and len(value) < 5 else 1
     return 1
+
+
+def _read_chunk(member: str, data: bytes, read_word: Callable[[str, bytes], Book]) -> Book:
+    """Read a part by its content; one that cannot be read is a problem of the book. Raises DocumentError."""
+    name = PurePosixPath(member).name
+    head = data[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").lower()
+    if data.startswith(b"PK\x03\x04"):
+        return read_word(name, data)
+    if head.startswith(b"{\\rtf"):
+        return Book(problems=[f"a part in Rich Text ({name}) was not read"])
+    if head.startswith((b"mime-version:", b"content-type:", b"from:")):
+        return _mail(data)
+    if head.startswith(b"<") or name.lower().endswith((".html", ".htm", ".xhtml")):
+        return parse_html(decode_markup(data).text)
+    if b"\0" in data[:1024]:
+        return Book(problems=[f"a part of unknown kind ({name}) was not read"])
+    return parse_text(decode(data).text)
+
+
+def _mail(data: bytes) -> Book:
+    """The first web page or text of a mail archive (MHTML)."""
+    message = email.message_from_bytes(data, policy=email.policy.compat32)
+    for part in message.walk():
+        kind = part.get_content_type()
+        payload = part.get_payload(decode=True)
+        if isinstance(payload, bytes) and kind in ("text/html", "application/xhtml+xml"):
+            return parse_html(decode_markup(payload).text)
+        if isinstance(payload, bytes) and kind == "text/plain":
+            return parse_text(decode(payload).text)
+    return Book(problems=["a part in a mail archive was not read"])

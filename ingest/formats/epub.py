@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -14,7 +14,6 @@ from catena.ingest.formats.epub_contents import Contents, Entry, read_contents
 from catena.ingest.formats.html import parse_html
 from catena.ingest.formats.html_visibility import PICTURES
 from catena.ingest.formats.plain_text import parse_text
-from catena.ingest.formats.repeated_markup import without_repeated
 from catena.ingest.formats.safe_xml import BadXML, attribute, local, parse_xml
 from catena.ingest.formats.text_decoding import decode, decode_markup
 from catena.ingest.formats.zip_archive import Archive, damaged, resolve
@@ -29,6 +28,10 @@ _FONT_TYPES = ("font", "otf", "ttf", "woff", "obfuscation")
 _MAX_FALLBACKS = 9
 _WINDOW = 1 << 16
 _BELOW_CONTENTS = 10  # headings that the table of contents does not list rank below its entries
+# What a manual repeats around each of its pages: lines for browsing, copyright, its own name.
+_FEWEST_CHAPTERS = 6
+_LEAST_SHARE = 0.5  # of the chapters have the same words at an end
+_REACH = 8  # blocks from either end
 
 
 @dataclass(slots=True)
@@ -59,7 +62,7 @@ def read_epub(path: Path) -> Book:
         if member not in seen:
             seen.add(member)
             chapters.append(_chapter_blocks(book, archive, (member, kind), contents, left_out))
-    book.blocks = [block for blocks in without_repeated(chapters) for block in blocks]
+    book.blocks = [block for blocks in _without_repeated(chapters) for block in blocks]
     book.notes += [f"{what}: {number}" for what, number in left_out.items()]
     if not book.blocks and book.problems:
         raise damaged(archive.name, book.problems[0])
@@ -220,3 +223,25 @@ def _absorb_heading(blocks: list[Block], index: int, entry: Entry) -> None:
             break
         if block.text.casefold() in entry.title.casefold():
             block.section = None
+
+
+def _without_repeated(chapters: Sequence[list[Block]]) -> list[list[Block]]:
+    """Take from the ends of chapters the blocks that stand at the ends of most, word for word."""
+    if len(chapters) < _FEWEST_CHAPTERS:
+        return list(chapters)
+    counts = Counter(text for blocks in chapters for text in {block.text for block in _ends(blocks)})
+    repeated = {text for text, number in counts.items() if number >= _LEAST_SHARE * len(chapters)}
+    return [_trimmed(blocks, repeated) if repeated else blocks for blocks in chapters]
+
+
+def _ends(blocks: list[Block]) -> list[Block]:
+    return blocks[:_REACH] + blocks[max(_REACH, len(blocks) - _REACH) :]
+
+
+def _trimmed(blocks: list[Block], repeated: set[str]) -> list[Block]:
+    last = len(blocks) - _REACH
+    return [
+        block
+        for at, block in enumerate(blocks)
+        if not (block.text in repeated and (at < _REACH or at >= last) and block.section is None)
+    ]

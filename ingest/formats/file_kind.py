@@ -10,7 +10,7 @@ from typing import get_args
 from catena.errors import DocumentError
 from catena.files.regular_files import open_regular, unread
 from catena.ingest.formats.charsets import certain_utf16
-from catena.ingest.formats.zip_names import zip_names
+from catena.ingest.formats.zip_archive import zip_names
 from catena.types import Kind
 
 SUPPORTED = "Catena reads PDF, EPUB, DOCX, HTML, Markdown and plain text."

@@ -10,7 +10,6 @@ from statistics import median
 from catena.ingest.pdf.text_lines import PrintedLine, Region, printed_lines, reads_rtl
 from catena.ingest.pdf.word_runs import Run
 
-MIN_GUTTER = 0.7  # in font sizes
 MIN_COLUMN_LINES = 3
 MAX_DEPTH = 6
 NOTE_SIZE = 0.85

@@ -10,7 +10,6 @@ import pymupdf
 from catena.ingest.pdf.word_runs import Glyphs
 from catena.ingest.reader_protocol import Outcome
 
-MAX_EMPTY_SHARE = 0.05
 MAX_UNREADABLE_SHARE = 0.1  # of a page's characters
 MAX_PATHS = 40  # filled; more of them without text are drawn letters
 MAX_NAMED = 5

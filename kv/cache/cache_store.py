@@ -22,10 +22,9 @@ from catena.files import atomic_files
 from catena.kv.cache import mapped_tensors
 from catena.kv.cache.fingerprint import key_of
 from catena.kv.cache.kv_document import DocumentKV, Source, record_shape, scales_for
-from catena.kv.cache.page_hashes import PageHashes, hash_record
-from catena.kv.cache.page_index import FolderIndex
+from catena.kv.cache.mapped_tensors import PageHashes, hash_record
 from catena.kv.cache.page_pool import PagePool
-from catena.kv.cache.tensor_files import REMEDY, read_checksummed, write_checksummed
+from catena.kv.cache.tensor_files import REMEDY, FolderIndex, read_checksummed, write_checksummed
 from catena.kv.model_spec import ModelSpec
 
 MANIFEST, STATE = "manifest.json", "state.safetensors"

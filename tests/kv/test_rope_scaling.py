@@ -21,9 +21,8 @@ from catena.kv.engine.rope_scaling import (
     parse_rope_scaling,
     truncate_frequencies,
 )
-from catena.kv.model_spec import spec_of
+from catena.kv.model_spec import rope_of, spec_of
 from catena.kv.policies.policy import preset
-from catena.kv.rope import rope_of
 from tests.kv import tiny
 
 BASE, DIM, TRAINED = 10_000.0, 16, 512
