@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 
 from catena.retrieval.nearest_passages import Near
@@ -23,8 +21,6 @@ MEANING = 1.0
 NEAREST = 100  # passages of the whole library that say which documents are near in meaning
 # Of the best document: 1 in 100 named documents is lost, and a question is asked of 5, not 8.
 FAR_BEHIND = -0.3
-_WORD = re.compile(r"[^\W_]+")
-_POSSESSIVE = re.compile(r"['\u2019]s\b")
 
 
 def rank_documents(
@@ -40,7 +36,7 @@ def rank_documents(
     found = library.search([*asked, *unfolded_terms(question)], document_ids)
     best = max((score for _, score in found), default=0.0)
     ranked = {one: score / best for one, score in found}
-    for document_id, rarity in _named(library, {*asked, *_joined(question)}, document_ids).items():
+    for document_id, rarity in _named(library, set(asked), document_ids).items():
         ranked[document_id] = ranked.get(document_id, 0.0) + NAME * rarity
     for document_id, nearness in _nearness(near).items():
         ranked[document_id] = ranked.get(document_id, 0.0) + meaning * nearness
@@ -87,9 +83,3 @@ def _named(library: Shelf, asked: set[str], document_ids: Sequence[str]) -> dict
 @lru_cache(maxsize=100_000)
 def _name_terms(title: str, path: str) -> frozenset[str]:
     return frozenset(terms(f"{title} {Path(path).stem}"))
-
-
-def _joined(question: str) -> list[str]:
-    """Neighbours as one term: file names write General Mills as GENERALMILLS."""
-    words = _WORD.findall(_POSSESSIVE.sub("", question))
-    return [term for one, other in pairwise(words) for term in terms(one + other)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from catena.retrieval.document_cache import OpenedDocument, OpenedDocuments
 from catena.retrieval.document_choice import choose_documents
 from catena.retrieval.page_ranking import Scored, page_hits
 from catena.retrieval.protocols import Shelf
-from catena.retrieval.text_analysis import STOPWORDS, asked_terms, terms
+from catena.retrieval.text_analysis import STOPWORDS, query_terms, terms
 from catena.retrieval.weights import WEIGHTS, Weights
 from catena.types import PageHit
 
@@ -44,14 +44,14 @@ class LexicalRetriever:
 
 def lexical_scores(document: OpenedDocument, question: str, weights: Weights = WEIGHTS) -> Scores:
     """BM25 of every passage for the question and what the document says around it: float32 (num_passages,)."""
-    asked = asked_terms(question)
+    asked = query_terms(question)
     scores = document.index.score(asked) + np.float32(weights.header) * document.headers.score(asked)
     echoed = echo(document, asked, scores)
-    share = weights.echo * sum(asked.values())
+    share = weights.echo * len(asked)
     return scores + document.index.score({term: share * part for term, part in echoed.items()})
 
 
-def echo(document: OpenedDocument, asked: Mapping[str, float], scores: Scores) -> dict[str, float]:
+def echo(document: OpenedDocument, asked: Collection[str], scores: Scores) -> dict[str, float]:
     """The terms that mark the passages found first, each with its part of 1: relevance feedback
     (Lavrenko and Croft, Relevance-Based Language Models, 2001).
 

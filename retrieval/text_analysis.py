@@ -59,16 +59,6 @@ when where which while who whom why will with would you your
 """
 STOPWORDS = frozenset(_STOPWORDS.split())
 
-# How a question wants its answer, not what it asks: "Answer in USD millions. Round to one decimal place."
-_INSTRUCTIONS = """
-ability abilities according answer answering answers assume base based basing best calculate compute conclusion
-conclusions decimal decimals details drawing explain following form give given information judgment judgments outlined
-percents perspective place places please primarily provided question questions rely relying reply respond response
-round rounded rounding shown solely standpoint units utilize utilized utilizing using
-"""
-
-INSTRUCTION = 0.25  # the weight of such a word: it may be what is asked, "What was the response?"
-
 # What a stemmer cannot join: "Who makes it?" is answered by "made by". Only forms with no other common meaning.
 _IRREGULAR = """
 ate:eat eaten:eat became:become began:begin begun:begin bought:buy broke:break broken:break brought:bring
@@ -110,16 +100,6 @@ def query_terms(text: str) -> list[str]:
     """The terms of a question that can tell passages apart; all of them when every word is a stopword."""
     kept = _RUN.sub(lambda match: " " if match.group() in STOPWORDS else match.group(), _plain(text))
     return list(dict.fromkeys(terms(kept) or terms(text)))
-
-
-def asked_terms(question: str) -> dict[str, float]:
-    """The terms of a question, with how much each counts: words about the answer's form count less."""
-    return {term: INSTRUCTION if term in _instructions() else 1.0 for term in query_terms(question)}
-
-
-@lru_cache(maxsize=1)
-def _instructions() -> frozenset[str]:
-    return frozenset(terms(_INSTRUCTIONS))
 
 
 def _plain(text: str) -> str:

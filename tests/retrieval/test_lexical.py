@@ -4,7 +4,6 @@ import pytest
 
 from catena.retrieval.document_cache import OpenedDocuments
 from catena.retrieval.lexical import echo, lexical_scores
-from catena.retrieval.text_analysis import INSTRUCTION, asked_terms
 from catena.retrieval.weights import Weights
 from tests.retrieval.shelf import MemoryLibrary
 
@@ -23,16 +22,6 @@ def documents() -> OpenedDocuments:
     return OpenedDocuments(library)
 
 
-def test_words_about_the_answers_form_count_less() -> None:
-    asked = asked_terms("What are total assets? Answer in millions, round to one decimal place.")
-    assert asked["asset"] == 1.0
-    assert asked["answer"] == asked["round"] == asked["decim"] == INSTRUCTION
-
-
-def test_a_question_of_such_words_alone_still_has_terms() -> None:
-    assert asked_terms("What was the response?") == {"respons": INSTRUCTION}
-
-
 def test_the_documents_own_words_find_a_page_that_shares_none(documents: OpenedDocuments) -> None:
     document = documents.get("Report")
     without = lexical_scores(document, "capital expenditure", Weights(echo=0.0))
@@ -43,7 +32,7 @@ def test_the_documents_own_words_find_a_page_that_shares_none(documents: OpenedD
 
 
 def test_an_echo_is_whole_and_without_figures(documents: OpenedDocuments) -> None:
-    document, asked = documents.get("Report"), {"purchas": 1.0}
+    document, asked = documents.get("Report"), ["purchas"]
     echoed = echo(document, asked, document.index.score(asked))
     assert sum(echoed.values()) == pytest.approx(1.0)
     assert "purchas" not in echoed and "1577" not in echoed and "properti" in echoed
@@ -51,7 +40,7 @@ def test_an_echo_is_whole_and_without_figures(documents: OpenedDocuments) -> Non
 
 def test_nothing_echoes_nothing(documents: OpenedDocuments) -> None:
     document = documents.get("Report")
-    assert echo(document, {"zebra": 1.0}, document.index.score(["zebra"])) == {}
+    assert echo(document, ["zebra"], document.index.score(["zebra"])) == {}
 
 
 def test_a_word_in_the_header_counts_more() -> None:
