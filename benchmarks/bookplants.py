@@ -14,11 +14,9 @@ from catena.agents.citations.citation import cite
 from catena.benchmarks.novels import write_novel
 from catena.bookqa.book import Book, Sentence
 from catena.bookqa.book_set_runs import LibraryBook
-from catena.bookqa.duplicates import duplicates
-from catena.bookqa.item_filters import examine
+from catena.bookqa.item_filters import duplicates, examine
 from catena.bookqa.item_slots import Slot
-from catena.bookqa.item_tags import make_item
-from catena.bookqa.item_writer import Draft
+from catena.bookqa.item_writer import Draft, make_item
 from catena.bookqa.items import ItemKind, Provenance
 from catena.client import Catena
 from catena.llm_factory import LLMFactory

@@ -24,9 +24,9 @@ from catena.arguments import (
 )
 from catena.bookqa import book_sets
 from catena.bookqa.book import Book, read_book
+from catena.bookqa.executor import Places
 from catena.bookqa.generator import NO_MODEL, ItemGenerator, Json, Order
 from catena.bookqa.items import write_items
-from catena.bookqa.priority_slots import Places
 from catena.bookqa.ray_executor import Cluster, Remote, cluster
 from catena.bookqa.report import Report
 from catena.bookqa.result_store import Journal

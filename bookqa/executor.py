@@ -1,9 +1,13 @@
-"""Runs the units of a batch, some at a time, each kept in the journal before its place is given to the next."""
+"""Runs the units of a batch, some at a time, each kept in the journal before its place is given to the next; and the
+priority slots that units of several runs wait for, where the first in rank is let in before whoever waits longer."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+import heapq
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any, Protocol, TypeVar
 
 from catena.bookqa.result_store import Json
@@ -103,3 +107,42 @@ def _first(errors: BaseExceptionGroup[Any]) -> CatenaError:
         error = error.exceptions[0]
     assert isinstance(error, CatenaError), "the group was split by that"
     return error
+
+
+class Places:
+    """`num` priority slots, for the tasks of one event loop."""
+
+    def __init__(self, num: int) -> None:
+        self._num_free = num
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._arrivals = count()
+
+    @asynccontextmanager
+    async def place(self, rank: int) -> AsyncIterator[None]:
+        """Wait for a slot and hold it; lower ranks first, within a rank in the order of coming."""
+        if self._num_free:
+            self._num_free -= 1
+        else:
+            await self._wait(rank)
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self, rank: int) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (rank, next(self._arrivals), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # the slot had been given
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            turn = heapq.heappop(self._waiting)[2]
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._num_free += 1

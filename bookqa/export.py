@@ -9,10 +9,9 @@ from itertools import accumulate
 from typing import Any, Literal, Protocol, get_args
 
 from catena.bookqa.arena import Responses
-from catena.bookqa.choice_items import options
 from catena.bookqa.games import Game
 from catena.bookqa.items import Item
-from catena.bookqa.rule_judge import marks
+from catena.bookqa.rule_judge import marks, options
 from catena.errors import OptionError
 from catena.types import Page, PageRef, Passage
 
@@ -112,7 +111,7 @@ def _squad(item: Item, books: Books) -> Record:
 
     Without evidence there is no context to be wrong about, so a question that cannot be answered has an empty one.
     """
-    refs = _pages(item)
+    refs = sorted({part.ref for citation in item.citations for part in citation.parts})
     texts = {ref: books.page(ref).text for ref in refs}
     begins = dict(zip(refs, accumulate([len(texts[ref]) + 1 for ref in refs], initial=0), strict=False))
     context = "\n".join(texts.values())
@@ -144,10 +143,6 @@ def _answers(item: Item, context: str, spans: Sequence[tuple[int, int]]) -> list
         inside.span() for start, end in spans if wanted and (inside := whole.search(context, start, end))
     ]
     return found[:1] or list(spans)
-
-
-def _pages(item: Item) -> list[PageRef]:
-    return sorted({part.ref for citation in item.citations for part in citation.parts})
 
 
 def _ragas(item: Item, outcomes: Outcomes | None) -> Record:

@@ -16,12 +16,10 @@ from typing import Any
 from catena.arguments import LARGEST, list_of, require_choice, require_text, require_whole
 from catena.bookqa import rule_questions
 from catena.bookqa.book import Book
-from catena.bookqa.duplicates import duplicates
 from catena.bookqa.executor import Ended, Ledger, run
-from catena.bookqa.item_filters import Reason, examine
+from catena.bookqa.item_filters import Reason, duplicates, examine
 from catena.bookqa.item_slots import Slot, lay_out
-from catena.bookqa.item_tags import make_item
-from catena.bookqa.item_writer import prompts_version, write
+from catena.bookqa.item_writer import make_item, prompts_version, write
 from catena.bookqa.items import KINDS, Item, ItemKind, Provenance, from_json, to_json
 from catena.bookqa.rule_questions import Rules
 from catena.bookqa.subjects import Subjects
@@ -104,16 +102,10 @@ class ItemGenerator:
         for number in range(ROUNDS):
             slots = [replace(slot, round=number) for slot in open_slots]
             all_slots += slots
-            await run(
-                slots,
-                fill,
-                ledger,
-                concurrency=concurrency,
-                notes=notes,
-                on_end=on_end,
-            )
+            await run(slots, fill, ledger, concurrency=concurrency, notes=notes, on_end=on_end)
             made = await asyncio.to_thread(_items, all_slots, ledger)
-            dropped = await asyncio.to_thread(_repeated, made, self.embedder)
+            keys, items = list(made), list(made.values())
+            dropped = {keys[at] for at in await asyncio.to_thread(duplicates, items, self.embedder)}
             open_slots = [slot for slot in slots if slot.key not in made or slot.key in dropped]
             if not open_slots:
                 break
@@ -158,11 +150,6 @@ def _items(slots: Sequence[Slot], ledger: Ledger) -> dict[str, Item]:
             f"{len(left)} of {len(slots)} questions could not be made.", "The same command tries them again."
         )
     return {key: from_json(result["item"]) for key, result in results.items() if result and result["item"]}
-
-
-def _repeated(made: Mapping[str, Item], embedder: Embedder) -> set[str]:
-    keys = list(made)
-    return {keys[place] for place in duplicates(list(made.values()), embedder)}
 
 
 def _summary(

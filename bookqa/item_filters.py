@@ -15,8 +15,9 @@ from catena.bookqa.answer_equality import gives_away, is_same
 from catena.bookqa.book import Book
 from catena.bookqa.item_slots import Slot, tenth
 from catena.bookqa.item_writer import FOLDER, Draft
-from catena.bookqa.items import LONG_KINDS
+from catena.bookqa.items import LONG_KINDS, Item
 from catena.llm.protocol import LLM, chat
+from catena.retrieval.embedder import Embedder
 from catena.retrieval.text_analysis import query_terms
 from catena.types import Passage
 
@@ -55,6 +56,12 @@ NUM_SEARCHED = 12
 """Passages of the whole book, the nearest by words, that must not answer an unanswerable question."""
 MAX_REPLY, MAX_SENTENCES = 200, 3
 """Tokens and sentences of an answer that is only looked at."""
+SAME_QUESTION = 0.92
+SAME_BOTH = 0.8
+"""Cosines above which two questions are one; the lower one where their answers are as near, too."""
+MIN_TOLD = 3
+"""Words of an answer; that two names, or two choices of (a) and (b), are the same says little. Such items are one where
+they rest on one quote."""
 
 
 async def examine(
@@ -86,7 +93,8 @@ def by_code(draft: Draft, slot: Slot, subject_words: frozenset[str], book: Book)
 async def by_model(draft: Draft, slot: Slot, book: Book, llm: LLM) -> Reason | None:
     """Check with a reader: return the first reason to throw a draft away. Raises ModelError and Stopped."""
     if slot.kind == "unanswerable":
-        return "answerable" if await _is_in_book(draft.question, book, llm) else None
+        found = await _answer(draft.question, nearest(draft.question, book), book, llm)
+        return "answerable" if found else None
     if await _is_known(draft, book, llm):
         return "closed_book"
     if slot.kind in LONG_KINDS and await _is_in_one(draft, book, llm):
@@ -112,11 +120,6 @@ async def _is_in_one(draft: Draft, book: Book, llm: LLM) -> bool:
     return False
 
 
-async def _is_in_book(question: str, book: Book, llm: LLM) -> bool:
-    """Tell whether the model answers from the passages of the whole book that share most with the question."""
-    return bool(await _answer(question, nearest(question, book), book, llm))
-
-
 async def _answer(question: str, passages: Sequence[Passage], book: Book, llm: LLM) -> str:
     """The model's answer from these passages; nothing if it says that they do not tell."""
     shown = show(passages, range(1, len(passages) + 1), book.view)
@@ -133,3 +136,26 @@ def nearest(question: str, book: Book) -> list[Passage]:
     scores = book.index.score(query_terms(question))
     best = np.argsort(-scores, kind="stable")[:NUM_SEARCHED]
     return book.passages(book.id, sorted(int(ordinal) for ordinal in best))
+
+
+def duplicates(items: Sequence[Item], embedder: Embedder) -> list[int]:
+    """The places of items that ask, by the embedder, what one before them asks; of a pair the first is kept."""
+    if not items:
+        return []
+    questions = embedder.embed([item.question for item in items])  # (items, dimensions)
+    answers = embedder.embed([item.answer or item.question for item in items])
+    is_telling = np.array([len(query_terms(item.answer)) >= MIN_TOLD for item in items])
+    kept: list[int] = []
+    repeated: list[int] = []
+    quoted: set[str] = set()
+    for place, item in enumerate(items):
+        quotes = {citation.quote for citation in item.citations}
+        asked = questions[kept] @ questions[place]
+        told = answers[kept] @ answers[place]
+        is_same = (asked >= SAME_QUESTION) | (is_telling[place] & (asked >= SAME_BOTH) & (told >= SAME_BOTH))
+        if np.any(is_same) or (not is_telling[place] and quotes & quoted):
+            repeated.append(place)
+        else:
+            kept.append(place)
+            quoted |= quotes
+    return repeated

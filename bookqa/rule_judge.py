@@ -5,10 +5,11 @@ It cannot tell a paraphrase from a wrong answer, so it says less of systems that
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from catena.bookqa.answer_equality import SAME, telling
-from catena.bookqa.choice_items import chosen, options
 from catena.bookqa.games import Verdict
 from catena.bookqa.items import Item
 from catena.bookqa.responses import Response
@@ -19,6 +20,8 @@ CLOSER = 0.15
 """By how much the overlap (F1) of one response must be better."""
 ON_EVIDENCE = 0.5
 """Share of the shorter of two quotes that both cover, to be the same evidence."""
+_OPTION = re.compile(r"\((?P<letter>[ab])\) “(?P<text>[^“”]+)”")
+_LETTER = re.compile(r"(?<!\w)\(?([ab])\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +78,22 @@ def is_same_place(left: Citation, right: Citation) -> bool:
             if ours.ref == theirs.ref and both >= ON_EVIDENCE * max(1, shorter):
                 return True
     return False
+
+
+def options(item: Item) -> Mapping[str, str]:
+    """The sentences of an item by their letter; empty for an item that offers none."""
+    found = {one["letter"]: one["text"] for one in _OPTION.finditer(item.question)}
+    return found if item.answer.strip("()") in found else {}
+
+
+def chosen(item: Item, reply: str) -> str:
+    """The letter that a reply names, or the one whose sentence it quotes; empty where it says both or neither."""
+    letters = {letter.lower() for letter in _LETTER.findall(reply)}
+    if not letters:
+        said = _plain(reply)
+        letters = {letter for letter, text in options(item).items() if _plain(text) in said}
+    return letters.pop() if len(letters) == 1 else ""
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()

@@ -120,10 +120,10 @@ class Rules:
 
     @cached_property
     def _gaps(self) -> Mapping[int, list[Gap]]:
-        """By tenth, the sentences that a word can be left out of."""
+        """By tenth: who did it; or the only name of a sentence that begins with another is left out, or a number."""
         found: dict[int, list[Gap]] = defaultdict(list)
         for sentence in self._fit:
-            if not self._is_quoted_whole(sentence) and (gap := self._gap(sentence)):
+            if not self._is_quoted_whole(sentence) and (gap := self._who(sentence) or self._blank(sentence)):
                 found[tenth(sentence.at)].append(gap)
         return found
 
@@ -160,10 +160,6 @@ class Rules:
             and not _SPOKEN.search(one.text)
             and len(set(query_terms(one.text))) >= MIN_TERMS
         ]
-
-    def _gap(self, sentence: Sentence) -> Gap | None:
-        """Ask who did it; or leave out the only name of a sentence that begins with another, or the first number."""
-        return self._who(sentence) or self._blank(sentence)
 
     def _who(self, sentence: Sentence) -> Gap | None:
         """ "Cynthia played with her teaspoon before she replied; then …": who played with her teaspoon?"""

@@ -37,7 +37,10 @@ def estimate(order: Order, num_books: int, price: Price | None) -> Estimate:
     """Calls, tokens and money of a whole set, within a factor of about two: models differ in what is thrown away."""
     if order.model == NO_MODEL:
         return Estimate(0, 0, 0, 0.0)
-    groups = [_group(slot.kind) for slot in lay_out("", order.num, order.kinds, order.seed)]
+    groups = [
+        "long" if slot.kind in LONG_KINDS else slot.kind
+        for slot in lay_out("", order.num, order.kinds, order.seed)
+    ]
     calls, read, written = (
         num_books * sum(of[group] for group in groups) for of in (CALLS, PROMPT_TOKENS, COMPLETION_TOKENS)
     )
@@ -55,7 +58,3 @@ def scaled(sample: Sequence[Usage], num: int) -> Estimate:
         round(seen.completion_tokens * times),
         cost,
     )
-
-
-def _group(kind: str) -> str:
-    return "long" if kind in LONG_KINDS else kind

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from catena.bookqa.choice_items import chosen
 from catena.bookqa.export import GOLD, Outcomes, records
 from catena.bookqa.games import Game
-from catena.bookqa.rule_judge import marks
+from catena.bookqa.rule_judge import chosen, marks
 from catena.types import Page, PageRef, Passage
 from tests.bookqa.sets import QUOTE, citation, item, refusal, response
 
