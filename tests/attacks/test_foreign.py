@@ -106,7 +106,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     pytest.importorskip("streamlit", reason="the extra `ui` is not installed")
     home = tmp_path_factory.mktemp("pages") / "home"
     with serving(home, {"CATENA_BACKGROUND": "false"}) as (url, _):
-        reply = httpx.get(f"{url}/?token={TOKEN}")
+        reply = httpx.get(f"{url}/?token={TOKEN}", timeout=60)
         yield Server(url, PAGES, f"Cookie: {reply.headers['set-cookie'].split(';')[0]}")
     assert TOKEN not in (home / "ui.log").read_text("utf-8").replace(f"?token={TOKEN}\n", "", 1)
 

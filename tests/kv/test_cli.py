@@ -66,8 +66,10 @@ def test_a_trained_retriever_is_served_with_its_model(model: Path, tmp_path: Pat
             assert server.stderr is not None
             key = next(line.split("=")[1].strip() for line in server.stderr if "OPENAI_API_KEY=" in line)
             models = f"http://127.0.0.1:{port}/v1/models"
-            assert httpx.get(models).status_code == 401
-            assert httpx.get(models, headers={"Authorization": f"Bearer {key}"}).status_code == 200
+            assert httpx.get(models, timeout=60).status_code == 401
+            assert (
+                httpx.get(models, headers={"Authorization": f"Bearer {key}"}, timeout=60).status_code == 200
+            )
         finally:
             server.terminate()
 
@@ -75,7 +77,7 @@ def test_a_trained_retriever_is_served_with_its_model(model: Path, tmp_path: Pat
 def wait_for(url: str) -> object:
     for _ in range(600):
         try:
-            return httpx.get(url).json()
+            return httpx.get(url, timeout=60).json()
         except httpx.ConnectError:
             time.sleep(0.1)
     raise AssertionError(f"nothing at {url}")

@@ -229,7 +229,7 @@ def test_what_is_not_served_is_refused(url: str, changed: dict[str, Any], messag
         **changed,
     }
     reply = httpx.post(
-        f"{url}/v1/chat/completions", json=body, headers={"Authorization": f"Bearer {KEYS[0]}"}
+        f"{url}/v1/chat/completions", json=body, headers={"Authorization": f"Bearer {KEYS[0]}"}, timeout=60
     )
     assert reply.status_code == 400
     assert message in reply.json()["error"]["message"]
@@ -244,7 +244,7 @@ def test_what_is_not_served_is_refused(url: str, changed: dict[str, Any], messag
 )
 def test_nothing_asked_and_no_json_are_refused(url: str, body: bytes, message: str) -> None:
     headers = {"Authorization": f"Bearer {KEYS[0]}", "Content-Type": "application/json"}
-    reply = httpx.post(f"{url}/v1/completions", content=body, headers=headers)
+    reply = httpx.post(f"{url}/v1/completions", content=body, headers=headers, timeout=60)
     assert reply.status_code == 400
     assert message in reply.json()["error"]["message"]
 
@@ -287,7 +287,7 @@ def test_what_changes_nothing_is_taken(url: str, more: dict[str, Any]) -> None:
     messages = [{"role": "user", "content": "ask key1"}]
     body = {"model": "recall", "messages": messages, "max_tokens": 1, "temperature": 0, **more}
     headers = {"Authorization": f"Bearer {KEYS[0]}"}
-    reply = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers)
+    reply = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers, timeout=60)
     assert reply.status_code == 200, reply.text
 
 
@@ -304,7 +304,7 @@ def test_ids_that_no_token_has_are_refused_and_the_engine_goes_on(
     with pytest.raises(openai.BadRequestError):
         client.post("/documents", body={"token_ids": ids}, cast_to=dict[str, Any])
     assert client.completions.create(model="recall", prompt="ask key1", max_tokens=1).choices
-    health = httpx.get(f"{url}/health")
+    health = httpx.get(f"{url}/health", timeout=60)
     assert (health.status_code, health.json()["status"]) == (200, "ok")
 
 
@@ -346,7 +346,7 @@ def test_any_body_is_answered_or_refused(url: str, path: str, body: dict[str, An
     headers = {"Authorization": f"Bearer {KEYS[0]}", "Content-Type": "application/json"}
     reply = httpx.post(f"{url}/v1/{path}", content=content, headers=headers, timeout=60)
     assert reply.status_code < 500, reply.text
-    assert httpx.get(f"{url}/health").status_code == 200
+    assert httpx.get(f"{url}/health", timeout=60).status_code == 200
 
 
 def test_another_model_is_not_answered_for(client: openai.OpenAI) -> None:
@@ -358,13 +358,13 @@ def test_another_model_is_not_answered_for(client: openai.OpenAI) -> None:
     "header", [{}, {"Authorization": "Bearer wrong-key-of-sixteen"}, {"Authorization": KEYS[0]}]
 )
 def test_a_wrong_key_gets_nothing(url: str, header: dict[str, str]) -> None:
-    reply = httpx.get(f"{url}/v1/models", headers=header)
+    reply = httpx.get(f"{url}/v1/models", headers=header, timeout=60)
     assert (reply.status_code, reply.json()["error"]["code"]) == (401, "invalid_api_key")
 
 
 def test_a_body_that_is_too_large_is_refused(url: str) -> None:
     headers = {"Authorization": f"Bearer {KEYS[0]}"}
-    reply = httpx.post(f"{url}/v1/documents", json={"text": "noise1 " * 20_000}, headers=headers)
+    reply = httpx.post(f"{url}/v1/documents", json={"text": "noise1 " * 20_000}, headers=headers, timeout=60)
     assert (reply.status_code, reply.json()["error"]["message"]) == (
         413,
         "The request is larger than 100,000 bytes.",
@@ -394,7 +394,7 @@ def test_a_client_that_leaves_ends_its_answer(url: str, client: openai.OpenAI, d
 
 
 def test_health_needs_no_key_and_metrics_count(url: str, client: openai.OpenAI) -> None:
-    assert httpx.get(f"{url}/health").json() == {"status": "ok", "model": "recall"}
+    assert httpx.get(f"{url}/health", timeout=60).json() == {"status": "ok", "model": "recall"}
     before = metrics(url)
     client.completions.create(model="recall", prompt="ask key1", max_tokens=1)
     assert metrics(url) != before
@@ -415,7 +415,7 @@ def test_metrics_show_what_came_from_disk(url: str, client: openai.OpenAI, docum
 
 
 def metrics(url: str) -> str:
-    return httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {KEYS[0]}"}).text
+    return httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {KEYS[0]}"}, timeout=60).text
 
 
 def test_many_at_once_get_each_their_own(client: openai.OpenAI, document: str) -> None:

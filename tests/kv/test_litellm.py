@@ -28,7 +28,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def document(url: str) -> str:
     """The key of a document that has been read."""
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEYS[0]}"}) as client:
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEYS[0]}"}, timeout=60) as client:
         made = client.post("/v1/documents", json={"text": words_of(RECALL.tokens)}).json()
         while made["status"] != "ready":
             assert made["status"] != "failed"
@@ -87,7 +87,7 @@ def test_a_client_that_leaves_ends_its_answer(url: str, document: str) -> None:
 
     asyncio.run(leave())
     for _ in range(500):
-        found = httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {KEYS[0]}"}).text
+        found = httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {KEYS[0]}"}, timeout=60).text
         if "catena_rows_active 0" in found:
             return
         time.sleep(0.02)
