@@ -46,6 +46,8 @@ from catena.types import Document
 
 _log = logging.getLogger(__name__)
 LOCK = "repair.lock"
+_UNREAD = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""The second where SQLite quotes a damaged schema whose letters are none."""
 _MAX_HOLES = 2000
 """Row numbers in a row that hold nothing, after which a damaged table is taken to be over."""
 
@@ -151,7 +153,7 @@ def rebuild(home: Path) -> list[str]:
         left = unsalvaged(home, "library.db")
         counts = dict.fromkeys(("names of documents", "answers", "votes"), 0)
         for path in left:
-            with suppress(sqlite3.DatabaseError):
+            with suppress(*_UNREAD):
                 _salvage(path, database, home, counts)
         database.truncate_log()
         database.close()
@@ -274,12 +276,12 @@ def _rows(raw: sqlite3.Connection, table: Table) -> Iterator[dict[str, Any]]:
             last = row[0]
             yield dict(zip(names, row[1:], strict=True))
         return
-    except (sqlite3.DatabaseError, TypeError):
+    except (*_UNREAD, TypeError):
         pass
     holes = 0
     while holes < _MAX_HOLES:
         last, holes = last + 1, holes + 1
-        with suppress(sqlite3.DatabaseError):
+        with suppress(*_UNREAD):
             row = raw.execute(
                 f'SELECT {wanted} FROM "{table.name}" NOT INDEXED WHERE rowid = ?', (last,)
             ).fetchone()

@@ -279,6 +279,8 @@ def translated(path: Path) -> Iterator[None]:
         raise _error(path, f"malformed: {error.orig}", error) from error
     except NoResultFound as error:
         raise _error(path, "malformed: a row that every library has is gone", error) from error
+    except UnicodeDecodeError as error:  # SQLite quotes a damaged schema, whose letters are none
+        raise _error(path, "malformed database schema", error) from error
     except (DatabaseError, sqlite3.DatabaseError) as error:
         raise _error(path, str(getattr(error, "orig", error)), error) from error
     except OSError as error:

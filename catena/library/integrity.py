@@ -188,8 +188,8 @@ def _incomplete(connection: Connection) -> Iterator[Problem]:
         }
         said = ", ".join(f"{number} {name}" for name, number in missing.items() if number)
         if said:
-            remedy = f"Read it again: catena reindex {row.id[:12]}"
-            yield Problem("document", f"{row.title!r} misses {said}.", remedy, row.id)
+            remedy = f"Read it again: catena reindex {str(row.id)[:12]}"  # a damaged row may hold a number
+            yield Problem("document", f"{row.title!r} misses {said}.", remedy, str(row.id))
 
 
 def _originals(database: Database, originals: Originals) -> Iterator[Problem]:

@@ -169,6 +169,15 @@ def test_a_row_that_misses_its_owner_is_damage_where_the_file_is_not_in_order(tm
         connection.execute(sources.insert(), UNOWNED)
 
 
+def test_a_schema_that_is_no_text_is_named(home: Path, settings: Settings, document: Document) -> None:
+    data = (home / "library.db").read_bytes()
+    (home / "library.db").write_bytes(
+        data.replace(b"CREATE TABLE documents", b"CRE\xda\xffE TABLE documents")
+    )
+    assert doctor(settings, repair=False).problems
+    assert doctor(settings, repair=True).problems == ()
+
+
 def test_broken_checkpoints_stop_nothing(home: Path, settings: Settings, document: Document) -> None:
     (home / "checkpoints.db").write_bytes(b"broken" * 5000)
     with Catena(settings=settings) as catena:
