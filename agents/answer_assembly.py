@@ -11,11 +11,12 @@ from catena.agents.context import Deps
 from catena.agents.reasoner import Draft
 from catena.agents.state import PathState, State
 from catena.render.answer_json import citation_from_json
-from catena.types import Answer, AnswerStatus, Coverage, PageRef, Statement, Strategy
+from catena.types import Answer, AnswerStatus, Confidence, Coverage, PageRef, Statement, Strategy
 
 NOT_SAID = "The document does not say."
 NOT_SAID_BY_ANY = "None of the {num} documents says."
 DECLINED = "The model declined to answer."
+NOT_FOUND = "No passage was found that answers this."
 NOTHING_FOUND = "Stopped before anything was found."
 
 
@@ -35,7 +36,7 @@ def assemble(state: State, deps: Deps, num_unjudged: int = 0) -> Answer:
     return Answer(
         question=state["said"],
         read_as=state["question"] if state["question"] != state["said"] else "",
-        text=_text(statements, status, len(state["document_ids"])),
+        text=_text(statements, status, draft.confidence, len(state["document_ids"])),
         short=draft.short,
         confidence=draft.confidence,
         status=status,
@@ -65,13 +66,17 @@ def stop_reason(state: State | PathState, deps: Deps) -> str | None:
     return None
 
 
-def _text(statements: tuple[Statement, ...], status: AnswerStatus, num_documents: int) -> str:
+def _text(
+    statements: tuple[Statement, ...], status: AnswerStatus, sure: Confidence | None, num_documents: int
+) -> str:
     if statements:
         return "\n".join(statement.text for statement in statements)
     if status == "stopped":
         return NOTHING_FOUND
     if status == "refused":
         return DECLINED
+    if sure == "closest":  # the embedded reader is not sure that it is not there
+        return NOT_FOUND
     return NOT_SAID if num_documents == 1 else NOT_SAID_BY_ANY.format(num=num_documents)
 
 

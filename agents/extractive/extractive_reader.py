@@ -189,7 +189,7 @@ class ExtractiveReasoner:
         return Draft(_quoted(listed, view), short=short, warnings=warnings)
 
     def _compared(self, question: Question, found: tuple[Evidence, ...], view: DocumentView) -> Draft:
-        """State what each document says, side by side, or that it does not say."""
+        """State what each document says, side by side, or that nothing was found in it."""
         asked = _of_each(question, view)
         statements, parts = [], []
         sures: list[Confidence] = []
@@ -199,7 +199,9 @@ class ExtractiveReasoner:
             draft, seen = self._answer(asked, own, view) if own else (Draft(()), None)
             sure = self._how_sure(seen, view) if seen else "closest"
             if sure == "closest":
-                statements.append(DraftStatement(f"{title}: does not say.", (), "unchecked"))
+                statements.append(
+                    DraftStatement(f"{title}: no passage was found that answers this.", (), "unchecked")
+                )
                 parts.append(Part(title, ""))
                 continue
             evidence = draft.statements[0].evidence
