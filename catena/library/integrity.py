@@ -24,6 +24,7 @@ from catena.library.repair import (
     mend_word_index,
     reindex,
     set_row_aside,
+    sound_documents,
 )
 
 _ORPHANS = {
@@ -52,10 +53,7 @@ FROM documents
 """
 
 _ADD_AGAIN = "Add its file again: catena add FILE"
-_PATHS = """
-SELECT id, coalesce((SELECT min(path) FROM sources WHERE document_key = documents.key), path) AS path
-FROM documents
-"""
+_PATHS = "SELECT document_key, min(path) FROM sources GROUP BY document_key"
 
 
 def check(database: Database, originals: Originals) -> list[Problem]:
@@ -188,32 +186,34 @@ def _incomplete(connection: Connection) -> Iterator[Problem]:
         }
         said = ", ".join(f"{number} {name}" for name, number in missing.items() if number)
         if said:
-            remedy = f"Read it again: catena reindex {str(row.id)[:12]}"  # a damaged row may hold a number
-            yield Problem("document", f"{row.title!r} misses {said}.", remedy, str(row.id))
+            remedy = f"Read it again: catena reindex {row.id[:12]}"
+            yield Problem("document", f"{row.title!r} misses {said}.", remedy, row.id)
 
 
 def _originals(database: Database, originals: Originals) -> Iterator[Problem]:
     try:
+        rows = sound_documents(database)
         with database.read() as connection:
-            rows = connection.execute(text(_PATHS)).all()
-            for row in connection.execute(
-                text("SELECT id, title, message FROM documents WHERE status = 'damaged'")
-            ):
-                yield Problem("damaged", f"{row.title!r} is damaged: {row.message}", _ADD_AGAIN, row.id)
+            paths = {key: path for key, path in connection.execute(text(_PATHS))}
     except LibraryError:
         return  # reported by `_damage`
-    for document_id, path in rows:
-        file = originals.path(document_id)
-        remedy = f"Add the file again: catena add {path}"
-        try:
-            is_whole = sha256(file) == document_id
-        except FileNotFoundError:
-            yield Problem("original", f"The original of {path} is missing.", remedy, document_id)
-        except OSError as error:
-            message = f"The original of {path} cannot be read: {error.strerror}."
-            yield Problem("original", message, remedy, document_id)
-        else:
-            if not is_whole:
-                yield Problem("original", f"The original of {path} was changed.", remedy, document_id)
+    for row in rows:
+        if row.status == "damaged":
+            yield Problem("damaged", f"{row.title!r} is damaged: {row.message}", _ADD_AGAIN, row.id)
+    for row in rows:
+        path = paths.get(row.key, row.path)
+        if said := _changed(originals.path(row.id)):
+            message = f"The original of {path} {said}."
+            yield Problem("original", message, f"Add the file again: catena add {path}", row.id)
     for document_id in [] if database.is_read_only else originals.orphans():
         yield Problem("original", f"{document_id[:12]} belongs to no document.", can_repair=True)
+
+
+def _changed(file: Path) -> str:
+    """What happened to an original; empty where it is the file that was added."""
+    try:
+        return "" if sha256(file) == file.name else "was changed"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"

@@ -197,6 +197,10 @@ def test_no_answer_differs_from_the_truth(whole: Path, tmp_path: Path) -> None:
         shutil.copytree(whole, home)
         what = f"{number}: {strike(home, KINDS[number % len(KINDS)], drawn)}"
         try:
+            if (
+                number // len(KINDS) % 2
+            ):  # who asks first mends much of it: the doctor has to see it as it is, too
+                doctor(home, repair=False)
             wrong += [f"{what}: {one}" for one in lies(ask_all(home), truth, counts)]
             doctor(home, repair=False)
             left = doctor(home, repair=True)

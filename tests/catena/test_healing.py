@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -174,6 +175,31 @@ def test_a_schema_that_is_no_text_is_named(home: Path, settings: Settings, docum
     (home / "library.db").write_bytes(
         data.replace(b"CREATE TABLE documents", b"CRE\xda\xffE TABLE documents")
     )
+    assert doctor(settings, repair=False).problems
+    assert doctor(settings, repair=True).problems == ()
+
+
+def rewrite_schema(home: Path, table: str, sql: str) -> None:
+    raw = sqlite3.connect(home / "library.db", isolation_level=None)
+    raw.execute("PRAGMA writable_schema = ON")
+    raw.execute("UPDATE sqlite_master SET sql = ? WHERE name = ?", (sql, table))
+    raw.execute("PRAGMA schema_version = 999999")
+    raw.close()
+
+
+@pytest.mark.parametrize(
+    "change", ["id = 7", "id = x'ff00'", "id = NULL", "title = 7", "path = 7", "status = 7"]
+)
+def test_a_value_of_another_kind_is_damage(
+    home: Path, settings: Settings, document: Document, change: str
+) -> None:
+    """SQLite turns a number in a column of text into text; a damaged block does not."""
+    raw = sqlite3.connect(home / "library.db")
+    ((sql,),) = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'documents'").fetchall()
+    raw.close()
+    rewrite_schema(home, "documents", re.sub("(VARCHAR|TEXT) NOT NULL", "BLOB", sql))
+    damage(home, f"UPDATE documents SET {change}")
+    rewrite_schema(home, "documents", sql)
     assert doctor(settings, repair=False).problems
     assert doctor(settings, repair=True).problems == ()
 
