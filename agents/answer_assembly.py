@@ -32,7 +32,8 @@ def assemble(state: State, deps: Deps, num_unjudged: int = 0) -> Answer:
     if stopped:
         status = "stopped"
     read = (PageRef(document, page) for document, page in state["pages_read"])
-    seen = coverage(deps.view, read if draft.pages is None else draft.pages)
+    vectors = deps.library.vectors.counts(deps.document_ids)
+    seen = coverage(deps.view, read if draft.pages is None else draft.pages, vectors)
     return Answer(
         question=state["said"],
         read_as=state["question"] if state["question"] != state["said"] else "",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from catena.agents.document_view import DocumentView, Shelf
 from catena.agents.page_search import Retriever
@@ -18,11 +19,21 @@ from catena.llm.usage import Meter
 from catena.retrieval.embedder import Embedder
 
 
+class VectorCounts(Protocol):
+    def counts(self, document_ids: Sequence[str], /) -> tuple[int, int]:
+        """How many passages of these documents have a vector, and how many there are."""
+
+
+class FilledShelf(Shelf, Protocol):
+    @property
+    def vectors(self) -> VectorCounts: ...
+
+
 @dataclass(frozen=True)
 class Deps:
     """`cancel`, once set, stops the run at the next step; `checkpoints` keeps it for another process to go on."""
 
-    library: Shelf
+    library: FilledShelf
     retriever: Retriever
     embedder: Embedder
     reasoner: Reasoner

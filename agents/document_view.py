@@ -27,7 +27,7 @@ class Shelf(Protocol):
     def texts(self, document_id: str, numbers: Collection[int], /) -> Iterable[Page]: ...
     def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> Iterable[Passage]: ...
     def lexical_index(self, document_id: str, /) -> bytes: ...
-    def count_vectors(self, document_id: str, /) -> tuple[int, int]: ...
+    def passage_range(self, document_id: str, /) -> tuple[int, int]: ...
 
 
 class DocumentView:
@@ -116,13 +116,9 @@ class DocumentView:
 
     def num_passages(self, document_id: str) -> int:
         if document_id not in self._counts:
-            self._counts[document_id] = self.count_vectors(document_id)[1]
+            self._check(document_id)
+            self._counts[document_id] = self._shelf.passage_range(document_id)[1]
         return self._counts[document_id]
-
-    def count_vectors(self, document_id: str) -> tuple[int, int]:
-        """Count the passages that have a vector, and all passages."""
-        self._check(document_id)
-        return self._shelf.count_vectors(document_id)
 
     def rarity(self, document_id: str) -> Callable[[str], float]:
         """Return how rare a term is among the document's own passages."""

@@ -78,7 +78,7 @@ async def plan(
 
 
 def _refuse(view: DocumentView) -> None:
-    if sum(view.count_vectors(document_id)[1] for document_id in view.document_ids) > MAX_PASSAGES:
+    if sum(view.num_passages(document_id) for document_id in view.document_ids) > MAX_PASSAGES:
         raise OptionError(
             f"What a question to {len(view.document_ids)} documents takes is not planned: they are too many.",
             "Name some: --doc NAME.",

@@ -88,7 +88,7 @@ class Bench:
             for file in files.values():
                 document = Adder(library, Replay(file, folder)).add(file).document  # type: ignore[arg-type]
                 number = library.passage_range(document.id)[1]
-                library.put_vectors(document.id, range(number), synthetic.vectors(1, number))
+                library.vectors.put(document.id, range(number), synthetic.vectors(1, number))
             VectorFile(library, max_unsaved=0).refresh()
             self._others = [document.id for document in library.documents()]
             self._before = self._state(library)

@@ -66,7 +66,7 @@ def work(home: Path, seeds: Sequence[int], report: Report) -> None:
             report("added", seed)
             library.store_original(path)
             library.add_source(document.id, f"{path}.copy", "The same again")
-            library.put_vectors(document.id, range(NUM_PASSAGES), synthetic.vectors(seed, NUM_PASSAGES))
+            library.vectors.put(document.id, range(NUM_PASSAGES), synthetic.vectors(seed, NUM_PASSAGES))
             report("filled", seed)
             write_file(home / CACHE, b"%d" % seed * 1000)
             report("written", seed)
@@ -107,7 +107,7 @@ def _document(library: Library, seed: int, is_filled: bool) -> list[str]:
     document_id = synthetic.file_id(seed)
     expected = list(synthetic.pages(seed, NUM_PAGES))
     hits = library.search([synthetic.token(seed)])
-    num_vectors = library.count_vectors(document_id)[0]
+    num_vectors = library.vectors.counts([document_id])[0]
     facts = {
         "pages": list(library.pages(document_id)) == [page for page, _ in expected],
         "passages": library.passages(document_id) == [one for _, own in expected for one in own],

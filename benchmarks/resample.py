@@ -54,7 +54,7 @@ class Source:
 
 def read_sources(library: Library) -> list[Source]:
     """The documents that are long enough to be drawn from; passages without a vector are lent others'."""
-    batches = [vectors for one, _, _ in library.names() if len(vectors := library.vectors(one)[1])]
+    batches = [vectors for one, _, _ in library.names() if len(vectors := library.vectors.of(one)[1])]
     if not batches:
         raise OptionError("No passage there has a vector.", "Add a document, and wait until it is filled.")
     real, rng, found = np.concatenate(batches), np.random.default_rng(0), []
@@ -62,7 +62,7 @@ def read_sources(library: Library) -> list[Source]:
         passages = library.passages(document.id)
         if len(passages) >= LEAST_PASSAGES:
             vectors = real[rng.integers(0, len(real), len(passages))]
-            ordinals, own = library.vectors(document.id)
+            ordinals, own = library.vectors.of(document.id)
             if len(ordinals):
                 vectors[ordinals] = own
             found.append(Source(document.title, [_cut(passage) for passage in passages], vectors))
@@ -83,7 +83,7 @@ def resample(sources: Sequence[Source], library: Library, num_passages: int) -> 
             others = str.maketrans(DIGITS, "".join(rng.permutation(list(DIGITS))))
             document = Document(document_id, title, f"{title}.pdf", "pdf", "ready")
             _add(library, document, source, pairs, others)
-            library.put_vectors(document_id, range(PER_DOCUMENT), _vectors(source.vectors[pairs], rng))
+            library.vectors.put(document_id, range(PER_DOCUMENT), _vectors(source.vectors[pairs], rng))
 
 
 def _add(library: Library, document: Document, source: Source, pairs: Pairs, others: dict[int, int]) -> None:

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from catena import Catena, DocumentError
+from catena.benchmarks.dense import DenseRetriever
 from catena.benchmarks.intervals import interval
 from catena.benchmarks.pages import SETS, Asked, Outcome, Search, measure, questions, with_text
 from catena.benchmarks.peers import K, KeptVectors, LlamaIndexDefaults, PageBM25, SimplestGoodThing
 from catena.library.library import Library
-from catena.retrieval.dense import DenseRetriever
 from catena.retrieval.embedder import Vectors
 from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.lexical import LexicalRetriever
@@ -40,20 +40,28 @@ class ColdShelf:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._kept: dict[tuple[str, int], Vectors] = {}
+        self.vectors = ForgottenVectors()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._library, name)
 
+
+class ForgottenVectors:
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int], Vectors] = {}
+
     def forget(self) -> None:
         self._kept.clear()
 
-    def vectors(self, document_id: str) -> tuple[np.ndarray, Vectors]:
+    def of(self, document_id: str) -> tuple[np.ndarray, Vectors]:
         own = sorted((ordinal, v) for (one, ordinal), v in self._kept.items() if one == document_id)
         found = np.array([vector for _, vector in own], np.float32)
         return np.array([ordinal for ordinal, _ in own], np.int64), found
 
-    def put_vectors(self, document_id: str, ordinals: Sequence[int], new: Vectors, **_: object) -> None:
+    def missing(self, document_id: str) -> list[int]:
+        raise NotImplementedError("a cold library is never filled")
+
+    def put(self, document_id: str, ordinals: Sequence[int], new: Vectors, **_: object) -> None:
         for ordinal, vector in zip(ordinals, new, strict=True):
             self._kept[document_id, ordinal] = vector
 
@@ -65,7 +73,7 @@ def searches(catena: Catena, kept: KeptVectors, *, filled: bool) -> Iterator[tup
     hybrid = _pages(HybridRetriever(cold, kept))
 
     def from_nothing(question: str, document_id: str) -> list[int]:
-        cold.forget()
+        cold.vectors.forget()
         return hybrid(question, document_id)
 
     yield "lexical", _pages(LexicalRetriever(library))

@@ -67,7 +67,7 @@ def build(source: Path, home: Path, num_passages: int) -> float:
     """Make the library, or the rest of it; returns the seconds it took."""
     begin = time.perf_counter()
     with Library(source) as real, Library(home) as library:
-        real.embedder = library.embedder = MiniLM.name
+        real.vectors.embedder = library.vectors.embedder = MiniLM.name
         resample(read_sources(real), library, num_passages)
     return time.perf_counter() - begin
 
@@ -131,7 +131,7 @@ def recall_of_index(home: Path, asked: Sequence[str]) -> tuple[float, float]:
         found = [{(one.document_id, one.ordinal) for one in file.nearest(each, NEAREST)} for each in vectors]
         best: list[list[tuple[float, tuple[str, int]]]] = [[] for _ in asked]
         for document_id in _ids(library):
-            ordinals, some = library.vectors(document_id)
+            ordinals, some = library.vectors.of(document_id)
             for row, scores in enumerate(vectors @ some.T):
                 own = ((document_id, one) for one in ordinals.tolist())
                 best[row] = nlargest(NEAREST, [*best[row], *zip(scores.tolist(), own, strict=True)])
@@ -176,7 +176,7 @@ def _alone(function: Callable[..., Any], *arguments: object) -> Any:
 
 def _opened(home: Path) -> Library:
     library = Library(home)
-    library.embedder = MiniLM.name
+    library.vectors.embedder = MiniLM.name
     return library
 
 

@@ -40,7 +40,7 @@ Hits = NDArray[np.float64]
 def hits(asked: Sequence[Asked], ids: dict[str, str], catena: Catena) -> Hits:
     """Ask every question with every weight of the grid."""
     opened = OpenedDocuments(catena.library)
-    vectors = {file: catena.library.vectors(document_id)[1] for file, document_id in ids.items()}
+    vectors = {file: catena.library.vectors.of(document_id)[1] for file, document_id in ids.items()}
     questions_asked = catena.embedder.embed([one.question for one in asked])
     found = np.zeros((len(GRID), len(asked), 2, len(KS)))
     for column, one in enumerate(asked):

@@ -150,7 +150,7 @@ class FromNothing:
     def __init__(self, library: Library, embedder: Embedder) -> None:
         self._shelf = ColdShelf(library)
         self._retriever = HybridRetriever(self._shelf, embedder)
-        self.forget = self._shelf.forget
+        self.forget = self._shelf.vectors.forget
         self.retrieve = self._retriever.retrieve
 
 
@@ -162,7 +162,7 @@ class KnownVectors:
         self.name, self.dimensions = embedder.name, embedder.dimensions
         self._known: dict[str, Vectors] = {}
         for document_id, _, _ in library.names():
-            ordinals, vectors = library.vectors(document_id)
+            ordinals, vectors = library.vectors.of(document_id)
             texts = map(indexed_text, library.passages(document_id, ordinals.tolist()))
             self._known.update(zip(texts, vectors, strict=True))
 
@@ -241,12 +241,12 @@ def main() -> None:
             for one in documents:
                 fill(catena.library, catena.embedder, one.id)
         if options.filled:
-            whole = catena.library.filled_documents()
+            whole = catena.library.vectors.filled()
             documents = [one for one in documents if one.id in whole]
             asked = [one for one in asked if one.document_id in whole]
         asked = asked[:: max(1, len(asked) // options.questions)]
         everywhere = [one.id for one in documents]
-        filled, total = catena.library.vector_counts()
+        filled, total = catena.library.vectors.counts()
         print(f"{len(documents)} documents, {total} passages, {filled / total:.0%} of them with a vector\n")
         print(
             "| retriever | questions | | right document first | | gold page @5 | @10 |\n" + "| --- " * 7 + "|"

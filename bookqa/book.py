@@ -74,7 +74,7 @@ class Book:
     def lexical_index(self, document_id: str, /) -> bytes:
         return self._index
 
-    def count_vectors(self, document_id: str, /) -> tuple[int, int]:
+    def passage_range(self, document_id: str, /) -> tuple[int, int]:
         return 0, len(self._passages)
 
     @cached_property

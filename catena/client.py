@@ -119,7 +119,7 @@ class Catena:
         home = self.settings.home
         self.library = library = Library(home)
         self.embedder: Embedder = embedder or MiniLM()
-        library.embedder = self.embedder.name
+        library.vectors.embedder = self.embedder.name
         # Each of these starts or loads what it needs when first used.
         self.pool = ParserPool(self.settings)
         self._index = passage_index(library, self.settings.vector_store)
@@ -392,7 +392,7 @@ class Catena:
 
     def _facts(self) -> tuple[tuple[str, str], ...]:
         documents = self.library.documents()
-        filled, total = self.library.vector_counts([document.id for document in documents])
+        filled, total = self.library.vectors.counts([document.id for document in documents])
         return (
             ("library", str(self.settings.home)),
             ("disk", describe_disk(self.settings.home, is_read_only=self.library.is_read_only)),

@@ -91,7 +91,7 @@ class Healing:
     def _mend(self, damage: Damage) -> None:
         library, home = self._library, self._library.home
         if damage.part == "vectors" and damage.document_id:
-            library.drop_vectors(damage.document_id)
+            library.vectors.drop(damage.document_id)
             _log.warning("%s They are made again when they are needed.", damage.message)
         elif damage.part == "word index":
             for document_id in mend_word_index(library.database):

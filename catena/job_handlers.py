@@ -51,7 +51,7 @@ def fill_vectors(home: Path, run: JobRun) -> Json:
     embedder, settings = MiniLM(), load_settings(home=home)
     # The pool starts only when something is to be read again.
     with Library(home) as library, ParserPool(settings) as pool:
-        library.embedder = embedder.name
+        library.vectors.embedder = embedder.name
         library.database.mend = Healing(library, Adder(library, pool)).mend
         for document_id in [document.id for document in library.documents() if document.is_readable]:
             if run.should_stop():
@@ -61,7 +61,7 @@ def fill_vectors(home: Path, run: JobRun) -> Json:
                 fill(library, embedder, document_id, partial(run.progress, document=title), run.should_stop)
         with closing(passage_index(library, settings.vector_store)) as index, suppress(CatenaError):
             index.refresh()  # else the next question does it, or says why not
-        filled, total = library.vector_counts()
+        filled, total = library.vectors.counts()
     return {"vectors": filled, "passages": total}
 
 

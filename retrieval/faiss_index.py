@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
@@ -21,9 +21,9 @@ from catena.errors import LibraryError
 from catena.files.atomic_files import DurableFile, make_folder
 from catena.health import Problem
 from catena.retrieval.nearest_passages import (
-    FilledLibrary,
     Floats,
     Ids,
+    IndexedLibrary,
     Near,
     PassagePlaces,
     compared,
@@ -38,23 +38,13 @@ UNSAVED_SHARE = 0.1
 COMPARED = 400  # in full: they hold 95 of the 100 nearest, and the 10 nearest but for one in a hundred
 
 
-class VectorLibrary(FilledLibrary, Protocol):
-    """A library that knows the name of the file."""
-
-    home: Path
-
-    def vector_file(self) -> str: ...
-
-    def put_vector_file(self, sha256: str, version: int, /) -> bool: ...
-
-
 class VectorFile:
     """The index of one library; safe to use from several threads. Ids are the library's passage ids."""
 
     notice = ""
 
-    def __init__(self, shelf: VectorLibrary, *, max_unsaved: int = MAX_UNSAVED) -> None:
-        self._shelf = shelf
+    def __init__(self, shelf: IndexedLibrary, *, max_unsaved: int = MAX_UNSAVED) -> None:
+        self._vectors = shelf.vectors
         self._folder = shelf.home / FOLDER
         self._max_unsaved = max_unsaved
         self._lock = threading.Lock()
@@ -69,7 +59,7 @@ class VectorFile:
             self._follow()
             places = self._places
             candidates = self._candidates(vector, places.some(document_ids))
-        return compared(self._shelf, places, candidates, vector, k)
+        return compared(self._vectors, places, candidates, vector, k)
 
     def refresh(self) -> None:
         """Take in what changed, and write the file if that was much."""
@@ -83,7 +73,7 @@ class VectorFile:
 
     def is_sound(self) -> bool:
         """Tell whether the file is what the library knows of it; also when there should be none."""
-        sha256 = self._shelf.vector_file()
+        sha256 = self._vectors.file()
         return not sha256 or self._checked(sha256) is not None
 
     def _candidates(self, vector: Floats, documents: Sequence[str] | None) -> list[int]:
@@ -104,12 +94,12 @@ class VectorFile:
 
     def _follow(self) -> None:
         """Make the index hold exactly the vectors of filled documents: those of a passage never change."""
-        state = (self._shelf.embedder, self._shelf.vectors_version())
+        state = (self._vectors.embedder, self._vectors.version())
         if state == self._state:
             return
         if self._state is None or self._state[0] != state[0]:
             self._index, self._num_unsaved = self._load(), 0
-        filled = self._shelf.filled_documents()
+        filled = self._vectors.filled()
         self._places = PassagePlaces(filled)
         there = _ids(self._index)
         gone, new = _differences(self._places, there)
@@ -123,7 +113,7 @@ class VectorFile:
                 self._save(state[1])
 
     def _add(self, document_id: str, first: int) -> int:
-        ordinals, vectors = self._shelf.vectors(document_id)
+        ordinals, vectors = self._vectors.of(document_id)
         if len(ordinals):
             if self._index is None:
                 self._index = _new_index(vectors)
@@ -131,7 +121,7 @@ class VectorFile:
         return len(ordinals)
 
     def _load(self) -> Any:
-        sha256 = self._shelf.vector_file()
+        sha256 = self._vectors.file()
         path = self._checked(sha256) if sha256 else None
         if path is None:
             return None
@@ -160,10 +150,10 @@ class VectorFile:
             file.keep_as(path)
         finally:
             file.discard()
-        if self._shelf.put_vector_file(sha256, version):
+        if self._vectors.put_file(sha256, version):
             self._num_unsaved = 0
         for other in self._folder.glob(f"*{SUFFIX}"):
-            if other.stem != self._shelf.vector_file():
+            if other.stem != self._vectors.file():
                 other.unlink(missing_ok=True)
 
 
@@ -179,7 +169,7 @@ def _differences(places: PassagePlaces, there: Ids) -> tuple[Ids, list[str]]:
     return there[~kept], [places.names[one] for one in np.flatnonzero(~is_whole)]
 
 
-def check_file(shelf: VectorLibrary) -> list[Problem]:
+def check_file(shelf: IndexedLibrary) -> list[Problem]:
     """Check the file for `catena doctor`."""
     if VectorFile(shelf).is_sound():
         return []

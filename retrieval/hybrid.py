@@ -90,7 +90,7 @@ class HybridRetriever:
         self, document: OpenedDocument, words: Scores, max_new: int
     ) -> tuple[Vectors, NDArray[np.bool_]]:
         """Vectors of every passage, zero where there is none: (num_passages, d); and which have one."""
-        ordinals, kept = self._library.vectors(document.id)
+        ordinals, kept = self._library.vectors.of(document.id)
         # Without a shared word, passages follow in their order: a short document is embedded in full.
         candidates = np.argsort(-words, kind="stable")[:max_new]
         has_vector = np.zeros(len(words), bool)
@@ -101,7 +101,7 @@ class HybridRetriever:
             embedded = embedded_passages(self._library, self._embedder, document.id, sorted(new))
         elif new:
             embed_passages(self._library, self._embedder, document.id, sorted(new))
-            ordinals, kept = self._library.vectors(document.id)
+            ordinals, kept = self._library.vectors.of(document.id)
             has_vector[ordinals] = True
         vectors = np.zeros((len(words), self._embedder.dimensions), np.float32)
         if len(ordinals):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -39,19 +40,32 @@ class NearestPassages(Protocol):
         """Let go of what is open; it is opened again when it is needed."""
 
 
-class FilledLibrary(Protocol):
-    """Source of vectors. `embedder` names whose are meant."""
+class FilledVectors(Protocol):
+    """Vectors of a library. `embedder` names whose; `file` is the name of a FAISS file of them all, else empty."""
 
     embedder: str
 
-    def filled_documents(self) -> Mapping[str, tuple[int, int]]:
+    def filled(self) -> Mapping[str, tuple[int, int]]:
         """Documents that have all of their vectors: the id of the first passage, and how many there are."""
 
-    def vectors(self, document_id: str, /) -> tuple[Ids, Floats]: ...
+    def of(self, document_id: str, /) -> tuple[Ids, Floats]: ...
 
-    def vectors_of(self, ids: Sequence[int], /) -> tuple[Ids, Floats]: ...
+    def of_passages(self, ids: Sequence[int], /) -> tuple[Ids, Floats]: ...
 
-    def vectors_version(self) -> int: ...
+    def version(self) -> int: ...
+
+    def file(self) -> str: ...
+
+    def put_file(self, sha256: str, version: int, /) -> bool: ...
+
+
+class IndexedLibrary(Protocol):
+    """Library whose vectors are indexed in its folder."""
+
+    home: Path
+
+    @property
+    def vectors(self) -> FilledVectors: ...
 
 
 class PassagePlaces:
@@ -90,10 +104,10 @@ class PassagePlaces:
 
 
 def compared(
-    library: FilledLibrary, places: PassagePlaces, candidates: Sequence[int], vector: Floats, k: int
+    own: FilledVectors, places: PassagePlaces, candidates: Sequence[int], vector: Floats, k: int
 ) -> list[Near]:
     """Compare candidates with a vector (d,) by the library's own, and keep the `k` best."""
-    ids, vectors = library.vectors_of(candidates)
+    ids, vectors = own.of_passages(candidates)
     if not len(ids):
         return []
     cosines = (vectors * vector).sum(1)  # the same whatever others are compared with it

@@ -14,14 +14,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from catena.errors import CatenaError, VectorStoreError
 from catena.files.file_lock import FileLock
 from catena.health import Problem
 from catena.object_making import Spec, made
-from catena.retrieval.nearest_passages import FilledLibrary, Floats, Near, PassagePlaces, compared
+from catena.retrieval.nearest_passages import Floats, IndexedLibrary, Near, PassagePlaces, compared
 from catena.retrieval.store_ledger import StoreLedger
 
 if TYPE_CHECKING:
@@ -34,15 +33,11 @@ PAUSE_SECONDS = 30.0
 """After a failure the store is left alone for so long: a question does not wait for one that is down."""
 
 
-class StoreLibrary(FilledLibrary, Protocol):
-    home: Path
-
-
 class OuterStore:
     """A store as the setting says; safe to use from several threads and processes."""
 
     def __init__(
-        self, library: StoreLibrary, spec: Spec, *, clock: Callable[[], float] = time.monotonic
+        self, library: IndexedLibrary, spec: Spec, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._library = library
         self._spec = spec
@@ -67,7 +62,7 @@ class OuterStore:
             self.notice = f"{error.message} Documents were chosen by their words alone."
             return []
         self._failed, self.notice = None, ""
-        return compared(self._library, places, candidates, vector, k)
+        return compared(self._library.vectors, places, candidates, vector, k)
 
     def refresh(self) -> None:
         """Put and delete all that is to be. Raises VectorStoreError."""
@@ -122,7 +117,7 @@ class OuterStore:
 
     def _follow(self, max_new: int | None) -> PassagePlaces:
         """Delete what is gone and put what is new; returns the documents that are in the library."""
-        filled, held = self._library.filled_documents(), self._ledger.read()
+        filled, held = self._library.vectors.filled(), self._ledger.read()
         for document_id in [one for one, place in held.items() if filled.get(one) != place]:
             self._nodes.delete(document_id)
             del held[document_id]
@@ -137,7 +132,7 @@ class OuterStore:
         return PassagePlaces(filled)
 
     def _put(self, document_id: str) -> None:
-        self._nodes.put(document_id, *self._library.vectors(document_id))
+        self._nodes.put(document_id, *self._library.vectors.of(document_id))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -152,7 +147,7 @@ class OuterStore:
 
     @property
     def _ledger(self) -> StoreLedger:
-        owner = json.dumps([self._spec, self._library.embedder], sort_keys=True)
+        owner = json.dumps([self._spec, self._library.vectors.embedder], sort_keys=True)
         return StoreLedger(self._library.home / LEDGER, hashlib.sha256(owner.encode()).hexdigest())
 
     @cached_property

@@ -8,17 +8,17 @@ from typing import Protocol
 
 from catena.health import Problem
 from catena.object_making import Spec
-from catena.retrieval.faiss_index import VectorFile, VectorLibrary, check_file
-from catena.retrieval.nearest_passages import NearestPassages
+from catena.retrieval.faiss_index import VectorFile, check_file
+from catena.retrieval.nearest_passages import IndexedLibrary, NearestPassages
 from catena.retrieval.outer_store import OuterStore
 
 
-class IndexedLibrary(VectorLibrary, Protocol):
+class ObservedLibrary(IndexedLibrary, Protocol):
     on_remove: list[Callable[[str], object]]
     checks: list[Callable[[], list[Problem]]]
 
 
-def passage_index(library: IndexedLibrary, store: Spec | None) -> NearestPassages:
+def passage_index(library: ObservedLibrary, store: Spec | None) -> NearestPassages:
     """Open the index, and have the library tell it what is removed; nothing is loaded before it is asked."""
     if store is None:
         library.checks.append(partial(check_file, library))

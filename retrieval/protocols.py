@@ -11,6 +11,26 @@ from numpy.typing import NDArray
 from catena.types import Document, Passage
 
 
+class PassageVectors(Protocol):
+    """Those of one embedder."""
+
+    def of(self, document_id: str, /) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Ordinals of the passages that have one (n,), and the vectors (n, d)."""
+
+    def put(
+        self,
+        document_id: str,
+        ordinals: Sequence[int],
+        new: NDArray[np.float32],
+        /,
+        *,
+        first_passage: int | None = None,
+    ) -> object: ...
+
+    def missing(self, document_id: str, /) -> list[int]:
+        """Ordinals of the passages that have none yet."""
+
+
 class Shelf(Protocol):
     def documents(self) -> list[Document]: ...
 
@@ -31,16 +51,5 @@ class Shelf(Protocol):
     ) -> Sequence[tuple[str, float]]:
         """Documents that hold any of the terms, with a score, best first; a higher one is better."""
 
-    def vectors(self, document_id: str, /) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
-
-    def put_vectors(
-        self,
-        document_id: str,
-        ordinals: Sequence[int],
-        new: NDArray[np.float32],
-        /,
-        *,
-        first_passage: int | None = None,
-    ) -> object: ...
-
-    def missing_vectors(self, document_id: str, /) -> list[int]: ...
+    @property
+    def vectors(self) -> PassageVectors: ...

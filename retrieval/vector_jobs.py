@@ -25,7 +25,7 @@ def fill(
     should_stop: Callable[[], bool] | None = None,
 ) -> bool:
     """Embed the passages that have no vector yet; returns whether all have one. Killed, it loses one chunk."""
-    missing = library.missing_vectors(document_id)
+    missing = library.vectors.missing(document_id)
     total = library.passage_range(document_id)[1]
     done = total - len(missing)
     for at in range(0, len(missing), CHUNK):
@@ -47,7 +47,7 @@ def embed_passages(library: Shelf, embedder: Embedder, document_id: str, ordinal
         first, _ = library.passage_range(document_id)
         embedded = embedded_passages(library, embedder, document_id, ordinals)
         vectors = np.array([vector for _, vector in embedded])
-        library.put_vectors(document_id, [ordinal for ordinal, _ in embedded], vectors, first_passage=first)
+        library.vectors.put(document_id, [ordinal for ordinal, _ in embedded], vectors, first_passage=first)
 
 
 def embedded_passages(

@@ -8,8 +8,11 @@ from catena.agents.document_view import DocumentView
 from catena.types import Coverage, DocumentCoverage, PageRef
 
 
-def coverage(view: DocumentView, pages_read: Iterable[PageRef]) -> Coverage:
-    """Every page with text is searched (the index holds all of them); read are those given to the reader."""
+def coverage(view: DocumentView, pages_read: Iterable[PageRef], vectors: tuple[int, int]) -> Coverage:
+    """Every page with text is searched (the index holds all of them); read are those given to the reader.
+
+    `vectors`: how many passages have one, and how many there are.
+    """
     read: dict[str, set[int]] = {document_id: set() for document_id in view.document_ids}
     for ref in pages_read:
         read[ref.document_id].add(ref.number)
@@ -25,7 +28,8 @@ def coverage(view: DocumentView, pages_read: Iterable[PageRef]) -> Coverage:
                 unread(document.num_pages, read[document_id]),
             )
         )
-    return Coverage(tuple(documents), vectors_filled(view))
+    filled, total = vectors
+    return Coverage(tuple(documents), round(filled / total, 4) if total else 0.0)
 
 
 def unread(num_pages: int, read: set[int]) -> tuple[tuple[int, int], ...]:
@@ -39,12 +43,6 @@ def unread(num_pages: int, read: set[int]) -> tuple[tuple[int, int], ...]:
         else:
             ranges.append((number, number))
     return tuple(ranges)
-
-
-def vectors_filled(view: DocumentView) -> float:
-    counts = [view.count_vectors(document_id) for document_id in view.document_ids]
-    total = sum(num_passages for _, num_passages in counts)
-    return round(sum(filled for filled, _ in counts) / total, 4) if total else 0.0
 
 
 def name_ranges(ranges: Sequence[tuple[int, int]]) -> str:

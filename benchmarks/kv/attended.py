@@ -20,6 +20,7 @@ import torch
 
 from catena import Catena
 from catena.agents.page_search import Retriever
+from catena.benchmarks.dense import DenseRetriever
 from catena.benchmarks.intervals import interval
 from catena.benchmarks.kv.kv_quality import training_texts
 from catena.benchmarks.kv.recall_model import Recall, make_recall, words_of
@@ -31,7 +32,6 @@ from catena.kv.client.served_ids import ServedIds
 from catena.kv.engine.model_loading import LocalModel
 from catena.kv.engine.retriever_training import train_retriever
 from catena.kv.policies.kv_page_retriever import KVPageRetriever, Look
-from catena.retrieval.dense import DenseRetriever
 from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.lexical import LexicalRetriever
 from catena.retrieval.vector_jobs import fill

@@ -63,7 +63,7 @@ LEAST_ROOM = 4 << 20
 """Bytes without which no file is added: the log of the database takes as much."""
 
 
-class Library(Vectors):
+class Library:
     """Safe to use from several threads, and on one folder from several processes.
 
     Every method raises LibraryError when the folder cannot be used; what was there stays as it was.
@@ -78,6 +78,7 @@ class Library(Vectors):
             settle_reserve(self.home)  # first: on a full disk the database could not even be read
         self.database = Database(self.home / "library.db")
         self._originals = Originals(self.home, self._known_ids)
+        self.vectors = Vectors(self.database)
         self.history = History(self.database)
         self.votes = Votes(self.database)
         self.on_remove: list[Callable[[str], object]] = []

@@ -19,78 +19,69 @@ from catena.library.stored_pages import key_of, passage_range
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
-DEFAULT_EMBEDDER = ""
 
 
 class Vectors:
-    """The vector half of `Library`. Every method is about the vectors of one embedder: others do not exist for it."""
+    """Those that one embedder, by its name, made of a library's passages: others do not exist for it."""
 
-    database: Database
-    embedder: str = DEFAULT_EMBEDDER
-    """The name of the embedder that is meant where none is given."""
+    def __init__(self, database: Database, embedder: str = "") -> None:
+        self.embedder = embedder
+        self._database = database
 
-    def vectors(self, document_id: str, *, embedder: str | None = None) -> tuple[Ids, Floats]:
+    def of(self, document_id: str) -> tuple[Ids, Floats]:
         """Return the ordinals that have a vector (n,), and the vectors (n, d), both in order."""
-        return self.database.fetch(read_vectors, document_id, self._named(embedder))
+        return self._database.fetch(read_vectors, document_id, self.embedder)
 
-    def put_vectors(
-        self,
-        document_id: str,
-        ordinals: Sequence[int],
-        new: Floats,
-        *,
-        embedder: str | None = None,
-        first_passage: int | None = None,
+    def of_passages(self, ids: Sequence[int]) -> tuple[Ids, Floats]:
+        """Return those of these passage ids that have a vector (n,), ascending, and the vectors (n, d)."""
+        return self._database.fetch(read_vectors_of, ids, self.embedder)
+
+    def put(
+        self, document_id: str, ordinals: Sequence[int], new: Floats, *, first_passage: int | None = None
     ) -> bool:
         """Keep vectors of passages; the last one given for a passage counts.
 
-        With `first_passage` (see `passage_range`), vectors of a text that was replaced meanwhile are dropped, and
-        the result is False. Raises DocumentNotFound, and ValueError for ordinals that do not exist.
+        With `first_passage` (see `passage_range`), vectors of a text that was replaced meanwhile are dropped, and the
+        result is False. Raises DocumentNotFound, and ValueError for ordinals that do not exist.
         """
         data = np.ascontiguousarray(new, dtype="<f2")  # (n, d)
         if len(ordinals) != len(data):
             raise ValueError(f"{len(ordinals)} ordinals with {len(data)} vectors")
-        with self.database.write() as connection:
+        with self._database.write() as connection:
             first, number = passage_range(connection, document_id)
             if first_passage not in (None, first):
                 return False
             if any(not 0 <= ordinal < number for ordinal in ordinals):
                 raise ValueError(f"an ordinal is not below {number}")
-            key = _embedder_key(connection, self._named(embedder))
+            key = _embedder_key(connection, self.embedder)
             _put(connection, key, [first + int(one) for one in ordinals], data)
             _count_filled(connection, key_of(connection, document_id), first, number)
         return True
 
-    def drop_vectors(self, document_id: str) -> None:
+    def drop(self, document_id: str) -> None:
         """Delete the vectors of a document: they are made again when they are needed."""
-        with self.database.write() as connection:
+        with self._database.write() as connection:
             first, number = passage_range(connection, document_id)
             of_it = vectors.c.passage_id.between(first, first + number - 1)
             connection.execute(vectors.delete().where(of_it))
             _count_filled(connection, key_of(connection, document_id), first, number)
             count(connection, "vectors")
 
-    def missing_vectors(self, document_id: str, *, embedder: str | None = None) -> list[int]:
+    def missing(self, document_id: str) -> list[int]:
         """Return the ordinals that have no vector yet, in order."""
-        with self.database.read() as connection:
+        with self._database.read() as connection:
             first, number = passage_range(connection, document_id)
             query = select(vectors.c.passage_id).where(
-                vectors.c.embedder_key == _known_embedder(connection, self._named(embedder)),
+                vectors.c.embedder_key == _known_embedder(connection, self.embedder),
                 vectors.c.passage_id.between(first, first + number - 1),
             )
             there = set(connection.execute(query).scalars())
         return [ordinal for ordinal in range(number) if first + ordinal not in there]
 
-    def count_vectors(self, document_id: str, *, embedder: str | None = None) -> tuple[int, int]:
-        """Return how many passages of a document have a vector, and how many there are."""
-        return self.vector_counts([document_id], embedder=embedder)
-
-    def vector_counts(
-        self, document_ids: Sequence[str] | None = None, *, embedder: str | None = None
-    ) -> tuple[int, int]:
+    def counts(self, document_ids: Sequence[str] | None = None) -> tuple[int, int]:
         """Return how many passages of some documents, or of all, have a vector, and how many there are."""
-        with self.database.read() as connection:
-            key = _known_embedder(connection, self._named(embedder))
+        with self._database.read() as connection:
+            key = _known_embedder(connection, self.embedder)
             filled = select(func.count()).select_from(vectors).where(vectors.c.embedder_key == key)
             if document_ids is None:
                 total = connection.execute(select(func.coalesce(func.sum(documents.c.num_passages), 0)))
@@ -100,48 +91,33 @@ class Vectors:
             counts = [int(connection.execute(query).scalar_one()) for query in queries]
         return sum(counts), sum(number for _, number in ranges)
 
-    def vector_ids(self, *, embedder: str | None = None) -> Ids:
-        """Return the passage ids of the whole library that have a vector (n,), ascending."""
-        with self.database.read() as connection:
-            key = _known_embedder(connection, self._named(embedder))
-            query = select(vectors.c.passage_id).where(vectors.c.embedder_key == key)
-            found = connection.execute(query.order_by(vectors.c.passage_id)).scalars()
-            return np.fromiter(found, np.int64)
-
-    def vectors_of(self, ids: Sequence[int], *, embedder: str | None = None) -> tuple[Ids, Floats]:
-        """Return those of these passage ids that have a vector (n,), ascending, and the vectors (n, d)."""
-        return self.database.fetch(read_vectors_of, ids, self._named(embedder))
-
-    def filled_documents(self, *, embedder: str | None = None) -> dict[str, tuple[int, int]]:
+    def filled(self) -> dict[str, tuple[int, int]]:
         """Return the documents that have all of their vectors: the id of the first passage, and how many there are."""
         query = select(documents.c.id, documents.c.first_passage, documents.c.num_passages).join(fillings)
         whole = fillings.c.num_vectors == documents.c.num_passages
-        with self.database.read() as connection:
-            rows = connection.execute(query.where(fillings.c.embedder == self._named(embedder), whole))
+        with self._database.read() as connection:
+            rows = connection.execute(query.where(fillings.c.embedder == self.embedder, whole))
             return {one: (first, number) for one, first, number in rows if number}
 
-    def vector_file(self, *, embedder: str | None = None) -> str:
+    def file(self) -> str:
         """Return the SHA-256 of the FAISS file of all vectors, empty when there is none."""
-        with self.database.read() as connection:
-            key = _known_embedder(connection, self._named(embedder))
+        with self._database.read() as connection:
+            key = _known_embedder(connection, self.embedder)
             query = select(vector_files.c.sha256).where(vector_files.c.embedder_key == key)
             return connection.execute(query).scalar() or ""
 
-    def put_vector_file(self, sha256: str, version: int, *, embedder: str | None = None) -> bool:
+    def put_file(self, sha256: str, version: int) -> bool:
         """Keep the SHA-256 of the FAISS file, unless vectors changed since `version` (a removal, perhaps)."""
-        with self.database.write() as connection:
+        with self._database.write() as connection:
             if _version(connection) != version:
                 return False
-            values = {"embedder_key": _known_embedder(connection, self._named(embedder)), "sha256": sha256}
+            values = {"embedder_key": _known_embedder(connection, self.embedder), "sha256": sha256}
             connection.execute(vector_files.insert().prefix_with("OR REPLACE"), values)
         return True
 
-    def _named(self, embedder: str | None) -> str:
-        return self.embedder if embedder is None else embedder
-
-    def vectors_version(self) -> int:
+    def version(self) -> int:
         """A number that grows with every change of vectors; equal numbers mean equal vectors."""
-        with self.database.read() as connection:
+        with self._database.read() as connection:
             return _version(connection)
 
 

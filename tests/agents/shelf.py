@@ -45,10 +45,21 @@ def make_page(number: int, lines: Lines, document_id: str = DOC) -> Page:
     )
 
 
+class OneVector:
+    """Each document of a shelf has one."""
+
+    def __init__(self, shelf: MemoryShelf) -> None:
+        self._shelf = shelf
+
+    def counts(self, document_ids: Sequence[str]) -> tuple[int, int]:
+        return len(document_ids), sum(len(self._shelf.passages(one)) for one in document_ids)
+
+
 class MemoryShelf:
     """Each page is one passage."""
 
     def __init__(self, pages: Sequence[Page]) -> None:
+        self.vectors = OneVector(self)
         self.pages = {page.ref: page for page in pages}
 
     def document(self, document_id: str) -> Document:
@@ -75,7 +86,7 @@ class MemoryShelf:
             builder.add(terms(passage.text))
         return builder.to_bytes()
 
-    def count_vectors(self, document_id: str) -> tuple[int, int]:
+    def passage_range(self, document_id: str) -> tuple[int, int]:
         return 1, len(self.passages(document_id))
 
 

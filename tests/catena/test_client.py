@@ -145,7 +145,7 @@ def test_an_embedder_of_your_own_embeds(manual: Path) -> None:
     with Catena(embedder=WordEmbedder()) as c:
         document = c.add(manual)
         assert c.search("How long does the battery last?")
-        assert c.library.vector_counts([document.id], embedder=WordEmbedder().name)[0]
+        assert c.library.vectors.counts([document.id])[0]
 
 
 def test_everything_named_is_there() -> None:

@@ -25,7 +25,7 @@ def library(home: Path) -> Iterator[Library]:
 @pytest.fixture
 def document(library: Library, tmp_path: Path) -> Document:
     document = synthetic.add(library, tmp_path / "1.pdf", 1)
-    library.put_vectors(document.id, range(6), synthetic.vectors(1, 6))
+    library.vectors.put(document.id, range(6), synthetic.vectors(1, 6))
     return document
 
 

@@ -24,6 +24,7 @@ from catena.jobs.job_store import Job
 from catena.jobs.worker import Handler, JobRun, run_jobs
 from catena.jobs.worker_start import LOCK_NAME, ensure_worker, worker_runs
 from catena.library.library import Library
+from catena.library.vectors import Vectors
 from catena.retrieval.embedder import MiniLM
 
 
@@ -337,5 +338,5 @@ def test_the_workers_own_jobs_fill_and_add(library: Library, manual: Path) -> No
     assert finished(jobs, filled).state == "done", jobs.job(filled.id).error
     (document,) = library.documents()
     assert (document.title, document.status) == ("Manual", "ready")
-    assert library.missing_vectors(document.id, embedder=MiniLM.name) == []
+    assert Vectors(library.database, MiniLM.name).missing(document.id) == []
     wait_for(lambda: not worker_runs(library.home))

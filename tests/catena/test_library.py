@@ -118,7 +118,7 @@ def test_an_unknown_name_is_not_found(library: Library, tmp_path: Path, name: st
 
 def test_unknown_documents_and_pages_are_not_found(library: Library, tmp_path: Path) -> None:
     document = add(library, tmp_path)
-    for ask in (library.document, library.passages, library.sources, library.vectors, library.remove):
+    for ask in (library.document, library.passages, library.sources, library.vectors.of, library.remove):
         with pytest.raises(DocumentNotFound):
             ask("ab" * 32)
     with pytest.raises(DocumentNotFound, match="no page 3"):
@@ -182,13 +182,13 @@ def test_passages_that_do_not_fit_their_page_are_refused(
 
 def test_a_document_parsed_anew_replaces_the_old_text(library: Library, tmp_path: Path) -> None:
     document = add(library, tmp_path, num_pages=3)
-    library.put_vectors(document.id, [0], synthetic.vectors(1, 1))
+    library.vectors.put(document.id, [0], synthetic.vectors(1, 1))
     before = library.passage_range(document.id)[0]
     add(library, tmp_path, num_pages=1)
     assert library.passage_range(document.id)[1] == len(library.passages(document.id)) == 3
     assert [found for found, _ in library.search([synthetic.token(1)])] == [document.id]
     assert library.search(["ordinal5"]) == []
-    assert library.count_vectors(document.id) == (0, 3)
+    assert library.vectors.counts([document.id]) == (0, 3)
     assert library.passage_range(document.id)[0] > before
     assert library.check() == []
 
@@ -329,7 +329,7 @@ first, folder = int(sys.argv[1]), Path(sys.argv[2])
 with Library(folder / "catena-home") as library:
     for seed in range(first, first + 5):
         document = synthetic.add(library, folder / f"{seed}.pdf", seed)
-        library.put_vectors(document.id, range(6), synthetic.vectors(seed, 6))
+        library.vectors.put(document.id, range(6), synthetic.vectors(seed, 6))
         if seed % 2:
             library.remove(document.id)
 """

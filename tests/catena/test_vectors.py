@@ -10,6 +10,7 @@ import pytest
 
 from catena.benchmarks import synthetic
 from catena.library.library import Library
+from catena.library.vectors import Vectors
 from catena.types import Document
 
 
@@ -26,31 +27,29 @@ def document(library: Library, tmp_path: Path) -> Document:
 
 def test_vectors_come_back_in_order(library: Library, document: Document) -> None:
     given = synthetic.vectors(1, 3)
-    assert library.put_vectors(document.id, [4, 0, 2], given)
-    ordinals, found = library.vectors(document.id)
+    assert library.vectors.put(document.id, [4, 0, 2], given)
+    ordinals, found = library.vectors.of(document.id)
     assert ordinals.tolist() == [0, 2, 4]
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, given[[1, 2, 0]], atol=1e-3)
-    assert library.missing_vectors(document.id) == [1, 3, 5]
-    assert library.count_vectors(document.id) == library.vector_counts() == (3, 6)
+    assert library.vectors.missing(document.id) == [1, 3, 5]
+    assert library.vectors.counts([document.id]) == library.vectors.counts() == (3, 6)
 
 
 def test_a_document_without_vectors_has_empty_arrays(library: Library, document: Document) -> None:
-    ordinals, found = library.vectors(document.id)
+    ordinals, found = library.vectors.of(document.id)
     assert (ordinals.shape, found.shape) == ((0,), (0, 0))
-    assert library.vector_ids().tolist() == []
+    assert library.vectors.of_passages(range(9))[0].tolist() == []
 
 
 def test_another_embedder_never_sees_these(library: Library, document: Document) -> None:
-    library.put_vectors(document.id, [0, 1], synthetic.vectors(1, 2), embedder="one")
-    assert library.count_vectors(document.id, embedder="two") == (0, 6)
-    assert library.vector_ids(embedder="two").tolist() == []
-    assert library.vectors_of([1, 2], embedder="two")[0].tolist() == []
-    library.embedder = "two"
-    assert library.vectors(document.id)[0].tolist() == []
-    library.put_vectors(document.id, [1], np.ones((1, 3), np.float32))
-    assert library.vectors(document.id, embedder="one")[0].tolist() == [0]
-    assert library.vectors(document.id, embedder="two")[1].shape == (1, 3)
+    one, two = Vectors(library.database, "one"), Vectors(library.database, "two")
+    one.put(document.id, [0, 1], synthetic.vectors(1, 2))
+    assert two.counts([document.id]) == (0, 6)
+    assert two.of_passages([1, 2])[0].tolist() == two.of(document.id)[0].tolist() == []
+    two.put(document.id, [1], np.ones((1, 3), np.float32))
+    assert one.of(document.id)[0].tolist() == [0]
+    assert two.of(document.id)[1].shape == (1, 3)
 
 
 @pytest.mark.parametrize(
@@ -59,59 +58,59 @@ def test_another_embedder_never_sees_these(library: Library, document: Document)
 def test_vectors_that_do_not_fit_are_refused(
     library: Library, document: Document, ordinals: list[int], shape: tuple[int, int]
 ) -> None:
-    library.put_vectors(document.id, [0], synthetic.vectors(1, 1))
+    library.vectors.put(document.id, [0], synthetic.vectors(1, 1))
     with pytest.raises(ValueError):
-        library.put_vectors(document.id, ordinals, np.zeros(shape, np.float32))
-    assert library.count_vectors(document.id) == (1, 6)
+        library.vectors.put(document.id, ordinals, np.zeros(shape, np.float32))
+    assert library.vectors.counts([document.id]) == (1, 6)
 
 
 def test_vectors_of_a_replaced_text_are_dropped(library: Library, document: Document, tmp_path: Path) -> None:
     first = library.passage_range(document.id)[0]
     synthetic.add(library, tmp_path / "1.pdf", 1)
-    assert not library.put_vectors(document.id, [0], synthetic.vectors(1, 1), first_passage=first)
-    assert library.count_vectors(document.id) == (0, 6)
+    assert not library.vectors.put(document.id, [0], synthetic.vectors(1, 1), first_passage=first)
+    assert library.vectors.counts([document.id]) == (0, 6)
 
 
 def test_vectors_come_by_passage_ids(library: Library, tmp_path: Path) -> None:
     for seed in (1, 2):
         document = synthetic.add(library, tmp_path / "x.pdf", seed)
-        library.put_vectors(document.id, range(6), synthetic.vectors(seed, 6))
-    ids = library.vector_ids()
+        library.vectors.put(document.id, range(6), synthetic.vectors(seed, 6))
+    ids = [first + n for first, number in library.vectors.filled().values() for n in range(number)]
     assert len(ids) == 12
-    found, vectors = library.vectors_of([10**9, int(ids[7]), int(ids[1])])
+    found, vectors = library.vectors.of_passages([10**9, ids[7], ids[1]])
     assert found.tolist() == [ids[1], ids[7]]
     np.testing.assert_allclose(vectors, [synthetic.vectors(1, 6)[1], synthetic.vectors(2, 6)[1]], atol=1e-3)
 
 
 def test_a_document_is_filled_when_every_passage_has_a_vector(library: Library, document: Document) -> None:
-    library.put_vectors(document.id, range(5), synthetic.vectors(1, 5))
-    assert library.filled_documents() == {}
-    library.put_vectors(document.id, [5], synthetic.vectors(1, 1))
-    assert library.filled_documents() == {document.id: library.passage_range(document.id)}
-    assert library.filled_documents(embedder="two") == {}
-    library.drop_vectors(document.id)
-    assert library.filled_documents() == {}
+    library.vectors.put(document.id, range(5), synthetic.vectors(1, 5))
+    assert library.vectors.filled() == {}
+    library.vectors.put(document.id, [5], synthetic.vectors(1, 1))
+    assert library.vectors.filled() == {document.id: library.passage_range(document.id)}
+    assert Vectors(library.database, "two").filled() == {}
+    library.vectors.drop(document.id)
+    assert library.vectors.filled() == {}
 
 
 def test_the_name_of_a_file_of_older_vectors_is_not_kept(library: Library, document: Document) -> None:
-    library.put_vectors(document.id, [0], synthetic.vectors(1, 1))
-    version = library.vectors_version()
-    assert library.put_vector_file("ab", version)
-    library.put_vectors(document.id, [1], synthetic.vectors(1, 1))
-    assert not library.put_vector_file("cd", version)
-    assert (library.vector_file(), library.vector_file(embedder="two")) == ("ab", "")
+    library.vectors.put(document.id, [0], synthetic.vectors(1, 1))
+    version = library.vectors.version()
+    assert library.vectors.put_file("ab", version)
+    library.vectors.put(document.id, [1], synthetic.vectors(1, 1))
+    assert not library.vectors.put_file("cd", version)
+    assert (library.vectors.file(), Vectors(library.database, "two").file()) == ("ab", "")
     library.remove(document.id)
-    assert library.vector_file() == ""
+    assert library.vectors.file() == ""
 
 
 def test_the_version_grows_with_every_change(library: Library, document: Document, tmp_path: Path) -> None:
-    versions = [library.vectors_version()]
-    library.put_vectors(document.id, [0], synthetic.vectors(1, 1))
-    versions.append(library.vectors_version())
+    versions = [library.vectors.version()]
+    library.vectors.put(document.id, [0], synthetic.vectors(1, 1))
+    versions.append(library.vectors.version())
     synthetic.add(library, tmp_path / "1.pdf", 1)
-    versions.append(library.vectors_version())
+    versions.append(library.vectors.version())
     library.remove(document.id)
-    versions.append(library.vectors_version())
+    versions.append(library.vectors.version())
     assert versions == sorted(set(versions))
 
 

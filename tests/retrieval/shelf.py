@@ -28,6 +28,27 @@ def make_page(
     return Page(PageRef(document_id, number), text[:-1], str(number), lines=tuple(spans), sections=sections)
 
 
+class MemoryVectors:
+    """By document and ordinal; None where there is none yet."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, dict[int, Vectors | None]] = {}
+
+    def of(self, document_id: str) -> tuple[NDArray[np.int64], Vectors]:
+        found = {ordinal: one for ordinal, one in self.kept[document_id].items() if one is not None}
+        vectors = np.array(list(found.values()), np.float32).reshape(len(found), WordEmbedder.dimensions)
+        return np.array(list(found), np.int64), vectors
+
+    def put(
+        self, document_id: str, ordinals: Sequence[int], new: Vectors, *, first_passage: int | None = None
+    ) -> bool:
+        self.kept[document_id].update(zip(ordinals, new, strict=True))
+        return True
+
+    def missing(self, document_id: str) -> list[int]:
+        return [ordinal for ordinal, one in self.kept[document_id].items() if one is None]
+
+
 class MemoryLibrary:
     """The part of `Library` that retrieval needs."""
 
@@ -35,7 +56,7 @@ class MemoryLibrary:
         self._documents: dict[str, Document] = {}
         self._passages: dict[str, list[Passage]] = {}
         self._indexes: dict[str, bytes] = {}
-        self._vectors: dict[str, dict[int, Vectors]] = {}
+        self.vectors = MemoryVectors()
 
     def add(self, title: str, *texts: str) -> str:
         """Add a document with one page a text; its id is its title."""
@@ -46,7 +67,7 @@ class MemoryLibrary:
             builder.add(terms(indexed_text(passage)))
         self._documents[title] = Document(title, title, f"{title}.pdf", "pdf", "ready", len(pages))
         self._passages[title], self._indexes[title] = passages, builder.to_bytes()
-        self._vectors[title] = {}
+        self.vectors.kept[title] = dict.fromkeys(range(len(passages)))
         return title
 
     def documents(self) -> list[Document]:
@@ -78,26 +99,6 @@ class MemoryLibrary:
             if document_ids is None or document_id in document_ids
         ]
         return sorted((hit for hit in found if hit[1]), key=lambda hit: -hit[1])
-
-    def vectors(self, document_id: str) -> tuple[NDArray[np.int64], Vectors]:
-        kept = sorted(self._vectors[document_id].items())
-        vectors = np.array([vector for _, vector in kept], np.float32).reshape(
-            len(kept), WordEmbedder.dimensions
-        )
-        return np.array([ordinal for ordinal, _ in kept], np.int64), vectors
-
-    def put_vectors(
-        self, document_id: str, ordinals: Sequence[int], new: Vectors, *, first_passage: int | None = None
-    ) -> bool:
-        self._vectors[document_id].update(zip(ordinals, new, strict=True))
-        return True
-
-    def missing_vectors(self, document_id: str) -> list[int]:
-        return [
-            one.ordinal
-            for one in self._passages[document_id]
-            if one.ordinal not in self._vectors[document_id]
-        ]
 
 
 class WordEmbedder:

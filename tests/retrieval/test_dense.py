@@ -8,10 +8,10 @@ import faiss
 import numpy as np
 import pytest
 
+from catena.benchmarks.dense import DenseRetriever
 from catena.files import failpoints
 from catena.library.library import Library
 from catena.retrieval.bm25 import DocumentIndex
-from catena.retrieval.dense import DenseRetriever
 from catena.retrieval.faiss_index import VectorFile
 from catena.retrieval.hybrid import HybridRetriever
 from catena.retrieval.lexical import LexicalRetriever
@@ -176,9 +176,9 @@ def test_a_file_of_whole_vectors_is_made_anew(library: Library, home: Path) -> N
     sha256 = hashlib.sha256(data).hexdigest()
     (home / "faiss").mkdir()
     (home / "faiss" / f"{sha256}.faiss").write_bytes(data)
-    assert library.put_vector_file(sha256, library.vectors_version())
+    assert library.vectors.put_file(sha256, library.vectors.version())
     assert len(saved(library).nearest(WordEmbedder().embed(["heron"])[0], 50)) == 20
-    assert library.vector_file() != sha256
+    assert library.vectors.file() != sha256
 
 
 def test_a_full_disk_costs_the_file_alone(library: Library, home: Path) -> None:
@@ -197,7 +197,7 @@ def test_vectors_of_another_embedder_are_not_searched(library: Library) -> None:
     file = saved(library)
     asked = WordEmbedder().embed(["the heron eats"])[0]
     assert len(file.nearest(asked, 5)) == 5
-    library.embedder = "another"
+    library.vectors.embedder = "another"
     assert file.nearest(asked, 5) == []
 
 

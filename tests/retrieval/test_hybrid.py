@@ -42,7 +42,7 @@ def test_candidates_are_embedded_once(library: MemoryLibrary) -> None:
     embedder = WordEmbedder()
     retriever = HybridRetriever(library, embedder)
     first = retriever.retrieve("whales", ["Report"], 3)
-    assert library.missing_vectors("Report") == []
+    assert library.vectors.missing("Report") == []
     count = embedder.num_texts
     assert retriever.retrieve("whales", ["Report"], 3) == first
     assert embedder.num_texts == count + 1  # the question alone
@@ -52,7 +52,7 @@ def test_a_question_waits_for_a_bounded_number_of_vectors() -> None:
     library = MemoryLibrary()
     library.add("Long", *[f"Page {n} speaks of whales and other things." for n in range(50)])
     HybridRetriever(library, WordEmbedder(), max_new_vectors=10).retrieve("whales", ["Long"], 5)
-    assert len(library.missing_vectors("Long")) == 40
+    assert len(library.vectors.missing("Long")) == 40
 
 
 def test_other_documents_do_not_change_the_order(library: MemoryLibrary) -> None:
@@ -84,9 +84,9 @@ def test_filling_stops_and_resumes() -> None:
     seen: list[tuple[int, int]] = []
     asked = iter([False, True])
     assert not fill(library, embedder, "Long", should_stop=lambda: next(asked))
-    assert len(library.missing_vectors("Long")) == CHUNK + 5
+    assert len(library.vectors.missing("Long")) == CHUNK + 5
     assert fill(library, embedder, "Long", on_progress=lambda done, total: seen.append((done, total)))
-    assert library.missing_vectors("Long") == []
+    assert library.vectors.missing("Long") == []
     assert seen[0] == (CHUNK, CHUNK * 2 + 5) and seen[-1] == (CHUNK * 2 + 5, CHUNK * 2 + 5)
     assert embedder.num_texts == CHUNK * 2 + 5
 

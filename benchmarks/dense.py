@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
+from catena.library.library import Library
 from catena.retrieval.document_cache import OpenedDocuments
 from catena.retrieval.document_choice import MAX_DOCUMENTS, NEAREST
 from catena.retrieval.embedder import Embedder, Vectors
-from catena.retrieval.faiss_index import VectorFile, VectorLibrary
+from catena.retrieval.faiss_index import VectorFile
 from catena.retrieval.page_ranking import Scored, page_hits
-from catena.retrieval.protocols import Shelf
 from catena.types import PageHit
-
-
-class WideLibrary(Shelf, VectorLibrary, Protocol):
-    """A library that can be searched as a whole."""
 
 
 class DenseRetriever:
@@ -25,9 +20,7 @@ class DenseRetriever:
 
     name = "dense"
 
-    def __init__(
-        self, library: WideLibrary, embedder: Embedder, opened: OpenedDocuments | None = None
-    ) -> None:
+    def __init__(self, library: Library, embedder: Embedder, opened: OpenedDocuments | None = None) -> None:
         self._library = library
         self._embedder = embedder
         self._opened = opened or OpenedDocuments(library)
@@ -41,7 +34,7 @@ class DenseRetriever:
         scored = []
         for document_id in self._chosen(asked, document_ids):
             document = self._opened.get(document_id)
-            ordinals, vectors = self._library.vectors(document_id)
+            ordinals, vectors = self._library.vectors.of(document_id)
             scores = np.full(len(document.passages), -np.inf, np.float32)
             if len(ordinals):
                 scores[ordinals] = vectors @ asked
