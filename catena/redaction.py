@@ -107,7 +107,7 @@ def _known() -> set[str]:
 
 @lru_cache(maxsize=64)
 def _secrets_of(address: str) -> frozenset[str]:
-    """User and password, and the values of parameters, decoded: what is encoded is found by that."""
+    """User, password, what is sent of them and the values of parameters, each decoded: encoded, it is found by that."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -124,6 +124,10 @@ def _secrets_of(address: str) -> frozenset[str]:
         *([user] if not password or len(user) >= LEAST else []),
     }
     decoded = {one for value in found for one in (unquote(value), unquote_plus(value))}
+    if password:
+        decoded.add(
+            base64.b64encode(unquote(login).encode("utf-8", "surrogateescape")).decode()
+        )  # "Basic ..."
     return frozenset(one for one in decoded if len(one) >= _SHORTEST)
 
 

@@ -90,6 +90,13 @@ def test_what_a_server_echoes_of_a_secret_is_blotted_out(secret: str, name: str)
     assert not leaks(str(CatenaError(said)), secret, name)
 
 
+@pytest.mark.parametrize("name", ["as it is", "Base64", "Base64 of a sentence", "hexadecimal", "quoted"])
+def test_what_is_sent_of_a_password_is_a_secret_too(name: str) -> None:
+    sent = ECHOES["Basic"]("Pa55word/of;mine")
+    said = without_secrets(f"you sent {ECHOES[name](sent)}.", address_with("Pa55word/of;mine"))
+    assert not leaks(said, sent, name)
+
+
 @settings(deadline=None, max_examples=15, phases=[Phase.explicit, Phase.generate])
 @given(secret=SECRETS)
 def test_an_address_that_is_shown_or_kept_holds_no_secret(secret: str) -> None:
