@@ -58,10 +58,9 @@ def without_secrets(text: str, *addresses: str | None) -> str:
 def without_known_secrets(text: str, *addresses: str | None) -> str:
     """Text without the keys and passwords that are known, and those of these addresses."""
     secrets = {*_known(), *(one for address in addresses if address for one in _secrets_of(address))}
-    for secret in sorted(secrets, key=len, reverse=True):
-        for form in _forms(secret):
-            text = _blotted(text, form)
-    return text
+    return _blotted(
+        text, sorted(span for one in secrets for form in _forms(one) for span in _spans(text, form))
+    )
 
 
 def public_address(address: str) -> str:
@@ -131,13 +130,23 @@ def _secrets_of(address: str) -> frozenset[str]:
     return frozenset(one for one in decoded if len(one) >= _SHORTEST)
 
 
-def _blotted(text: str, form: Form) -> str:
-    start, pieces, at = *form, 0
-    kept: list[str] = []
+def _blotted(text: str, spans: list[tuple[int, int]]) -> str:
+    """Spans in order; they overlap where secrets begin alike, and the longer one counts."""
+    kept, done = [], 0
+    for start, end in spans:
+        if start >= done:
+            kept += [text[done:start], BLOT]
+        done = max(done, end)
+    return "".join([*kept, text[done:]])
+
+
+def _spans(text: str, form: Form) -> Iterator[tuple[int, int]]:
+    """Where a secret stands in one way to write it."""
+    start, pieces = form
+    at = 0
     while found := start.search(text, at):
-        kept += [text[at : found.start()], BLOT]
         at = _end(text, found.end(), pieces)
-    return "".join([*kept, text[at:]]) if kept else text
+        yield found.start(), at
 
 
 def _end(text: str, at: int, pieces: tuple[str, ...]) -> int:

@@ -90,6 +90,17 @@ def test_what_a_server_echoes_of_a_secret_is_blotted_out(secret: str, name: str)
     assert not leaks(str(CatenaError(said)), secret, name)
 
 
+@pytest.mark.parametrize("name", sorted(ECHOES))
+def test_of_secrets_that_begin_alike_each_is_blotted_out_whole(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = ["sk-proj-Quagga%40", "sk-proj-Zebra/of-the-plains", "sk-proj-Zebra/"]
+    for number, key in enumerate(keys):
+        monkeypatch.setenv(f"NUMBER{number}_API_KEY", key)
+    for key in keys:
+        assert not leaks(without_secrets(f"<<{ECHOES[name](key)}>>"), key, name)
+
+
 @pytest.mark.parametrize("name", ["as it is", "Base64", "Base64 of a sentence", "hexadecimal", "quoted"])
 def test_what_is_sent_of_a_password_is_a_secret_too(name: str) -> None:
     sent = ECHOES["Basic"]("Pa55word/of;mine")
