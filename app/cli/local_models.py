@@ -5,9 +5,10 @@ The commands import what they need when they run: `catena --help` waits for no t
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,11 +17,16 @@ from catena.errors import MissingExtra, OptionError
 from catena.kv.server.access import check_address, listen, read_keys
 from catena.request_origins import at as address
 
+if TYPE_CHECKING:
+    from catena.settings import Settings
+
+_SOURCES = "A model's folder, a GGUF file, a model that `catena model ls` has, or one's name on the Hugging Face hub."
+ModelSource = Annotated[str, typer.Argument(metavar="MODEL", help=_SOURCES)]
 PageSize = Annotated[int, typer.Option("--page-size", min=1, help="Tokens of a KV page.")]
 
 
 def serve_model(
-    model: Annotated[str, typer.Argument(help="A model's folder, or its name on the Hugging Face hub.")],
+    model: ModelSource,
     host: Annotated[str, typer.Option("--host", help="Address to serve at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8000,
     api_key_file: Annotated[
@@ -51,7 +57,7 @@ def serve_model(
 ) -> None:
     """Serve a local model over the OpenAI protocol; a document is read once and kept in KV pages.
 
-    Llama, Mistral, Qwen2 and Qwen3 models.
+    Llama, Mistral, Qwen2 and Qwen3 models. A GGUF file is turned into a folder once.
     """
     _need_local()
     import secrets
@@ -65,8 +71,10 @@ def serve_model(
     check_address(host, keys)
     start_key = "" if keys or no_key else secrets.token_urlsafe(32)
     at = listen(host, port)
-    local = load_model(model, device=device, scaling=parse_rope_scaling(rope) if rope else None)
-    folder = store or load_settings().home / "kv"
+    settings = load_settings()
+    found, name = _found(model, settings)
+    local = load_model(found, name=name, device=device, scaling=parse_rope_scaling(rope) if rope else None)
+    folder = store or settings.home / "kv"
     max_bytes = None if store_gib is None else round(store_gib * 2**30)
     engine = make_engine(
         local,
@@ -85,7 +93,7 @@ def serve_model(
 
 
 def train_retriever(
-    model: Annotated[str, typer.Option("--model", help="A model's folder, or its name on the hub.")],
+    model: Annotated[str, typer.Option("--model", help=_SOURCES)],
     text: Annotated[list[Path], typer.Option("--text", help="A text file to learn from; may be repeated.")],
     out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("retriever.safetensors"),
     tokens: Annotated[int, typer.Option("--tokens", min=64, help="Tokens of one step.")] = 1024,
@@ -96,8 +104,10 @@ def train_retriever(
     from catena.kv.engine.model_loading import load_model
     from catena.kv.engine.retriever_training import cut_texts
     from catena.kv.engine.retriever_training import train_retriever as train
+    from catena.settings import load_settings
 
-    local = load_model(model)
+    found, name = _found(model, load_settings())
+    local = load_model(found, name=name)
     texts = cut_texts(local.tokenizer, [path.read_text(encoding="utf-8") for path in text], tokens)
     if not texts:
         raise OptionError(
@@ -112,7 +122,24 @@ def train_retriever(
     say(f"Wrote {out}. Serve it: catena serve-model {model} --retriever {out} --page-size {page_size}")
 
 
+def _found(model: str, settings: Settings) -> tuple[str, str]:
+    """The folder or the hub's name of a model, and what to call it; a GGUF file is turned into a folder."""
+    from catena.app.cli.progress_bars import FetchProgress
+    from catena.kv.gguf.model_source import find_source
+    from catena.local.memory_fit import gigabytes
+    from catena.local.stored_models import shelf_of
+
+    with ExitStack() as shown:
+        bars: list[FetchProgress] = []
+
+        def on_start(num_bytes: int, folder: Path) -> None:
+            say(f"{model} becomes a folder of {gigabytes(num_bytes)} in {folder}, once.", is_error=True)
+            bars.append(shown.enter_context(FetchProgress("Converting", num_bytes)))
+
+        return find_source(model, shelf_of(settings), on_start, lambda done: bars[0].on_bytes(done))
+
+
 def _need_local() -> None:
-    for package in ("torch", "transformers"):
+    for package in ("torch", "transformers", "gguf"):
         if find_spec(package) is None:
             raise MissingExtra(package, "local")

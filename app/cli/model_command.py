@@ -13,6 +13,7 @@ import typer
 from catena.app.cli.shared_options import Home, Json
 from catena.app.process_border import print_json, say
 from catena.errors import OptionError
+from catena.local.imported_models import ImportedModels
 
 if TYPE_CHECKING:
     from catena.local.hub_download import Offer
@@ -40,6 +41,10 @@ def list_models(as_json: Json = False, home: Home = None) -> None:
         print_json([row.to_json() for row in found])
         return
     _print_rows(found)
+    for one in ImportedModels(shelf.folder).all():
+        say(
+            f"{one.name} is here as a folder for serve-model, too: {gigabytes(one.num_bytes)}, of {one.file}."
+        )
     memory = f"{gigabytes(available_memory())} of {gigabytes(total_memory())} of memory are free"
     say(f"\n{memory}. Fetch one: catena model get NAME. Then: catena ask … --model local/NAME")
 
@@ -80,10 +85,15 @@ def add_model(
 
 @model.command("rm")
 def remove_model(name: Name, home: Home = None) -> None:
-    """Remove a model; a file that was linked stays where it lies."""
+    """Remove a model, and what serve-model made of it; a file that was linked stays where it lies."""
+    from catena.local.memory_fit import gigabytes
     from catena.local.server_start import stop
 
     shelf = _shelf(home)
+    for one in ImportedModels(shelf.folder).rm(name.removeprefix("local/")):
+        say(f"Removed the folder made of {one.file}, {gigabytes(one.num_bytes)}.")
+        if shelf.find(one.name) is None:  # it was served from its file, and never taken
+            return
     removed = shelf.rm(name)
     stop(shelf.folder, removed.name)
     say(f"Removed {removed.name}.")

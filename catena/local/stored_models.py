@@ -81,7 +81,7 @@ class Shelf:
         self, path: Path, name: str = "", *, licence: str = "", source: str = "", sha256: str = ""
     ) -> LocalModel:
         """Take a GGUF file, or a folder with one model's; linked where that is possible. Raises OptionError."""
-        files = _files(path)
+        files = files_of(path)
         facts = facts_of(files[0])
         name = name or name_for(path if path.is_dir() else files[0])
         self.check_free(name)
@@ -160,7 +160,7 @@ def _read(card: Path) -> LocalModel | None:
     return None
 
 
-def _files(path: Path) -> Sequence[Path]:
+def files_of(path: Path) -> Sequence[Path]:
     """The files of one model, in order. Raises OptionError."""
     if path.is_dir():
         found = sorted(one for one in path.glob("*.gguf") if not one.name.startswith("mmproj"))

@@ -29,11 +29,12 @@ class LocalModel:
 def load_model(
     source: str | Path,
     *,
+    name: str = "",
     device: str = "cpu",
     dtype: torch.dtype | str = "auto",
     scaling: RopeScaling | None = None,
 ) -> LocalModel:
-    """Load a folder, or a name of the Hugging Face hub that is in its cache or can be fetched.
+    """Load a folder, or a name of the Hugging Face hub that is in its cache or can be fetched; `name` to call it.
 
     Raises ModelUnsupported for what cannot be served, and says why; OptionError for a device that is not there.
     """
@@ -67,7 +68,7 @@ def load_model(
     if scaling and scaling.kind == "truncated":
         truncate_frequencies(model.get_decoder().rotary_emb, config.max_position_embeddings)
     facts = {"weights": fingerprint_model(folder), "rope": str(scaling)}
-    return LocalModel(Path(source).name, model, tokenizer, spec_of(model), key_of(facts))
+    return LocalModel(name or Path(source).name, model, tokenizer, spec_of(model), key_of(facts))
 
 
 def check_device(device: str) -> None:

@@ -1,0 +1,1 @@
+"""GGUF files as model folders: what llama.cpp reads, turned once into what the KV pages are computed with."""
