@@ -11,7 +11,7 @@ from catena.library.checksums import seal_catalogue
 from catena.library.database import Database
 from catena.library.document_writer import count, delete_contents
 from catena.library.schema import counters, documents, vector_files
-from catena.library.stored_pages import no_document
+from catena.library.stored_pages import counter, no_document
 
 
 def delete_document(connection: Connection, document_id: str) -> None:
@@ -57,6 +57,4 @@ def drop_files(home: Path) -> None:
 def purge_pending(database: Database) -> int:
     """Count the removals that are not wiped yet."""
     with database.read() as connection:
-        return int(
-            connection.execute(select(counters.c.value).where(counters.c.name == "purge")).scalar_one()
-        )
+        return counter(connection, "purge")

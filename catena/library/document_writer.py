@@ -7,12 +7,13 @@ of memory here, its boxes compressed: a 5,000-page document 50 MB.
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Table, select, text
 
 from catena.files.failpoints import point
 from catena.library.checksums import digest, outline_checksum, seal_catalogue, sealed
@@ -32,6 +33,9 @@ from catena.types import Document, Page, Passage
 
 _DELETE_ORPHANS = text("DELETE FROM page_words WHERE page_key > (SELECT coalesce(max(key), 0) FROM pages)")
 """Words of pages that were lost on the disk: their keys are given again."""
+LAST_ID = 1 << 62
+"""Above it SQLite would soon have no number left: the disk put it there."""
+_SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = :name"
 
 
 class DocumentWriter:
@@ -82,10 +86,10 @@ class DocumentWriter:
         document = self.document
         if not document.added_at:
             document = self.document = replace(document, added_at=time.time())
-        key = next_id(connection, "documents") if there is None else int(there.key)
+        key = next_id(connection, documents) if there is None else int(there.key)
         values = document_values(document) | {
             "key": key,
-            "first_passage": next_id(connection, "passages"),
+            "first_passage": next_id(connection, passages),
             "num_passages": len(self._passages),
             "num_rows": len(self._pages),
             "index_checksum": digest(self.index) if self.index else 0,
@@ -96,7 +100,7 @@ class DocumentWriter:
 
     def _write_pages(self, connection: Connection, key: int) -> None:
         connection.execute(_DELETE_ORPHANS)
-        first = int(connection.execute(select(func.coalesce(func.max(pages.c.key), 0))).scalar_one()) + 1
+        first = next_id(connection, pages)
         own = self.document.id
         numbered = [values | {"key": first + i, "document_key": key} for i, values in enumerate(self._pages)]
         connection.execute(pages.insert(), [sealed(pages, values, own) for values in numbered])
@@ -107,7 +111,7 @@ class DocumentWriter:
         connection.execute(page_words.insert(), words)
 
     def _write_passages(self, connection: Connection, key: int) -> None:
-        first = next_id(connection, "passages")
+        first = next_id(connection, passages)
         numbered = [
             sealed(passages, values | {"id": first + i, "document_key": key}, self.document.id)
             for i, values in enumerate(self._passages)
@@ -147,7 +151,10 @@ def count(connection: Connection, name: str) -> None:
     connection.execute(counters.update().where(counters.c.name == name).values(value=counters.c.value + 1))
 
 
-def next_id(connection: Connection, table: str) -> int:
+def next_id(connection: Connection, table: Table) -> int:
     """The first id that was never given to a row of a table."""
-    query = text("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = :name), 0) + 1")
-    return int(connection.execute(query, {"name": table}).scalar_one())
+    highest = f"SELECT max(coalesce(({_SEQUENCE}), 0), coalesce(max(rowid), 0)) FROM {table.name}"
+    number = connection.execute(text(highest), {"name": table.name}).scalar_one()
+    if not isinstance(number, int) or not 0 <= number < LAST_ID:
+        raise sqlite3.DatabaseError(f"malformed: the last number of {table.name} is {str(number)[:30]!r}")
+    return number + 1

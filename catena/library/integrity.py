@@ -18,6 +18,7 @@ from catena.library.originals import Originals, sha256
 from catena.library.repair import (
     bad_rows,
     damages,
+    has_lost_count,
     mend_catalogue,
     mend_counters,
     mend_rows,
@@ -78,6 +79,8 @@ def _rows(database: Database) -> list[Problem]:
         problems += _orphan_rows(connection)
         if not problems:
             problems += _incomplete(connection)
+    if has_lost_count(database):
+        problems.append(Problem("rows", "The count of ids that were given was damaged.", can_repair=True))
     if purge_pending(database):
         problems.append(Problem("removal", "A removal was not finished.", can_repair=True))
     return problems

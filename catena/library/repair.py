@@ -19,7 +19,7 @@ from catena.library.checksums import (
     seal_catalogue,
 )
 from catena.library.database import Database
-from catena.library.document_writer import count, put_document
+from catena.library.document_writer import LAST_ID, count, put_document
 from catena.library.lost_found import NAMES, write_down
 from catena.library.schema import (
     SOURCE_ORDER,
@@ -42,6 +42,7 @@ from catena.library.stored_pages import (
 from catena.library.vectors import read_vectors
 from catena.library.word_index import check_words, drop_words, keep_words, words_checksum
 
+_NO_ID = "typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND :last"
 Look = Callable[[Connection], object]
 """Reads a part, and raises Damage."""
 
@@ -70,6 +71,13 @@ def sound_documents(database: Database) -> list[Any]:
     """List the rows of documents that fit their checksum: of another nothing can be said, not even whose it is."""
     with database.read() as connection:
         return [row for row in _all_documents(connection) if is_sound(documents, row)]
+
+
+def has_lost_count(database: Database) -> bool:
+    """Tell whether the ids that were given so far are counted by something that is no such number."""
+    with database.read() as connection:
+        query = text(f"SELECT EXISTS (SELECT 1 FROM sqlite_sequence WHERE {_NO_ID})")
+        return bool(connection.execute(query, {"last": LAST_ID}).scalar_one())
 
 
 def bad_rows(database: Database) -> Iterator[tuple[Table, int]]:
@@ -157,6 +165,7 @@ def mend_word_index(database: Database) -> list[str]:
 def mend_counters(database: Database) -> None:
     """Put back the rows that every library has; what they say is taken anew."""
     with database.write() as connection:
+        connection.execute(text(f"DELETE FROM sqlite_sequence WHERE {_NO_ID}"), {"last": LAST_ID})
         for name in ("vectors", "purge"):
             connection.execute(counters.insert().prefix_with("OR IGNORE"), {"name": name, "value": 0})
         there = set(connection.execute(select(counters.c.name)).scalars())

@@ -5,6 +5,7 @@ Unknown documents and pages raise DocumentNotFound, damaged ones Damage.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -135,7 +136,11 @@ def passage_range(connection: Connection, document_id: str) -> tuple[int, int]:
 
 
 def counter(connection: Connection, name: str) -> int:
-    return int(connection.execute(select(counters.c.value).where(counters.c.name == name)).scalar_one())
+    """Read a counter; no checksum covers it, so that what is none is damage of the file."""
+    value = connection.execute(select(counters.c.value).where(counters.c.name == name)).scalar_one()
+    if not isinstance(value, int):
+        raise sqlite3.DatabaseError(f"malformed: the counter {name!r} is no number")
+    return value
 
 
 def check_absent(connection: Connection) -> None:

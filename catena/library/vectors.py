@@ -14,8 +14,8 @@ from catena.errors import Damage
 from catena.library.checksums import columns, is_sound, sealed
 from catena.library.database import Database, insert
 from catena.library.document_writer import count
-from catena.library.schema import counters, documents, embedders, fillings, vector_files, vectors
-from catena.library.stored_pages import key_of, passage_range
+from catena.library.schema import documents, embedders, fillings, vector_files, vectors
+from catena.library.stored_pages import counter, key_of, passage_range
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -160,8 +160,7 @@ def _owner_of(connection: Connection, passage: int) -> str:
 
 
 def _version(connection: Connection) -> int:
-    query = select(counters.c.value).where(counters.c.name == "vectors")
-    return int(connection.execute(query).scalar_one())
+    return counter(connection, "vectors")
 
 
 def _sound_ids(rows: Sequence[Any]) -> Ids | None:
@@ -177,10 +176,11 @@ def _array(rows: Sequence[Any]) -> Floats:
     return flat.reshape(len(rows), -1) if rows else flat.reshape(0, 0)
 
 
-def _filled(connection: Connection, document_id: str, embedder: str) -> int:
-    """Number of vectors a document has of an embedder, as it was noted when they were kept."""
+def _filled(connection: Connection, document_id: str, embedder: str) -> object:
+    """Number of vectors a document has of an embedder, as it was noted when they were kept; a damaged row holds
+    anything."""
     query = select(fillings.c.num_vectors).join(documents).where(documents.c.id == document_id)
-    return int(connection.execute(query.where(fillings.c.embedder == embedder)).scalar() or 0)
+    return connection.execute(query.where(fillings.c.embedder == embedder)).scalar() or 0
 
 
 def _count_filled(connection: Connection, document_key: int, first: int, number: int) -> None:
@@ -200,10 +200,11 @@ def _count_filled(connection: Connection, document_key: int, first: int, number:
 def _put(connection: Connection, embedder_key: int, ids: list[int], data: NDArray[Any]) -> None:
     if not ids:
         return
-    query = select(vectors.c.vector).where(vectors.c.embedder_key == embedder_key).limit(1)
-    there = connection.execute(query).scalar()
-    if there is not None and len(there) != data.itemsize * data.shape[1]:
-        raise ValueError(f"this embedder's vectors had {len(there) // 2} dimensions, these {data.shape[1]}")
+    query = select(*columns(vectors)).where(vectors.c.embedder_key == embedder_key).limit(1)
+    there = connection.execute(query).first()
+    if there is not None and is_sound(vectors, there) and len(there.vector) != data.itemsize * data.shape[1]:
+        wrong = f"had {len(there.vector) // 2} dimensions, these {data.shape[1]}"
+        raise ValueError(f"this embedder's vectors {wrong}")
     values = [
         sealed(vectors, {"passage_id": passage, "embedder_key": embedder_key, "vector": row.tobytes()})
         for passage, row in zip(ids, data, strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from catena.errors import DocumentError, LibraryCorrupt
 from catena.healing import examine
 from catena.health import Health
 from catena.library.database import Database
-from catena.library.schema import sources
+from catena.library.schema import COUNTERS, sources
 from catena.settings import Settings, load_settings
 from catena.types import Document, PageRef
 
@@ -177,6 +178,30 @@ def test_a_schema_that_is_no_text_is_named(home: Path, settings: Settings, docum
     )
     assert doctor(settings, repair=False).problems
     assert doctor(settings, repair=True).problems == ()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"UPDATE counters SET value = 'x' WHERE name = '{name}'" for name in (*COUNTERS, "schema")),
+        "UPDATE sqlite_sequence SET seq = 'x'",
+        "UPDATE sqlite_sequence SET seq = 9223372036854775807",
+        "UPDATE sqlite_sequence SET seq = 0",
+        "DELETE FROM sqlite_sequence",
+    ],
+)
+def test_a_count_that_is_none_is_named_and_mended(
+    home: Path, settings: Settings, document: Document, tmp_path: Path, statement: str
+) -> None:
+    damage(home, statement)
+    (tmp_path / "tower.txt").write_text("The tower is 90 feet high.")
+    with suppress(LibraryCorrupt), Catena(settings=settings) as catena:
+        catena.add(tmp_path / "tower.txt")
+    doctor(settings, repair=False)
+    assert doctor(settings, repair=True).problems == ()
+    with Catena(settings=settings) as catena:
+        assert catena.add(tmp_path / "tower.txt").status == "ready"
+        assert len(catena.documents()) == 2
 
 
 def rewrite_schema(home: Path, table: str, sql: str) -> None:
