@@ -21,8 +21,8 @@ from catena.agents.context import Deps
 from catena.agents.document_view import DocumentView
 from catena.agents.nodes import asked
 from catena.agents.reasoner import Chain, Draft, Question
+from catena.agents.run_store import Journal
 from catena.agents.state import Json, PathState, State
-from catena.agents.worker_log import Journal
 from catena.errors import ModelError, ModelRefused, Stopped
 from catena.events import Event
 from catena.types import Evidence, Note

@@ -10,13 +10,12 @@ from functools import cached_property
 from typing import Protocol
 
 from catena.agents.document_view import DocumentView, Shelf
-from catena.agents.page_search import Retriever
 from catena.agents.reasoner import Chain, Reasoner, Served
-from catena.agents.run_store import Checkpoints
-from catena.agents.worker_log import Journal
+from catena.agents.run_store import Checkpoints, Journal
 from catena.events import OnEvent, ignore
 from catena.llm.usage import Meter
 from catena.retrieval.embedder import Embedder
+from catena.retrieval.protocols import Retriever
 
 
 class VectorCounts(Protocol):

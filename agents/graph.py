@@ -21,9 +21,8 @@ from catena.agents.checkpointer import checkpointer_of
 from catena.agents.context import Deps
 from catena.agents.generative.question_rewriting import Turn
 from catena.agents.nodes import counted
-from catena.agents.run_store import Checkpoints, describe
+from catena.agents.run_store import Checkpoints, Journal, describe
 from catena.agents.state import State
-from catena.agents.worker_log import Journal
 from catena.errors import CatenaError
 from catena.events import OnEvent
 from catena.llm.usage import Meter

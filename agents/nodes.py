@@ -16,10 +16,9 @@ from catena.agents.citations.citation import cite_all, surroundings
 from catena.agents.citations.support_check import MAX_VERDICTS, settle, support
 from catena.agents.context import Deps
 from catena.agents.extractive.comparison import PAGES_EACH, asks_of_each
+from catena.agents.extractive.instructions import looked_up
 from catena.agents.extractive.question_form import plain_form
-from catena.agents.extractive.section_lookup import looked_up
 from catena.agents.generative.question_rewriting import Turn
-from catena.agents.page_search import find, find_in_each
 from catena.agents.reasoner import Draft, Question
 from catena.agents.router import route as choose
 from catena.agents.segments import pack
@@ -28,6 +27,7 @@ from catena.errors import OptionError, Stopped
 from catena.events import Event
 from catena.options import START_SERVER
 from catena.render.answer_json import citation_from_json, citation_to_json, to_json
+from catena.retrieval.page_ranking import find, find_in_each
 from catena.types import Citation, Note, PageHit, Strategy, Support
 
 MAX_FOUND = 10

@@ -1,6 +1,7 @@
 """Checkpoints of unfinished runs, in the file of what is under way.
 
-A run is there from its first step until its answer is kept in the library.
+A run is there from its first step until its answer is kept in the library; a chain that was killed goes on after the
+last row of its journal.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ _CHECKS = (
     "PRIMARY KEY (thread_id, checkpoint_id)) WITHOUT ROWID"
 )
 """The checksum of each checkpoint: LangGraph's table has no room for one."""
-"""What the workers of a chain leave (`worker_log.py`); the other two tables are LangGraph's."""
+"""What the workers of a chain leave (`Journal`); the other two tables are LangGraph's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +162,28 @@ def describe(start: State) -> dict[str, Any]:
 def _run_of(run_id: str, metadata: dict[str, Any]) -> UnfinishedRun:
     options = options_from_json(json.loads(metadata["options"]))
     return UnfinishedRun(run_id, metadata["question"], tuple(metadata["documents"].split()), options)
+
+
+class Journal:
+    """What the workers of a run left, a row a worker: a fact is written once. Several threads may write."""
+
+    def __init__(self, checkpoints: Checkpoints, run_id: str) -> None:
+        self._checkpoints = checkpoints
+        self._run_id = run_id
+
+    def entries(self, path: int) -> list[dict[str, Any]]:
+        """Return what the workers of a path wrote, in their order."""
+        query = "SELECT entry FROM notes WHERE thread_id = ? AND path = ? ORDER BY place"
+        return [json.loads(entry) for (entry,) in self._checkpoints.rows(query, (self._run_id, path))]
+
+    def last(self) -> list[dict[str, Any]]:
+        """The last entry of each path."""
+        query = "SELECT entry, MAX(place) FROM notes WHERE thread_id = ? GROUP BY path"
+        return [json.loads(entry) for entry, _ in self._checkpoints.rows(query, (self._run_id,))]
+
+    def write(self, path: int, place: int, entry: Mapping[str, Any]) -> None:
+        """Keep one worker's entry: it survives a killed process, not a power cut, and waits for no disk."""
+        row = (self._run_id, path, place, json.dumps(entry, ensure_ascii=False))
+        self._checkpoints.change(
+            "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?)", (*row, digest_of(row))
+        )

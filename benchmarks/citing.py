@@ -18,8 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from catena.agents.citations.attribution import Attributor, Numbered
-from catena.agents.citations.caching_embedder import CachingEmbedder
+from catena.agents.citations.attribution import Attributor, CachingEmbedder, Numbered
 from catena.agents.citations.support_check import support
 from catena.agents.document_view import DocumentView
 from catena.agents.generative.prompt_passages import show

@@ -22,13 +22,13 @@ from typing import Any
 
 from catena.add_document import Adder
 from catena.benchmarks import disk, synthetic
+from catena.benchmarks.ablated_retrievers import LexicalRetriever
 from catena.benchmarks.disk import Fault
 from catena.errors import LibraryError
 from catena.ingest.sandbox.parser_pool import ParserPool
 from catena.library.library import Library
 from catena.library.originals import sha256
 from catena.retrieval.faiss_index import VectorFile
-from catena.retrieval.lexical import LexicalRetriever
 from catena.settings import load_settings
 from catena.types import Page
 

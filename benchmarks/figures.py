@@ -18,9 +18,9 @@ from pathlib import Path
 from catena.agents.context import Deps
 from catena.agents.extractive.extractive_reader import ExtractiveReasoner
 from catena.agents.graph import run
-from catena.agents.page_search import Retriever
 from catena.client import Catena
 from catena.errors import DocumentError
+from catena.retrieval.protocols import Retriever
 from catena.types import Answer, Document, Page, PageHit, PageRef
 
 SETS = ("financebench", "mmlongbench-doc")

@@ -17,14 +17,13 @@ from typing import Any
 import numpy as np
 
 from catena import Catena, DocumentError
-from catena.benchmarks.dense import DenseRetriever
+from catena.benchmarks.ablated_retrievers import DenseRetriever, LexicalRetriever
 from catena.benchmarks.intervals import interval
 from catena.benchmarks.pages import SETS, Asked, Outcome, Search, measure, questions, with_text
 from catena.benchmarks.peers import K, KeptVectors, LlamaIndexDefaults, PageBM25, SimplestGoodThing
 from catena.library.library import Library
 from catena.retrieval.embedder import Vectors
 from catena.retrieval.hybrid import HybridRetriever
-from catena.retrieval.lexical import LexicalRetriever
 from catena.retrieval.vector_jobs import fill
 from catena.settings import load_settings
 

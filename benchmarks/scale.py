@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from catena.benchmarks.ablated_retrievers import LexicalRetriever
 from catena.benchmarks.resample import read_sources, resample
 from catena.benchmarks.timing import Row
 from catena.library.library import Library
@@ -29,7 +30,6 @@ from catena.retrieval.document_choice import NEAREST, rank_documents
 from catena.retrieval.embedder import MiniLM
 from catena.retrieval.faiss_index import VectorFile
 from catena.retrieval.hybrid import HybridRetriever
-from catena.retrieval.lexical import LexicalRetriever
 
 K = 10
 PROFILED = (
@@ -37,7 +37,7 @@ PROFILED = (
     "search",
     "names",
     "nearest",
-    "vectors_of",
+    "of_passages",
     "_follow",
     "embed",
     "get",

@@ -16,8 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from catena.agents.extractive import answer_spans
-from catena.agents.extractive.answer_kinds import kind_of_answer
-from catena.agents.extractive.question_form import plain_form
+from catena.agents.extractive.question_form import kind_of_answer, plain_form
 from catena.agents.extractive.short_answers import LEARNED
 from catena.benchmarks.fairytales import FOLDER, _rows, plain
 from catena.retrieval.sentences import sentence_spans

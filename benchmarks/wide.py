@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from catena.benchmarks.ablated_retrievers import LexicalRetriever
 from catena.benchmarks.intervals import interval
 from catena.benchmarks.retrieval import ColdShelf
 from catena.client import Catena
@@ -34,7 +35,6 @@ from catena.library.library import Library
 from catena.retrieval.embedder import Embedder, Vectors
 from catena.retrieval.faiss_index import VectorFile
 from catena.retrieval.hybrid import HybridRetriever
-from catena.retrieval.lexical import LexicalRetriever
 from catena.retrieval.passages import indexed_text
 from catena.retrieval.vector_jobs import fill
 from catena.settings import load_settings

@@ -50,7 +50,7 @@ from catena.question_runs import Runs
 from catena.questions import Questions
 from catena.retrieval.embedder import Embedder, MiniLM
 from catena.retrieval.hybrid import HybridRetriever
-from catena.retrieval.passage_index import passage_index
+from catena.retrieval.outer_store import passage_index
 from catena.settings import Settings, load_settings
 from catena.threads import Threads
 from catena.types import Answer, Citation, Document, Page, PageHit, PageRef, Plan

@@ -27,7 +27,7 @@ from catena.jobs.worker_start import lower_priority
 from catena.library.library import Library
 from catena.options import AddOptions
 from catena.retrieval.embedder import MiniLM
-from catena.retrieval.passage_index import passage_index
+from catena.retrieval.outer_store import passage_index
 from catena.retrieval.vector_jobs import fill
 from catena.run_work import answer_run
 from catena.settings import kept_settings, load_settings

@@ -11,12 +11,11 @@ from catena.retrieval.bm25 import Scores
 from catena.retrieval.document_cache import OpenedDocument, OpenedDocuments
 from catena.retrieval.document_choice import MAX_DOCUMENTS, NEAREST, choose_documents
 from catena.retrieval.embedder import Embedder, Vectors
-from catena.retrieval.lexical import lexical_scores
+from catena.retrieval.lexical import WEIGHTS, Weights, lexical_scores
 from catena.retrieval.nearest_passages import Near, NearestPassages
 from catena.retrieval.page_ranking import Scored, page_hits
 from catena.retrieval.protocols import Shelf
 from catena.retrieval.vector_jobs import embed_passages, embedded_passages
-from catena.retrieval.weights import WEIGHTS, Weights
 from catena.types import PageHit
 
 MAX_NEW_VECTORS = 90  # a question waits for so many at most: 2.7 s at 34 passages/s on 2 cores

@@ -1,45 +1,35 @@
-"""Retrieval by words alone: works on any script, needs no vectors, and finds the documents of a wide search."""
+"""Scores of passages by their words: BM25 with each document's own statistics, on any script."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 
-from catena.retrieval.bm25 import DocumentIndex, IndexBuilder, Scores
-from catena.retrieval.document_cache import OpenedDocument, OpenedDocuments
-from catena.retrieval.document_choice import choose_documents
-from catena.retrieval.page_ranking import Scored, page_hits
-from catena.retrieval.protocols import Shelf
+from catena.retrieval.bm25 import Scores
+from catena.retrieval.document_cache import OpenedDocument
 from catena.retrieval.text_analysis import STOPWORDS, query_terms, terms
-from catena.retrieval.weights import WEIGHTS, Weights
-from catena.types import PageHit
-
-STANDING = 4  # to this power goes what a document's standing takes from the scores of its passages
-
-__all__ = ["DocumentIndex", "IndexBuilder", "LexicalRetriever", "lexical_scores"]
 
 ECHO_PASSAGES, ECHO_TERMS = 20, 15
 
 
-class LexicalRetriever:
-    """BM25 with each document's own statistics; pages are as good as their best passage."""
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Chosen on FinanceBench and MMLongBench-Doc; benchmarks/tuning.py measures them leaving one document out.
 
-    name = "lexical"
+    `header`: what a word counts once more if it stands in the passage's header. `echo`: what the document's own words
+    around those of the question count, together, beside the question's; anything from 0.5 to 2 does as well.
+    `words`: what one standard deviation of the lexical score counts beside the cosine.
+    """
 
-    def __init__(self, library: Shelf, opened: OpenedDocuments | None = None) -> None:
-        self._library = library
-        self._opened = opened or OpenedDocuments(library)
+    header: float = 0.5
+    echo: float = 0.5
+    words: float = 0.03
 
-    def retrieve(self, question: str, document_ids: Sequence[str], k: int) -> list[PageHit]:
-        """Find up to `k` pages that share terms with the question, best first."""
-        scored = []
-        for document_id, behind in choose_documents(self._library, question, document_ids):
-            document = self._opened.get(document_id)
-            scores = lexical_scores(document, question)
-            scored.append(Scored(document, np.where(scores > 0, scores * (1 + behind) ** STANDING, -np.inf)))
-        return page_hits(scored, k, self.name)
+
+WEIGHTS = Weights()
 
 
 def lexical_scores(document: OpenedDocument, question: str, weights: Weights = WEIGHTS) -> Scores:

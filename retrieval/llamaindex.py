@@ -6,12 +6,12 @@ Importing LlamaIndex takes two to three seconds: nothing else of Catena imports 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
 from catena.errors import MissingExtra
 from catena.retrieval.embedder import Vectors
+from catena.retrieval.protocols import Retriever
 from catena.types import PageHit
 
 try:
@@ -20,10 +20,6 @@ try:
     from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 except ModuleNotFoundError as error:
     raise MissingExtra("LlamaIndex", "llamaindex") from error
-
-
-class Retriever(Protocol):
-    def retrieve(self, question: str, document_ids: Sequence[str], k: int, /) -> list[PageHit]: ...
 
 
 class CatenaRetriever(BaseRetriever):

@@ -1,4 +1,5 @@
-"""Any LlamaIndex vector store in place of the library's own index: Qdrant, pgvector, Chroma and others.
+"""Index that chooses among many documents by meaning: the library's own, or any LlamaIndex vector store that the
+setting names (Qdrant, pgvector, Chroma and others).
 
 The store is given vectors and numbers of passages, no text. It follows the library: a document is put when all of its
 vectors are there, and goes when it is removed or read anew. What the store finds is compared in full with the
@@ -7,21 +8,31 @@ library's own vectors, so that its measure of nearness does not matter. LlamaInd
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from catena.errors import CatenaError, VectorStoreError
+from catena.files.atomic_files import write_file
 from catena.files.file_lock import FileLock
 from catena.health import Problem
 from catena.object_making import Spec, made
-from catena.retrieval.nearest_passages import Floats, IndexedLibrary, Near, PassagePlaces, compared
-from catena.retrieval.store_ledger import StoreLedger
+from catena.retrieval.faiss_index import VectorFile, check_file
+from catena.retrieval.nearest_passages import (
+    Floats,
+    IndexedLibrary,
+    Near,
+    NearestPassages,
+    PassagePlaces,
+    compared,
+)
 
 if TYPE_CHECKING:
     from catena.retrieval.llamaindex_nodes import PassageNodes
@@ -31,6 +42,10 @@ MAX_NEW = 5_000
 """Passages after which a question puts no more documents into the store; `refresh`, in the background, puts all."""
 PAUSE_SECONDS = 30.0
 """After a failure the store is left alone for so long: a question does not wait for one that is down."""
+
+
+Held = tuple[int, int]
+"""Id of a document's first passage, and how many there are."""
 
 
 class OuterStore:
@@ -156,3 +171,39 @@ class OuterStore:
         from catena.retrieval.llamaindex_nodes import PassageNodes
 
         return PassageNodes(lambda: made(self._spec))
+
+
+class StoreLedger:
+    """Of one store and one embedder; another's ledger is an empty one."""
+
+    def __init__(self, path: Path, owner: str) -> None:
+        self._path = path
+        self._owner = owner
+
+    def read(self) -> dict[str, Held]:
+        """What the store holds; nothing where the file is gone or damaged: then all is put again."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            data = json.loads(self._path.read_text("utf-8"))
+            if data["owner"] == self._owner:
+                return {str(one): (int(first), int(number)) for one, (first, number) in data["held"].items()}
+        return {}
+
+    def write(self, held: dict[str, Held]) -> None:
+        data = {"owner": self._owner, "held": held}
+        write_file(self._path, json.dumps(data, sort_keys=True).encode())
+
+
+class ObservedLibrary(IndexedLibrary, Protocol):
+    on_remove: list[Callable[[str], object]]
+    checks: list[Callable[[], list[Problem]]]
+
+
+def passage_index(library: ObservedLibrary, store: Spec | None) -> NearestPassages:
+    """Open the index, and have the library tell it what is removed; nothing is loaded before it is asked."""
+    if store is None:
+        library.checks.append(partial(check_file, library))
+        return VectorFile(library)
+    outer = OuterStore(library, store)
+    library.on_remove.append(outer.forget)
+    library.checks.append(outer.check)
+    return outer

@@ -1,4 +1,4 @@
-"""Protocols that retrieval needs of the library; `catena.library.library.Library` has it all."""
+"""Protocols: what retrieval needs of the library (`catena.library.library.Library` has it all), and is to others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from catena.types import Document, Passage
+from catena.types import Document, PageHit, Passage
 
 
 class PassageVectors(Protocol):
@@ -53,3 +53,7 @@ class Shelf(Protocol):
 
     @property
     def vectors(self) -> PassageVectors: ...
+
+
+class Retriever(Protocol):
+    def retrieve(self, question: str, document_ids: Sequence[str], k: int, /) -> list[PageHit]: ...

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from catena.agents.candidates import Candidate
-from catena.agents.citations.caching_embedder import CachingEmbedder
 from catena.agents.citations.support_check import support
 from catena.agents.extractive.sentence_ranking import label_terms, own_text
-from catena.retrieval.embedder import Embedder
+from catena.retrieval.embedder import Embedder, Vectors
 from catena.retrieval.text_analysis import query_terms, terms
 from catena.types import Evidence
 
@@ -184,3 +185,19 @@ def _smallest(statement: str, ranked: Sequence[_Scored]) -> tuple[Evidence, ...]
 
 def _mark(statement: str, evidence: Sequence[Evidence]) -> str:
     return support(statement, [one.text for one in evidence])
+
+
+class CachingEmbedder:
+    """Keeps the vector of every text that it was asked for, as long as it lives."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: dict[str, Vectors] = {}
+        self.name, self.dimensions = embedder.name, embedder.dimensions
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit vector a text (n, d)."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if new:
+            self._known.update(zip(new, self._embedder.embed(new), strict=True))
+        return np.stack([self._known[text] for text in texts])

@@ -20,11 +20,10 @@ from catena.agents.extractive.comparison import Part, asks_of_each, compares, pa
 from catena.agents.extractive.list_items import with_items
 from catena.agents.extractive.numeric_answer import is_row, name_number, with_header
 from catena.agents.extractive.numeric_question import may_be_number
-from catena.agents.extractive.out_of_vocabulary import never_mentioned
+from catena.agents.extractive.out_of_vocabulary import never_mentioned, spelled
 from catena.agents.extractive.question_form import plain_form
 from catena.agents.extractive.sentence_selection import choose, shown
 from catena.agents.extractive.short_answers import agreed, named_alone, short_answer
-from catena.agents.extractive.spelling import spelled
 from catena.agents.extractive.who_questions import whom
 from catena.agents.generative.question_rewriting import Turn, self_contained
 from catena.agents.reasoner import Draft, DraftStatement, Question

@@ -1,18 +1,21 @@
-"""Names and things in a question that the document never uses: its answer would be about something else."""
+"""Words of a question that the document never uses: misspelt ones are put right ("Netfilx" is looked for as "Netflix");
+with a name or a thing that it never mentions, its answer would be about something else.
+
+A slip is one letter too many, missing, wrong or swapped inside a word that neither the documents nor English know.
+First letter and ending stay: they are seldom mistyped, and other endings make other words ("freezer", "freeze").
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from string import ascii_lowercase
 
-from catena.agents.extractive.abbreviations import long_forms
 from catena.agents.extractive.nouns import THINGS, kind_of, related_terms
 from catena.agents.extractive.numeric_question import core
+from catena.agents.extractive.synonyms import long_forms
 from catena.retrieval.common_words import common_words
 from catena.retrieval.text_analysis import STOPWORDS, terms
-
-Frequency = Callable[[str], int]
-"""In how many passages a term stands."""
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _THING = re.compile(r"[a-z]{4,}")
@@ -25,6 +28,12 @@ ABBREVIATED = frozenset(_MEASURES.split())
 TITLE_WORDS = 4
 _LONG = re.compile(r"[^\W\d_]{4,}")
 _NAME = re.compile(r"(?:(?<=[\w,;:] )|(?<=[\"'“‘(]))[A-Z][^\W_]{2,}")
+
+
+MIN_LETTERS = 6
+_SPELT = re.compile(rf"(?<![\w'’-])[A-Za-z]{{{MIN_LETTERS},}}(?![\w-])")
+Frequency = Callable[[str], int]
+"""In how many passages a term stands."""
 
 
 def strangers(question: str, frequency: Frequency) -> list[str]:
@@ -72,3 +81,34 @@ def _is_noun(words: Sequence[str], at: int) -> bool:
     if at and words[at - 1] in _BEFORE:
         return True
     return at > 1 and words[at - 2] in _BEFORE and (at < 3 or words[at - 3].lower() not in _AUXILIARY)
+
+
+def spelled(question: str, frequency: Frequency) -> str:
+    """The question with each misspelt word as the documents spell it."""
+    return _SPELT.sub(lambda match: _put_right(match.group(), frequency), question)
+
+
+def _put_right(word: str, frequency: Frequency) -> str:
+    lower = word.lower()
+    if lower in common_words() or _count(lower, frequency):
+        return word
+    known = {slip: _count(slip, frequency) for slip in _slips(lower) if slip in common_words()}
+    best = max(known, key=lambda slip: known[slip], default=lower)
+    if not known.get(best):
+        return word
+    return best.upper() if word.isupper() else best.capitalize() if word[0].isupper() else best
+
+
+def _count(word: str, frequency: Frequency) -> int:
+    return min(map(frequency, terms(word)))
+
+
+def _slips(word: str) -> Iterator[str]:
+    """Words that this one may have been before one slip."""
+    for at in range(1, len(word) - 1):
+        before, letter, after = word[:at], word[at], word[at + 1 :]
+        yield before + after
+        yield before + after[0] + letter + after[1:]
+        for other in ascii_lowercase:
+            yield before + other + after
+            yield before + other + letter + after

@@ -1,4 +1,4 @@
-"""Plain form of a question: contractions written out, courtesy and openings left away.
+"""Form of a question: the kind of answer it wants, and its plain form, without contractions, courtesy and openings.
 
 "Could you please tell me who's in charge?" asks what "who is in charge?" asks.
 """
@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
+
+from catena.agents.extractive.numeric_question import is_yes_no, main_question
 
 _ASKING = r"what|who|where|when|how|why|which|that|there|here|it|he|she"
 _SHORTENED = [
@@ -61,6 +64,34 @@ _INSIDE = re.compile(r"(?<=\w),? (?:please|kindly)\b,?(?= \w)", re.IGNORECASE)
 _WHAT = re.compile(r"\w")
 
 
+AnswerKind = Literal[
+    "yes-no", "person", "person acted on", "place", "time", "duration", "count", "amount", "reason", "manner",
+    "thing", "thing acted on", "deed", "being", "which",
+]  # fmt: skip
+_DO = r"(?:do|does|did|will|would|can|could|should|must|may|might|shall)(?:n['’]t| not)?"
+_PATTERNS: dict[AnswerKind, str] = {
+    "person acted on": rf"\bwhom\b|\bwho {_DO}\b|\b(?:to|for|with|by|from|of) who\b|\bwho\b.*\b(?:to|with|by|from)\W*$",
+    "person": r"\bwho(?:se)?\b|\b(?:what|which) (?:person|man|woman|people)\b"
+    r"|\bwhat(?:['’]s| is| was) the name of the (?:author|man|woman)\b",
+    "place": r"\bwhere\b|\b(?:what|which) (?:place|city|country|town|state|region|village|county|street)\b",
+    "time": r"\bwhen\b|\bhow (?:long ago|soon|late|early)\b"
+    r"|\b(?:what|which) (?:fiscal )?(?:year|month|day|date|time|century|decade|quarter|season)\b",
+    "duration": r"\bhow (?:long|often|old)\b|\bfor how many (?:years|months|days|weeks|hours)\b",
+    "count": r"\bhow many\b|\bwhat (?:is|was) the (?:total )?number of\b",
+    "amount": r"\bhow (?:much|far|big|large|tall|high|deep|heavy|fast|wide)\b"
+    r"|\bwhat (?:percent\w*|proportion|share|amount|majority)\b",
+    "reason": r"\bwhy\b|\bfor what (?:reason|purpose)\b|\bhow come\b",
+    "manner": r"\bhow\b",
+    "deed": rf"\bwhat {_DO}\b.*\b(?:do|say|happen|tell)\W*(?:to|about|with|when|after|if|for|\w+)?\b"
+    r"|\bwhat happen(?:s|ed)\b",
+    "thing acted on": rf"\bwhat {_DO}\b|\bwhat (?:has|have|had)\b",
+    "being": r"\bwhat(?:['’]s| is| are| was| were)\b",
+    "which": r"\b(?:what|which) (?:kinds? of |types? of |sorts? of )?\w+",
+    "thing": r"\bwhat\b|\bwhich\b",
+}
+_KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS.items())
+
+
 def plain_form(question: str) -> str:
     """The same question put plainly; unchanged where nothing but its form would be left."""
     text = " ".join(question.split())
@@ -76,3 +107,15 @@ def _without(text: str) -> str:
     opened = _OPENING.sub("", text, count=1)
     shorter = _INSIDE.sub("", _CLOSING.sub("", opened if _WHAT.search(opened) else text))
     return shorter if _WHAT.search(shorter) else text
+
+
+def kind_of_answer(question: str) -> AnswerKind | None:
+    """The kind of thing that would answer; nothing where the question says nothing of it.
+
+    The first word that asks counts: "What did she do when he came?" asks for no time.
+    """
+    if is_yes_no(question):
+        return "yes-no"
+    main = main_question(question)
+    found = [(match.start(), kind) for kind, pattern in _KINDS if (match := pattern.search(main))]
+    return min(found, key=lambda one: one[0])[1] if found else None

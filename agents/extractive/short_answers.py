@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from catena.agents.extractive.answer_kinds import AnswerKind, kind_of_answer
 from catena.agents.extractive.answer_spans import best_stretch, kind_of_noun
 from catena.agents.extractive.instructions import asks_for_steps, is_command
 from catena.agents.extractive.numeric_question import main_question, pick_number, years
 from catena.agents.extractive.passage_reader import PassageAnswer
-from catena.agents.extractive.question_form import plain_form
+from catena.agents.extractive.question_form import AnswerKind, kind_of_answer, plain_form
 from catena.retrieval.text_analysis import STOPWORDS, query_terms, terms
 
 MIN_SHARE = 0.7

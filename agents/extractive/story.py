@@ -8,8 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from catena.agents.document_view import DocumentView
-from catena.agents.extractive.coreference import Reading, read_names
-from catena.agents.extractive.story_people import People
+from catena.agents.extractive.coreference import People, Reading, read_names
 from catena.retrieval.sentences import sentence_spans
 from catena.types import PageRef, Passage, Span
 

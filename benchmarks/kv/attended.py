@@ -19,8 +19,7 @@ import numpy as np
 import torch
 
 from catena import Catena
-from catena.agents.page_search import Retriever
-from catena.benchmarks.dense import DenseRetriever
+from catena.benchmarks.ablated_retrievers import DenseRetriever, LexicalRetriever
 from catena.benchmarks.intervals import interval
 from catena.benchmarks.kv.kv_quality import training_texts
 from catena.benchmarks.kv.recall_model import Recall, make_recall, words_of
@@ -33,7 +32,7 @@ from catena.kv.engine.model_loading import LocalModel
 from catena.kv.engine.retriever_training import train_retriever
 from catena.kv.policies.kv_page_retriever import KVPageRetriever, Look
 from catena.retrieval.hybrid import HybridRetriever
-from catena.retrieval.lexical import LexicalRetriever
+from catena.retrieval.protocols import Retriever
 from catena.retrieval.vector_jobs import fill
 from catena.settings import load_settings
 

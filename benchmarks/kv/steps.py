@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from catena.benchmarks.kv.clock import Clock, Table, drop_from_cache
-from catena.kv.cache import mapped_tensors
+from catena.kv.cache import tensor_files
 from catena.kv.cache.device_pages import DevicePages
 from catena.kv.cache.digests import bound
 from catena.kv.cache.kv_document import DocumentKV, Index, Source, record_shape
@@ -98,9 +98,9 @@ def random_document(
             layers.append(made.cpu().pin_memory() if device.type == "cuda" else made)
             continue
         path = folder / f"layer_{number:03}.safetensors"
-        mapped_tensors.create(path, shape, spec.dtype).copy_(made)
+        tensor_files.create(path, shape, spec.dtype).copy_(made)
         drop_from_cache(path)
-        layers.append(mapped_tensors.open_existing(path, shape, spec.dtype))
+        layers.append(tensor_files.open_existing(path, shape, spec.dtype))
     source = Source(torch.zeros(num_tokens, dtype=torch.int64))
     return DocumentKV(spec, page_size, source, layers, indices=kept, filled=[num_tokens] * spec.num_layers)
 

@@ -9,9 +9,8 @@ from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element
 
 from catena.ingest.formats.docx_lines import WordText, paragraphs
-from catena.ingest.formats.docx_notes import Notes
 from catena.ingest.formats.docx_numbering import Numbering
-from catena.ingest.formats.docx_parts import Parts
+from catena.ingest.formats.docx_parts import Notes, Parts
 from catena.ingest.formats.docx_styles import Styles
 from catena.ingest.formats.html import parse_html
 from catena.ingest.formats.html_visibility import LeftOut

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import pymupdf
 
 from catena.ingest.page_image import page_picture
-from catena.ingest.pagination.blocks import Book
+from catena.ingest.pagination.blocks import Block, Book
+from catena.ingest.pagination.chapters import Chapter, chapter_starts
 from catena.ingest.pagination.fonts import SMALL, font, width_of
-from catena.ingest.pagination.page_breaks import Leaf, cut
 from catena.ingest.pagination.typeset import Sheet, typeset
 from catena.ingest.reader_protocol import Outcome, Picture
 from catena.types import OutlineEntry, Page, PageRef, Section
 
 _GREY = (0.45, 0.45, 0.45)
 _MAX_NAMED_PROBLEMS = 3
+WORDS_PER_PAGE = 500
+_FEWEST, _MOST = 300, 650  # a page is not cut below, nor grown beyond
+_SENTENCE_END = re.compile(r"[.!?…]['\"”’)\]]*\s+|[。！？]")
+_WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_LONG_WORD = 24
+_MAX_LABEL = 40
+_WINDOW = WORDS_PER_PAGE * _LONG_WORD  # no page has more characters
 
 
 class FlowReading:
@@ -95,3 +105,123 @@ def _outline(leaves: list[Leaf]) -> Iterator[OutlineEntry]:
         for block in leaf.blocks:
             if block.section is not None:
                 yield OutlineEntry(block.section.level, block.section.title, number)
+
+
+@dataclass(slots=True)
+class Leaf:
+    """A page before it is typeset; `paths[i]` is the section path of `blocks[i]`."""
+
+    label: str
+    blocks: list[Block] = field(default_factory=list)
+    paths: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def count_words(text: str) -> int:
+    """Count words; two characters of Chinese, Japanese or Korean, or 24 of an endless word, count as one."""
+    words = text.count(" ") + 1
+    if text.isascii():
+        return words if len(text) < words * _LONG_WORD else math.ceil(len(text) / _LONG_WORD)
+    wide = len(_WIDE.findall(text))
+    return max(words + wide // 2, len(text) // _LONG_WORD)
+
+
+def cut(blocks: list[Block]) -> Iterator[Leaf]:
+    """Yield pages in order: printed ones as the document marks them, else of about 500 words.
+
+    A chapter starts a new one, a heading never ends one.
+    """
+    is_printed = sum(bool(block.printed_page) for block in blocks) > 1
+    starts = chapter_starts(blocks)
+    pager = _Pager()
+    for index, block in enumerate(blocks):
+        if is_printed and block.printed_page:
+            yield from pager.close(keep_headings=True)
+            pager.turn_to(block.printed_page)
+        elif index in starts and not pager.printed_page:
+            yield from pager.close()
+            pager.chapter = starts[index]
+            pager.num_in_chapter = 0
+        pager.note_section(block)
+        for piece in _pieces(block):
+            if pager.is_full_for(piece):
+                yield from pager.close(keep_headings=True)
+            pager.add(piece)
+    yield from pager.close()
+
+
+class _Pager:
+    """The page being filled."""
+
+    def __init__(self) -> None:
+        self.chapter = Chapter("")
+        self.num_in_chapter = 0
+        self.printed_page = ""
+        self._num_pages = self._num_on_printed = 0
+        self._words = 0
+        self._leaf = Leaf("")
+        self._path: list[tuple[int, str]] = []
+
+    def note_section(self, block: Block) -> None:
+        if block.section is not None:
+            section = block.section
+            self._path = [(level, title) for level, title in self._path if level < section.level]
+            self._path.append((section.level, section.title))
+
+    def turn_to(self, printed_page: str) -> None:
+        self.printed_page, self._num_on_printed = printed_page[:_MAX_LABEL], 0
+
+    def is_full_for(self, block: Block) -> bool:
+        words = count_words(block.text)
+        if self._words + words <= WORDS_PER_PAGE * 1.1:
+            return False
+        return self._words >= _FEWEST or self._words + words > _MOST
+
+    def add(self, block: Block) -> None:
+        self._leaf.blocks.append(block)
+        self._leaf.paths.append(tuple(title for _, title in self._path))
+        self._words += count_words(block.text)
+
+    def close(self, *, keep_headings: bool = False) -> Iterator[Leaf]:
+        leaf, self._leaf = self._leaf, Leaf("")
+        self._words = 0
+        while keep_headings and len(leaf.blocks) > 1 and leaf.blocks[-1].kind == "heading":
+            self._leaf.blocks.insert(0, leaf.blocks.pop())
+            self._leaf.paths.insert(0, leaf.paths.pop())
+        if leaf.blocks:
+            self._num_pages += 1
+            self.num_in_chapter += 1
+            leaf.label = self._label()
+            yield leaf
+
+    def _label(self) -> str:
+        if self.printed_page:  # one with more words than fit has parts
+            self._num_on_printed += 1
+            return self.printed_page + f" ({self._num_on_printed})" * (self._num_on_printed > 1)
+        if not self.chapter.label:
+            return str(self._num_pages)
+        return f"{self.chapter.label}, p. {self.num_in_chapter}"
+
+
+def _pieces(block: Block) -> Iterator[Block]:
+    """Cut a paragraph that fills more than a page at sentence ends, at words, or anywhere."""
+    text, at = block.text, 0
+    while len(text) - at > _WINDOW or count_words(text[at:]) > _MOST:
+        end = at + _cut_point(text[at : at + _WINDOW])
+        piece = text[at:end].strip()
+        yield replace(block, kind="text", text=piece, cells=(), section=None if at else block.section)
+        at = end
+    if not at:
+        yield block
+    elif rest := text[at:].strip():
+        yield replace(block, kind="text", text=rest, cells=(), section=None)
+
+
+def _cut_point(window: str) -> int:
+    """Find where about 500 words end."""
+    most = max(1, math.floor(len(window) * min(1.0, WORDS_PER_PAGE / count_words(window))))
+    least = most // 2
+    ends = [match.end() for match in _SENTENCE_END.finditer(window, least, most)]
+    if ends:
+        return ends[-1]
+    space = window.rfind(" ", least, most)
+    return space + 1 if space > 0 else most

@@ -6,13 +6,14 @@ arithmetic alone: the layout is the same in every process, so boxes and picture 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from unicodedata import bidirectional
 
 from catena.ingest.pagination.blocks import CELL_GAP, Block
 from catena.ingest.pagination.fonts import Face, face_of, num_fitting, width_of
-from catena.ingest.pagination.line_breaks import has_right_to_left, is_right_to_left, tokens, visual_order
 from catena.types import Line, Word
 
 PAGE_WIDTH, LEAST_HEIGHT = 432.0, 648.0
@@ -30,6 +31,14 @@ Run = tuple[float, float, str, Face, bool]
 # before it when it does not start a print line, and whether it is read from right to left. A tuple, as
 # books have hundreds of thousands of them.
 _Token = tuple[int, int, float, float, bool]
+# Han, kana and their punctuation break after every character; Hangul, Arabic, Latin at spaces.
+_TOKENS = re.compile(
+    "[\u2e80-\u30ff\u31c0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+    "|[^\\s\u2e80-\u30ff\u31c0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]+"
+)
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 
 
 @dataclass(slots=True)
@@ -217,3 +226,42 @@ def _begin_line(sheet: Sheet) -> int:
 
 def _is_number(cell: str) -> bool:
     return any(c.isdecimal() for c in cell) and all(c in _NUMBER_CHARACTERS for c in cell)
+
+
+def tokens(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans that are not broken over two lines."""
+    for match in _TOKENS.finditer(text):
+        yield match.span()
+
+
+def has_right_to_left(text: str) -> bool:
+    """Tell whether any letter of the text is read from right to left."""
+    return not text.isascii() and bool(_RIGHT_TO_LEFT.search(text))
+
+
+def is_right_to_left(text: str) -> bool:
+    """Tell by the first letter with a direction."""
+    if not has_right_to_left(text):
+        return False
+    for character in text:
+        direction = bidirectional(character)
+        if direction == "L":
+            return False
+        if direction in ("R", "AL"):
+            return True
+    return False
+
+
+def visual_order(directions: list[bool], base: bool) -> list[int]:
+    """Order a line's tokens from left to right; runs against the base direction keep their own order."""
+    if base not in directions or all(direction == base for direction in directions):
+        order = list(range(len(directions)))
+        return order[::-1] if directions and directions[0] else order
+    runs: list[list[int]] = []
+    for index, direction in enumerate(directions):
+        if runs and directions[runs[-1][0]] == direction:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    ordered = [run[::-1] if directions[run[0]] else run for run in runs]
+    return [index for run in (ordered[::-1] if base else ordered) for index in run]

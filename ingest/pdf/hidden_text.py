@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pymupdf
 
-from catena.ingest.boxes import is_inside, rotated
+from catena.ingest.pdf.word_runs import is_inside, rotated
 from catena.types import Box
 
 MIN_VISIBLE_SIZE = 1.5  # points; 0.5 pt text is a known way to hide words from people

@@ -1,27 +1,28 @@
-"""The pages of a PDF as MuPDF reads them, in order, not yet laid out."""
+"""The pages of a PDF as MuPDF or Tesseract reads them, in order, not yet laid out."""
 
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
 import pymupdf
 
-from catena.ingest.ocr.tesseract import RecognisedRow, Recogniser, decoded
+from catena.ingest.ocr.tesseract import RecognisedRow, RecognisedWord, Recogniser, decoded
 from catena.ingest.pdf.attachments import notes_on
 from catena.ingest.pdf.page_pictures import PictureFinder
-from catena.ingest.pdf.page_words import clean, read_glyphs
+from catena.ingest.pdf.page_words import CELL_GAP, clean, framed, is_rtl_word, read_glyphs
 from catena.ingest.pdf.parse_quality import Look, is_garbled, look_at
-from catena.ingest.pdf.recognised_words import recognised_glyphs
-from catena.ingest.pdf.word_runs import Glyphs, Run
+from catena.ingest.pdf.word_runs import Glyphs, Run, is_inside
+from catena.types import Box
 
 MAX_IN_PART = 200  # pages of a document that have pictures recognised beside their text
 _RUN = attrgetter(*Run.__slots__)
 _HEXADECIMAL = re.compile(r"<((?:[0-9A-Fa-f]{2})+)>")
+MIN_CONFIDENCE = 30.0  # of 100; below it words are mostly specks, rules and parts of pictures
 
 
 def text_of(label: str) -> str:
@@ -166,3 +167,56 @@ def _add_recognised(sheet: Sheet, rows: list[RecognisedRow]) -> None:
         sheet.is_recognised = bool(found.runs)
     else:
         glyphs.inset = found.runs
+
+
+def recognised_glyphs(
+    rows: Sequence[RecognisedRow], width: float, height: float, places: Sequence[Box] | None = None
+) -> Glyphs:
+    """Put words of one line side by side; `width` and `height` are the page's, in points.
+
+    With `places`, of words that stand in them alone.
+    """
+    glyphs = Glyphs(width, height, is_ocr=True)
+    kept = [(size, [word for word in words if _is_kept(word)]) for size, words in rows]
+    if places is not None:
+        kept = [(size, [word for word in words if is_inside(*word[2:], places)]) for size, words in kept]
+    turns = [_turn(words) for _, words in kept]
+    usual = Counter(turn for turn in turns if turn is not None).most_common(1)
+    for (size, words), turn in zip(kept, turns, strict=True):
+        if words:
+            _add_row(glyphs, size, words, turn if turn is not None else usual[0][0] if usual else 0)
+    return glyphs
+
+
+def _is_kept(word: RecognisedWord) -> bool:
+    return word[1] >= MIN_CONFIDENCE and bool(clean(word[0]))
+
+
+def _turn(words: Sequence[RecognisedWord]) -> int | None:
+    """Quarter turns clockwise of a row's reading direction; one word does not tell."""
+    if len(words) < 2:
+        return None
+    (_, _, *first), (_, _, *last) = words[0], words[-1]
+    dx, dy = (last[0] + last[2]) - (first[0] + first[2]), (last[1] + last[3]) - (first[1] + first[3])
+    if abs(dx) < abs(dy):
+        return 1 if dy > 0 else 3
+    return 2 if dx < 0 and not any(is_rtl_word(word[0]) for word in words) else 0
+
+
+def _add_row(glyphs: Glyphs, size: float, words: Sequence[RecognisedWord], turn: int) -> None:
+    """Boxes are the words' own; a run is as high as its row, since layout compares lines, not letters."""
+    boxes: list[Box] = [(x0, y0, x1, y1) for _, _, x0, y0, x1, y1 in words]
+    places = [framed(*box, turn, glyphs) if turn else box for box in boxes]
+    top, bottom = min(place[1] for place in places), max(place[3] for place in places)
+    run: Run | None = None
+    for (raw, *_), box, (x0, _, x1, _) in zip(words, boxes, places, strict=True):
+        text = clean(raw)
+        glyphs.num_characters += len(text)
+        if run is not None and -size < x0 - run.x1 < CELL_GAP * size:
+            run.texts.append(text)
+            run.boxes.append(box)
+            run.last_x0, run.x1 = x0, x1
+        else:
+            is_rtl = is_rtl_word(text)
+            run = Run(x0, top, x1, bottom, x1, x0, size, False, [text], [box], turn, is_rtl)
+            glyphs.runs.append(run)

@@ -12,7 +12,7 @@ import numpy as np
 import pymupdf
 from numpy.typing import NDArray
 
-from catena.ingest.boxes import is_inside, rotated
+from catena.ingest.pdf.word_runs import is_inside, rotated
 from catena.types import Box
 
 MIN_SHARE = 0.008

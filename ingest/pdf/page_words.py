@@ -10,13 +10,12 @@ from unicodedata import normalize
 
 import pymupdf
 
-from catena.ingest.boxes import is_inside, rotated
 from catena.ingest.pdf.font_ciphers import text_without_meaning
 from catena.ingest.pdf.hidden_text import hidden_text
 from catena.ingest.pdf.number_marks import SMALL, moved_words
 from catena.ingest.pdf.page_pictures import PictureFinder, Sight
 from catena.ingest.pdf.rtl import BidiLine, bidi_lines, bidi_words, is_mostly_rtl
-from catena.ingest.pdf.word_runs import Glyphs, Run
+from catena.ingest.pdf.word_runs import Glyphs, Run, is_inside, rotated
 from catena.types import Box
 
 TEXT_FLAGS: int = (

@@ -1,23 +1,39 @@
-"""Work of a parser copy on one request: parse a file into frames, or draw one of its pages."""
+"""Work of a parser copy on one request: read a file into frames by its kind, or draw one of its pages."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pymupdf
 
 from catena.errors import DocumentError
 from catena.ingest.confinement.confinement import OUT_OF_MEMORY_EXIT
+from catena.ingest.formats.docx import read_docx
+from catena.ingest.formats.epub import read_epub
+from catena.ingest.formats.html import read_html
+from catena.ingest.formats.markdown import read_markdown
+from catena.ingest.formats.plain_text import read_text
 from catena.ingest.frames import MAX_PAGE_CHARS, Send, page_frame
 from catena.ingest.given_file import given_file
 from catena.ingest.ocr.tesseract import Recogniser
 from catena.ingest.page_image import draw
+from catena.ingest.pagination.blocks import Book
+from catena.ingest.pagination.paged_book import FlowReading
+from catena.ingest.pdf.pdf_reader import Keep, PdfReading
 from catena.ingest.reader_protocol import Reading
-from catena.ingest.readers import open_reading
+from catena.types import Kind
 
 _MAX_TITLE = 500
+_BOOKS: dict[Kind, Callable[[Path], Book]] = {
+    "docx": read_docx,
+    "epub": read_epub,
+    "html": read_html,
+    "markdown": read_markdown,
+    "text": read_text,
+}
 
 
 def handle(request: Mapping[str, Any], send: Send) -> None:
@@ -121,3 +137,19 @@ def _fail(send: Send, error: DocumentError, request: Mapping[str, Any]) -> None:
 def _named(message: str, request: Mapping[str, Any]) -> str:
     """Name the file in an error on a path: it names the descriptor; people know the file by its name."""
     return message.replace(str(given_file(request["document"], "")), request["name"])[:2000]
+
+
+def open_reading(
+    path: Path,
+    kind: Kind,
+    password: str | None,
+    recogniser: Recogniser | None = None,
+    keep: Keep | None = None,
+    picture_remedy: str = "",
+    *,
+    is_ahead: bool = False,
+) -> Reading:
+    """Open a file with the reader of its kind; see `PdfReading` for what only a PDF needs. Raises DocumentError."""
+    if kind == "pdf":
+        return PdfReading(path, password, recogniser, keep, picture_remedy, is_ahead=is_ahead)
+    return FlowReading(_BOOKS[kind](path), path.name)

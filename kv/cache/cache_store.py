@@ -19,12 +19,18 @@ from torch import Tensor
 
 from catena.errors import StoreError
 from catena.files import atomic_files
-from catena.kv.cache import mapped_tensors
+from catena.kv.cache import tensor_files
 from catena.kv.cache.fingerprint import key_of
 from catena.kv.cache.kv_document import DocumentKV, Source, record_shape, scales_for
-from catena.kv.cache.mapped_tensors import PageHashes, hash_record
 from catena.kv.cache.page_pool import PagePool
-from catena.kv.cache.tensor_files import REMEDY, FolderIndex, read_checksummed, write_checksummed
+from catena.kv.cache.tensor_files import (
+    REMEDY,
+    FolderIndex,
+    PageHashes,
+    hash_record,
+    read_checksummed,
+    write_checksummed,
+)
 from catena.kv.model_spec import ModelSpec
 
 MANIFEST, STATE = "manifest.json", "state.safetensors"
@@ -119,7 +125,7 @@ class KVStore:
             atomic_files.make_folder(folder)
             shape = record_shape(spec, manifest.num_tokens, manifest.page_size)
             for layer in range(spec.num_layers):
-                mapped_tensors.create(_layer_path(folder, layer), shape, manifest.kv_dtype)
+                tensor_files.create(_layer_path(folder, layer), shape, manifest.kv_dtype)
             draft = Draft(folder, manifest, _map_layers(folder, spec, manifest, source, for_writing=True))
         return draft
 
@@ -261,7 +267,7 @@ def _map_layers(
 ) -> DocumentKV:
     shape = record_shape(spec, manifest.num_tokens, manifest.page_size)
     layers = [
-        mapped_tensors.open_existing(
+        tensor_files.open_existing(
             _layer_path(folder, layer), shape, manifest.kv_dtype, for_writing=for_writing
         )
         for layer in range(spec.num_layers)

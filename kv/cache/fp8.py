@@ -9,9 +9,6 @@ from catena.errors import OptionError
 
 LARGEST = 448.0
 """The largest e4m3 number."""
-RELATIVE_ERROR = 2.0**-4
-"""Of one number, at most: three bits follow its first. Below 2**-6 scales it is off by up to ABSOLUTE_ERROR scales."""
-ABSOLUTE_ERROR = 2.0**-10
 
 
 def fp8_dtype() -> torch.dtype:

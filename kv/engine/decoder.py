@@ -14,8 +14,7 @@ from torch import Tensor
 from catena.errors import OptionError
 from catena.kv.cache.kv_document import DocumentKV
 from catena.kv.engine.decoder_buffers import Buffers
-from catena.kv.engine.paged_attention import attend_pages
-from catena.kv.engine.partial_attention import attend_causal, merge
+from catena.kv.engine.paged_attention import attend_causal, attend_pages, merge
 from catena.kv.engine.transformers_hooks import PassThroughCache, Sessions
 
 _WARM_UPS = 3

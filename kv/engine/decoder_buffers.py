@@ -12,8 +12,7 @@ from catena.kv.cache.device_pages import DevicePages
 from catena.kv.cache.digests import DIGESTS, Digest, score_pages
 from catena.kv.cache.kv_document import DocumentKV
 from catena.kv.engine.page_tables import RowPages, choose_rows, write_row
-from catena.kv.policies.head_choice import choose, reduce_heads, window_scores
-from catena.kv.policies.page_selection import needed
+from catena.kv.policies.page_selection import choose, needed, reduce_heads, window_scores
 from catena.kv.policies.policy import Policy
 from catena.kv.policies.trained_retriever import PageRetriever
 

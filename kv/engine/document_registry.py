@@ -17,8 +17,7 @@ from catena.kv.cache.kv_document import DocumentKV, Source, record_shape
 from catena.kv.cache.page_pool import PagePool
 from catena.kv.engine.model_loading import LocalModel
 from catena.kv.engine.prefill import CHUNK, prefill_into
-from catena.kv.policies.accumulated_attention import merge_document
-from catena.kv.policies.merging import MergedKeys
+from catena.kv.policies.accumulated_attention import MergedKeys, merge_document
 from catena.kv.policies.page_selection import PolicyInputs, needed
 from catena.kv.policies.policy import Policy, preset
 from catena.kv.policies.squeezed_attention import SqueezedKeys, squeeze

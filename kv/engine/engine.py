@@ -16,9 +16,8 @@ from torch import Tensor
 
 from catena.errors import CatenaError, ModelBusy, ModelUnreachable
 from catena.kv.cache.kv_document import DocumentKV
-from catena.kv.engine.detokenizer import Detokenizer
 from catena.kv.engine.document_registry import DocumentRegistry
-from catena.kv.engine.generation import Row, extend, start, step
+from catena.kv.engine.generation import Detokenizer, Row, extend, start, step
 from catena.kv.engine.model_loading import LocalModel
 from catena.kv.engine.prefill import CHUNK
 from catena.kv.engine.question_session import Session

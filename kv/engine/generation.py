@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from torch import Tensor
 from catena.kv.cache.kv_document import DocumentKV
 from catena.kv.engine.question_session import Session
 from catena.kv.engine.transformers_hooks import Rows, TailCache
+
+BROKEN = "\ufffd"
 
 
 @dataclass(slots=True, eq=False)
@@ -65,14 +67,6 @@ def step(model: Any, rows: Sequence[Row], token_ids: Tensor) -> None:
     _forward(model, rows, Rows([row.tail for row in rows]), token_ids[:, None])
 
 
-def generate_greedy(model: Any, row: Row, max_tokens: int) -> Iterator[int]:
-    """Yield the likeliest tokens, one after the other."""
-    for _ in range(max_tokens):
-        token = row.logits.argmax()
-        yield int(token)
-        step(model, [row], token[None])
-
-
 def _forward(model: Any, rows: Sequence[Row], cache: TailCache | Rows, token_ids: Tensor) -> None:
     """One pass of token ids (B, T), T more for each row; logits are computed for the last one only."""
     length = token_ids.shape[1]
@@ -91,3 +85,48 @@ def _forward(model: Any, rows: Sequence[Row], cache: TailCache | Rows, token_ids
         row.logits = logits
         row.position += length
         row.session.advance()
+
+
+class Detokenizer:
+    """Feed it tokens; it gives back the text that is certain."""
+
+    def __init__(self, tokenizer: Any, stop: Sequence[str] = ()) -> None:
+        self._tokenizer = tokenizer
+        self._stop = tuple(text for text in stop if text)
+        self._tokens: list[int] = []
+        self._text = ""
+        self._sent = 0
+        self.is_stopped = False
+
+    @property
+    def num_tokens(self) -> int:
+        return len(self._tokens)
+
+    def feed(self, token: int) -> str:
+        """Add a token; return the new text that no later token can change or stop."""
+        self._tokens.append(token)
+        self._text = self._tokenizer.decode(self._tokens, skip_special_tokens=True)
+        found = [place for place in (self._text.find(text) for text in self._stop) if place >= 0]
+        if found:
+            self.is_stopped = True
+            self._text = self._text[: min(found)]
+            return self._send(len(self._text))
+        return self._send(len(self._text) - self._held_back())
+
+    def finish(self) -> str:
+        """Return what was held back."""
+        return self._send(len(self._text))
+
+    def _held_back(self) -> int:
+        """Characters at the end that may be half a character, or the beginning of a stop text."""
+        half = len(self._text) - len(self._text.rstrip(BROKEN))
+        longest = max(
+            (n for text in self._stop for n in range(1, len(text)) if self._text.endswith(text[:n])),
+            default=0,
+        )
+        return max(half, longest)
+
+    def _send(self, end: int) -> str:
+        piece = self._text[self._sent : end]
+        self._sent = max(self._sent, end)
+        return piece

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from catena.kv.cache.digests import score_pages
 from catena.kv.engine.paged_attention import Backend, backend_of
-from catena.kv.policies.head_choice import choose, reduce_heads, window_scores
+from catena.kv.policies.page_selection import choose, reduce_heads, window_scores
 from catena.kv.policies.policy import Policy
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from catena.kv.cache.kv_document import DocumentKV, LayerKV
 from catena.kv.cache.page_pool import LoadCounts
-from catena.kv.engine.partial_attention import attend, attend_causal, merge
+from catena.kv.engine.paged_attention import attend, attend_causal, merge
 from catena.kv.policies.page_selection import PolicyInputs, Selection, needed, select
 from catena.kv.policies.policy import Policy
 

@@ -12,8 +12,7 @@ from torch import Tensor
 from catena.errors import OptionError
 from catena.kv.cache.digests import DIGESTS, score_pages
 from catena.kv.cache.kv_document import DocumentKV
-from catena.kv.policies.head_choice import choose, reduce_heads, window_scores
-from catena.kv.policies.merging import MergedKeys
+from catena.kv.policies.accumulated_attention import MergedKeys
 from catena.kv.policies.policy import Policy
 from catena.kv.policies.squeezed_attention import SqueezedKeys
 from catena.kv.policies.trained_retriever import PageRetriever
@@ -127,3 +126,33 @@ def needed(aid: Aid | None, policy: Policy) -> Aid:
             else "Take the policy quest.",
         )
     return aid
+
+
+def reduce_heads(scores: Tensor, policy: Policy) -> Tensor:
+    """(Hkv, G, T, P) to (H, P): one score for the question's tokens, and the best of the heads that choose together.
+
+    Where a whole layer chooses, the heads' scores are summed.
+    """
+    best = scores.amax(2) if policy.over_tokens == "max" else scores.mean(2)
+    if policy.granularity == "query_head":
+        return best.flatten(0, 1)
+    if policy.granularity == "kv_head":
+        return best.amax(1)
+    return best.sum((0, 1))[None]
+
+
+def window_scores(count: int, device: torch.device | None = None) -> Tensor:
+    """A window's: the later a KV page, the better (1, P)."""
+    return torch.arange(count, dtype=torch.float32, device=device)[None]
+
+
+def choose(scores: Tensor, policy: Policy) -> Tensor:
+    """The KV pages of each row of scores (H, P), in reading order: (H, k). Ties go to the earlier KV page."""
+    total = scores.shape[-1]
+    count = policy.num_pages(total)
+    scores = scores.clone()
+    scores[:, : policy.sink_pages] = torch.inf
+    if policy.local_pages:
+        scores[:, -policy.local_pages :] = torch.inf
+    order = scores.argsort(dim=-1, descending=True, stable=True)
+    return order[:, :count].sort(dim=-1).values

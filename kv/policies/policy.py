@@ -48,8 +48,8 @@ class Policy:
 
     name: str
     score: Score
-    fidelity: Literal["exact", "faithful", "adapted", "peer"]
     source: str
+    """Where it is published, and what is adapted; "peer": made to compare with."""
     budget: float = 0.25
     space: Space = "rotated"
     granularity: Granularity = "kv_head"
@@ -95,11 +95,10 @@ class Policy:
 
 
 _POLICIES = (
-    Policy("full", "all", "exact", "Exact attention.", budget=1.0),
+    Policy("full", "all", "Exact attention.", budget=1.0),
     Policy(
         "quest",
         "bound",
-        "faithful",
         "Quest, arXiv 2406.10774: two dense layers, at least three KV pages, every query head chooses. "
         "Published with KV pages of 16 tokens.",
         granularity="query_head",
@@ -110,7 +109,6 @@ _POLICIES = (
     Policy(
         "squeezed",
         "clusters",
-        "faithful",
         "Squeezed Attention, arXiv 2411.09688: single keys by the score of their cluster, one threshold over all "
         "heads and layers. Key heads shared by a group keep what any query head keeps.",
         sink_pages=0,
@@ -119,7 +117,6 @@ _POLICIES = (
     Policy(
         "squeezed-two-level",
         "clusters",
-        "faithful",
         "Squeezed Attention, section 3.3: clusters of clusters let half of the keys through before.",
         sink_pages=0,
         local_pages=0,
@@ -128,7 +125,6 @@ _POLICIES = (
     Policy(
         "lm-infinite",
         "window",
-        "faithful",
         "LM-Infinite, arXiv 2308.16137: first tokens and, of the budget, the last; distance clipped at the trained "
         "length.",
         positions="clipped",
@@ -136,25 +132,22 @@ _POLICIES = (
     Policy(
         "retro",
         "trained",
-        "adapted",
-        "RetroLM, arXiv 2502.11444: a trained retriever of KV pages, one retrieval a question. "
+        "Adapted: RetroLM, arXiv 2502.11444: a trained retriever of KV pages, one retrieval a question. "
         "No bookmark tokens, and the model itself is not trained further.",
         space="unrotated",
         refresh=0,
     ),
-    Policy("mean", "mean", "peer", "The mean key of a KV page."),
+    Policy("mean", "mean", "Peer: the mean key of a KV page."),
     Policy(
         "arkvale",
         "cuboid",
-        "faithful",
         "ArkVale, NeurIPS 2024: cuboid around the mean, two dense layers.",
         dense_layers=2,
     ),
     Policy(
         "longheads",
         "pooled",
-        "adapted",
-        "LongHeads, arXiv 2402.10685: un-rotated queries, every head chooses, KV pages laid end to end. "
+        "Adapted: LongHeads, arXiv 2402.10685: un-rotated queries, every head chooses, KV pages laid end to end. "
         "Pooled by the mean key, not by attention inside the chunk.",
         space="unrotated",
         granularity="query_head",
@@ -163,8 +156,7 @@ _POLICIES = (
     Policy(
         "landmark-like",
         "last",
-        "adapted",
-        "Landmark Attention, arXiv 2305.16300, without its trained token: the last token stands for a KV page.",
+        "Adapted: Landmark Attention, arXiv 2305.16300, without its trained token: the last one stands for a KV page.",
         space="unrotated",
         granularity="query_head",
         positions="consecutive",
@@ -172,9 +164,8 @@ _POLICIES = (
     Policy(
         "infllm",
         "representative",
-        "adapted",
-        "InfLLM, arXiv 2402.04617: four tokens stand for a KV page, one list a layer, what is not local stands 4,096 "
-        "tokens away. Local is the document's end, which does not move on while the answer grows.",
+        "Adapted: InfLLM, arXiv 2402.04617: four tokens stand for a KV page, one list a layer, what is not local "
+        "stands 4,096 tokens away. Local is the document's end, which does not move on while the answer grows.",
         space="distant",
         granularity="layer",
         positions="constant",
@@ -186,12 +177,11 @@ _POLICIES = (
     Policy(
         "look-m",
         "merged",
-        "adapted",
-        "LOOK-M, arXiv 2406.18139: tokens that were looked at least are merged into their likest, those of figures and "
-        "tables before those of text. Made of text models' caches; a group of heads keeps the same tokens.",
+        "Adapted: LOOK-M, arXiv 2406.18139: tokens that were looked at least are merged into their likest, those of "
+        "figures and tables before those of text. Made of text models' caches; a group of heads keeps the same tokens.",
     ),
-    Policy("random", "random", "peer", "Any KV pages, to compare with."),
-    Policy("oracle", "exact", "peer", "The KV pages that truly hold the best keys, to compare with."),
+    Policy("random", "random", "Peer: any KV pages."),
+    Policy("oracle", "exact", "Peer: the KV pages that truly hold the best keys."),
 )
 PRESETS = {policy.name: policy for policy in _POLICIES}
 

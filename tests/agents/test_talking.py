@@ -16,9 +16,9 @@ from catena.agents.generative.query_expansion import read_queries
 from catena.agents.generative.question_rewriting import Turn, read_question, self_contained
 from catena.agents.generative.support_judge import read_verdict
 from catena.agents.graph import run
-from catena.agents.page_search import fuse
 from catena.events import Event
 from catena.options import AskOptions
+from catena.retrieval.page_ranking import fuse
 from catena.types import Answer, PageHit, PageRef
 from tests.agents.models import ByRole
 from tests.agents.shelf import DOC, MemoryShelf, WordEmbedder, WordRetriever, make_page

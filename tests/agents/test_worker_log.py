@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from catena.agents.chain_nodes import PathProgress
-from catena.agents.run_store import Checkpoints
+from catena.agents.run_store import Checkpoints, Journal
 from catena.agents.state import added_to_note, longer_note
-from catena.agents.worker_log import Journal
 from catena.types import Evidence, Fact, Note, PageRef, Span
 
 FACTS = tuple(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from catena.kv.cache import digests
-from catena.kv.policies.head_choice import choose
+from catena.kv.policies.page_selection import choose
 from catena.kv.policies.policy import preset
 
 if find_spec("triton") is None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from catena.kv.engine.generation import extend, generate_greedy, start, step
+from catena.kv.engine.generation import extend, start, step
 from catena.kv.engine.question_session import Session
 from catena.kv.policies.policy import PRESETS, Policy, preset
 from tests.kv import tiny
@@ -66,7 +66,9 @@ def test_rows_together_as_one_by_one() -> None:
     made = tiny.model()
     documents = [tiny.read_tokens("llama", DOCUMENT), tiny.read_tokens("llama", tiny.tokens(70, seed=3))]
     asked = [(documents[0], QUESTION), (documents[0], QUESTION[:3]), (documents[1], QUESTION[:5])]
-    alone = [list(generate_greedy(made, start(made, Session(d, preset("quest")), q), 6)) for d, q in asked]
+    alone = [
+        list(tiny.generate_greedy(made, start(made, Session(d, preset("quest")), q), 6)) for d, q in asked
+    ]
     rows = [start(made, Session(d, preset("quest")), q) for d, q in asked]
     together: list[list[int]] = [[], [], []]
     for _ in range(6):
@@ -81,7 +83,7 @@ def test_rows_together_as_one_by_one() -> None:
 def test_same_question_same_answer(name: str) -> None:
     made, document = tiny.model(), tiny.read_tokens("llama", DOCUMENT, policy=preset("look-m"))
     answers = [
-        list(generate_greedy(made, start(made, Session(document, preset(name)), QUESTION), 5))
+        list(tiny.generate_greedy(made, start(made, Session(document, preset(name)), QUESTION), 5))
         for _ in range(2)
     ]
     assert answers[0] == answers[1]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from catena.errors import OptionError
 from catena.kv.cache.cache_store import KVStore, manifest_of
-from catena.kv.cache.fp8 import ABSOLUTE_ERROR, RELATIVE_ERROR, dequantize, fp8_dtype, quantize
+from catena.kv.cache.fp8 import dequantize, fp8_dtype, quantize
 from catena.kv.cache.kv_document import DocumentKV, Source
 from catena.kv.engine.generation import start
 from catena.kv.engine.prefill import prefill, prefill_into
@@ -23,6 +23,10 @@ from tests.kv import tiny
 
 SPEC = spec_of(tiny.model())
 SOURCE, QUESTION = Source(tiny.tokens(150)), tiny.tokens(9, seed=2)
+
+RELATIVE_ERROR = 2.0**-4
+"""Of one number, at most: three bits follow its first. Below 2**-6 scales it is off by up to ABSOLUTE_ERROR scales."""
+ABSOLUTE_ERROR = 2.0**-10
 
 
 @given(seed=st.integers(0, 10_000), exponent=st.integers(-20, 12))

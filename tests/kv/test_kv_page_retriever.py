@@ -22,9 +22,8 @@ from catena.bookqa.items import write_items
 from catena.bookqa.responses import read_responses
 from catena.errors import ModelRefused
 from catena.kv.client.kv_client import KVServer
-from catena.kv.client.sent_text import SentText
 from catena.kv.client.served_ids import IDS, Key, ServedIds
-from catena.kv.policies.kv_page_retriever import KVPageRetriever, Look
+from catena.kv.policies.kv_page_retriever import KVPageRetriever, Look, SentText
 from catena.llm.usage import Meter
 from catena.retrieval.passages import split
 from catena.testing import ScriptedLLM

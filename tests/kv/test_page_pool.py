@@ -14,7 +14,7 @@ from catena.errors import StoreError
 from catena.kv.cache.cache_store import KVStore, manifest_of
 from catena.kv.cache.kv_document import DocumentKV, Source, record_shape
 from catena.kv.cache.page_pool import LoadCounts, PagePool
-from catena.kv.engine.generation import generate_greedy, start
+from catena.kv.engine.generation import start
 from catena.kv.engine.prefill import prefill_into
 from catena.kv.engine.question_session import Session
 from catena.kv.model_spec import spec_of
@@ -44,7 +44,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[KVStore, str]:
 
 def said(document: DocumentKV, policy: str, refresh: int = 1) -> tuple[list[int], Session]:
     session = Session(document, replace(preset(policy), budget=0.1, refresh=refresh))
-    return list(generate_greedy(tiny.model(), start(tiny.model(), session, QUESTION), 6)), session
+    return list(tiny.generate_greedy(tiny.model(), start(tiny.model(), session, QUESTION), 6)), session
 
 
 @pytest.mark.parametrize("policy", ["full", "quest", "arkvale", "longheads", "lm-infinite"])

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from catena.errors import OptionError
-from catena.kv.engine.paged_attention import Backend, attend_pages, backend_of
-from catena.kv.engine.partial_attention import attend_reference
+from catena.kv.engine.paged_attention import Backend, attend_pages, attend_reference, backend_of
 
 needs_triton = pytest.mark.skipif(
     find_spec("triton") is None, reason='Triton is not installed (pip install "catena-qa[kernels]")'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from catena.kv.engine.partial_attention import attend, attend_causal, attend_reference, merge
+from catena.kv.engine.paged_attention import attend, attend_causal, attend_reference, merge
 
 RANDOM = torch.Generator().manual_seed(0)
 Q = torch.randn(8, 5, 64, generator=RANDOM)

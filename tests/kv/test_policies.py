@@ -9,8 +9,8 @@ import torch
 
 from catena.errors import OptionError
 from catena.kv.cache.kv_document import DocumentKV
-from catena.kv.engine.generation import generate_greedy, start
-from catena.kv.engine.partial_attention import attend_reference
+from catena.kv.engine.generation import start
+from catena.kv.engine.paged_attention import attend_reference
 from catena.kv.engine.question_session import Session
 from catena.kv.policies.page_selection import PolicyInputs
 from catena.kv.policies.policy import PRESETS, preset
@@ -86,7 +86,7 @@ def test_end_to_end_positions_never_leave_the_budget() -> None:
 def test_selects_anew_as_often_as_it_says(refresh: int, num_written: int, is_kept: bool) -> None:
     session = Session(document(), replace(HALF, refresh=refresh))
     row = start(tiny.model(), session, QUESTION)
-    assert len(list(generate_greedy(tiny.model(), row, num_written))) == num_written
+    assert len(list(tiny.generate_greedy(tiny.model(), row, num_written))) == num_written
     assert bool(session.selections) == is_kept
 
 

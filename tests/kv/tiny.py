@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from catena.kv.cache.kv_document import DocumentKV
 from catena.kv.engine import transformers_hooks
+from catena.kv.engine.generation import Row, step
 from catena.kv.engine.prefill import prefill
 from catena.kv.model_spec import spec_of
 
@@ -86,3 +88,11 @@ def read_tokens(name: str, token_ids: Tensor, **options: Any) -> DocumentKV:
 def distance(found: Tensor, wanted: Tensor) -> float:
     """Largest difference, relative to the largest logit."""
     return float((found - wanted).abs().max() / wanted.abs().max())
+
+
+def generate_greedy(model: Any, row: Row, max_tokens: int) -> Iterator[int]:
+    """Yield the likeliest tokens, one after the other."""
+    for _ in range(max_tokens):
+        token = row.logits.argmax()
+        yield int(token)
+        step(model, [row], token[None])

@@ -8,13 +8,12 @@ import faiss
 import numpy as np
 import pytest
 
-from catena.benchmarks.dense import DenseRetriever
+from catena.benchmarks.ablated_retrievers import DenseRetriever, LexicalRetriever
 from catena.files import failpoints
 from catena.library.library import Library
 from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.faiss_index import VectorFile
 from catena.retrieval.hybrid import HybridRetriever
-from catena.retrieval.lexical import LexicalRetriever
 from catena.retrieval.passages import indexed_text, split
 from catena.retrieval.text_analysis import terms
 from catena.retrieval.vector_jobs import embed_passages, fill

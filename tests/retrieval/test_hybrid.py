@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from catena.benchmarks.ablated_retrievers import LexicalRetriever
 from catena.retrieval.document_choice import choose_documents
 from catena.retrieval.hybrid import HybridRetriever, fuse
-from catena.retrieval.lexical import LexicalRetriever
 from catena.retrieval.nearest_passages import Near
 from catena.retrieval.vector_jobs import CHUNK, fill
 from tests.retrieval.shelf import MemoryLibrary, WordEmbedder

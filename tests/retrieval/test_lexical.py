@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from catena.retrieval.document_cache import OpenedDocuments
-from catena.retrieval.lexical import echo, lexical_scores
-from catena.retrieval.weights import Weights
+from catena.retrieval.lexical import Weights, echo, lexical_scores
 from tests.retrieval.shelf import MemoryLibrary
 
 PAGES = [

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from catena.agents.extractive.abbreviations import long_forms, other_forms
 from catena.agents.extractive.out_of_vocabulary import strangers
-from catena.agents.extractive.synonyms import phrasings
+from catena.agents.extractive.synonyms import long_forms, other_forms, phrasings
 
 
 @pytest.mark.parametrize("short", ["CEO", "ceo"])

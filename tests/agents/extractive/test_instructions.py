@@ -14,8 +14,8 @@ from catena.agents.extractive.instructions import (
     is_command,
     is_instruction,
     is_under_term,
+    looked_up,
 )
-from catena.agents.extractive.section_lookup import looked_up
 from catena.agents.extractive.sentence_ranking import Asked, behind_the_question, says_nothing_new
 from catena.types import PageHit, PageRef
 from tests.agents.shelf import DOC, MemoryShelf, make_page

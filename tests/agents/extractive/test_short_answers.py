@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from catena.agents.extractive.answer_kinds import kind_of_answer
 from catena.agents.extractive.passage_reader import PassageAnswer
+from catena.agents.extractive.question_form import kind_of_answer
 from catena.agents.extractive.short_answers import agreed, named_alone, names, short_answer, stands_for
 
 

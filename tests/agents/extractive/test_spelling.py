@@ -6,8 +6,7 @@ from collections import Counter
 
 import pytest
 
-from catena.agents.extractive.out_of_vocabulary import strangers
-from catena.agents.extractive.spelling import spelled
+from catena.agents.extractive.out_of_vocabulary import spelled, strangers
 from catena.retrieval.text_analysis import terms
 
 FREQUENCY = Counter(

@@ -5,7 +5,7 @@ import pytest
 from catena.ingest.formats.plain_text import parse_text
 from catena.ingest.pagination.blocks import Block
 from catena.ingest.pagination.chapters import number_of
-from catena.ingest.pagination.page_breaks import count_words, cut
+from catena.ingest.pagination.paged_book import count_words, cut
 from tests.ingest.conftest import Parse
 
 PARAGRAPH = (

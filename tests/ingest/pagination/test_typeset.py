@@ -8,9 +8,8 @@ import pytest
 
 from catena.ingest.formats.plain_text import parse_text
 from catena.ingest.pagination.blocks import Block, Book, heading, paragraph, row
-from catena.ingest.pagination.line_breaks import visual_order
 from catena.ingest.pagination.paged_book import FlowReading, print_sheet
-from catena.ingest.pagination.typeset import typeset
+from catena.ingest.pagination.typeset import typeset, visual_order
 from tests.ingest.formats.test_plain_text import WRAPPED
 
 SCRIPTS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from catena.kv.policies.clusters import Clusters, cluster
+from catena.kv.policies.squeezed_attention import Clusters, cluster
 
 RANDOM = torch.Generator().manual_seed(0)
 KEYS = torch.randn(2, 60, 16, generator=RANDOM)

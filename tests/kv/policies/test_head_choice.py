@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from catena.errors import OptionError
-from catena.kv.policies.head_choice import choose, reduce_heads
+from catena.kv.policies.page_selection import choose, reduce_heads
 from catena.kv.policies.policy import PRESETS, Policy, preset
 
 SCORES = torch.tensor([[0.0, 5, 1, 5, 2, 5, 0, 0, 0, 0]])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from catena.kv.policies.merging import Merge, MergedKeys, merge_keys
+from catena.kv.policies.accumulated_attention import Merge, MergedKeys, merge_keys
 
 N = 24
 

@@ -1,4 +1,4 @@
-"""Retrieval by meaning alone, among the passages that have a vector."""
+"""Halves of hybrid retrieval: by words alone, and by meaning alone among the passages that have a vector."""
 
 from __future__ import annotations
 
@@ -8,11 +8,34 @@ import numpy as np
 
 from catena.library.library import Library
 from catena.retrieval.document_cache import OpenedDocuments
-from catena.retrieval.document_choice import MAX_DOCUMENTS, NEAREST
+from catena.retrieval.document_choice import MAX_DOCUMENTS, NEAREST, choose_documents
 from catena.retrieval.embedder import Embedder, Vectors
 from catena.retrieval.faiss_index import VectorFile
+from catena.retrieval.lexical import lexical_scores
 from catena.retrieval.page_ranking import Scored, page_hits
+from catena.retrieval.protocols import Shelf
 from catena.types import PageHit
+
+STANDING = 4  # to this power goes what a document's standing takes from the scores of its passages
+
+
+class LexicalRetriever:
+    """BM25 with each document's own statistics; pages are as good as their best passage."""
+
+    name = "lexical"
+
+    def __init__(self, library: Shelf, opened: OpenedDocuments | None = None) -> None:
+        self._library = library
+        self._opened = opened or OpenedDocuments(library)
+
+    def retrieve(self, question: str, document_ids: Sequence[str], k: int) -> list[PageHit]:
+        """Find up to `k` pages that share terms with the question, best first."""
+        scored = []
+        for document_id, behind in choose_documents(self._library, question, document_ids):
+            document = self._opened.get(document_id)
+            scores = lexical_scores(document, question)
+            scored.append(Scored(document, np.where(scores > 0, scores * (1 + behind) ** STANDING, -np.inf)))
+        return page_hits(scored, k, self.name)
 
 
 class DenseRetriever:
