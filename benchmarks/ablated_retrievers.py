@@ -11,7 +11,7 @@ from catena.retrieval.document_cache import OpenedDocuments
 from catena.retrieval.document_choice import MAX_DOCUMENTS, NEAREST, choose_documents
 from catena.retrieval.embedder import Embedder, Vectors
 from catena.retrieval.faiss_index import VectorFile
-from catena.retrieval.lexical import lexical_scores
+from catena.retrieval.hybrid import lexical_scores
 from catena.retrieval.page_ranking import Scored, page_hits
 from catena.retrieval.protocols import Shelf
 from catena.types import PageHit

@@ -23,8 +23,7 @@ from catena.benchmarks.pages import SETS, Asked, questions, with_text
 from catena.benchmarks.retrieval import add_all
 from catena.retrieval.document_cache import OpenedDocument, OpenedDocuments
 from catena.retrieval.embedder import Vectors
-from catena.retrieval.hybrid import MAX_NEW_VECTORS, fuse
-from catena.retrieval.lexical import WEIGHTS, Weights, lexical_scores
+from catena.retrieval.hybrid import MAX_NEW_VECTORS, WEIGHTS, Weights, fuse, lexical_scores
 from catena.settings import load_settings
 
 HEADERS, ECHOES = (0.0, 0.25, 0.5, 1.0), (0.0, 0.25, 0.5, 1.0, 2.0)

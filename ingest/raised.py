@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 
 _MAX_FIGURE = 12  # what is longer is small print, no figure
 # Footnote marks and what brackets set apart already: nobody takes them for part of the word before.
 _SET_APART = re.compile(r"[\[{*†‡§¶#‖®™©℠°ºª′″'\"‘’“”]")
 # "1st", "Mme", "Acme TM": letters that belong to the word before and never change a number.
 _LETTERS = re.compile(r"[^\W\d_]{2,}\.?$")
-_MARKS = re.compile(r"\d{1,3}[a-z]?(?:\s*[,;–-]\s*\d{1,3}[a-z]?)+$")
+_NOTE_MARKS = re.compile(r"\d{1,3}[a-z]?(?:\s*[,;–-]\s*\d{1,3}[a-z]?)+$")
 
 
 def _alphabet(kind: str, preferred: str) -> dict[int, str]:
@@ -53,7 +54,7 @@ def _figure(text: str, alphabet: dict[int, str], sign: str, is_formula: bool) ->
     inner = text.strip()
     if not inner or not is_formula and _is_left(inner):
         return text
-    if not is_formula and _MARKS.match(inner):
+    if not is_formula and _NOTE_MARKS.match(inner):
         changed = "".join(alphabet.get(ord(c), c) if c.isalnum() else c for c in inner)
     elif all(ord(character) in alphabet for character in inner):
         changed = inner.translate(alphabet)
@@ -67,3 +68,11 @@ def _figure(text: str, alphabet: dict[int, str], sign: str, is_formula: bool) ->
 def _is_left(inner: str) -> bool:
     is_figure = any(character.isalnum() for character in inner)
     return not is_figure or len(inner) > _MAX_FIGURE or bool(_SET_APART.match(inner) or _LETTERS.match(inner))
+
+
+MARKS: Mapping[str, Callable[[str], str]] = {
+    "sup": to_superscript,
+    "sub": to_subscript,
+    "struck": lambda text: f"~~{text}~~" if text.strip() else text,
+}
+"""Writes text as a mark of its run says."""

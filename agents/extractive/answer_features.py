@@ -16,14 +16,13 @@ from catena.agents.document_view import DocumentView
 from catena.agents.extractive import expected_answer, sentence_ranking
 from catena.agents.extractive.answer_reading import AnswerReading, chance
 from catena.agents.extractive.instructions import asked_name, defines
-from catena.agents.extractive.nouns import THINGS, kind_of, related_terms
 from catena.agents.extractive.numeric_answer import is_row
 from catena.agents.extractive.numeric_question import core, years
-from catena.agents.extractive.out_of_vocabulary import asked_nouns, strangers
+from catena.agents.extractive.out_of_vocabulary import asked_nouns, is_used, strangers
+from catena.agents.extractive.synonyms import THINGS, kind_of, related_terms
 from catena.agents.reasoner import Draft
-from catena.retrieval.common_words import rarity
 from catena.retrieval.embedder import Embedder
-from catena.retrieval.text_analysis import STOPWORDS, query_terms, terms
+from catena.retrieval.text_analysis import STOPWORDS, query_terms, rarity, terms
 from catena.types import Evidence, PageRef
 
 NUM_BEST = 3
@@ -89,7 +88,7 @@ def _of_words(seen: Seen, best: Evidence, view: DocumentView) -> Signs:
     page = set(terms(view.text(best.spans[0].ref).text))
     weights = _english(seen.question)
     names = [name for name in asked.names if idf(name) > sentence_ranking.COMMON]
-    unmet = [word for word in asked_nouns(seen.question) if not _is_met(word, frequency)]
+    unmet = [word for word in asked_nouns(seen.question) if not is_used(word, frequency)]
     head = expected_answer.head_word(seen.question)
     return {
         "covered": max(
@@ -219,10 +218,6 @@ def _held(word: str, held: set[str]) -> float:
     if not own or own & held:
         return 1.0
     return 0.6 if related_terms(word) & held else 0.0
-
-
-def _is_met(word: str, frequency: sentence_ranking.Idf) -> bool:
-    return any(map(frequency, terms(word))) or any(map(frequency, related_terms(word)))
 
 
 def _known(phrase: Sequence[str], frequency: sentence_ranking.Idf) -> float:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from catena.agents.citations.quantities import word_numbers
-from catena.agents.extractive.nouns import kind_of
+from catena.agents.extractive.synonyms import kind_of
 from catena.retrieval.text_analysis import STOPWORDS, terms
 
 NounKind = Literal["person", "time", "place", "animal", "food"]

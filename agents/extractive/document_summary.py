@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from catena.agents.candidates import Candidate
+from catena.agents.candidates import Candidate, is_apparatus
 from catena.agents.document_view import DocumentView
-from catena.agents.extractive.boilerplate import is_apparatus
 from catena.agents.extractive.question_form import plain_form
 from catena.retrieval.sentences import ends_sentence
 from catena.retrieval.text_analysis import STOPWORDS, query_terms, terms

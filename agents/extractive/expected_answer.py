@@ -6,10 +6,10 @@ import re
 from typing import Literal
 
 from catena.agents.citations.counted_numbers import calendar, figures
-from catena.agents.citations.entity_swap import names
 from catena.agents.citations.quantities import is_year, quantities, word_numbers
-from catena.agents.extractive.nouns import kind_of
+from catena.agents.citations.support_check import names
 from catena.agents.extractive.numeric_question import core, is_yes_no, main_question
+from catena.agents.extractive.synonyms import kind_of
 from catena.retrieval.text_analysis import STOPWORDS, query_terms
 
 Kind = Literal[

@@ -10,7 +10,7 @@ from catena.agents.citations.support_check import support
 from catena.agents.document_view import DocumentView
 from catena.agents.extractive.numeric_question import Pick, core, pick_number, wants_number, years
 from catena.agents.extractive.sentence_ranking import GENERIC, Asked, label_terms, overlap, with_other
-from catena.agents.extractive.table_cells import pick_cell, stated_scale
+from catena.agents.extractive.table_cells import headers_of, pick_cell, stated_scale
 from catena.agents.extractive.table_rows import Row, read_rows
 from catena.agents.reasoner import DraftStatement
 from catena.retrieval.text_analysis import terms
@@ -105,7 +105,7 @@ def _fit(question: str, row: Row, page: Page, at: int, view: DocumentView) -> fl
     if not telling:
         return 0.0
     caption = row.caption[-CAPTION_CHARACTERS:]
-    around = terms(f"{row.label} {_headers(row)} {section_at(page.sections, at)} {caption}")
+    around = terms(f"{row.label} {headers_of(row.cells)} {section_at(page.sections, at)} {caption}")
     held = {*around, *view.head_terms(page.ref)}
     best = 0.0
     for phrase in asked.terms:
@@ -128,10 +128,6 @@ def _from_sentence(question: str, evidence: Evidence, view: DocumentView) -> Dra
         return None
     pick = pick_number(question, evidence.text)
     return DraftStatement(f"{pick.text}. {evidence.text}", (evidence,)) if pick else None
-
-
-def _headers(row: Row) -> str:
-    return " ".join(part for cell in row.cells for part in cell.header)
 
 
 def _proof(pick: Pick, row: Row, page: Page, scale: Evidence | None) -> list[Evidence]:

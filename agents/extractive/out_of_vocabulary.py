@@ -11,11 +11,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from string import ascii_lowercase
 
-from catena.agents.extractive.nouns import THINGS, kind_of, related_terms
 from catena.agents.extractive.numeric_question import core
-from catena.agents.extractive.synonyms import long_forms
-from catena.retrieval.common_words import common_words
-from catena.retrieval.text_analysis import STOPWORDS, terms
+from catena.agents.extractive.synonyms import THINGS, kind_of, long_forms, related_terms
+from catena.retrieval.text_analysis import STOPWORDS, common_words, terms
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _THING = re.compile(r"[a-z]{4,}")
@@ -69,10 +67,11 @@ def never_mentioned(question: str, frequency: Frequency) -> list[str]:
     """List what the document uses in no form and under no other name, and would if it spoke of it: names, and things
     that can be seen or touched. Rare words may be misspelt; a "percentage" need not be called so."""
     things = [word for word in asked_nouns(question) if kind_of(word) in THINGS]
-    return [*strangers(question, frequency), *(word for word in things if not _is_used(word, frequency))]
+    return [*strangers(question, frequency), *(word for word in things if not is_used(word, frequency))]
 
 
-def _is_used(word: str, frequency: Frequency) -> bool:
+def is_used(word: str, frequency: Frequency) -> bool:
+    """Tell whether a term of a word, or of one that is related, stands somewhere."""
     return any(map(frequency, [*terms(word), *related_terms(word)]))
 
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from catena.agents.candidates import Candidate
+from catena.agents.candidates import Candidate, is_apparatus
 from catena.agents.citations.quantities import is_year, quantities, word_numbers
-from catena.agents.extractive.boilerplate import is_apparatus
 from catena.agents.extractive.instructions import (
     asked_name,
     asks_for_steps,

@@ -1,10 +1,16 @@
-"""Other words for the same thing, so that "CEO" finds "chief executive" and "capex" "purchases of property"."""
+"""Other words for the same thing, so that "CEO" finds "chief executive" and "capex" "purchases of property".
+
+Abbreviations and nouns, with what kind of thing each is, are WordNet's.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+
+from catena.retrieval.text_analysis import terms
 
 # What people ask for, and how statements print it. Plain accounting usage, no document's own.
 _SAME = {
@@ -28,11 +34,11 @@ _SAME = {
 _PATTERNS = [
     (re.compile(rf"\b(?:{pattern})(?!\w)", re.IGNORECASE), other) for pattern, other in _SAME.items()
 ]
-
-
 MAX_FORMS = 2
 """Meanings of one abbreviation that are looked for."""
 _WORD = re.compile(r"\b[A-Za-z]{2,6}\b")
+THINGS = frozenset(["animal", "artifact", "body", "food", "object", "phenomenon", "plant", "substance"])
+"""WordNet's names of what can be seen and touched: a document on it names it, as it need not name a "percentage"."""
 
 
 def phrasings(question: str) -> list[str]:
@@ -73,3 +79,38 @@ def _table() -> dict[str, tuple[str, ...]]:
 def _shorts() -> dict[str, str]:
     """By long form in small letters, where the abbreviation stands for nothing else."""
     return {longs[0].lower(): short.upper() for short, longs in _table().items() if len(longs) == 1}
+
+
+def kind_of(word: str) -> str:
+    """The kind of a noun's first sense; nothing for a word that is no common noun. A plural counts as its singular."""
+    return next((_nouns()[form][0] for form in _forms(word.lower()) if form in _nouns()), "")
+
+
+def related(word: str) -> tuple[str, ...]:
+    """Words of the same meaning, of the kind above and of the kinds below."""
+    return next((_nouns()[form][1] for form in _forms(word.lower()) if form in _nouns()), ())
+
+
+def related_terms(word: str) -> frozenset[str]:
+    """The terms of `related`."""
+    return frozenset(term for other in related(word) for term in terms(other))
+
+
+def _forms(word: str) -> Iterator[str]:
+    yield word
+    if word.endswith("ies"):
+        yield f"{word[:-3]}y"
+    if word.endswith("es"):
+        yield word[:-2]
+    if word.endswith("s"):
+        yield word[:-1]
+
+
+@cache
+def _nouns() -> dict[str, tuple[str, tuple[str, ...]]]:
+    found = {}
+    for line in (files("catena.agents.extractive") / "nouns.tsv").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            word, kind, others = line.split("\t")
+            found[word] = kind, tuple(others.split())
+    return found

@@ -61,10 +61,10 @@ def pick_cell(question: str, row: Row, around: str = "") -> Pick | None:
     """Choose the column by year, period and words; `around` is the text above the table, for the scale."""
     cells = [cell for cell in row.cells if not (is_year(cell.quantity) and len(row.cells) > 1)]
     cells = [cell for cell in cells if not any(_NOTE.fullmatch(part) for part in cell.header)] or cells
-    if not cells or must_compute(question, f"{row.label} {_headers(cells)}"):
+    if not cells or must_compute(question, f"{row.label} {headers_of(cells)}"):
         return None
     if not _COMPARES.search(question):
-        cells = [cell for cell in cells if not _COMPARES.search(_headers([cell]))] or cells
+        cells = [cell for cell in cells if not _COMPARES.search(headers_of([cell]))] or cells
     left = _of_year(question, row, cells)
     if len(left) > 1:
         left = _of_words(question, row.label, left)
@@ -77,7 +77,7 @@ def pick_cell(question: str, row: Row, around: str = "") -> Pick | None:
     return _named(cell, row, _column(cell, cells), around)
 
 
-def _headers(cells: Sequence[Cell]) -> str:
+def headers_of(cells: Sequence[Cell]) -> str:
     return " ".join(part for cell in cells for part in cell.header)
 
 
@@ -103,9 +103,9 @@ def _of_year(question: str, row: Row, cells: Sequence[Cell]) -> list[Cell]:
 def _of_words(question: str, label: str, cells: Sequence[Cell]) -> list[Cell]:
     """The cells whose header shares most of what the question says besides the row; whole years before parts."""
     asked = set(query_terms(question)) - set(query_terms(label))
-    if not _PART_YEAR.search(question) and any(not _PART_YEAR.search(_headers([cell])) for cell in cells):
-        cells = [cell for cell in cells if not _PART_YEAR.search(_headers([cell]))]
-    shared = [len(asked & set(terms(_headers([cell])))) for cell in cells]
+    if not _PART_YEAR.search(question) and any(not _PART_YEAR.search(headers_of([cell])) for cell in cells):
+        cells = [cell for cell in cells if not _PART_YEAR.search(headers_of([cell]))]
+    shared = [len(asked & set(terms(headers_of([cell])))) for cell in cells]
     most = max(shared)
     return [cell for cell, count in zip(cells, shared, strict=True) if count == most]
 
@@ -124,11 +124,11 @@ def _of_whole(question: str, cells: Sequence[Cell]) -> list[Cell]:
 
 
 def _is_percent(cell: Cell) -> bool:
-    return cell.quantity.unit == "%" or "%" in _headers([cell])
+    return cell.quantity.unit == "%" or "%" in headers_of([cell])
 
 
 def _is_money(cell: Cell) -> bool:
-    return bool(cell.quantity.unit or re.search(r"[$€£¥₹]", _headers([cell])))
+    return bool(cell.quantity.unit or re.search(r"[$€£¥₹]", headers_of([cell])))
 
 
 def _column(cell: Cell, cells: Sequence[Cell]) -> str:
@@ -145,7 +145,7 @@ def _column(cell: Cell, cells: Sequence[Cell]) -> str:
 def _named(cell: Cell, row: Row, column: str, around: str) -> Pick:
     quantity = cell.quantity
     unit = scale = currency = ""
-    headers = _headers([cell])
+    headers = headers_of([cell])
     if _is_percent(cell) or "%" in row.label:
         unit = "%"
     else:

@@ -12,11 +12,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from catena.agents.document_view import DocumentView
-from catena.agents.extractive.coreference import Person, Reading
 from catena.agents.extractive.proper_names import Sex
 from catena.agents.extractive.question_form import AnswerKind, kind_of_answer
 from catena.agents.extractive.sentence_ranking import overlap
-from catena.agents.extractive.story import Story, is_told, story_of
+from catena.agents.extractive.story import Person, Reading, Story, is_told, story_of
 from catena.agents.reasoner import Question
 from catena.retrieval.sentences import sentences
 from catena.retrieval.text_analysis import query_terms, terms

@@ -16,24 +16,11 @@ from urllib.parse import quote
 from catena.errors import LibraryError
 from catena.files.disk_reserve import free_bytes
 
-_SHARED = frozenset(
-    (
-        "9p",
-        "afs",
-        "beegfs",
-        "ceph",
-        "cifs",
-        "coda",
-        "davfs",
-        "drvfs",
-        "gfs2",
-        "glusterfs",
-        "gpfs",
-        "lustre",
-        "ncpfs",
-    )
-    + ("nfs", "nfs3", "nfs4", "ocfs2", "prl_fs", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs")
-)
+_SHARED = frozenset((
+    "9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "drvfs", "gfs2", "glusterfs", "gpfs", "lustre",
+    "ncpfs", "nfs", "nfs3", "nfs4", "ocfs2", "prl_fs", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs",
+    "vmhgfs",
+))  # fmt: skip
 _FUSE = re.compile(r"fuse(\..+)?")
 """Programs that serve files, sshfs and the like; `fuseblk` is a disk of this machine."""
 _ESCAPE = re.compile(r"\\([0-7]{3})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from xml.etree.ElementTree import Element
 
 from catena.ingest.dingbats import dingbat, is_symbol_font
@@ -12,21 +13,15 @@ from catena.ingest.formats import html_visibility
 from catena.ingest.formats.docx_styles import Styles
 from catena.ingest.formats.omml import equation_text
 from catena.ingest.formats.safe_xml import attribute, local
-from catena.ingest.raised import to_subscript, to_superscript
+from catena.ingest.raised import MARKS, to_superscript
 
 # Not on the page: properties, the other form of what was read already, instructions, the readings of ruby.
-_SKIPPED = frozenset(
-    ("Fallback", "rPr", "pPr", "sectPr", "proofErr", "commentRangeStart", "instrText", "delInstrText", "rt")
-    + ("sdtPr", "rubyPr", "tblPr", "docPr", "cNvGraphicFramePr", "numPr")
-)
+_SKIPPED = frozenset((
+    "Fallback", "rPr", "pPr", "sectPr", "proofErr", "commentRangeStart", "instrText", "delInstrText", "rt",
+    "sdtPr", "rubyPr", "tblPr", "docPr", "cNvGraphicFramePr", "numPr",
+))  # fmt: skip
 _DELETED = frozenset(("del", "moveFrom"))
 _PAGE_FIELDS = ("PAGE", "NUMPAGES", "SECTIONPAGES")
-_MARKS: dict[str, Callable[[str], str]] = {
-    "": str,
-    "sup": to_superscript,
-    "sub": to_subscript,
-    "struck": lambda text: f"~~{text}~~" if text.strip() else text,
-}
 CHARTS = "charts and diagrams that were not read"
 DELETED = "words that tracked changes delete were left out"
 
@@ -62,9 +57,9 @@ class WordText:
     def text(self) -> str:
         """The text so far; neighbours with the same mark are one figure."""
         joined = (
-            (mark, "".join(text for _, text in group)) for mark, group in groupby(self._pieces, _mark_of)
+            (mark, "".join(text for _, text in group)) for mark, group in groupby(self._pieces, itemgetter(0))
         )
-        return "".join(_MARKS[mark](text) for mark, text in joined)
+        return "".join(MARKS[mark](text) if mark else text for mark, text in joined)
 
     def _write(self, text: str) -> None:
         if any(_is_page_field(instruction) for instruction in self._fields):
@@ -95,9 +90,6 @@ class WordText:
             return
         is_private = 0xE000 <= number <= 0xF8FF or number > 0x10FFFF
         self._write(dingbat(font, number) or ("" if is_private else chr(number)))
-
-    def _equation(self, element: Element) -> None:
-        self._write(equation_text(element))
 
     def _refer(self, element: Element) -> None:
         kind, identity = local(element).removesuffix("Reference"), attribute(element, "id") or ""
@@ -133,19 +125,6 @@ class WordText:
             self.left_out.add(CHARTS)
         elif len(self.boxes) == before and names & {"pic", "imagedata", "blip"}:
             self.left_out.add(html_visibility.PICTURES)
-
-    def _embed(self, element: Element) -> None:
-        self.left_out.add(html_visibility.EMBEDDED)
-
-    def _box(self, element: Element) -> None:
-        self.boxes.append(element)
-
-    def _word_art(self, element: Element) -> None:
-        self._write(f" {attribute(element, 'string') or ''} ")
-
-
-def _mark_of(piece: tuple[str, str]) -> str:
-    return piece[0]
 
 
 def _plain_text(element: Element) -> str:
@@ -190,7 +169,7 @@ _READERS: dict[str, Callable[[WordText, Element], None]] = {
     "ptab": _gap,
     "noBreakHyphen": lambda text, _: text._write("-"),
     "sym": WordText._symbol,
-    "oMath": WordText._equation,
+    "oMath": lambda text, element: text._write(equation_text(element)),
     "footnoteReference": WordText._refer,
     "endnoteReference": WordText._refer,
     "commentReference": WordText._refer,
@@ -199,9 +178,9 @@ _READERS: dict[str, Callable[[WordText, Element], None]] = {
     "fldSimple": WordText._simple_field,
     "drawing": WordText._draw,
     "pict": WordText._draw,
-    "object": WordText._embed,
-    "txbxContent": WordText._box,
-    "textpath": WordText._word_art,
+    "object": lambda text, _: text.left_out.add(html_visibility.EMBEDDED),
+    "txbxContent": lambda text, element: text.boxes.append(element),
+    "textpath": lambda text, element: text._write(f" {attribute(element, 'string') or ''} "),
 }
 
 

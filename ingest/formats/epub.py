@@ -24,7 +24,6 @@ _CONTAINER = "META-INF/container.xml"
 _NO_TEXT = ("image/", "audio/", "video/", "font/", "text/css", "text/javascript", "application/javascript")
 _MARKUP = re.compile(rb"<\s*(?:[\w-]+:)?(html|body|dtbook|book|p|div|section|h[1-6]|svg)\b", re.I)
 # Fonts may be obfuscated; encrypted text is DRM.
-_FONT_TYPES = ("font", "otf", "ttf", "woff", "obfuscation")
 _MAX_FALLBACKS = 9
 _WINDOW = 1 << 16
 _BELOW_CONTENTS = 10  # headings that the table of contents does not list rank below its entries

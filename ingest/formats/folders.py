@@ -23,9 +23,9 @@ _NO_DOCUMENTS = (
     "text/javascript",
     "application/javascript",
 )
-_MORE_NO_DOCUMENTS = frozenset(
-    (".map", ".woff", ".woff2", ".eot", ".ttf", ".otf", ".ico", ".mjs", ".inv", ".scss")
-)
+_MORE_NO_DOCUMENTS = frozenset((
+    ".map", ".woff", ".woff2", ".eot", ".ttf", ".otf", ".ico", ".mjs", ".inv", ".scss",
+))  # fmt: skip
 # Documents of their own in the folder of a manual; its plain text is what it was made of.
 _BESIDE_MANUALS = frozenset((".pdf", ".epub", ".docx"))
 _MAX_NAMED = 4

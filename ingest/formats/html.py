@@ -15,62 +15,18 @@ from catena.ingest.formats.markup import attributes, parse_markup, walk
 from catena.ingest.formats.mathml import formula_text
 from catena.ingest.formats.text_decoding import decode_markup
 from catena.ingest.pagination.blocks import Block, Book, clean, heading, paragraph
-from catena.ingest.raised import to_subscript, to_superscript
+from catena.ingest.raised import MARKS
 
-_BREAKS = frozenset(
-    (
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-    )
-    + (
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "header",
-        "hgroup",
-        "hr",
-        "html",
-        "legend",
-    )
-    + (
-        "li",
-        "listing",
-        "main",
-        "menu",
-        "ol",
-        "p",
-        "plaintext",
-        "pre",
-        "search",
-        "section",
-        "summary",
-        "table",
-    )
-    + ("td", "textarea", "th", "tr", "ul", "xmp", "h1", "h2", "h3", "h4", "h5", "h6")
-)
+_BREAKS = frozenset((
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog",
+    "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr",
+    "html", "legend", "li", "listing", "main", "menu", "ol", "p", "plaintext", "pre", "search", "section",
+    "summary", "table", "td", "textarea", "th", "tr", "ul", "xmp", "h1", "h2", "h3", "h4", "h5", "h6",
+))  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _VERBATIM = frozenset(("pre", "listing", "plaintext", "xmp", "textarea"))
-_LISTS = frozenset(("ol", "ul", "menu"))
 _NUMBERS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
-_MARKS: dict[str, Callable[[str], str]] = {
-    "sup": to_superscript,
-    "sub": to_subscript,
-    "struck": lambda text: f"~~{text}~~" if text.strip() else text,
-    "quote": lambda text: f"“{text}”",
-}
+_MARKS: dict[str, Callable[[str], str]] = {**MARKS, "quote": lambda text: f"“{text}”"}
 _UNTYPED = frozenset(("hidden", "password", "file", "color", "range"))  # inputs without words
 _MAX_FRAMES = 3  # documents within documents
 _MAX_PAGE_NUMBER = 12  # characters

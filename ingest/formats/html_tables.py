@@ -26,7 +26,7 @@ class TableRows:
         if self._is_layout:
             return
         while self._below.get(len(self._cells), 0) > 0 and len(self._cells) < _MAX_COLUMNS:
-            self._pad()
+            self._cells.append("")
         self._spans = (min(max(columns, 1), _MAX_COLUMNS), max(rows, 1))
         if len(self._cells) < _MAX_COLUMNS:
             self._cover(len(self._cells))
@@ -64,6 +64,3 @@ class TableRows:
     def _cover(self, column: int) -> None:
         if self._spans[1] > 1:
             self._below[column] = self._spans[1]
-
-    def _pad(self) -> None:
-        self._cells.append("")

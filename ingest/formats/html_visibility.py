@@ -11,22 +11,10 @@ from selectolax.lexbor import LexborNode
 from catena.ingest.formats.markup import attributes
 
 # Never shown: they work or describe. Readings of ruby would stand in the middle of the word.
-UNSEEN = frozenset(
-    (
-        "script",
-        "style",
-        "template",
-        "head",
-        "noframes",
-        "datalist",
-        "rt",
-        "rp",
-        "rtc",
-        "track",
-        "param",
-        "map",
-    )
-)
+UNSEEN = frozenset((
+    "script", "style", "template", "head", "noframes", "datalist", "rt", "rp", "rtc", "track", "param",
+    "map",
+))  # fmt: skip
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?![.\d]*[1-9])", re.I
 )

@@ -1,4 +1,7 @@
-"""Plain text, above all books as Project Gutenberg has them: hard-wrapped lines become paragraphs."""
+"""Plain text, above all books as Project Gutenberg has them: hard-wrapped lines become paragraphs.
+
+Markdown is rendered to HTML by markdown-it, then read like any web page.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+from markdown_it import MarkdownIt
+
+from catena.ingest.formats.html import parse_html
 from catena.ingest.formats.text_decoding import decode
 from catena.ingest.pagination.blocks import Block, Book, clean, heading, paragraph, row
 from catena.ingest.pagination.chapters import CHAPTER, PART, number_of
@@ -26,6 +32,8 @@ _FEWEST_WORDS = 30
 _DENSE_LINES = 12
 _ENDED = re.compile(r"[.!?:—-][\"'”’)\]]*$")
 _WRAP_SHARE = 0.6  # lines shorter than this share of the usual one end a paragraph, or are verse
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*\n", re.S)
+_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.M)
 
 
 def read_text(path: Path) -> Book:
@@ -182,3 +190,19 @@ def _without_contents(blocks: list[Block]) -> list[Block]:
         else:
             words = 0
     return blocks
+
+
+def read_markdown(path: Path) -> Book:
+    """Read a Markdown file; images and links are never followed."""
+    decoded = decode(path.read_bytes())
+    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+    front = _FRONT_MATTER.match(text)
+    if front:
+        text = text[front.end() :]
+    renderer = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    book = parse_html(str(renderer.render(text)))
+    named = _TITLE.search(front[1]) if front else None
+    first = next((block.text for block in book.blocks if block.kind == "heading"), "")
+    book.title = named[1] if named else first
+    book.notes += decoded.notes
+    return book

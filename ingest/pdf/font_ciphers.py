@@ -34,21 +34,10 @@ _MAX_SHIFT = 95
 _MAX_COST = 3.6  # nats a character: ordinary text costs 2.9 to 3.3
 
 # Percent, in the mean of English, French, German and Spanish; Wikipedia, "Letter frequency", a to z.
-_FREQUENCIES = (8.46, 1.62, 3.20, 4.50, 14.00, 1.41, 1.91, 3.03, 6.82, 0.38, 0.57, 4.47, 2.77) + (
-    7.58,
-    6.15,
-    1.91,
-    0.59,
-    6.64,
-    7.38,
-    6.77,
-    4.04,
-    1.20,
-    1.09,
-    0.21,
-    0.79,
-    0.50,
-)
+_FREQUENCIES = (
+    8.46, 1.62, 3.20, 4.50, 14.00, 1.41, 1.91, 3.03, 6.82, 0.38, 0.57, 4.47, 2.77,
+    7.58, 6.15, 1.91, 0.59, 6.64, 7.38, 6.77, 4.04, 1.20, 1.09, 0.21, 0.79, 0.50,
+)  # fmt: skip
 _REPEATED = re.compile(rb"([^A-Za-z0-9])(?: ?\1)+")
 _LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
 _NO_LETTERS = bytes(set(range(256)) - set(_LETTERS))

@@ -7,56 +7,16 @@ from collections import Counter
 
 HYPHENS = ("-", "\u00ad", "\u2010")
 MAX_VOCABULARY = 200_000
-_KEPT_FIRST = frozenset(
-    ("self", "non", "well", "long", "short", "high", "low", "year", "full", "half", "part", "third", "first")
-    + ("second", "mid", "ex", "all", "cross", "one", "two", "three", "four", "five", "six", "seven", "eight")
-    + (
-        "nine",
-        "ten",
-        "end",
-        "day",
-        "time",
-        "state",
-        "large",
-        "small",
-        "mass",
-        "open",
-        "real",
-        "right",
-        "left",
-    )
-)
-_KEPT_SECOND = frozenset(
-    (
-        "based",
-        "related",
-        "term",
-        "specific",
-        "like",
-        "free",
-        "level",
-        "oriented",
-        "driven",
-        "aware",
-        "wide",
-        "scale",
-    )
-    + (
-        "intensive",
-        "efficient",
-        "dependent",
-        "source",
-        "tuned",
-        "to",
-        "of",
-        "in",
-        "the",
-        "and",
-        "up",
-        "off",
-        "time",
-    )
-)
+_KEPT_FIRST = frozenset((
+    "self", "non", "well", "long", "short", "high", "low", "year", "full", "half", "part", "third", "first",
+    "second", "mid", "ex", "all", "cross", "one", "two", "three", "four", "five", "six", "seven", "eight",
+    "nine", "ten", "end", "day", "time", "state", "large", "small", "mass", "open", "real", "right", "left",
+))  # fmt: skip
+_KEPT_SECOND = frozenset((
+    "based", "related", "term", "specific", "like", "free", "level", "oriented", "driven", "aware", "wide",
+    "scale", "intensive", "efficient", "dependent", "source", "tuned", "to", "of", "in", "the", "and", "up",
+    "off", "time",
+))  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import pymupdf
 
 from catena.ingest.ocr.tesseract import RecognisedRow, RecognisedWord, Recogniser, decoded
-from catena.ingest.pdf.attachments import notes_on
 from catena.ingest.pdf.page_pictures import PictureFinder
 from catena.ingest.pdf.page_words import CELL_GAP, clean, framed, is_rtl_word, read_glyphs
 from catena.ingest.pdf.parse_quality import Look, is_garbled, look_at
@@ -23,6 +22,10 @@ MAX_IN_PART = 200  # pages of a document that have pictures recognised beside th
 _RUN = attrgetter(*Run.__slots__)
 _HEXADECIMAL = re.compile(r"<((?:[0-9A-Fa-f]{2})+)>")
 MIN_CONFIDENCE = 30.0  # of 100; below it words are mostly specks, rules and parts of pictures
+MAX_ATTACHED = 1_000
+_MAX_NAME = 80  # characters
+_SHOWN = frozenset(("FreeText", "Widget", "Link", "Popup", "Stamp"))
+"""Annotations whose text is on the page, or is another's."""
 
 
 def text_of(label: str) -> str:
@@ -220,3 +223,30 @@ def _add_row(glyphs: Glyphs, size: float, words: Sequence[RecognisedWord], turn:
             is_rtl = is_rtl_word(text)
             run = Run(x0, top, x1, bottom, x1, x0, size, False, [text], [box], turn, is_rtl)
             glyphs.runs.append(run)
+
+
+def attached_files(doc: pymupdf.Document) -> list[str]:
+    """The names of the files that a document carries."""
+    try:
+        return [_name(name) for name in doc.embfile_names()[:MAX_ATTACHED]]
+    except Exception:  # MuPDF's border: a broken list of files costs their names
+        return []
+
+
+def notes_on(page: Any) -> tuple[int, list[str]]:
+    """Count the notes with text stuck on a page, with the names of files pinned to it."""
+    if page.first_annot is None:
+        return 0, []
+    num_notes = 0
+    attached: list[str] = []
+    for annotation in page.annots():
+        kind = annotation.type[1]
+        if kind == "FileAttachment":
+            attached.append(_name(annotation.file_info.get("filename") or "a file without a name"))
+        elif kind not in _SHOWN and annotation.info.get("content", "").strip():
+            num_notes += 1
+    return num_notes, attached[:MAX_ATTACHED]
+
+
+def _name(raw: str) -> str:
+    return " ".join(clean(raw).split())[:_MAX_NAME]

@@ -12,7 +12,7 @@ import numpy as np
 import pymupdf
 from numpy.typing import NDArray
 
-from catena.ingest.pdf.word_runs import is_inside, rotated
+from catena.ingest.pdf.word_runs import area_of, is_inside, rotated
 from catena.types import Box
 
 MIN_SHARE = 0.008
@@ -70,8 +70,8 @@ class PictureFinder:
         area = page.rect.get_area()
         sight = Sight()
         boxes = _joined([box for kind, box in log if kind == "fill-image"])
-        for box in [box for box in boxes if _area(box) > MIN_SHARE * area][:MAX_PICTURES]:
-            if _area(box) > MAX_SHARE_COVERED * area and _num_in(words, box) > MIN_WORDS_OF_SCAN:
+        for box in [box for box in boxes if area_of(box) > MIN_SHARE * area][:MAX_PICTURES]:
+            if area_of(box) > MAX_SHARE_COVERED * area and _num_in(words, box) > MIN_WORDS_OF_SCAN:
                 continue
             verdict = text_in(page, box, words)
             (sight.texts if verdict == "text" else sight.labels if verdict == "labels" else []).append(box)
@@ -126,10 +126,6 @@ def _references(doc: pymupdf.Document, kind: str, value: str) -> tuple[int, ...]
     return tuple(int(number) for number in _REFERENCE.findall(value)[:MAX_REFERENCES])
 
 
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
 def _num_in(words: Sequence[Any], box: Box) -> int:
     return sum(is_inside(word[0], word[1], word[2], word[3], [box]) for word in words)
 
@@ -150,7 +146,9 @@ def _joined(boxes: Sequence[Box]) -> list[Box]:
 def _covered(log: Sequence[Any], words: Sequence[Any], largest: float) -> list[Box]:
     """Words at places where text was drawn, then a picture, then no text."""
     pictures = [
-        (order, box) for order, (kind, box) in enumerate(log) if kind == "fill-image" and _area(box) < largest
+        (order, box)
+        for order, (kind, box) in enumerate(log)
+        if kind == "fill-image" and area_of(box) < largest
     ][:100]
     places: list[Box] = [word[:4] for word in words]
     under = [place for place in places if is_inside(*place, [box for _, box in pictures])]

@@ -67,11 +67,9 @@ def clean(text: str) -> str:
     """Drop controls, zero-width and bidi marks and lone surrogates; resolve ligatures and joined forms of Arabic."""
     if text.isascii() and text.isprintable():
         return text
-    return _FORMS.sub(_plain_form, _DROPPED.sub("", text).translate(_LIGATURES))
-
-
-def _plain_form(form: re.Match[str]) -> str:
-    return normalize("NFKC", form.group())
+    return _FORMS.sub(
+        lambda form: normalize("NFKC", form.group()), _DROPPED.sub("", text).translate(_LIGATURES)
+    )
 
 
 def read_glyphs(page: Any, finder: PictureFinder | None = None) -> Glyphs:
@@ -182,7 +180,7 @@ def _line_of(lines: Sequence[dict[str, Any]], number: int, word: Any) -> dict[st
 def _read_line(reading: _Reading, line: dict[str, Any], words: list[Any]) -> None:
     glyphs, matrix, hidden = reading.glyphs, reading.matrix, reading.hidden
     spans = line["spans"]
-    main = spans[0] if len(spans) == 1 else max(spans, key=_num_characters)
+    main = spans[0] if len(spans) == 1 else max(spans, key=lambda span: len(span["text"]))
     size: float = main["size"]
     is_bold = bool(main["flags"] & BOLD) or "Bold" in main["font"]
     turn = _turn(line["dir"], matrix)
@@ -265,10 +263,6 @@ def _split_at_spaces(word: Any) -> Iterator[Any]:
     unit = (x1 - x0) / len(text)
     for match in _NOT_SPACE.finditer(text):
         yield (x0 + unit * match.start(), y0, x0 + unit * match.end(), y1, match.group(), *place)
-
-
-def _num_characters(span: dict[str, Any]) -> int:
-    return len(span["text"])
 
 
 def _readable(raw: str, glyphs: Glyphs) -> str:

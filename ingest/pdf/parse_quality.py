@@ -7,7 +7,7 @@ from typing import Literal
 
 import pymupdf
 
-from catena.ingest.pdf.word_runs import Glyphs
+from catena.ingest.pdf.word_runs import Glyphs, area_of
 from catena.ingest.reader_protocol import Outcome
 
 MAX_UNREADABLE_SHARE = 0.1  # of a page's characters
@@ -155,7 +155,7 @@ def look_at(page: pymupdf.Page, glyphs: Glyphs, is_repaired: bool) -> Look:
         return "text"
     log = page.get_bboxlog()
     area = max(1.0, glyphs.width * glyphs.height)
-    if any(kind == "fill-image" and _area(box) > 0.1 * area for kind, box in log):
+    if any(kind == "fill-image" and area_of(box) > 0.1 * area for kind, box in log):
         return "picture"
     if sum(kind == "fill-path" for kind, _ in log) > MAX_PATHS:
         return "picture"
@@ -166,7 +166,3 @@ def look_at(page: pymupdf.Page, glyphs: Glyphs, is_repaired: bool) -> Look:
 def is_garbled(glyphs: Glyphs) -> bool:
     """Tell whether the page's fonts do not say which characters they print."""
     return glyphs.num_unreadable > MAX_UNREADABLE_SHARE * glyphs.num_characters
-
-
-def _area(box: tuple[float, float, float, float]) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])

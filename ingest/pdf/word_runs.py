@@ -82,3 +82,7 @@ def is_inside(x0: float, y0: float, x1: float, y1: float, boxes: Iterable[Box]) 
     """Tell whether the middle of a box lies in one of `boxes`."""
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     return any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in boxes)
+
+
+def area_of(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])

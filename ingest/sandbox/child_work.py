@@ -14,8 +14,7 @@ from catena.ingest.confinement.confinement import OUT_OF_MEMORY_EXIT
 from catena.ingest.formats.docx import read_docx
 from catena.ingest.formats.epub import read_epub
 from catena.ingest.formats.html import read_html
-from catena.ingest.formats.markdown import read_markdown
-from catena.ingest.formats.plain_text import read_text
+from catena.ingest.formats.plain_text import read_markdown, read_text
 from catena.ingest.frames import MAX_PAGE_CHARS, Send, page_frame
 from catena.ingest.given_file import given_file
 from catena.ingest.ocr.tesseract import Recogniser

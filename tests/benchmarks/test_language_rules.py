@@ -10,7 +10,7 @@ import pytest
 from catena.agents.extractive import out_of_vocabulary, sentence_ranking
 from catena.benchmarks.language_rules import Rule, find_rules, forget, off, watching, without
 from catena.benchmarks.watched_rules import Watch, watched
-from catena.retrieval import lexical, text_analysis
+from catena.retrieval import hybrid, text_analysis
 
 RULES = {rule.name: rule for rule in find_rules()}
 
@@ -18,7 +18,7 @@ RULES = {rule.name: rule for rule in find_rules()}
 def test_patterns_lists_of_words_and_files_of_words_are_found() -> None:
     assert RULES["extractive.sentence_ranking._WHO"].kind == "pattern"
     assert RULES["retrieval.text_analysis.STOPWORDS"].kind == "words"
-    assert RULES["extractive.nouns._nouns"].kind == "file"
+    assert RULES["extractive.synonyms._nouns"].kind == "file"
 
 
 def test_models_that_are_loaded_once_are_no_rules() -> None:
@@ -27,7 +27,7 @@ def test_models_that_are_loaded_once_are_no_rules() -> None:
 
 def test_a_rule_is_off_in_every_module_that_imports_it_and_on_again_behind() -> None:
     with without(RULES["retrieval.text_analysis.STOPWORDS"]):
-        assert not any(vars(module)["STOPWORDS"] for module in (text_analysis, lexical, out_of_vocabulary))
+        assert not any(vars(module)["STOPWORDS"] for module in (text_analysis, hybrid, out_of_vocabulary))
         assert text_analysis.query_terms("What is the price?") == ["what", "is", "the", "price"]
     assert text_analysis.query_terms("What is the price?") == ["price"]
 

@@ -10,7 +10,7 @@ from catena.benchmarks.intervals import interval
 from catena.benchmarks.pages import Asked, Outcome, questions
 from catena.benchmarks.retrieval import difference, report
 from catena.benchmarks.tuning import GRID, choose, leave_one_out
-from catena.retrieval.lexical import WEIGHTS
+from catena.retrieval.hybrid import WEIGHTS
 
 ASKED = [Asked("Who?", f"{name}.pdf", frozenset({2, 5})) for name in ("a", "a", "b")]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from catena.bookqa.book import Book, read_book
-from catena.bookqa.main_text import is_legal, matter_headings
+from catena.bookqa.book import Book, is_legal, matter_headings, read_book
 from catena.bookqa.rule_questions import Rules
 from catena.bookqa.subjects import Subjects
 from catena.types import LineKind, Section

@@ -13,8 +13,7 @@ from catena.errors import DocumentError
 from catena.ingest.formats.docx import read_docx
 from catena.ingest.formats.epub import read_epub
 from catena.ingest.formats.html import parse_html
-from catena.ingest.formats.markdown import read_markdown
-from catena.ingest.formats.plain_text import parse_text
+from catena.ingest.formats.plain_text import parse_text, read_markdown
 from catena.ingest.formats.text_decoding import decode, decode_markup
 from catena.ingest.pagination.blocks import Book, clean
 from catena.ingest.pagination.paged_book import FlowReading

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from catena.retrieval.document_cache import OpenedDocuments
-from catena.retrieval.lexical import Weights, echo, lexical_scores
+from catena.retrieval.hybrid import Weights, echo, lexical_scores
 from tests.retrieval.shelf import MemoryLibrary
 
 PAGES = [

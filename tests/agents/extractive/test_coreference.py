@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from catena.agents.extractive.coreference import People, Person, read_names
+from catena.agents.extractive.story import People, Person, read_names
 
 SILAS, JOHN = Person("Silas Thorne", "he", 20), Person("John Ash", "he", 9)
 NANCY = Person("Nancy", "she", 15)

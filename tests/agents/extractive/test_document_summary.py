@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catena import Catena
-from catena.agents.extractive.boilerplate import is_apparatus
+from catena.agents.candidates import is_apparatus
 from catena.agents.extractive.document_summary import aspect_of, names_people
 from catena.agents.extractive.instructions import asked_name, defines
 from catena.agents.extractive.sentence_ranking import Asked

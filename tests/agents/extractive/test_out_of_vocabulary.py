@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from catena.agents.extractive.nouns import THINGS, kind_of, related
 from catena.agents.extractive.out_of_vocabulary import asked_nouns, never_mentioned
+from catena.agents.extractive.synonyms import THINGS, kind_of, related
 from catena.retrieval.text_analysis import terms
 
 

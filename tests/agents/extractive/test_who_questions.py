@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from catena.agents.document_view import DocumentView
-from catena.agents.extractive.coreference import Person
-from catena.agents.extractive.story import story_of
+from catena.agents.extractive.story import Person, story_of
 from catena.agents.extractive.who_questions import PersonAnswer, wanted_sex, whom
 from catena.agents.reasoner import Question
 from catena.options import AskOptions
