@@ -6,6 +6,7 @@ The commands import what they need when they run: `catena --help` waits for no t
 from __future__ import annotations
 
 from contextlib import ExitStack
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 _SOURCES = "A model's folder, a GGUF file, a model that `catena model ls` has, or one's name on the Hugging Face hub."
 ModelSource = Annotated[str, typer.Argument(metavar="MODEL", help=_SOURCES)]
 PageSize = Annotated[int, typer.Option("--page-size", min=1, help="Tokens of a KV page.")]
+
+
+class Dtype(StrEnum):
+    auto = "auto"
+    bfloat16 = "bfloat16"
+    float32 = "float32"
 
 
 def serve_model(
@@ -49,6 +56,10 @@ def serve_model(
     device_gib: Annotated[
         float, typer.Option("--device-gib", min=0, help="Memory of a GPU for KV pages.")
     ] = 8.0,
+    dtype: Annotated[
+        Dtype,
+        typer.Option("--dtype", help="To compute in; auto: the weights' own, or what the CPU does faster."),
+    ] = Dtype.auto,
     page_size: PageSize = 64,
     rope: Annotated[
         str | None, typer.Option("--rope", help="Longer than trained: yarn:4, linear:64k, ntk:2, truncated.")
@@ -73,7 +84,8 @@ def serve_model(
     at = listen(host, port)
     settings = load_settings()
     found, name = _found(model, settings)
-    local = load_model(found, name=name, device=device, scaling=parse_rope_scaling(rope) if rope else None)
+    scaling = parse_rope_scaling(rope) if rope else None
+    local = load_model(found, name=name, device=device, dtype=dtype.value, scaling=scaling)
     folder = store or settings.home / "kv"
     max_bytes = None if store_gib is None else round(store_gib * 2**30)
     engine = make_engine(
@@ -86,7 +98,9 @@ def serve_model(
         is_fp8=fp8,
         max_device_bytes=0 if device == "cpu" else round(device_gib * 2**30),
     )
-    say(f"{local.name} at {address(host, port)}/v1, KV caches in {folder}. Ctrl-C stops it.", is_error=True)
+    computed = str(local.spec.dtype).removeprefix("torch.")
+    at_once = f"{local.name} ({computed}) at {address(host, port)}/v1"
+    say(f"{at_once}, KV caches in {folder}. Ctrl-C stops it.", is_error=True)
     if start_key:
         say(f"Its key until then: export OPENAI_API_KEY={start_key}", is_error=True)
     serve(engine, at, keys=keys, start_key=start_key)

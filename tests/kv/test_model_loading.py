@@ -11,6 +11,7 @@ import transformers
 
 from catena.benchmarks.kv.recall_model import plant, save_checkpoint
 from catena.errors import ModelUnsupported, OptionError
+from catena.kv.engine import model_loading
 from catena.kv.engine.model_loading import load_model
 from catena.kv.engine.rope_scaling import RopeScaling
 from catena.kv.model_spec import refuse
@@ -80,3 +81,14 @@ def test_a_rope_option_and_other_weights_are_other_models(folder: Path, tmp_path
     }
     assert len(prints) == 4
     assert load_model(folder).fingerprint in prints
+
+
+@pytest.mark.parametrize(("is_fast", "computed"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_weights_of_16_bits_are_computed_in_what_the_processor_does_fast(
+    is_fast: bool, computed: torch.dtype, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_loading, "multiplies_bfloat16", lambda: is_fast)
+    save_checkpoint(plant().to(torch.float16), tmp_path)
+    assert load_model(tmp_path).spec.dtype == computed
+    assert load_model(folder).spec.dtype == torch.float32
+    assert load_model(tmp_path, dtype="float32").spec.dtype == torch.float32

@@ -44,3 +44,12 @@ def test_no_query_sees_a_later_token() -> None:
     sees = torch.ones(5, 40, dtype=torch.bool).tril(35)
     out, _ = attend_causal(Q, K, V, SCALE)
     assert torch.allclose(out.double(), attend_reference(Q, K, V, SCALE, sees[None])[0], atol=1e-5)
+
+
+def test_tokens_among_themselves_see_no_later_one_either() -> None:
+    k, v = K[:, :5], V[:, :5]
+    out, lse = attend_causal(Q, k, v, SCALE)
+    sees = torch.ones(5, 5, dtype=torch.bool).tril()
+    wanted, wanted_lse = attend_reference(Q, k, v, SCALE, sees[None])
+    assert torch.allclose(out.double(), wanted, atol=1e-5)
+    assert torch.allclose(lse.double(), wanted_lse, atol=1e-5)
