@@ -5,7 +5,6 @@ Bradley and Terry, "Rank analysis of incomplete block designs", Biometrika 1952:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -30,27 +29,13 @@ class Strength:
     high: float
 
 
-def bradley_terry(wins: Sequence[Sequence[float]], *, prior: float = PRIOR) -> list[float]:
-    """Return a log-strength for each system, mean zero. `wins[i][j]`: how often i beat j, a tie is half a win each way.
-
-    Maximises sum wins[i][j] log P(i beats j) - prior/2 * sum s^2 by Newton's method. The prior keeps systems that won
-    all, lost all or never met the others finite. Raises ValueError for wins that are not square, finite and
-    non-negative, or a prior that is not above zero.
-    """
-    matrix = np.asarray(wins, dtype=float)
-    if matrix.size == 0:
-        return []
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"wins must be a square matrix, got shape {matrix.shape}")
-    if not (np.isfinite(matrix).all() and (matrix >= 0).all()):
-        raise ValueError("wins must be finite and not negative")
-    if not 0 < prior < np.inf:
-        raise ValueError(f"the prior must be above zero, got {prior}")
-    return [float(value) for value in fit(matrix[None], prior)[0]]
-
-
 def fit(wins: ArrayLike, prior: float = PRIOR, start: Floats | None = None) -> Floats:
-    """Strengths of several win matrices at once: (R, N, N) -> (R, N). `start` (N) is where to begin to climb."""
+    """Log-strengths, mean zero, of several win matrices at once: (R, N, N) -> (R, N).
+
+    `wins[r][i][j]`: how often i beat j, a tie is half a win each way. Maximises sum wins[i][j] log P(i beats j) -
+    prior/2 * sum s^2 by Newton's method. The prior keeps systems that won all, lost all or never met the others
+    finite. `start` (N) is where to begin to climb.
+    """
     won = np.array(wins, dtype=float)
     num = won.shape[1]
     won[:, range(num), range(num)] = 0.0  # nobody plays against themselves
@@ -107,11 +92,6 @@ def intervals(
     tail = 100 * _expanded_tail(num)
     low, high = np.percentile(np.concatenate(drawn), [tail, 100 - tail], axis=0)
     return [Strength(float(p), float(a), float(b)) for p, a, b in zip(point, low, high, strict=True)]
-
-
-def probability(stronger: float, weaker: float) -> float:
-    """P(the first beats the second)."""
-    return float(1 / (1 + np.exp(weaker - stronger)))
 
 
 def _expanded_tail(num: int, tail: float = 0.025) -> float:

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from catena.bookqa.answer_equality import gives_away
 from catena.bookqa.export import Format
 from catena.bookqa.item_filters import REASONS
 from catena.bookqa.items import Item
+from catena.bookqa.rule_judge import gives_away
 
 UNKNOWN = "not stated: check each book before you publish"
 NOTES: dict[Format, str] = {

@@ -11,11 +11,11 @@ import numpy as np
 from catena.agents.generative.prompt_passages import show
 from catena.agents.generative.prompt_templates import render
 from catena.agents.generative.reply_parser import NOT_FOUND, plain, read_reply
-from catena.bookqa.answer_equality import gives_away, is_same
 from catena.bookqa.book import Book
 from catena.bookqa.item_slots import Slot, tenth
 from catena.bookqa.item_writer import FOLDER, Draft
 from catena.bookqa.items import LONG_KINDS, Item
+from catena.bookqa.rule_judge import gives_away, is_same
 from catena.llm.protocol import LLM, chat
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.text_analysis import query_terms

@@ -9,19 +9,40 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from catena.bookqa.answer_equality import SAME, telling
 from catena.bookqa.games import Verdict
 from catena.bookqa.items import Item
 from catena.bookqa.responses import Response
-from catena.retrieval.text_analysis import terms
+from catena.retrieval.text_analysis import query_terms, terms
 from catena.types import Citation
 
+SAME = 0.6
+"""Share of an answer's telling words that another one must hold."""
+GIVEN_AWAY = 0.8
+"""Share of an answer's words that a question must not hold."""
 CLOSER = 0.15
 """By how much the overlap (F1) of one response must be better."""
 ON_EVIDENCE = 0.5
 """Share of the shorter of two quotes that both cover, to be the same evidence."""
 _OPTION = re.compile(r"\((?P<letter>[ab])\) “(?P<text>[^“”]+)”")
 _LETTER = re.compile(r"(?<!\w)\(?([ab])\)", re.IGNORECASE)
+
+
+def telling(answer: str, question: str) -> set[str]:
+    """The terms of an answer that its question does not give; all of them, if it gives all."""
+    said = set(query_terms(answer))
+    return said - set(terms(question)) or said
+
+
+def is_same(reply: str, answer: str, question: str) -> bool:
+    """Tell whether a reply holds what the answer tells."""
+    wanted = telling(answer, question)
+    return bool(wanted) and len(wanted & set(terms(reply))) >= SAME * len(wanted)
+
+
+def gives_away(question: str, answer: str) -> bool:
+    """Tell whether the question holds its answer."""
+    said = {term for term in query_terms(answer) if len(term) > 1}  # "(a)" names a choice of the question
+    return bool(said) and len(said & set(terms(question))) >= GIVEN_AWAY * len(said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,11 @@ from catena.agents.extractive.answer_confidence import how_sure
 from catena.agents.extractive.answer_features import Seen
 from catena.agents.extractive.answer_reading import AnswerReading
 from catena.agents.extractive.comparison import Part, asks_of_each, compares, part_asked, side_by_side
-from catena.agents.extractive.list_items import with_items
 from catena.agents.extractive.numeric_answer import is_row, name_number, with_header
 from catena.agents.extractive.numeric_question import may_be_number
 from catena.agents.extractive.out_of_vocabulary import never_mentioned, spelled
 from catena.agents.extractive.question_form import plain_form
-from catena.agents.extractive.sentence_selection import choose, shown
+from catena.agents.extractive.sentence_selection import choose, shown, with_items
 from catena.agents.extractive.short_answers import agreed, named_alone, short_answer
 from catena.agents.extractive.who_questions import whom
 from catena.agents.generative.question_rewriting import Turn, self_contained

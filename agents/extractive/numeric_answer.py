@@ -11,7 +11,7 @@ from catena.agents.document_view import DocumentView
 from catena.agents.extractive.numeric_question import Pick, core, pick_number, wants_number, years
 from catena.agents.extractive.sentence_ranking import GENERIC, Asked, label_terms, overlap, with_other
 from catena.agents.extractive.table_cells import headers_of, pick_cell, stated_scale
-from catena.agents.extractive.table_rows import Row, read_rows
+from catena.agents.extractive.table_rows import Row, read_row, read_rows
 from catena.agents.reasoner import DraftStatement
 from catena.retrieval.text_analysis import terms
 from catena.types import Evidence, Page, PageRef, Span
@@ -83,7 +83,7 @@ def with_header(evidence: Evidence, view: DocumentView) -> tuple[Evidence, ...]:
         return (evidence,)
     span = evidence.spans[0]
     page = view.page(span.ref)
-    row = next(iter(read_rows(page, span.start, span.end)), None)
+    row = read_row(page, span.start, span.end)
     if row is None:
         return (evidence,)
     line = _scale_line(page, span.start, view)

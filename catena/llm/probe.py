@@ -27,14 +27,12 @@ START_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """Answer of a model to a probe; `message` and `remedy` say why it cannot be used. Prices: USD a million tokens."""
+    """Answer of a model to a probe; `message` and `remedy` say why it cannot be used."""
 
     is_usable: bool
     name: str = ""
     seconds: float = 0.0
     window: int = 0
-    price_read: float | None = None
-    price_written: float | None = None
     message: str = ""
     remedy: str = ""
 
@@ -77,15 +75,7 @@ async def _ask(model: str, api_base: str | None) -> ProbeResult:
     done = await asyncio.wait_for(
         llm.complete([{"role": "user", "content": "Reply with the word: ready"}], max_tokens=16), SECONDS
     )
-    price = await llm.price()
-    return ProbeResult(
-        True,
-        done.model or model,
-        round(time.monotonic() - begin, 2),
-        await llm.window(),
-        price.input * 1e6 if price else None,
-        price.output * 1e6 if price else None,
-    )
+    return ProbeResult(True, done.model or model, round(time.monotonic() - begin, 2), await llm.window())
 
 
 def main() -> None:

@@ -17,12 +17,11 @@ from catena.ingest.given_file import mapped
 from catena.ingest.ocr.tesseract import Recogniser
 from catena.ingest.page_image import page_picture
 from catena.ingest.pdf import headers_footers
-from catena.ingest.pdf.hyphens import Vocabulary
 from catena.ingest.pdf.layout import regions
 from catena.ingest.pdf.number_marks import join_signs, move_runs
 from catena.ingest.pdf.overprint import without_overprint
 from catena.ingest.pdf.page_input import Sheet, attached_files, read_sheets
-from catena.ingest.pdf.page_text import Composition
+from catena.ingest.pdf.page_text import Composition, Vocabulary
 from catena.ingest.pdf.page_words import clean
 from catena.ingest.pdf.paragraphs import LogicalLine
 from catena.ingest.pdf.parse_quality import Tally

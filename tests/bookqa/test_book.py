@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from catena.bookqa.book import read_book
-from catena.bookqa.entities import find_entities
 from catena.bookqa.item_slots import lay_out
-from catena.bookqa.subjects import Subjects
+from catena.bookqa.subjects import Subjects, find_entities
 from tests.agents.shelf import DOC, MemoryShelf, make_page
 from tests.bookqa.novel import novel
 

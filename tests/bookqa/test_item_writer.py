@@ -7,12 +7,12 @@ import asyncio
 import pytest
 
 from catena.agents.citations.citation import cite
-from catena.bookqa.answer_equality import gives_away, is_same
 from catena.bookqa.book import Book, Sentence
 from catena.bookqa.item_filters import by_code, by_model, nearest
 from catena.bookqa.item_slots import Slot
 from catena.bookqa.item_writer import Draft, read_question
 from catena.bookqa.items import ItemKind
+from catena.bookqa.rule_judge import gives_away, is_same
 from tests.agents.shelf import DOC
 from tests.bookqa.novel import novel, writer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catena.agents.extractive.list_items import with_items
+from catena.agents.extractive.sentence_selection import with_items
 from catena.options import AskOptions
 from catena.types import Evidence, Line, LineKind, Page, PageRef, Span
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catena.ingest.pdf.hyphens import Vocabulary, is_broken
+from catena.ingest.pdf.page_text import Vocabulary, is_broken
 
 
 @pytest.mark.parametrize(
