@@ -13,6 +13,7 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TaskID,
     TextColumn,
@@ -31,28 +32,12 @@ if TYPE_CHECKING:
     from catena.bookqa.book_set_runs import Progress as BatchState
 
 
-class AddProgress:
-    """One bar over the pages of all files under way, with pages per second and time left."""
+class ProgressBar:
+    """One bar that is gone when its work ends."""
 
-    def __init__(self, num_files: int, *, is_shown: bool) -> None:
-        self.console = HarmlessConsole(is_error=True, soft_wrap=True)
-        self._is_shown = is_shown and self.console.is_terminal
-        self._num_files = num_files
-        self._num_done = 0
-        self._pages: dict[Path, tuple[int, int]] = {}
-        self._lock = threading.Lock()
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} pages"),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=self.console,
-            transient=True,
-            disable=not self._is_shown,
-        )
-        self._task: TaskID = self._bar.add_task(f"0/{num_files} files", total=1, rate="")
+    def __init__(self, console: HarmlessConsole, *columns: ProgressColumn, is_shown: bool = True) -> None:
+        is_shown = is_shown and console.is_terminal
+        self._bar = Progress(*columns, console=console, transient=True, disable=not is_shown)
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -62,6 +47,29 @@ class AddProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+
+class AddProgress(ProgressBar):
+    """One bar over the pages of all files under way, with pages per second and time left."""
+
+    def __init__(self, num_files: int, *, is_shown: bool) -> None:
+        self.console = HarmlessConsole(is_error=True, soft_wrap=True)
+        self._is_shown = is_shown and self.console.is_terminal
+        self._num_files = num_files
+        self._num_done = 0
+        self._pages: dict[Path, tuple[int, int]] = {}
+        self._lock = threading.Lock()
+        super().__init__(
+            self.console,
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} pages"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            is_shown=is_shown,
+        )
+        self._task: TaskID = self._bar.add_task(f"0/{num_files} files", total=1, rate="")
 
     def on_page(self, path: Path, done: int, total: int) -> None:
         with self._lock:
@@ -122,31 +130,20 @@ class AskProgress(StatusLine):
             self.say(event.message)
 
 
-class BatchProgress:
+class BatchProgress(ProgressBar):
     """One bar over the questions of a set, with books done, what failed, and the cost so far."""
 
     def __init__(self, *, is_shown: bool) -> None:
-        console = HarmlessConsole(is_error=True)
-        self._bar = Progress(
+        super().__init__(
+            HarmlessConsole(is_error=True),
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.completed:.0f}/{task.total:.0f} questions"),
             TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not (is_shown and console.is_terminal),
+            is_shown=is_shown,
         )
         self._task: TaskID = self._bar.add_task("", total=1)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def on_progress(self, now: BatchState) -> None:
         cost = "" if now.usage.cost_usd is None else f", ${now.usage.cost_usd:.2f}"
@@ -172,31 +169,19 @@ class Counted(StatusLine):
         self.say(f"{self._num} {self._what}{failed}")
 
 
-class FetchProgress:
+class FetchProgress(ProgressBar):
     """One bar over the bytes of a file that is fetched."""
 
     def __init__(self, name: str, num_bytes: int) -> None:
-        console = HarmlessConsole(is_error=True)
-        self._bar = Progress(
+        super().__init__(
+            HarmlessConsole(is_error=True),
             TextColumn("{task.description}"),
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),
             TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
         )
         self._task: TaskID = self._bar.add_task(marked(name), total=num_bytes)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def on_bytes(self, num_here: int) -> None:
         self._bar.update(self._task, completed=num_here)
