@@ -15,7 +15,8 @@ import typer
 
 from catena.app.process_border import say
 from catena.errors import MissingExtra, OptionError
-from catena.kv.server.access import check_address, listen, read_keys
+from catena.kv.server.access import check_address, read_keys
+from catena.listening_socket import listen
 from catena.request_origins import at as address
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ from typing import Annotated
 import typer
 
 from catena.errors import MissingExtra
+from catena.listening_socket import listen
 
 
 def ui(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Open the page in the browser, by an address that nobody else has."""
@@ -31,6 +32,7 @@ def ui(
     from catena.app.ui.start_token import start_token
 
     start_token()  # one too short is said at once
+    listen(host, port).close()  # and an address that cannot be had
     page = Path(__file__).parents[1] / "streamlit_app.py"
     # Headless, or Streamlit asks for an address of mail and offers to install things; we open the browser.
     options = [f"--server.address={host}", f"--server.port={port}", "--server.headless=true"]

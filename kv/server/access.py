@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,17 +37,6 @@ def check_address(host: str, keys: Sequence[str]) -> None:
             f"{host} can be reached by others, and no key is asked of them.",
             "Give --api-key-file, or take the host 127.0.0.1.",
         )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there, before anything slow is done. Raises OptionError where it cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise OptionError(
-            f"Nothing can listen at {host}, port {port}: {error.strerror}.", "Give another --port or --host."
-        ) from error
 
 
 def owner_of(authorization: str, keys: Sequence[str], start_key: str = "") -> str | None:
