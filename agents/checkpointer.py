@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,6 +23,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 from catena.agents.run_store import Checkpoints
 from catena.library.checksums import digest_of
+from catena.library.database import translated
 
 
 class Checkpointer(SqliteSaver):
@@ -28,7 +32,19 @@ class Checkpointer(SqliteSaver):
     def __init__(self, checkpoints: Checkpoints) -> None:
         with checkpoints.lock:
             super().__init__(checkpoints.connection)
+        self._path = checkpoints.path or Path(":memory:")
         self.lock = checkpoints.lock  # type: ignore[assignment]  # a lock that its owner may take twice
+
+    @contextmanager
+    def cursor(self, transaction: bool = True) -> Iterator[sqlite3.Cursor]:
+        """Give LangGraph's own; of what fails nothing stays open, and the error is ours."""
+        with self.lock, translated(self._path):
+            try:
+                with super().cursor(transaction) as cursor:
+                    yield cursor
+            except BaseException:
+                self.conn.rollback()
+                raise
 
     def put(
         self,

@@ -7,6 +7,7 @@ CatenaError
 │   ├── AmbiguousDocument
 │   ├── LibraryCorrupt
 │   │   └── Damage         a part of it that is not as it was written
+│   ├── LibraryFull        no room on its disk for what is to be kept
 │   └── LibraryTooNew
 ├── OptionError        a setting or an argument that makes no sense
 ├── MissingExtra       an optional package is not installed
@@ -154,6 +155,10 @@ class Damage(LibraryCorrupt):
         self.page = page
         self.key = key
         self.seen_at = time.monotonic()
+
+
+class LibraryFull(LibraryError):
+    pass
 
 
 class LibraryTooNew(LibraryError):

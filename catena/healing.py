@@ -27,7 +27,7 @@ from catena.files.file_lock import FileLock
 from catena.files.sqlite_files import connect
 from catena.health import Health, Problem
 from catena.library.checksums import columns, covered, is_sound
-from catena.library.database import Database
+from catena.library.database import Database, translated
 from catena.library.exchanged_files import put_back
 from catena.library.library import Library
 from catena.library.lost_found import (
@@ -197,7 +197,9 @@ def _put_back(home: Path) -> list[str]:
 @contextmanager
 def _repairing(home: Path) -> Iterator[None]:
     lock = FileLock(home / LOCK)
-    if not lock.acquire_within():
+    with translated(home / "library.db"):
+        is_ours = lock.acquire_within()
+    if not is_ours:
         raise LibraryError(f"Another process repairs {home}.", "Wait for it.")
     try:
         yield

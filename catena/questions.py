@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack, aclosing, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -24,9 +24,9 @@ from catena.arguments import (
     require_whole,
 )
 from catena.chosen_documents import Documents, readable_ids
-from catena.errors import OptionError
+from catena.errors import LibraryFull, OptionError
 from catena.events import Event, OnEvent
-from catena.files.disk_reserve import may_take_none
+from catena.files.disk_reserve import give_up_reserve, may_take_none
 from catena.library.library import Library
 from catena.llm.spoken_text import legible
 from catena.options import AskOptions
@@ -101,11 +101,15 @@ class Questions:
         require_callback("on_event", on_event)
         require_flag("is_kept", is_kept)
         asked = self._asked(question, documents, options)
-        if not is_kept or self._library.is_read_only or may_take_none(self._library.home):
-            answer = await self._answerer().answer(asked, on_event, is_resumable=False)
-            return replace(answer, warnings=(*answer.warnings, NOT_KEPT)) if is_kept else answer
-        with self._runs.working_on(asked.run_id):
-            return await self._run(asked, on_event)
+        if not is_kept:
+            return await self._answerer().answer(asked, on_event, is_resumable=False)
+        if not self._library.is_read_only and not may_take_none(self._library.home):
+            with suppress(LibraryFull), self._runs.working_on(asked.run_id):  # it fills up meanwhile
+                return await self._run(asked, on_event)
+            give_up_reserve(self._library.home)
+            with suppress(LibraryFull):
+                self._checkpoints.finish(asked.run_id)
+        return _not_kept(await self._answerer().answer(asked, on_event, is_resumable=False))
 
     def start(
         self,
@@ -247,8 +251,7 @@ class Questions:
         if left_out := self._left_out(asked.document_ids):
             answer = replace(answer, warnings=(*answer.warnings, *left_out))
         # In a thread: it waits for the disk, and for the locks of others that this loop works for.
-        await asyncio.to_thread(self._keep, answer, is_told=is_told)
-        return answer
+        return await asyncio.to_thread(self._keep, answer, is_told=is_told)
 
     def _titles(self) -> dict[str, str]:
         return {document_id: title for document_id, title, _ in self._library.names()}
@@ -269,12 +272,20 @@ class Questions:
             said.append(f"{len(lost)} kept files are lost to the list of documents: catena doctor --repair")
         return said
 
-    def _keep(self, answer: Answer, *, is_told: bool) -> None:
+    def _keep(self, answer: Answer, *, is_told: bool) -> Answer:
+        """Keep it, and return it: with a word where the disk has filled up meanwhile."""
         form = to_json(answer)
-        self._library.history.save_answer(answer.run_id, answer.thread_id, form)
-        if is_told:
-            self._runs.tell(answer.run_id, Event("answer", answer.text, form))
-        self._checkpoints.finish(answer.run_id)
+        try:
+            self._library.history.save_answer(answer.run_id, answer.thread_id, form)
+            if is_told:
+                self._runs.tell(answer.run_id, Event("answer", answer.text, form))
+        except LibraryFull:
+            if is_told:  # whoever follows it sees nothing else
+                raise
+            answer = _not_kept(answer)
+        with suppress(LibraryFull):  # `unfinished` drops them once there is room
+            self._checkpoints.finish(answer.run_id)
+        return answer
 
     async def stream(
         self,
@@ -329,6 +340,10 @@ class Questions:
         known = {document.id for document in self._library.documents()}
         chosen = dict.fromkeys(quoted if quoted and leans(question) else about)
         return [one for one in chosen if one in known] or None
+
+
+def _not_kept(answer: Answer) -> Answer:
+    return replace(answer, warnings=(*answer.warnings, NOT_KEPT))
 
 
 def _checked(name: str, question: object) -> str:

@@ -25,7 +25,7 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 
-from catena.errors import DISTRIBUTION, Damage, LibraryCorrupt, LibraryError, LibraryTooNew
+from catena.errors import DISTRIBUTION, Damage, LibraryCorrupt, LibraryError, LibraryFull, LibraryTooNew
 from catena.files.atomic_files import FILE_MODE, make_folder
 from catena.files.disk_reserve import FULL, READ_ROOM, free_bytes, is_full, may_take_none
 from catena.files.failpoints import point
@@ -313,13 +313,13 @@ def _read_only(path: Path) -> LibraryError:
     )
 
 
-def no_space(path: Path, needed: int = 0) -> LibraryError:
+def no_space(path: Path, needed: int = 0) -> LibraryFull:
     """The error of a disk that is full; `needed` in bytes, where that is known."""
     free = free_bytes(path.parent)
     wanted = f" {needed / 1e6:,.1f} MB are needed," if needed else ""
     is_kept = free > max(needed, READ_ROOM)
     quota = ", of which a quota or the number of files lets you take none" if is_kept else ""
-    return LibraryError(
+    return LibraryFull(
         f"No space is left for {path}:{wanted} {free / 1e6:,.1f} MB are free{quota}.",
         "Nothing was changed. Free some space.",
     )

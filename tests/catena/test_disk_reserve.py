@@ -107,3 +107,17 @@ def test_with_the_reserve_gone_too_what_is_there_is_still_read(small: Path, manu
         second.unlink()
         client.remove(client.documents()[0])
         assert client.documents() == []
+
+
+@pytest.mark.parametrize("num_bytes", [320 << 10, 400 << 10, 640 << 10])
+def test_a_disk_that_fills_up_during_a_question_costs_no_answer(
+    small: Path, manual: Path, num_bytes: int
+) -> None:
+    with Catena(small / "home") as client:
+        client.add(manual)
+    (small / "home" / NAME).unlink()
+    filler = fill(small)
+    os.truncate(filler, filler.stat().st_size - num_bytes)
+    with Catena(small / "home") as client:
+        assert "forty hours" in client.ask(QUESTION).text
+        assert len(client.documents()) == 1

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from catena.client import Catena
-from catena.errors import DocumentError, LibraryCorrupt
-from catena.healing import examine
+from catena.errors import DocumentError, LibraryCorrupt, LibraryError
+from catena.healing import LOCK, examine
 from catena.health import Health
 from catena.library.database import Database
 from catena.library.schema import COUNTERS, sources
@@ -227,6 +227,12 @@ def test_a_value_of_another_kind_is_damage(
     rewrite_schema(home, "documents", sql)
     assert doctor(settings, repair=False).problems
     assert doctor(settings, repair=True).problems == ()
+
+
+def test_a_repair_that_can_write_nothing_says_so(home: Path, settings: Settings, document: Document) -> None:
+    (home / LOCK).mkdir()
+    with pytest.raises(LibraryError, match="cannot be used"):
+        doctor(settings, repair=True)
 
 
 def test_broken_checkpoints_stop_nothing(home: Path, settings: Settings, document: Document) -> None:
