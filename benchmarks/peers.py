@@ -10,20 +10,28 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from catena.library.library import Library
+from catena.llm.protocol import LLM, Message
+from catena.portal import run_alone
 from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.embedder import Embedder, Vectors
 from catena.retrieval.text_analysis import query_terms, terms
 
 if TYPE_CHECKING:
+    from llama_index.core import VectorStoreIndex
+    from llama_index.core.base.base_query_engine import BaseQueryEngine
     from llama_index.core.base.embeddings.base import BaseEmbedding
+    from llama_index.core.llms import CustomLLM
     from llama_index.core.retrievers import BaseRetriever
+    from llama_index.core.schema import NodeWithScore
 
 K = 10
+MAX_REPLY = 256
+"""Tokens of a written reply: LlamaIndex's own default."""
 WINDOW, OPENING, CANDIDATES = 120, 25, 150  # words, words, windows
 
 
@@ -83,23 +91,81 @@ class LlamaIndexDefaults:
 
     def __call__(self, question: str, document_id: str) -> list[int]:
         if document_id not in self._retrievers:
-            self._retrievers[document_id] = self._index(document_id)
-        nodes = self._retrievers[document_id].retrieve(question)
-        return list(dict.fromkeys(int(node.metadata["page_label"]) for node in nodes))[:K]
+            index = _page_index(self._library, self._embedder, document_id)
+            self._retrievers[document_id] = index.as_retriever(similarity_top_k=10 * K)
+        return _page_numbers(self._retrievers[document_id].retrieve(question))[:K]
 
-    def _index(self, document_id: str) -> BaseRetriever:
-        _copy_nltk_data()
-        # Three seconds, which only this peer pays.
-        from llama_index.core import Document, VectorStoreIndex
 
-        file = Path(self._library.document(document_id).path).name
-        pages = [
-            Document(text=page.text, metadata={"page_label": str(page.ref.number), "file_name": file})
-            for page in self._library.pages(document_id)
-            if page.text.strip()
-        ]
-        index = VectorStoreIndex.from_documents(pages, embed_model=_as_llama_index(self._embedder))
-        return index.as_retriever(similarity_top_k=10 * K)
+class QueryEngine:
+    """LlamaIndex's `as_query_engine()` as it comes, over the same index: two chunks of 1,024 tokens, one call."""
+
+    def __init__(self, library: Library, embedder: Embedder, llm: LLM) -> None:
+        self._library, self._embedder, self._llm = library, embedder, llm
+        self._engines: dict[str, BaseQueryEngine] = {}
+
+    def __call__(self, question: str, document_id: str) -> tuple[str, list[int]]:
+        """Return the reply and the pages of its source nodes."""
+        if document_id not in self._engines:
+            index = _page_index(self._library, self._embedder, document_id)
+            self._engines[document_id] = index.as_query_engine(llm=_as_writer(self._llm))
+        done = self._engines[document_id].query(question)
+        return str(done), _page_numbers(done.source_nodes)
+
+
+def _page_index(library: Library, embedder: Embedder, document_id: str) -> VectorStoreIndex:
+    _copy_nltk_data()
+    # Three seconds, which only these peers pay.
+    from llama_index.core import Document, VectorStoreIndex
+
+    file = Path(library.document(document_id).path).name
+    pages = [
+        Document(text=page.text, metadata={"page_label": str(page.ref.number), "file_name": file})
+        for page in library.pages(document_id)
+        if page.text.strip()
+    ]
+    return VectorStoreIndex.from_documents(pages, embed_model=_as_llama_index(embedder))
+
+
+def _page_numbers(nodes: Sequence[NodeWithScore]) -> list[int]:
+    return list(dict.fromkeys(int(node.metadata["page_label"]) for node in nodes))
+
+
+def _as_writer(llm: LLM) -> CustomLLM:
+    """A model of ours in LlamaIndex's interface: a chat, as its OpenAI classes are."""
+    from llama_index.core.base.llms.types import (
+        ChatMessage,
+        ChatResponse,
+        CompletionResponse,
+        CompletionResponseGen,
+        LLMMetadata,
+        MessageRole,
+    )
+    from llama_index.core.llms import CustomLLM
+
+    def reply(messages: list[Message]) -> str:
+        return run_alone(llm.complete(messages, max_tokens=MAX_REPLY)).text
+
+    class Ours(CustomLLM):
+        """Sends messages as they are."""
+
+        @property
+        def metadata(self) -> LLMMetadata:
+            window = run_alone(llm.window())
+            return LLMMetadata(
+                context_window=window, num_output=MAX_REPLY, is_chat_model=True, model_name=llm.name
+            )
+
+        def chat(self, messages: Sequence[ChatMessage], **_: Any) -> ChatResponse:
+            told = [{"role": one.role.value, "content": one.content or ""} for one in messages]
+            return ChatResponse(message=ChatMessage(role=MessageRole.ASSISTANT, content=reply(told)))
+
+        def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:
+            return CompletionResponse(text=reply([{"role": "user", "content": prompt}]))
+
+        def stream_complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponseGen:
+            yield self.complete(prompt)
+
+    return Ours()
 
 
 def _copy_nltk_data() -> None:

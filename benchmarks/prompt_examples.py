@@ -103,6 +103,7 @@ ANSWERS, WORKS, MANAGES, JUDGES, SEARCHES, SIFTS, DEMONSTRATES, CHECKS, FOLLOWS,
 NOTED = "- The battery lasts forty hours on one charge [2]"
 READ = "Evidence: [2]\nAnswer: The battery lasts forty hours on one charge [2]."
 REPLIES = (
+    (ANSWERS, "as few words", "Forty hours"),
     (ANSWERS, "Garden Lantern", "Evidence: [1]\nAnswer: The battery lasts ten hours [1]."),
     (ANSWERS, "", READ),
     (SEARCHES, "", "battery hours on one charge"),
@@ -163,7 +164,10 @@ def _fits(messages: Sequence[Message], opening: str, held: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question, and the prompts to show of it: title, how it begins, what it holds."""
+    """A question, and the prompts to show of it: title, how it begins, what it holds.
+
+    `most_shown`: tokens of passages that the model is shown, where it reads slowly.
+    """
 
     options: AskOptions
     window: int
@@ -171,10 +175,17 @@ class Example:
     question: str = QUESTION
     turns: tuple[Turn, ...] = ()
     documents: tuple[str, ...] = (TEXT,)
+    most_shown: int = 0
 
 
 EXAMPLES = (
     Example(AskOptions(strategy="retrieve"), 8192, (("Retrieve: the passages found", ANSWERS, ""),)),
+    Example(
+        AskOptions(strategy="retrieve"),
+        8192,
+        (("Retrieve: a fact, asked of a model that reads slowly", ANSWERS, "as few words"),),
+        most_shown=1500,
+    ),
     Example(
         AskOptions(strategy="retrieve", demos=3, rewrite=True, check="model"),
         8192,
@@ -242,10 +253,9 @@ def _open(home: Path) -> Catena:
 def _record(catena: Catena, document_ids: Sequence[str], example: Example) -> tuple[Scripted, Answer]:
     """Ask, with a model that keeps every prompt."""
     llm = Scripted(example.window)
-    reasoner, chain = (
-        LLMReasoner(llm, catena.embedder, store=catena.library.history),
-        LLMChain(llm, catena.embedder),
-    )
+    history, most_shown = catena.library.history, example.most_shown
+    reasoner = LLMReasoner(llm, catena.embedder, store=history, most_shown=most_shown)
+    chain = LLMChain(llm, catena.embedder)
     deps = Deps(catena.library, catena.retriever, catena.embedder, reasoner, chain=chain)
     answer = asyncio.run(run(deps, example.question, document_ids, example.options, turns=example.turns))
     return llm, answer

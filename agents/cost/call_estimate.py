@@ -27,6 +27,8 @@ from catena.llm.protocol import LLM, prompt_tokens
 
 USUAL_REPLY: Mapping[Task, int] = {"answer": 120, "list": 400, "count": 400, "summary": 500}
 """Tokens of an answer."""
+FEW_WORDS = 16
+"""Tokens of one that is a fact alone."""
 USUAL_LIST = 12
 """Statements of an answer that is no short one."""
 USUAL_SENTENCE = 40
@@ -44,7 +46,8 @@ three sentences, each shown with twelve of numbers and marks, and with the line 
 class Answering:
     """Facts about a question before it is answered: its models, how their windows divide, its documents.
 
-    `num_kept`: demonstrations that were made before; `is_brief`: the best passages alone are shown.
+    `num_kept`: demonstrations that were made before; `is_brief`: the best passages alone are shown;
+    `is_few_words`: and only a fact is asked for.
     """
 
     question: Question
@@ -57,6 +60,7 @@ class Answering:
     sift_room: ContextBudget
     num_kept: int = 0
     is_brief: bool = False
+    is_few_words: bool = False
 
     @property
     def task(self) -> Task:
@@ -76,8 +80,12 @@ class Answering:
         usual = [self.measured.of(search.found, one) for one in ids]
         calls = [*self._rewrite(), *self._demos(len(most), 2), *self._sift(usual, most)]
         if not is_each:
-            return [*calls, self._answer("answer", usual, most)]
-        return [*calls, self._answer("document", usual, most), self._synthesis(len(rounds))]
+            return [*calls, self._answer("brief" if self.is_few_words else "answer", usual, most)]
+        return [
+            *calls,
+            self._answer("brief" if self.is_few_words else "document", usual, most),
+            self._synthesis(len(rounds)),
+        ]
 
     def checks(self, num_replies: int = 1) -> list[CallEstimate]:
         """A model's verdicts on the statements of an answer that came in so many replies."""
@@ -104,10 +112,11 @@ class Answering:
 
         num = self.question.options.demos
         demo = self.measured.usual + 2 * USUAL_SENTENCE
+        reply = FEW_WORDS if self.is_few_words else USUAL_REPLY[self.task]
         return CallEstimate(
             role,
             self.llm.name,
-            total(amount(shown + num * demo, USUAL_REPLY[self.task]) for shown in usual),
+            total(amount(shown + num * demo, reply) for shown in usual),
             total(amount(shown + self._demonstrated, self.room.reply) for shown in most),
         )
 

@@ -18,6 +18,8 @@ from catena.agents.extractive.comparison import asks_of_each
 from catena.agents.extractive.extractive_reader import ExtractiveReasoner
 from catena.agents.generative import demonstrations, ledger, multi_document, passage_filter, support_judge
 from catena.agents.generative.answer_prompts import MAX_REPLY, form, messages
+from catena.agents.generative.brief_answer import MAX_REPLY as BRIEF_REPLY
+from catena.agents.generative.brief_answer import brief_draft, brief_messages
 from catena.agents.generative.context_budget import ContextBudget, divide, too_small
 from catena.agents.generative.demonstrations import Demo, Demonstrator, DemoStore
 from catena.agents.generative.markdown_sanitizer import neutral
@@ -153,6 +155,7 @@ class LLMReasoner:
             await passage_filter.room(question.text, self._small),
             self._demonstrator.num_kept(view) if self._demonstrator and is_counted else 0,
             is_brief=self._is_brief(question),
+            is_few_words=self._asks_for_few_words(question),
         )
         if question.is_whole:
             return [*answering.whole(), *answering.checks()]
@@ -213,10 +216,12 @@ class LLMReasoner:
     ) -> Draft:
         if not passages:
             return Draft((), pages=())
-        is_brief = self._is_brief(question)
+        is_brief, note = self._is_brief(question), None
         chosen = await self._demos(question, passages, view)
         if is_brief and not question.is_whole:
-            passages = await self._likeliest(question, passages, view)
+            reader = ExtractiveReasoner(self._embedder)
+            note = await reader.read(question, Segment(tuple(passages)), Note(""), view)
+            passages = likeliest(note, passages)
         room = await self._room(question, chosen)
         shown = await asyncio.to_thread(fit, _with(chosen, passages), view, room.text)
         if shown.num_dropped and question.is_whole and chosen:
@@ -232,6 +237,8 @@ class LLMReasoner:
             shown = await asyncio.to_thread(fit, passages[:1], view, room.text)
         if not shown.passages:
             raise too_small(self.name, room.window)
+        if note is not None and self._asks_for_few_words(question):
+            return await self._in_few_words(question, note, shown, view, room, on_text)
         prompt = messages(question, shown.text, demonstrations.show(chosen, _numbers(shown)))
         done = await self._llm.complete(prompt, max_tokens=room.reply, role=role, on_text=on_text)
         reply = self._read(done, shown.numbers, shown.text)
@@ -245,13 +252,25 @@ class LLMReasoner:
         missing = "" if is_brief else draft.missing  # one call: no other search after it
         return replace(draft, warnings=(*warnings, *draft.warnings), missing=missing)
 
-    async def _likeliest(
-        self, question: Question, passages: Sequence[Passage], view: DocumentView
-    ) -> list[Passage]:
-        """The few passages with the sentences and rows that the embedded reader would quote, the likeliest first."""
-        reader = ExtractiveReasoner(self._embedder)
-        note = await reader.read(question, Segment(tuple(passages)), Note(""), view)
-        return likeliest(note, passages)
+    async def _in_few_words(
+        self,
+        question: Question,
+        note: Note,
+        shown: Shown,
+        view: DocumentView,
+        room: ContextBudget,
+        on_text: OnText | None,
+    ) -> Draft:
+        """Ask for the fact alone; the sentence that holds it is quoted. `note` is what the embedded reader found."""
+        prompt = brief_messages(question, shown.text)
+        done = await self._llm.complete(prompt, max_tokens=room.reply, role="brief", on_text=on_text)
+        reply = self._read(done, shown.numbers, shown.text)
+        if reply.declines:
+            return replace(declined(done, self.name), pages=shown.pages)
+        said = " ".join(claim.text for claim in reply.claims)
+        sentences = await asyncio.to_thread(shown.sentences, view)
+        draft = await asyncio.to_thread(brief_draft, question, said, note, sentences, view, self._embedder)
+        return replace(draft, model=done.who, pages=shown.pages)
 
     async def _demos(self, question: Question, passages: Sequence[Passage], view: DocumentView) -> list[Demo]:
         """Demonstrations on passages that the question does not need."""
@@ -268,11 +287,19 @@ class LLMReasoner:
 
     async def _wide_room(self, question: Question, chosen: Sequence[Demo] = ()) -> ContextBudget:
         shown = demonstrations.show(chosen, {demo.passage.key: LARGEST_NUMBER for demo in chosen})
-        return divide(await self._llm.window(), self._reply(question), 4, messages(question, "", shown))
+        is_few = self._asks_for_few_words(question)
+        frame = brief_messages(question, "") if is_few else messages(question, "", shown)
+        reply = max(BRIEF_REPLY, self._least_reply) if is_few else self._reply(question)
+        return divide(await self._llm.window(), reply, 4, frame)
 
     def _is_brief(self, question: Question) -> bool:
         """Tell whether this model is shown little, unless the whole was asked for."""
         return bool(self._most_shown) and question.options.strategy != "full"
+
+    def _asks_for_few_words(self, question: Question) -> bool:
+        """Tell whether a fact is asked for, of a model that is shown little."""
+        is_fact = not question.is_whole and task_of(question.text) == "answer"
+        return is_fact and self._is_brief(question) and not question.options.demos
 
     async def _synthesis_room(self, question: Question) -> ContextBudget:
         empty = multi_document.messages(question, "", form(question))

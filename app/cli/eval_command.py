@@ -28,6 +28,7 @@ MODULES = {
     "answers": "Does the embedded reader's answer stand in its quotes? Does it name the right number?",
     "ablation": "Does each rule of the reader and of retrieval pay, on sets it was not written from?",
     "confidence": "Does the reader know when its answer is right, and when a document does not say?",
+    "written": "Are a model's answers right, by each way of asking it? Beside LlamaIndex with the same model.",
     "stories": "Is what readers ask of novels told at once? Beside a simple peer.",
     "statements": "Does the check of statements tell true ones from ones made false?",
     "citing": "Are statements cited by the evidence that a set names? Beside simple peers.",

@@ -138,7 +138,26 @@ def test_a_model_that_reads_slowly_is_shown_five_passages_in_one_call() -> None:
     assert [line for line in llm.prompts[0].splitlines() if line.startswith("[")] == [
         f"[{n}]" for n in range(1, 6)
     ]
-    assert answer.statements[0].support == "supported"
+
+
+def test_what_it_says_is_quoted_with_the_sentence_that_holds_it() -> None:
+    answer = brief(Scripted("400 pounds"), 9, question="How much did the badger pay for the motor car?")
+    assert answer.short == "400 pounds"
+    assert [(one.text, one.support) for one in answer.statements][:1] == [(PRICE, "quoted")]
+    assert answer.confidence in ("likely", "possible")
+    assert answer.model == "test/scripted"
+
+
+def test_what_no_sentence_holds_is_told_and_not_stated() -> None:
+    answer = brief(Scripted("900 dollars"), 9, question="How much did the badger pay for the motor car?")
+    assert "900" not in answer.text
+    assert any("900 dollars" in one for one in answer.warnings)
+
+
+def test_a_list_is_asked_for_in_its_own_form() -> None:
+    llm = Scripted("Evidence: [1]\nAnswer: In a burrow [1].")
+    brief(llm, pages=9, question="List all burrows of the fox.")
+    assert "as few words" not in llm.prompts[0]
 
 
 def test_it_is_shown_what_the_embedded_reader_would_quote() -> None:
