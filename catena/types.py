@@ -302,7 +302,7 @@ class Answer:
     """The same value for SDK, CLI and UI; `to_json` in `catena.render.answer_json` is its one JSON form.
 
     `short` is the answer in a few words (a name, a date, a number with its unit, yes or no); empty where only the
-    sentences say it. `confidence` is None where a model wrote, and where nothing is answered.
+    sentences say it. `confidence` is None where a model wrote sentences, and where nothing is answered.
     `read_as` is a follow-up in its self-contained form, or with misspelt words put right; empty where the question was
     understood as it is.
     """

@@ -32,7 +32,7 @@ MAX_REPLY = 64
 """Tokens of an answer in a few words."""
 FEW, MOST = 3, 0.7
 """Words of an answer that one sentence must hold, all of them; of a longer one this share."""
-NOT_HELD = "The model said “{said}”; no sentence that it was shown holds that."
+NOT_HELD = "The model said “{said}”, which no sentence holds; what is quoted was chosen by the embedded reader."
 _YES_NO = re.compile(r"^(yes|no)\b[\s,.:;–—-]*", re.IGNORECASE)
 
 
@@ -55,14 +55,14 @@ def brief_draft(
     `note` is what the embedded reader found, `shown` are the sentences that the model was shown. Where the quote may
     not answer the question, nothing is stated.
     """
-    reader = ExtractiveReasoner(embedder)
+    most = question.options.max_sentences
     if not said:
-        return replace(reader.gather(question, note, view), statements=(), short="", confidence="closest")
+        return Draft((), note.evidence[:most], confidence="closest")
     reading = AnswerReading.of(question.text, note.evidence, view)
     found = reading.rank(note.evidence, view)
     held = _holding(question.text, said, [*found, *(one.candidate.evidence for one in shown)])
     if held is None:
-        draft = reader.gather(question, note, view)
+        draft = ExtractiveReasoner(embedder).gather(question, note, view)
         return replace(draft, warnings=(*draft.warnings, NOT_HELD.format(said=neutral(said))))
     lead = shorten(question.text, held, question.options.max_words, said)
     quote = DraftStatement(cut_quote(lead, view.text), with_header(lead, view), "quoted")
@@ -70,7 +70,7 @@ def brief_draft(
     ranked = (held, *(one for one in found if one.spans != held.spans))
     sure = how_sure(Seen(question.text, draft, ranked, question.page_scores, reading), view, embedder)
     if sure == "closest":
-        return Draft((), ranked[: question.options.max_sentences], confidence=sure)
+        return Draft((), ranked[:most], confidence=sure)
     return replace(draft, confidence=sure)
 
 
