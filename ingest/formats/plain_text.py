@@ -31,6 +31,7 @@ _FEWEST_WORDS = 30
 # sentence ends the paragraph.
 _DENSE_LINES = 12
 _ENDED = re.compile(r"[.!?:—-][\"'”’)\]]*$")
+_ITEM = re.compile(r"\s*(?:[-*+•·–o]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)])\s+(?=\S)")
 _WRAP_SHARE = 0.6  # lines shorter than this share of the usual one end a paragraph, or are verse
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*\n", re.S)
 _TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.M)
@@ -59,7 +60,7 @@ def _wrap_width(lines: list[str]) -> float:
     inner = [
         len(line)
         for line, following in zip(lines, lines[1:], strict=False)
-        if len(line) > 30 and following and not following[0].isspace()
+        if len(line) > 30 and following and _indent(following) <= _text_column(line)
     ]
     if len(inner) < 3:
         return 0.0
@@ -68,7 +69,7 @@ def _wrap_width(lines: list[str]) -> float:
 
 
 def _groups(lines: list[str], wrap: float) -> Iterator[list[str]]:
-    """Lines that belong together: between blank lines, or from one indented line to the next."""
+    """Lines that belong together: between blank lines, from one indented line to the next, or one item of a list."""
     group: list[str] = []
     num_blank = sum(not line for line in lines)
     most = _DENSE_LINES if num_blank * 20 > len(lines) else 0
@@ -88,13 +89,42 @@ def _ends_group(group: list[str], line: str, wrap: float, most: int) -> bool:
     last = group[-1]
     if _is_chapter_line(line) or _is_chapter_line(last):
         return True
-    if line[:1].isspace() and not last[:1].isspace() and not _GAP.search(line):
+    if _turns(group, line, wrap) and not _GAP.search(line.strip()):
         return True
     if last.isupper() and not line.isupper() and last.count(" ") > 1:  # a chapter's title in capitals
         return True
     return (
         len(group) > most and len(last) < wrap * 0.8 and bool(_ENDED.search(last)) and not line[:1].islower()
     )
+
+
+def _turns(group: list[str], line: str, wrap: float) -> bool:
+    """Tell whether the margin says that a paragraph or an item ends: the line begins one, or lies out of its column."""
+    first, last = group[0], group[-1]
+    if _mark(line) and (_mark(line) == _mark(first) or _ENDED.search(last)):
+        return True
+    if _indent(line) > _indent(last):
+        return not (len(group) == 1 and _mark(first) and _indent(line) <= _text_column(first))
+    is_opening = len(group) == 1 and len(last.strip()) >= wrap * _WRAP_SHARE  # its first line alone is set in
+    return _indent(line) < _indent(last) and not is_opening
+
+
+def _mark(line: str) -> str:
+    """What marks an item, alike for all of a list: "0." of "12.", "a)" of "b)"; nothing of other lines."""
+    item = _ITEM.match(line)
+    return re.sub(r"[a-zA-Z]+", "a", re.sub(r"\d+", "0", item[0].strip())) if item else ""
+
+
+def _indent(line: str) -> int:
+    """The column of the first letter."""
+    spread = line.expandtabs()
+    return len(spread) - len(spread.lstrip())
+
+
+def _text_column(line: str) -> int:
+    """The column in which a line's text begins, behind a bullet or a number."""
+    item = _ITEM.match(line.expandtabs())
+    return item.end() if item else _indent(line)
 
 
 def _is_chapter_line(line: str) -> bool:

@@ -41,6 +41,40 @@ def test_indented_first_lines_start_paragraphs() -> None:
     assert len(texts("".join("   " + PARAGRAPH for _ in range(3)))) == 3
 
 
+def test_a_text_with_a_margin_is_wrapped_like_one_without() -> None:
+    """As licences and RFCs are: three spaces before every line, more before what is set in."""
+    source = "".join(f"   {line}\n" if line else "\n" for line in (WRAPPED * 2).splitlines())
+    inset = source.replace("   ", "      ")
+    assert texts(source + inset) == texts(WRAPPED * 4)
+
+
+def test_an_item_and_the_lines_set_in_below_it_are_one_paragraph() -> None:
+    item = "  * The first line of an item, which is as long as all\n    the others are, ends on the second one.\n"
+    outer = "1. A number stands before this item, and its other lines\n   begin below its first word.\n"
+    found = texts(WRAPPED + item * 2 + "\n" + outer * 2)
+    assert len(found) == 5
+    assert (
+        found[-4:-2]
+        == ["* The first line of an item, which is as long as all the others are, ends on the second one."]
+        * 2
+    )
+    assert found[-1].endswith("its other lines begin below its first word.")
+
+
+def test_a_number_that_the_margin_brings_to_the_front_begins_no_item() -> None:
+    source = (
+        "b) The work must say that it is released under this License and section\n7. This must be kept.\n"
+    )
+    assert len(texts(WRAPPED + source)) == 2
+
+
+def test_lines_of_verse_that_are_set_in_by_turns_are_kept() -> None:
+    verse = (
+        "    Lustily raking over the hay,\n  He was well aware of her,\n    As she came by,\n  And sang.\n"
+    )
+    assert texts(WRAPPED * 2 + verse)[-4:] == [line.strip() for line in verse.splitlines()]
+
+
 def test_books_without_blank_lines() -> None:
     assert len(texts(PARAGRAPH * 8)) == 8
 
