@@ -37,6 +37,7 @@ _NOTICE = re.compile(
     r"|we (?:\w+ )?(?:thank|appreciate)|indicate by check ?mark|terms used (?:throughout|in) this)\b",
     re.IGNORECASE,
 )
+_INDEFINITE = re.compile(r"^\W*what (?:is|are|was|were) an? \w+\W*$", re.IGNORECASE)
 _BY = re.compile(r"^\W*by\s+", re.IGNORECASE)
 _BETWEEN_NAMES = re.compile(r"[,;&\d*∗†‡§¶]+|\band\b")
 _NAME = re.compile(r"(?:[A-Z][\w’'-]*\.? ){1,4}(?:(?:van|von|de|der|da|di|la|le) )*[A-Z][\w’'-]+\.?")
@@ -59,6 +60,8 @@ def aspect_of(question: str) -> Aspect | None:
     """Return the aspect asked of the whole document; nothing where the question names a subject of its own."""
     asking, aspects = _aspects()
     asked = _itself().sub(r"\1 document", plain_form(question))
+    if _INDEFINITE.search(asked):  # a term is asked for, not the document's own
+        return None
     own = [word for word in re.findall(r"\w+", asked.casefold()) if word not in STOPWORDS]
     if set(terms(" ".join(own))) - asking:
         return None

@@ -217,7 +217,8 @@ class ExtractiveReasoner:
         telling = [one for one in found if one.score >= document_summary.ENOUGH]
         headings = [one for one in found if one.score == document_summary.HEADING]
         if not telling and not headings:
-            return Draft((), found[: question.options.max_sentences], warnings=QUOTES_ONLY)
+            closest = found[: question.options.max_sentences]
+            return Draft((), closest, confidence="closest", warnings=QUOTES_ONLY)
         options = question.options if telling else replace(question.options, max_sentences=MAX_EVIDENCE)
         chosen = sorted(choose(question.text, telling or headings, options), key=lambda one: one.spans)
         return Draft(

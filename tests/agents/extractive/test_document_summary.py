@@ -90,7 +90,12 @@ def test_a_filing_says_what_its_company_does_and_quotes_no_form(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "question",
-    ["What are the results of the vote?", "Summarise the risks of otters.", "Who wrote the letter to Nancy?"],
+    [
+        "What are the results of the vote?",
+        "Summarise the risks of otters.",
+        "Who wrote the letter to Nancy?",
+        "What is a contribution?",
+    ],
 )
 def test_a_question_with_a_subject_of_its_own_is_searched_for(question: str) -> None:
     assert aspect_of(question) is None
