@@ -80,12 +80,14 @@ class Answering:
         usual = [self.measured.of(search.found, one) for one in ids]
         calls = [*self._rewrite(), *self._demos(len(most), 2), *self._sift(usual, most)]
         if not is_each:
-            return [*calls, self._answer("brief" if self.is_few_words else "answer", usual, most)]
-        return [
-            *calls,
-            self._answer("brief" if self.is_few_words else "document", usual, most),
-            self._synthesis(len(rounds)),
-        ]
+            return [*calls, *self._replies("answer", usual, most)]
+        return [*calls, *self._replies("document", usual, most), self._synthesis(len(rounds))]
+
+    def _replies(self, role: str, usual: Sequence[int], most: Sequence[int]) -> list[CallEstimate]:
+        """An answer; or a fact in a few words, and an opinion on the same passages."""
+        if not self.is_few_words:
+            return [self._answer(role, usual, most)]
+        return [self._answer("brief", usual, most), self._answer("opinion", usual, most)]
 
     def checks(self, num_replies: int = 1) -> list[CallEstimate]:
         """A model's verdicts on the statements of an answer that came in so many replies."""

@@ -138,7 +138,7 @@ class ExtractiveReasoner:
             return self._about_the_whole(question, found, view)
         if _is_of_each(question, view):
             return self._compared(question, found, view)
-        draft, seen = self._answer(question, found, view)
+        draft, seen = self.draft(question, note, view)
         sure = self._how_sure(seen, view)
         if sure == "closest":
             unknown = never_mentioned(question.text, view.total_frequency)
@@ -150,12 +150,10 @@ class ExtractiveReasoner:
         """Judge whether the draft answers; "closest" where the documents may not say at all."""
         return how_sure(seen, view, self._embedder)
 
-    def _answer(
-        self, question: Question, found: tuple[Evidence, ...], view: DocumentView
-    ) -> tuple[Draft, Seen]:
+    def draft(self, question: Question, note: Note, view: DocumentView) -> tuple[Draft, Seen]:
         """The draft, and what it is judged by: the evidence is read once more, and ranked anew by that."""
-        reading = AnswerReading.of(question.text, found, view)
-        ranked = reading.rank(found, view)
+        reading = AnswerReading.of(question.text, note.evidence, view)
+        ranked = reading.rank(note.evidence, view)
         draft = self._draft(question, ranked, view, reading)
         return draft, Seen(question.text, draft, ranked, question.page_scores, reading)
 
@@ -194,7 +192,7 @@ class ExtractiveReasoner:
         for document_id in view.document_ids:
             title = view.document(document_id).title
             own = tuple(one for one in found if one.spans[0].ref.document_id == document_id)
-            draft, seen = self._answer(asked, own, view) if own else (Draft(()), None)
+            draft, seen = self.draft(asked, Note("", own), view) if own else (Draft(()), None)
             sure = self._how_sure(seen, view) if seen else "closest"
             if sure == "closest":
                 statements.append(

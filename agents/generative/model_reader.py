@@ -15,11 +15,18 @@ from catena.agents.cost.prompt_sizes import Measured, Search
 from catena.agents.cost.token_usage import CallEstimate
 from catena.agents.document_view import DocumentView
 from catena.agents.extractive.comparison import asks_of_each
+from catena.agents.extractive.document_summary import aspect_of
 from catena.agents.extractive.extractive_reader import ExtractiveReasoner
 from catena.agents.generative import demonstrations, ledger, multi_document, passage_filter, support_judge
 from catena.agents.generative.answer_prompts import MAX_REPLY, form, messages
+from catena.agents.generative.brief_answer import (
+    MAX_OPINION,
+    brief_draft,
+    brief_messages,
+    margin,
+    opinion_messages,
+)
 from catena.agents.generative.brief_answer import MAX_REPLY as BRIEF_REPLY
-from catena.agents.generative.brief_answer import brief_draft, brief_messages
 from catena.agents.generative.context_budget import ContextBudget, divide, too_small
 from catena.agents.generative.demonstrations import Demo, Demonstrator, DemoStore
 from catena.agents.generative.markdown_sanitizer import neutral
@@ -267,9 +274,17 @@ class LLMReasoner:
         reply = self._read(done, shown.numbers, shown.text)
         if reply.declines:
             return replace(declined(done, self.name), pages=shown.pages)
-        said = " ".join(claim.text for claim in reply.claims)
+        if not reply.claims:
+            closest = note.evidence[: question.options.max_sentences]
+            return Draft((), closest, confidence="closest", model=done.who, pages=shown.pages)
+        said = " ".join(claim.text for claim in reply.claims).removesuffix(".")
+        doubted = await self._llm.complete(
+            opinion_messages(question, shown.text), max_tokens=MAX_OPINION, role="opinion"
+        )
         sentences = await asyncio.to_thread(shown.sentences, view)
-        draft = await asyncio.to_thread(brief_draft, question, said, note, sentences, view, self._embedder)
+        draft = await asyncio.to_thread(
+            brief_draft, question, said, margin(doubted), note, sentences, view, self._embedder
+        )
         return replace(draft, model=done.who, pages=shown.pages)
 
     async def _demos(self, question: Question, passages: Sequence[Passage], view: DocumentView) -> list[Demo]:
@@ -298,7 +313,9 @@ class LLMReasoner:
 
     def _asks_for_few_words(self, question: Question) -> bool:
         """Tell whether a fact is asked for, of a model that is shown little."""
-        is_fact = not question.is_whole and task_of(question.text) == "answer"
+        is_fact = (
+            not question.is_whole and task_of(question.text) == "answer" and not aspect_of(question.text)
+        )
         return is_fact and self._is_brief(question) and not question.options.demos
 
     async def _synthesis_room(self, question: Question) -> ContextBudget:

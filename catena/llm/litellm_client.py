@@ -138,6 +138,7 @@ class LiteLLM:
             is_cut=is_cut and not raw.is_looping,
             asked=self.name,
             notice=loop,
+            alternatives=raw.alternatives,
         )
 
     def _listening(self, on_text: OnText) -> SpokenText:

@@ -258,6 +258,7 @@ def _joined(events: list[str]) -> Raw:
             piece.completion_tokens or raw.completion_tokens,
             raw.refusal + piece.refusal,
             raw.has_reasoning or piece.has_reasoning,
+            alternatives=raw.alternatives or piece.alternatives,
         )
     return replace(raw, text="".join(texts))
 

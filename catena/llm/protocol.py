@@ -34,7 +34,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
@@ -55,7 +55,8 @@ class Completion:
 
     `cost_usd` is None where the price is not known, and 0 for what came from the cache, whose tokens are those
     of the call that was kept. `is_cut`: the reply stopped at `max_tokens`. `notice` is a line that the answer
-    must carry, such as that a fallback answered.
+    must carry, such as that a fallback answered. `alternatives`: what the first token might have been, with its natural
+    log-probability, where the server was asked for that.
     """
 
     text: str
@@ -67,6 +68,7 @@ class Completion:
     is_cached: bool = False
     asked: str = ""
     notice: str = ""
+    alternatives: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def who(self) -> str:

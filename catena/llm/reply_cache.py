@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from catena.llm.protocol import LLM, Completion, Message, OnText
 from catena.llm.wrappers import LLMWrapper
 
-KEPT = ("text", "model", "asked", "prompt_tokens", "completion_tokens", "is_cut")
+KEPT = ("text", "model", "asked", "prompt_tokens", "completion_tokens", "is_cut", "alternatives")
 """What is kept of a reply."""
 
 

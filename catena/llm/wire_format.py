@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -14,6 +14,8 @@ from catena.llm.spoken_text import legible
 
 MOST_TOKENS = 100_000_000
 """A count that is larger, or negative, is no count."""
+NEVER = -100.0
+"""Log-probability of what does not come."""
 Kind = Literal["status", "connection", "timeout", "body"]
 
 
@@ -29,6 +31,7 @@ class Raw:
     refusal: str = ""
     has_reasoning: bool = False
     is_looping: bool = False
+    alternatives: Mapping[str, float] = field(default_factory=dict)
 
 
 class Failed(Exception):
@@ -181,11 +184,33 @@ def _one(value: object) -> object:
     return value if isinstance(value, dict) else {}
 
 
+def _several(value: object) -> object:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+class Alternative(_Loose):
+    """What a token might have been."""
+
+    token: Word = ""
+    logprob: float = NEVER
+
+
+class Place(_Loose):
+    """A token of a reply, and what might have stood there."""
+
+    top_logprobs: Annotated[list[Alternative], BeforeValidator(_several)] = []
+
+
+class Logprobs(_Loose):
+    content: Annotated[list[Place], BeforeValidator(_several)] = []
+
+
 class Choice(_Loose):
     message: Annotated[Said, BeforeValidator(_one)] = Said()
     delta: Annotated[Said, BeforeValidator(_one)] = Said()
     text: Content = ""
     finish_reason: Word = ""
+    logprobs: Annotated[Logprobs, BeforeValidator(_one)] = Logprobs()
 
     @property
     def said(self) -> Said:
@@ -193,9 +218,11 @@ class Choice(_Loose):
         found = self.message if self.message != Said() else self.delta
         return found.model_copy(update={"content": found.content or self.text})
 
-
-def _several(value: object) -> object:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    @property
+    def alternatives(self) -> dict[str, float]:
+        """What the first token might have been, with its log-probability."""
+        places = self.logprobs.content[:1]
+        return {one.token: max(NEVER, one.logprob) for place in places for one in place.top_logprobs}
 
 
 class Body(_Loose):
@@ -220,6 +247,7 @@ class Body(_Loose):
             self.usage.completion_tokens,
             said.refusal,
             bool(said.reasoning or said.reasoning_content),
+            alternatives=choice.alternatives,
         )
 
 

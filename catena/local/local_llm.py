@@ -32,6 +32,8 @@ rest ::= [^\x00]*
 """The form of an answer (agents/generative/prompts/answer_system.md) as a grammar: small models keep to it."""
 IN_FORM = ("answer", "document")
 """Roles whose replies have it."""
+ALTERNATIVES = {"logprobs": True, "top_logprobs": 10}
+"""Where yes or no is asked, how much likelier one is than the other counts."""
 GROWTH = 1024
 """Windows are multiples of it."""
 
@@ -108,7 +110,7 @@ class LocalLLM:
         )
 
     def _at(self, record: Record, role: str) -> LLM:
-        grammar = {"grammar": FORM} if role in IN_FORM else {}
+        asked = {"grammar": FORM} if role in IN_FORM else ALTERNATIVES if role == "opinion" else {}
         return LiteLLM(
             self.name,
             record.api_base,
@@ -116,7 +118,7 @@ class LocalLLM:
             max_silence=self._silence,
             habits=self._habits,
             key=record.key,
-            extra={"return_progress": True, "cache_prompt": True, **grammar},
+            extra={"return_progress": True, "cache_prompt": True, **asked},
         )
 
     async def _lost(self, problem: ModelUnreachable) -> ModelUnreachable:

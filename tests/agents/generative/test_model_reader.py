@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -28,8 +28,8 @@ LINES = [
 class Scripted:
     name = "test/scripted"
 
-    def __init__(self, reply: str, window: int = 8192) -> None:
-        self.reply, self.size = reply, window
+    def __init__(self, reply: str, window: int = 8192, chances: Mapping[str, float] | None = None) -> None:
+        self.reply, self.size, self.chances = reply, window, chances or {}
         self.prompts: list[str] = []
 
     async def window(self) -> int:
@@ -44,7 +44,8 @@ class Scripted:
         on_text: OnText | None = None,
     ) -> Completion:
         self.prompts.append(messages[-1]["content"])
-        return Completion(self.reply, "scripted", 100, 10, 0.5, asked=self.name)
+        reply = "yes" if role == "opinion" else self.reply
+        return Completion(reply, "scripted", 100, 10, 0.5, asked=self.name, alternatives=self.chances)
 
 
 def ask(llm: Scripted, question: str = "Where does the fox live?") -> Answer:
@@ -131,10 +132,12 @@ PRICE = "The badger paid 400 pounds for the motor car."
 WIDE = " ".join(f"The hen crossed road {n} again." for n in range(60))
 
 
-def test_a_model_that_reads_slowly_is_shown_five_passages_in_one_call() -> None:
+def test_a_model_that_reads_slowly_is_shown_five_passages_twice() -> None:
     llm = Scripted("Evidence: [1]\nAnswer: In a burrow [1].")
     answer = brief(llm, pages=12)
-    assert answer.usage.calls == 1
+    assert answer.usage.calls == 2  # the fact, and whether it is there
+    shared = [prompt.partition("Question:")[0] for prompt in llm.prompts]
+    assert shared[0] == shared[1]  # which is not read again
     assert [line for line in llm.prompts[0].splitlines() if line.startswith("[")] == [
         f"[{n}]" for n in range(1, 6)
     ]
@@ -146,6 +149,13 @@ def test_what_it_says_is_quoted_with_the_sentence_that_holds_it() -> None:
     assert [(one.text, one.support) for one in answer.statements][:1] == [(PRICE, "quoted")]
     assert answer.confidence in ("likely", "possible")
     assert answer.model == "test/scripted"
+
+
+def test_where_the_model_doubts_that_the_answer_is_there_nothing_is_stated() -> None:
+    llm = Scripted("400 pounds", chances={"yes": -3.0, "no": -0.1})
+    answer = brief(llm, 9, question="How much did the badger pay for the motor car?")
+    assert (answer.status, answer.confidence) == ("not_in_document", "closest")
+    assert answer.citations
 
 
 def test_what_no_sentence_holds_is_told_and_not_stated() -> None:
@@ -168,7 +178,7 @@ def test_it_is_shown_what_the_embedded_reader_would_quote() -> None:
 
 def test_the_best_passage_is_shown_however_long_it_is() -> None:
     llm = Scripted("Evidence: [1]\nAnswer: In a burrow [1].")
-    assert brief(llm, pages=12, most_shown=20).usage.calls == 1
+    assert brief(llm, pages=12, most_shown=20).usage.calls == 2
     assert [line for line in llm.prompts[0].splitlines() if line.startswith("[")] == ["[1]"]
 
 
