@@ -22,6 +22,7 @@ from catena.agents.extractive.numeric_answer import with_header
 from catena.agents.extractive.question_form import plain_form
 from catena.agents.extractive.sentence_selection import shorten
 from catena.agents.extractive.sentence_selection import shown as cut_quote
+from catena.agents.extractive.short_answers import MAX_WORDS
 from catena.agents.generative.answer_prompts import one_line
 from catena.agents.generative.markdown_sanitizer import neutral
 from catena.agents.generative.prompt_templates import render
@@ -97,7 +98,7 @@ def brief_draft(
     else:
         lead = shorten(question.text, held, question.options.max_words, said)
         quote = DraftStatement(cut_quote(lead, view.text), with_header(lead, view), "quoted")
-        draft = Draft((quote,), short=said)
+        draft = Draft((quote,), short=said if len(said.split()) <= MAX_WORDS else "")
         ranked = (held, *(one for one in found if one.spans != held.spans))
         seen = Seen(question.text, draft, ranked, question.page_scores, reading)
     sure = _how_sure(seen, opinion, view, embedder)
