@@ -20,7 +20,7 @@ MAX_HOPS = 2
 Task = Literal["answer", "list", "count", "summary"]
 _COUNT = re.compile(r"\bhow (?:many|often)\b|\bcount (?:the|all|every)\b|\bnumber of times\b", re.I)
 _LIST = re.compile(
-    r"\b(?:list|name|enumerate) (?:all|every|each|the)\b|^\W*(?:list|enumerate)\b"
+    r"(?<!\bto )\b(?:list|name|enumerate) (?:all|every|each|the)\b|^\W*(?:list|enumerate)\b"
     r"|\b(?:all|every) (?:of )?(?:the )?(?:mentions?|occurrences?|times|places|passages|chapters)\b"
     r"|\bwhich of (?:all )?the\b|\bin (?:what|which) order\b",
     re.I,

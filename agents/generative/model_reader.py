@@ -313,10 +313,9 @@ class LLMReasoner:
 
     def _asks_for_few_words(self, question: Question) -> bool:
         """Tell whether a fact is asked for, of a model that is shown little."""
-        is_fact = (
-            not question.is_whole and task_of(question.text) == "answer" and not aspect_of(question.text)
-        )
-        return is_fact and self._is_brief(question) and not question.options.demos
+        is_found = not question.is_whole and not asks_of_all(question.text)
+        is_fact = task_of(question.text) in ("answer", "count") and aspect_of(question.text) is None
+        return is_found and is_fact and self._is_brief(question) and not question.options.demos
 
     async def _synthesis_room(self, question: Question) -> ContextBudget:
         empty = multi_document.messages(question, "", form(question))

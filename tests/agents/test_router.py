@@ -53,6 +53,7 @@ def test_what_a_reader_cannot_do_is_refused(strategy: Strategy, paths: int, max_
     [
         ("Where does the fox live?", "answer"),
         ("List the towns that fell.", "list"),
+        ("Whose idea was it to name the towns after saints?", "answer"),
         ("In which order did the towns fall?", "list"),
         ("How many towns fell?", "count"),
         ("What is the book about?", "summary"),
