@@ -142,7 +142,7 @@ def _as_writer(llm: LLM) -> CustomLLM:
     )
     from llama_index.core.llms import CustomLLM
 
-    def reply(messages: list[Message]) -> str:
+    def reply(messages: Sequence[Message]) -> str:
         return run_alone(llm.complete(messages, max_tokens=MAX_REPLY)).text
 
     class Ours(CustomLLM):

@@ -104,6 +104,7 @@ NOTED = "- The battery lasts forty hours on one charge [2]"
 READ = "Evidence: [2]\nAnswer: The battery lasts forty hours on one charge [2]."
 REPLIES = (
     (ANSWERS, "as few words", "Forty hours"),
+    (ANSWERS, "Reply yes or no", "Yes"),
     (ANSWERS, "Garden Lantern", "Evidence: [1]\nAnswer: The battery lasts ten hours [1]."),
     (ANSWERS, "", READ),
     (SEARCHES, "", "battery hours on one charge"),
@@ -183,7 +184,10 @@ EXAMPLES = (
     Example(
         AskOptions(strategy="retrieve"),
         8192,
-        (("Retrieve: a fact, asked of a model that reads slowly", ANSWERS, "as few words"),),
+        (
+            ("Retrieve: a fact, asked of a model that reads slowly", ANSWERS, "as few words"),
+            ("Retrieve: its opinion whether that is there", ANSWERS, "Reply yes or no"),
+        ),
         most_shown=1500,
     ),
     Example(
