@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from catena.agents.document_view import DocumentView
-from catena.agents.generative.model_reader import grounded, unchecked_notice
 from catena.agents.generative.prompt_passages import found_passages, show
 from catena.agents.generative.prompt_templates import render
+from catena.agents.generative.reply_outcomes import grounded, unchecked_notice
 from catena.agents.generative.reply_parser import read_reply
 from catena.agents.reasoner import Draft, KVAnswer
 from catena.arguments import require_choice

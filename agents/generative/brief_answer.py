@@ -7,6 +7,7 @@ whether the passages say the answer, it knows better (docs/real-models.md).
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -25,9 +26,11 @@ from catena.agents.extractive.sentence_selection import shown as cut_quote
 from catena.agents.extractive.short_answers import MAX_WORDS
 from catena.agents.generative.answer_prompts import one_line
 from catena.agents.generative.markdown_sanitizer import neutral
+from catena.agents.generative.prompt_passages import Shown
 from catena.agents.generative.prompt_templates import render
+from catena.agents.generative.reply_outcomes import declined, read
 from catena.agents.reasoner import Draft, DraftStatement, Question
-from catena.llm.protocol import Completion, Message, chat
+from catena.llm.protocol import LLM, Completion, Message, OnText, chat
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.text_analysis import query_terms, terms
 from catena.types import Confidence, Evidence, Note
@@ -57,6 +60,36 @@ def opinion_messages(question: Question, passages: str) -> list[Message]:
     """The prompt of an opinion, yes or no; it begins like that of the answer, so that little is read anew."""
     user = render("brief_opinion", passages=passages, question=one_line(question.text))
     return chat(render("brief_system"), user)
+
+
+async def answer_in_few_words(
+    llm: LLM,
+    embedder: Embedder,
+    question: Question,
+    note: Note,
+    shown: Shown,
+    view: DocumentView,
+    max_reply: int,
+    on_text: OnText | None,
+) -> Draft:
+    """Ask for the fact alone, and whether it is there. Raises ModelError.
+
+    `note` is what the embedded reader found in the passages, of which `shown` are shown.
+    """
+    prompt = brief_messages(question, shown.text)
+    done = await llm.complete(prompt, max_tokens=max_reply, role="brief", on_text=on_text)
+    reply = read(done, llm.name, shown.numbers, shown.text)
+    if reply.declines:
+        return replace(declined(done, llm.name), pages=shown.pages)
+    if not reply.claims:
+        closest = note.evidence[: question.options.max_sentences]
+        return Draft((), closest, confidence="closest", model=done.who, pages=shown.pages)
+    said = " ".join(claim.text for claim in reply.claims).removesuffix(".")
+    asked = opinion_messages(question, shown.text)
+    opinion = margin(await llm.complete(asked, max_tokens=MAX_OPINION, role="opinion"))
+    sentences = await asyncio.to_thread(shown.sentences, view)
+    draft = await asyncio.to_thread(brief_draft, question, said, opinion, note, sentences, view, embedder)
+    return replace(draft, model=done.who, pages=shown.pages)
 
 
 def margin(done: Completion) -> float:

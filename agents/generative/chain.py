@@ -22,8 +22,8 @@ from catena.agents.generative import ledger
 from catena.agents.generative.answer_prompts import MAX_REPLY
 from catena.agents.generative.chain_prompts import judge_messages, manager_messages, worker_messages
 from catena.agents.generative.context_budget import ContextBudget, Sizes, divide, too_small
-from catena.agents.generative.model_reader import cut_short, declined, grounded, silent, unchecked_notice
 from catena.agents.generative.prompt_passages import Shown, as_data, show
+from catena.agents.generative.reply_outcomes import cut_short, declined, grounded, silent, unchecked_notice
 from catena.agents.generative.reply_parser import Claim, Reply, plain, read_line, read_reply
 from catena.agents.generative.worker_notes import read_note, write_note
 from catena.agents.reasoner import Draft, DraftStatement, Question

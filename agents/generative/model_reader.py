@@ -6,9 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from catena.agents.citations.attribution import Attributor, Numbered
-from catena.agents.citations.statement_language import is_other_language
-from catena.agents.citations.support_check import support
 from catena.agents.cost import call_estimate
 from catena.agents.cost.call_estimate import Answering
 from catena.agents.cost.prompt_sizes import Measured, Search
@@ -19,17 +16,10 @@ from catena.agents.extractive.document_summary import aspect_of
 from catena.agents.extractive.extractive_reader import ExtractiveReasoner
 from catena.agents.generative import demonstrations, ledger, multi_document, passage_filter, support_judge
 from catena.agents.generative.answer_prompts import MAX_REPLY, form, messages
-from catena.agents.generative.brief_answer import (
-    MAX_OPINION,
-    brief_draft,
-    brief_messages,
-    margin,
-    opinion_messages,
-)
 from catena.agents.generative.brief_answer import MAX_REPLY as BRIEF_REPLY
+from catena.agents.generative.brief_answer import answer_in_few_words, brief_messages
 from catena.agents.generative.context_budget import ContextBudget, divide, too_small
 from catena.agents.generative.demonstrations import Demo, Demonstrator, DemoStore
-from catena.agents.generative.markdown_sanitizer import neutral
 from catena.agents.generative.passage_filter import sift
 from catena.agents.generative.prompt_passages import (
     LARGEST_NUMBER,
@@ -41,23 +31,16 @@ from catena.agents.generative.prompt_passages import (
 )
 from catena.agents.generative.query_expansion import rewrite
 from catena.agents.generative.question_rewriting import Turn, self_contained
-from catena.agents.generative.reply_parser import Claim, Reply, plain, read_reply
+from catena.agents.generative.reply_outcomes import cut_short, declined, grounded, read, unchecked_notice
+from catena.agents.generative.reply_parser import Reply
 from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.router import asks_of_all, task_of
-from catena.errors import ModelSilent
 from catena.llm.protocol import LLM, Completion, OnText
 from catena.retrieval.embedder import Embedder
 from catena.types import Evidence, Note, PageRef, Passage, PassageKey, Segment, Span, Support
 
 LEAST_PASSAGE = 8
 """No passage is shown in fewer tokens: a book need not be read to see that it does not fit."""
-MAX_QUOTED = 200
-"""Characters of what a model said that would not answer."""
-MORE_TOKENS = "Raise CATENA_MAX_REPLY_TOKENS (--max-reply-tokens)."
-OTHER_LANGUAGE = (
-    "The answer is in another language than the document, so code could not check it against the quotes. "
-    "Ask in the document's language, or let a model check: --check model."
-)
 BEST_ONLY = "The question asks about the whole document; only the passages that fit it best were read."
 
 
@@ -203,7 +186,7 @@ class LLMReasoner:
         done = await self._llm.complete(
             prompt, max_tokens=room.reply, role="synthesis", on_text=self._on_text
         )
-        reply = self._read(done, range(1, len(found) + 1), shown)
+        reply = read(done, self.name, range(1, len(found) + 1), shown)
         if reply.declines:
             return declined(done, self.name)
         statements = await asyncio.to_thread(
@@ -245,10 +228,12 @@ class LLMReasoner:
         if not shown.passages:
             raise too_small(self.name, room.window)
         if note is not None and self._asks_for_few_words(question):
-            return await self._in_few_words(question, note, shown, view, room, on_text)
+            return await answer_in_few_words(
+                self._llm, self._embedder, question, note, shown, view, room.reply, on_text
+            )
         prompt = messages(question, shown.text, demonstrations.show(chosen, _numbers(shown)))
         done = await self._llm.complete(prompt, max_tokens=room.reply, role=role, on_text=on_text)
-        reply = self._read(done, shown.numbers, shown.text)
+        reply = read(done, self.name, shown.numbers, shown.text)
         if reply.declines:
             return replace(declined(done, self.name), pages=shown.pages)
         sentences = await asyncio.to_thread(shown.sentences, view)
@@ -258,34 +243,6 @@ class LLMReasoner:
         draft = self._draft(statements, reply, done, shown.pages)
         missing = "" if is_brief else draft.missing  # one call: no other search after it
         return replace(draft, warnings=(*warnings, *draft.warnings), missing=missing)
-
-    async def _in_few_words(
-        self,
-        question: Question,
-        note: Note,
-        shown: Shown,
-        view: DocumentView,
-        room: ContextBudget,
-        on_text: OnText | None,
-    ) -> Draft:
-        """Ask for the fact alone; the sentence that holds it is quoted. `note` is what the embedded reader found."""
-        prompt = brief_messages(question, shown.text)
-        done = await self._llm.complete(prompt, max_tokens=room.reply, role="brief", on_text=on_text)
-        reply = self._read(done, shown.numbers, shown.text)
-        if reply.declines:
-            return replace(declined(done, self.name), pages=shown.pages)
-        if not reply.claims:
-            closest = note.evidence[: question.options.max_sentences]
-            return Draft((), closest, confidence="closest", model=done.who, pages=shown.pages)
-        said = " ".join(claim.text for claim in reply.claims).removesuffix(".")
-        doubted = await self._llm.complete(
-            opinion_messages(question, shown.text), max_tokens=MAX_OPINION, role="opinion"
-        )
-        sentences = await asyncio.to_thread(shown.sentences, view)
-        draft = await asyncio.to_thread(
-            brief_draft, question, said, margin(doubted), note, sentences, view, self._embedder
-        )
-        return replace(draft, model=done.who, pages=shown.pages)
 
     async def _demos(self, question: Question, passages: Sequence[Passage], view: DocumentView) -> list[Demo]:
         """Demonstrations on passages that the question does not need."""
@@ -324,12 +281,6 @@ class LLMReasoner:
     def _reply(self, question: Question) -> int:
         return max(MAX_REPLY[task_of(question.text)], self._least_reply)
 
-    def _read(self, done: Completion, numbers: Sequence[int], source: str) -> Reply:
-        reply = read_reply(done.text, numbers, source)
-        if not (reply.claims or reply.denies or reply.declines):
-            raise silent(done, self.name)
-        return reply
-
     def _draft(
         self,
         statements: tuple[DraftStatement, ...],
@@ -345,59 +296,6 @@ class LLMReasoner:
             pages=pages,
             missing=reply.missing,
         )
-
-
-def grounded(
-    claims: Sequence[Claim],
-    sentences: Sequence[Numbered],
-    embedder: Embedder,
-    listed: Sequence[int] = (),
-) -> tuple[DraftStatement, ...]:
-    """Each sentence of a reply with what it rests on; `listed` are the passages named for all of them.
-
-    A sentence in another language than the text keeps the passage that it names, unchecked: code compares words.
-    """
-    ground = Attributor(sentences, embedder)
-    source = " ".join(one.candidate.text for one in sentences)
-    is_other = is_other_language(" ".join(claim.text for claim in claims), source)
-
-    def stated(claim: Claim) -> DraftStatement:
-        evidence = ground.find(claim.text, claim.numbers)
-        if not (is_other or is_other_language(claim.text, source)):
-            return DraftStatement(claim.text, evidence)
-        if evidence and support(claim.text, [one.text for one in evidence]) == "supported":
-            return DraftStatement(claim.text, evidence)
-        return DraftStatement(claim.text, ground.named(claim.text, claim.numbers or listed), "unchecked")
-
-    return tuple(stated(claim) for claim in claims)
-
-
-def unchecked_notice(statements: Sequence[DraftStatement]) -> tuple[str, ...]:
-    """Return the notice of an answer in another language than its document."""
-    return (OTHER_LANGUAGE,) if any(one.support == "unchecked" for one in statements) else ()
-
-
-def silent(done: Completion, name: str) -> ModelSilent:
-    """The error for a reply that holds no answer; says where it used up its tokens."""
-    if done.is_cut:
-        return ModelSilent(
-            f"{name} wrote no answer within its {done.completion_tokens:,} reply tokens.", MORE_TOKENS
-        )
-    return ModelSilent(f"{name} wrote no answer.", "Ask again, or take another model.")
-
-
-def declined(done: Completion, name: str) -> Draft:
-    """Return what is left of a reply by which a model will not answer."""
-    said = " ".join(plain(done.text).split())
-    shown = f"{said[:MAX_QUOTED]}…" if len(said) > MAX_QUOTED else said
-    return Draft(
-        (), is_refusal=True, warnings=(f"{name} declined to answer: “{neutral(shown)}”",), model=done.who
-    )
-
-
-def cut_short(done: Completion, name: str) -> str:
-    """The warning for a reply that stopped where it may end."""
-    return f"{name} was cut short at {done.completion_tokens:,} reply tokens. {MORE_TOKENS}"
 
 
 def _all_passages(view: DocumentView) -> list[Passage]:

@@ -8,9 +8,9 @@ from catena.agents.candidates import Candidate
 from catena.agents.citations.attribution import Numbered
 from catena.agents.generative.chain import read_choice
 from catena.agents.generative.demonstrations import read_pair
-from catena.agents.generative.model_reader import OTHER_LANGUAGE, grounded, unchecked_notice
 from catena.agents.generative.query_expansion import read_queries
 from catena.agents.generative.question_rewriting import read_question
+from catena.agents.generative.reply_outcomes import OTHER_LANGUAGE, grounded, unchecked_notice
 from catena.agents.generative.reply_parser import Claim
 from catena.agents.generative.support_judge import read_verdict
 from catena.agents.generative.worker_notes import read_note
