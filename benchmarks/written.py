@@ -23,6 +23,7 @@ from typing import Any, get_args
 from catena.agents.generative.refusals import denies
 from catena.benchmarks.absent import Item, read_items
 from catena.benchmarks.intervals import interval
+from catena.benchmarks.peers import QueryEngine
 from catena.benchmarks.rightness import is_right
 from catena.benchmarks.told import written_out
 from catena.client import Catena
@@ -106,8 +107,6 @@ def _strategy(way: str) -> Strategy:
 
 def llama_index(catena: Catena, model: str) -> Way:
     """LlamaIndex's default query engine over the same pages, embedder and model."""
-    from catena.benchmarks.peers import QueryEngine
-
     models = LLMFactory(catena.settings, catena.library.history).open(model, [], Limits())
     engine = QueryEngine(catena.library, catena.embedder, models.answering)
 
