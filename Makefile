@@ -29,9 +29,8 @@ docs: $(VENV)/.installed-dev  ## Make the reference of the SDK from its docstrin
 test-transformers-min: .venv-min/.installed-dev  ## Run the local model's tests with the oldest transformers it knows
 	.venv-min/bin/pytest $(PYTEST) tests/kv
 
-real: $(VENV)/.installed-dev  ## Let a real small model answer (fetches xllamacpp; CATENA_TEST_GGUF=FILE.gguf)
-	$(BIN)/python -c 'import xllamacpp' 2>/dev/null || $(BIN)/python -m pip install --quiet 'xllamacpp>=2026.10'
-	$(BIN)/pytest -n 0 tests/catena/local/test_real.py
+real: $(VENV)/.installed-dev  ## Let real small models answer, long answers too (CATENA_TEST_GGUF=FILE.gguf: others besides)
+	CATENA_TEST_LONG=1 $(BIN)/pytest -n 0 tests/real
 
 lint: $(VENV)/.installed-dev  ## Check style and types
 	$(BIN)/ruff check .
@@ -127,9 +126,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml scripts/install.sh
 	@touch $@
 
 # kv/ needs torch, which no lock has: CPU or CUDA is the user's choice.
-$(VENV)/.installed-dev: requirements-dev.lock pyproject.toml scripts/install.sh
+$(VENV)/.installed-dev: requirements-dev.lock pyproject.toml scripts/install.sh scripts/real_model.sh
 	@PYTHON=$(PYTHON) scripts/install.sh $(VENV) requirements-dev.lock
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet torch==2.13.0
+	@scripts/real_model.sh $(VENV)
 	@touch $@ $(VENV)/.installed
 
 # The same, with the lowest transformers that pyproject.toml allows.

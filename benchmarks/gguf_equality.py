@@ -31,7 +31,7 @@ from catena.kv.policies.policy import preset
 from catena.kv.server.chat_template import encode_chat
 from catena.local.gguf_header import read_header
 from catena.local.memory_fit import num_threads
-from catena.local.stored_models import shelf_of
+from catena.local.stored_models import Shelf, shelf_of
 from catena.settings import load_settings
 
 PROMPTS = (
@@ -110,13 +110,13 @@ def _lead(odds: dict[int, float], one: int, other: int) -> float:
     return odds.get(one, least) - odds.get(other, least)
 
 
-def write_ours(local: LocalModel, token_ids: Any, ends: Sequence[int]) -> Written:
+def write_ours(local: LocalModel, token_ids: Any, ends: Sequence[int], max_tokens: int) -> Written:
     """Greedy, over no document."""
     nothing = DocumentKV.empty(local.spec, token_ids[:0], 1)
     row = start(local.model, Session(nothing, preset("full")), token_ids)
     tokens: list[int] = []
     odds: list[dict[int, float]] = []
-    while len(tokens) < NUM_TOKENS and not (tokens and tokens[-1] in ends):
+    while len(tokens) < max_tokens and not (tokens and tokens[-1] in ends):
         found = row.logits.float().log_softmax(-1)
         best = found.topk(NUM_SHOWN)
         odds.append(dict(zip(best.indices.tolist(), best.values.tolist(), strict=True)))
@@ -126,11 +126,11 @@ def write_ours(local: LocalModel, token_ids: Any, ends: Sequence[int]) -> Writte
     return Written(tokens, odds)
 
 
-def write_theirs(address: str, token_ids: Sequence[int]) -> Written:
+def write_theirs(address: str, token_ids: Sequence[int], max_tokens: int) -> Written:
     """The same by llama.cpp, of the same tokens."""
     asked = {
         "prompt": list(token_ids),
-        "n_predict": NUM_TOKENS,
+        "n_predict": max_tokens,
         "temperature": 0,
         "n_probs": NUM_SHOWN,
         "return_tokens": True,
@@ -158,15 +158,34 @@ def llama_server(path: Path, threads: int = 0) -> Any:
     return xllamacpp.Server(parameters)
 
 
-def partings(path: Path, prompts: Sequence[str] = PROMPTS) -> Iterator[Parting]:
+def imported(path: Path, shelf: Shelf) -> LocalModel:
+    folder, name = find_source(str(path), shelf, lambda *_: None, lambda _: None)
+    return load_model(folder, name=name)
+
+
+def differing_texts(path: Path, texts: Sequence[str], shelf: Shelf) -> list[str]:
+    """Those of some texts that llama.cpp cuts into other tokens."""
+    tokenizer, server = imported(path, shelf).tokenizer, llama_server(path)
+
+    def theirs(text: str) -> list[int]:
+        asked = {"content": text, "add_special": False, "parse_special": True}
+        answer = httpx.post(f"{server.listening_address}/tokenize", json=asked, timeout=600, trust_env=False)
+        found: list[int] = answer.json()["tokens"]
+        return found
+
+    return [text for text in texts if theirs(text) != tokenizer.encode(text, add_special_tokens=False)]
+
+
+def partings(
+    path: Path, prompts: Sequence[str], shelf: Shelf, *, max_tokens: int = NUM_TOKENS
+) -> Iterator[Parting]:
     """Ask both, prompt by prompt."""
-    folder, name = find_source(str(path), shelf_of(load_settings()), lambda *_: None, lambda _: None)
-    local, ends = load_model(folder, name=name), ends_of(read_header(path).keys)
+    local, ends = imported(path, shelf), ends_of(read_header(path).keys)
     server = llama_server(path)
     for prompt in prompts:
         token_ids = encode_chat(local.tokenizer, [{"role": "user", "content": prompt}])
-        theirs = write_theirs(server.listening_address, token_ids.tolist())
-        yield compare(write_ours(local, token_ids, ends), theirs)
+        theirs = write_theirs(server.listening_address, token_ids.tolist(), max_tokens)
+        yield compare(write_ours(local, token_ids, ends, max_tokens), theirs)
 
 
 def main() -> None:
@@ -177,7 +196,7 @@ def main() -> None:
         f"{path.name}, {machine()}\n\n| prompt | same tokens | lead of ours, of theirs |\n| --- | --- | --- |"
     )
     found = []
-    for prompt, one in zip(PROMPTS, partings(path), strict=True):
+    for prompt, one in zip(PROMPTS, partings(path, PROMPTS, shelf_of(load_settings())), strict=True):
         found.append(one)
         then = "the same to the end" if one.is_same else f"{one.ours:.2f}, {one.theirs:.2f}"
         print(f"| {prompt} | {one.prefix} of {one.length} | {then} |", flush=True)

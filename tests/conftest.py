@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
-KEPT = ("CATENA_DATA", "CATENA_TEST_GGUF")
+KEPT = ("CATENA_DATA", "CATENA_TEST_GGUF", "CATENA_TEST_LONG")
 """Variables that say where the tests' own inputs are."""
 
 # Before any of these packages is imported: they would ask the network on their own.
