@@ -41,8 +41,8 @@ FEW, MOST = 3, 0.7
 """Words of an answer that one sentence must hold, all of them; of a longer one this share."""
 OPINION = 2.0
 """What a model's opinion is worth beside the embedded reader's, both in logits; from a sum of 0 on a question counts as
-answered. Of 87 questions about the development sets 20 of 28 absent facts are refused, and 2 of 59 that are there; by the
-embedded reader alone 14 and 4, by what the model says when it may refuse 22 and 12.
+answered. Of 87 questions about the development sets 20 of 28 absent facts are refused, and 2 of 59 that are there; by
+the embedded reader alone 14 and 4, by what the model says when it may refuse 22 and 12.
 """
 NOT_HELD = (
     "The model said “{said}”, which no sentence holds; what is quoted was chosen by the embedded reader."
