@@ -271,13 +271,15 @@ def address_variables(api_base: str | None) -> dict[str, str]:
 def config_file() -> Path | None:
     """The file of settings, where there is one: `$CATENA_CONFIG`, else the user's own.
 
-    Raises OptionError for what is there and is no file.
+    Raises OptionError for what is there and is no file, and for a name under which there is none.
     """
     named = os.environ.get("CATENA_CONFIG")
     if named is not None and not named.strip():
         return None
     file = Path(named) if named else CONFIG_FILE
     if not os.path.lexists(file):
+        if named:
+            raise OptionError(f"There is no file {file}, which CATENA_CONFIG names.", _WITHOUT)
         return None
     if not os.path.isfile(file):
         raise OptionError(f"The settings {file} are no file that can be read.", _WITHOUT)

@@ -60,6 +60,9 @@ def test_settings_that_are_no_file_or_may_not_be_read_are_named(
     monkeypatch.setenv("CATENA_CONFIG", str(tmp_path))
     with pytest.raises(OptionError, match="no file that can be read"):
         load_settings()
+    monkeypatch.setenv("CATENA_CONFIG", str(tmp_path / "conifg.toml"))
+    with pytest.raises(OptionError, match="conifg.toml, which CATENA_CONFIG names"):
+        load_settings()
     (tmp_path / "config.toml").write_text("ocr = false")
     (tmp_path / "config.toml").chmod(0)
     monkeypatch.setenv("CATENA_CONFIG", str(tmp_path / "config.toml"))
