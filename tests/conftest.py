@@ -56,7 +56,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     folder = tmp_path / "catena-home"
     monkeypatch.setenv("CATENA_HOME", str(folder))
-    monkeypatch.setenv("CATENA_CONFIG", str(tmp_path / "no-config.toml"))
+    monkeypatch.setenv("CATENA_CONFIG", "")
     monkeypatch.setenv("CATENA_BACKGROUND", "false")
     return folder
 
