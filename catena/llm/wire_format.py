@@ -140,6 +140,11 @@ def _count(value: object) -> int:
     return int(value) if is_number and 0 <= value <= MOST_TOKENS else 0  # type: ignore[operator, call-overload]
 
 
+def _chance(value: object) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and NEVER < value <= 0
+    return float(value) if is_number else NEVER  # type: ignore[arg-type]
+
+
 def _word(value: object) -> str:
     return legible(value) if isinstance(value, str) else ""
 
@@ -158,6 +163,7 @@ def _is_said(part: dict[Any, Any]) -> bool:
 
 
 Count = Annotated[int, BeforeValidator(_count)]
+Chance = Annotated[float, BeforeValidator(_chance)]
 Word = Annotated[str, BeforeValidator(_word)]
 Content = Annotated[str, BeforeValidator(_content)]
 
@@ -192,7 +198,7 @@ class Alternative(_Loose):
     """What a token might have been."""
 
     token: Word = ""
-    logprob: float = NEVER
+    logprob: Chance = NEVER
 
 
 class Place(_Loose):
@@ -221,8 +227,8 @@ class Choice(_Loose):
     @property
     def alternatives(self) -> dict[str, float]:
         """What the first token might have been, with its log-probability."""
-        places = self.logprobs.content[:1]
-        return {one.token: max(NEVER, one.logprob) for place in places for one in place.top_logprobs}
+        told = [one for place in self.logprobs.content[:1] for one in place.top_logprobs]
+        return {one.token: one.logprob for one in told if one.logprob > NEVER}
 
 
 class Body(_Loose):

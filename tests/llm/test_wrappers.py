@@ -84,6 +84,16 @@ def test_the_same_request_is_served_from_the_library() -> None:
     assert second.cost_usd == 0 and second.text == "Here." and second.who == first.who
 
 
+def test_what_a_reply_might_have_been_is_kept_with_it() -> None:
+    calls, done = (
+        CallCache(MemoryStore(), {"model": "a"}, ["doc"]),
+        Completion("Yes", "m", alternatives={"No": -2.5}),
+    )
+    asyncio.run(calls.put([], 4, done))
+    kept = asyncio.run(calls.get([], 4))
+    assert kept is not None and kept.alternatives == {"No": -2.5}
+
+
 def test_anything_else_about_a_request_is_another_request() -> None:
     llm, store = ScriptedLLM("Here."), MemoryStore()
     for model, max_tokens in (("a", 50), ("a", 51), ("b", 50)):

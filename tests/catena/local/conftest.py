@@ -39,8 +39,10 @@ class Handler(BaseHTTPRequestHandler):
         if "die" in body["messages"][-1]["content"]: os._exit(9)
         tasks[0] += 1
         color = "blue" if "Answer: " in body.get("grammar", "") else "red"
+        chances = [{{"token": word, "logprob": one}} for word, one in (("Yes", -0.1), ("no", None), ("No", -2.4))]
+        likely = {{"content": [{{"top_logprobs": chances}}]}} if body.get("top_logprobs") else None
         pieces = [{{"choices": [{{"delta": {{"content": None}}}}], "prompt_progress": {{"total": 9, "processed": 9}}}},
-                  {{"choices": [{{"delta": {{"content": "It is %s." % color}}}}]}},
+                  {{"choices": [{{"delta": {{"content": "It is %s." % color}}, "logprobs": likely}}]}},
                   {{"choices": [{{"delta": {{}}, "finish_reason": "stop"}}]}},
                   {{"choices": [], "usage": {{"prompt_tokens": 9, "completion_tokens": 4}}}}]
         self.send("".join("data: " + json.dumps(one) + "\\n\\n" for one in pieces).encode(), "text/event-stream")

@@ -130,6 +130,14 @@ def test_an_answer_is_held_to_its_form(tiny: Shelf) -> None:
     assert done.text == "It is blue."  # what the test's server says where it got the grammar
 
 
+def test_an_opinion_comes_with_what_else_it_might_have_been(tiny: Shelf) -> None:
+    llm = LocalLLM("local/tiny", load_settings())
+    messages = [{"role": "user", "content": "?"}]
+    done = asyncio.run(llm.complete(messages, max_tokens=4, role="opinion"))
+    assert done.alternatives == {"Yes": -0.1, "No": -2.4}
+    assert asyncio.run(llm.complete(messages, max_tokens=4, role="brief")).alternatives == {}
+
+
 def test_a_server_that_dies_at_work_is_named_and_started_anew(tiny: Shelf) -> None:
     llm = LocalLLM("local/tiny", load_settings())
     with pytest.raises(ModelUnreachable, match="ended in the middle") as caught:
