@@ -30,6 +30,7 @@ from catena.agents.generative.prompt_passages import Shown
 from catena.agents.generative.prompt_templates import render
 from catena.agents.generative.reply_outcomes import declined, read
 from catena.agents.reasoner import Draft, DraftStatement, Question
+from catena.errors import ModelSilent
 from catena.llm.protocol import LLM, Completion, Message, OnText, chat
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.text_analysis import query_terms, terms
@@ -47,6 +48,7 @@ the embedded reader alone 14 and 4, by what the model says when it may refuse 22
 NOT_HELD = (
     "The model said “{said}”, which no sentence holds; what is quoted was chosen by the embedded reader."
 )
+SILENT = "The model wrote nothing; what is quoted was chosen by the embedded reader."
 _YES_NO = re.compile(r"^(yes|no)\b[\s,.:;–—-]*", re.IGNORECASE)
 
 
@@ -77,8 +79,12 @@ async def answer_in_few_words(
     `note` is what the embedded reader found in the passages, of which `shown` are shown.
     """
     prompt = brief_messages(question, shown.text)
-    done = await llm.complete(prompt, max_tokens=max_reply, role="brief", on_text=on_text)
-    reply = read(done, llm.name, shown.numbers, shown.text)
+    try:
+        done = await llm.complete(prompt, max_tokens=max_reply, role="brief", on_text=on_text)
+        reply = read(done, llm.name, shown.numbers, shown.text)
+    except ModelSilent:
+        draft = await asyncio.to_thread(ExtractiveReasoner(embedder).gather, question, note, view)
+        return replace(draft, warnings=(*draft.warnings, SILENT), pages=shown.pages)
     if reply.declines:
         return replace(declined(done, llm.name), pages=shown.pages)
     if not reply.claims:

@@ -158,6 +158,12 @@ def test_where_the_model_doubts_that_the_answer_is_there_nothing_is_stated() -> 
     assert answer.citations
 
 
+def test_where_it_says_nothing_the_embedded_reader_quotes() -> None:
+    answer = brief(Scripted("…"), 9, question="How much did the badger pay for the motor car?")
+    assert answer.statements[0].text == PRICE
+    assert any("wrote nothing" in one for one in answer.warnings)
+
+
 def test_what_no_sentence_holds_is_told_and_not_stated() -> None:
     answer = brief(Scripted("900 dollars"), 9, question="How much did the badger pay for the motor car?")
     assert "900" not in answer.text
