@@ -79,7 +79,7 @@ def route(
     pages = f"{num_pages} page{'s' * (num_pages != 1)}"
     if whole is not None and whole <= FULL_TOKENS:
         return "full", f"{pages} of text fit one call: all of it is read"
-    if max_paths and num_pages <= SMALL_PAGES:
+    if max_paths == 1 and num_pages <= SMALL_PAGES:  # the embedded reader
         return "chain", f"{pages} of text: all of it is read"
     if max_paths and scope:
         return "chain", f"{scope} asks about the whole document"

@@ -80,7 +80,11 @@ class LLMReasoner:
         self.name = llm.name
 
     async def whole(self, question: Question, view: DocumentView) -> int | None:
-        """Count the prompt with every passage in it, and the reply; nothing if they exceed the window."""
+        """Count the prompt with every passage in it, and the reply; nothing if they exceed the window, or if the
+        best passages will do: a small model that is asked for a fact.
+        """
+        if self._asks_for_few_words(question):
+            return None
         room = await self._room(question)
         count = sum(view.num_passages(document_id) for document_id in view.document_ids)
         if count * LEAST_PASSAGE > room.text:

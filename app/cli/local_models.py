@@ -20,6 +20,7 @@ from catena.listening_socket import listen
 from catena.request_origins import at as address
 
 if TYPE_CHECKING:
+    from catena.app.cli.progress_bars import FetchProgress
     from catena.settings import Settings
 
 _SOURCES = "A model's folder, a GGUF file, a model that `catena model ls` has, or one's name on the Hugging Face hub."
@@ -139,19 +140,32 @@ def train_retriever(
 
 def _found(model: str, settings: Settings) -> tuple[str, str]:
     """The folder or the hub's name of a model, and what to call it; a GGUF file is turned into a folder."""
-    from catena.app.cli.progress_bars import FetchProgress
     from catena.kv.gguf.model_source import find_source
-    from catena.local.memory_fit import gigabytes
     from catena.local.stored_models import shelf_of
 
-    with ExitStack() as shown:
-        bars: list[FetchProgress] = []
+    with Conversion(model) as shown:
+        return find_source(model, shelf_of(settings), shown.on_start, shown.on_bytes)
 
-        def on_start(num_bytes: int, folder: Path) -> None:
-            say(f"{model} becomes a folder of {gigabytes(num_bytes)} in {folder}, once.", is_error=True)
-            bars.append(shown.enter_context(FetchProgress("Converting", num_bytes)))
 
-        return find_source(model, shelf_of(settings), on_start, lambda done: bars[0].on_bytes(done))
+class Conversion(ExitStack):
+    """The bar of a GGUF file that is turned into a folder; none where one is there already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._bar: FetchProgress | None = None
+
+    def on_start(self, num_bytes: int, folder: Path) -> None:
+        """Say what will be written, and where."""
+        from catena.app.cli.progress_bars import FetchProgress
+        from catena.local.memory_fit import gigabytes
+
+        say(f"{self._name} becomes a folder of {gigabytes(num_bytes)} in {folder}, once.", is_error=True)
+        self._bar = self.enter_context(FetchProgress("Converting", num_bytes))
+
+    def on_bytes(self, num_done: int) -> None:
+        if self._bar is not None:
+            self._bar.on_bytes(num_done)
 
 
 def _need_local() -> None:

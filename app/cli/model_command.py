@@ -12,7 +12,7 @@ import typer
 
 from catena.app.cli.shared_options import Home, Json
 from catena.app.process_border import print_json, say
-from catena.errors import OptionError
+from catena.errors import ModelUnsupported, OptionError
 from catena.local.imported_models import ImportedModels
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ model = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(help="Its name, as `catena model ls` has it.")]
+NoCopy = Annotated[
+    bool,
+    typer.Option("--no-copy", help="Make no copy in bfloat16, even where the processor reads that faster."),
+]
 OtherName = Annotated[str, typer.Option("--name", help="Call it so (default: made of the file's name).")]
 
 
@@ -56,6 +60,7 @@ def get_model(
     ],
     as_name: OtherName = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it is fetched.")] = False,
+    no_copy: NoCopy = False,
     home: Home = None,
 ) -> None:
     """Fetch a model from the Hugging Face Hub; a fetch that broke goes on where it ended."""
@@ -69,18 +74,19 @@ def get_model(
         raise OptionError("Nothing was fetched.", "To fetch without a question: --yes")
     with FetchProgress(offer.wanted.file, offer.num_bytes) as progress:
         added = fetch(shelf, offer, progress.on_bytes)
-    _print_added(added)
+    _print_added(shelf, added, is_copied=not no_copy)
 
 
 @model.command("add")
 def add_model(
     path: Annotated[Path, typer.Argument(help="A GGUF file, or a folder with one model's.")],
     name: OtherName = "",
+    no_copy: NoCopy = False,
     home: Home = None,
 ) -> None:
     """Take a GGUF model that is on this machine already; the file is linked where that is possible."""
-    added = _shelf(home).add(path, name)
-    _print_added(added)
+    shelf = _shelf(home)
+    _print_added(shelf, shelf.add(path, name), is_copied=not no_copy)
 
 
 @model.command("rm")
@@ -136,7 +142,7 @@ def _is_confirmed() -> bool:
         return False
 
 
-def _print_added(added: LocalModel) -> None:
+def _print_added(shelf: Shelf, added: LocalModel, *, is_copied: bool) -> None:
     facts = added.facts
     say(
         f"{added.name}: {facts.architecture}, window of {facts.trained:,} tokens, {added.num_bytes / 1e9:.2f} GB."
@@ -145,7 +151,27 @@ def _print_added(added: LocalModel) -> None:
         say(
             "It has no chat template: it may be no instruct model, and go on with a text instead of answering."
         )
+    if is_copied:
+        _make_copy(shelf, added)
     say(f"Ask with it: catena ask … --model local/{added.name}")
+
+
+def _make_copy(shelf: Shelf, added: LocalModel) -> None:
+    """Turn a model into bfloat16, once, where it is read faster so and fits; llama.cpp serves any other."""
+    from catena.app.cli.local_models import Conversion
+    from catena.local.engine_choice import may_copy
+
+    if not may_copy(added):
+        return
+    from catena.kv.gguf.model_source import make_copy
+
+    try:
+        with Conversion(added.name) as shown:
+            make_copy(added, shelf, shown.on_start, shown.on_bytes)
+    except (ModelUnsupported, OptionError) as error:
+        say(f"It has no copy in bfloat16: {error.message} llama.cpp serves its file.", is_error=True)
+        return
+    say("This processor reads its copy in bfloat16 several times as fast as its file.")
 
 
 def _print_rows(found: list[Row]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -127,10 +127,29 @@ class SqliteStore:
             self._migrate(opened)
             for table in self.tables:
                 opened.execute(table)
+            self._refuse_other(opened)
         except BaseException:
             opened.close()
             raise
         return opened
 
+    def _refuse_other(self, opened: sqlite3.Connection) -> None:
+        """Raise DatabaseError for another store's file in this one's place: its tables have other columns."""
+        with closing(sqlite3.connect(":memory:")) as model:
+            for table in self.tables:
+                model.execute(table)
+            for name, wanted in _columns(model).items():
+                if lacking := wanted - _columns(opened).get(name, set()):
+                    raise sqlite3.DatabaseError(f"malformed: {name} has no {', '.join(sorted(lacking))}")
+
     def _migrate(self, opened: sqlite3.Connection) -> None:
         """Bring tables of an older version to this one's, before those that are missing are made."""
+
+
+def _columns(opened: sqlite3.Connection) -> dict[str, set[str]]:
+    """The columns of each table."""
+    query = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+    found: dict[str, set[str]] = {}
+    for table, column in opened.execute(query):
+        found.setdefault(table, set()).add(column)
+    return found

@@ -38,8 +38,11 @@ class ImportedModels:
 
     def find(self, sha256: str) -> Path | None:
         """The folder that a file with this hash was turned into."""
-        folder = self.folder / sha256
-        return folder if _read(folder / CARD) is not None else None
+        return self.folder / sha256 if self.get(sha256) else None
+
+    def get(self, sha256: str) -> ImportedModel | None:
+        """What is known of that folder; an empty hash has none."""
+        return _read(self.folder / sha256 / CARD) if sha256 else None
 
     def rm(self, name: str) -> list[ImportedModel]:
         """Remove those of this name."""

@@ -1,4 +1,4 @@
-"""The process that serves one GGUF model: `python -m catena.local.llama_server FOLDER NAME`, begun by a question.
+"""The process that serves a GGUF file: `python -m catena.local.llama_server FOLDER NAME`, begun by a question.
 
 llama.cpp does the work: a `llama-server` on the PATH, built for this machine by whoever put it there, or else the
 package xllamacpp (extra `llm`), which is imported here and nowhere else.
@@ -6,10 +6,8 @@ package xllamacpp (extra `llm`), which is imported here and nowhere else.
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -17,50 +15,25 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
-from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
-from catena.errors import CatenaError, MissingExtra
-from catena.jobs.worker_start import detach
-from catena.local.llama_client import Asked, ask
-from catena.local.memory_fit import PROGRAM, num_threads
-from catena.local.server_record import Record, Standing, standing_of
-from catena.local.stored_models import LocalModel, Shelf
+from catena.errors import MissingExtra
+from catena.local.memory_fit import PROGRAM
+from catena.local.server_process import Engine, Work, run
+from catena.local.server_record import EngineKind
 
 PR_SET_PDEATHSIG = 1
 STEP = 512
 """Tokens of a prompt that are read at once; between two steps a server says how far it is."""
 CACHE_MIB = 512
 """Memory for prompts that were read before, besides the last one."""
-POLL_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Configuration of a server: what it is to serve, and how."""
-
-    model: LocalModel
-    window: int
-    key: str
-    threads: int
-
-
-class Engine(Protocol):
-    """llama.cpp at work; `address` as http://HOST:PORT."""
-
-    address: str
-
-    def lives_for(self, seconds: float) -> bool:
-        """Wait so long, or until it has ended; tell whether it lives."""
-
-    def end(self) -> None: ...
 
 
 class InProcess:
     """xllamacpp: the server is a thread of this process."""
+
+    kind: EngineKind = "llama.cpp"
 
     def __init__(self, work: Work) -> None:
         import xllamacpp  # the extra `llm`
@@ -86,6 +59,8 @@ class InProcess:
 
 class OwnProgram:
     """A `llama-server` that is installed: a child of this process."""
+
+    kind: EngineKind = "llama.cpp"
 
     def __init__(self, work: Work, program: str) -> None:
         port = _free_port()
@@ -135,36 +110,6 @@ def make_engine(work: Work) -> Engine:
     return OwnProgram(work, program) if program else InProcess(work)
 
 
-def serve(standing: Standing, work: Work, idle_seconds: float) -> None:
-    """Load the model, write down where it listens, and go on until nobody asked for so long."""
-    try:
-        engine = make_engine(work)
-    except (RuntimeError, OSError, ImportError) as error:
-        told = standing.last_words() or str(error)
-        standing.write(Record(os.getpid(), fault=f"local/{work.model.name} could not be loaded: {told}",
-                              remedy=f"Its log: {standing.log}"))  # fmt: skip
-        return
-    try:
-        port = int(engine.address.rpartition(":")[2])
-        standing.write(Record(os.getpid(), port, work.key, work.window))
-        _watch(engine, work.key, idle_seconds)
-    finally:
-        standing.forget()
-        engine.end()
-
-
-def _watch(engine: Engine, key: str, idle_seconds: float) -> None:
-    """Return when the model was idle for so long, or is no more."""
-    asked, since = Asked(), time.monotonic()
-    while engine.lives_for(min(POLL_SECONDS, idle_seconds / 4)):
-        now = ask(engine.address, key)
-        if now is None or now.is_busy or now != asked:  # what is too busy to say so is not idle
-            since = time.monotonic()
-        asked = now or asked
-        if time.monotonic() - since >= idle_seconds:
-            return
-
-
 def _die_with_parent() -> None:
     """Have the kernel end a child whose parent was killed (Linux)."""
     if sys.platform == "linux":
@@ -186,30 +131,5 @@ def _free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    sys.exit(0)  # through `finally`: the child and the record go, too
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="catena.local.llama_server")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("name")
-    parser.add_argument("--window", type=int, required=True)
-    parser.add_argument("--idle", type=float, required=True)
-    options = parser.parse_args()
-    standing = standing_of(options.folder, options.name)
-    lock = detach(standing.lock)
-    try:
-        signal.signal(signal.SIGTERM, _stop)
-        model = Shelf(options.folder).get(options.name)
-        work = Work(model, options.window, secrets.token_urlsafe(32), num_threads())
-        serve(standing, work, options.idle)
-    except CatenaError as error:
-        standing.write(Record(os.getpid(), fault=error.message, remedy=error.remedy))
-    finally:
-        lock.release()
-        os._exit(0)  # llama.cpp's threads would be waited for
-
-
 if __name__ == "__main__":
-    main()
+    run(make_engine)

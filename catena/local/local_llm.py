@@ -34,6 +34,7 @@ IN_FORM = ("answer", "document")
 """Roles whose replies have it."""
 ALTERNATIVES = {"logprobs": True, "top_logprobs": 10}
 """Where yes or no is asked, how much likelier one is than the other counts."""
+LLAMA_OPTIONS = {"return_progress": True, "cache_prompt": True}
 GROWTH = 1024
 """Windows are multiples of it."""
 
@@ -110,7 +111,9 @@ class LocalLLM:
         )
 
     def _at(self, record: Record, role: str) -> LLM:
-        asked = {"grammar": FORM} if role in IN_FORM else ALTERNATIVES if role == "opinion" else {}
+        asked: dict[str, Any] = ALTERNATIVES if role == "opinion" else {}
+        if record.engine == "llama.cpp":
+            asked = asked | LLAMA_OPTIONS | ({"grammar": FORM} if role in IN_FORM else {})
         return LiteLLM(
             self.name,
             record.api_base,
@@ -118,7 +121,7 @@ class LocalLLM:
             max_silence=self._silence,
             habits=self._habits,
             key=record.key,
-            extra={"return_progress": True, "cache_prompt": True, **asked},
+            extra=asked,
         )
 
     async def _lost(self, problem: ModelUnreachable) -> ModelUnreachable:

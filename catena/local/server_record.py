@@ -6,11 +6,14 @@ import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from catena.files.atomic_files import FILE_MODE, make_folder, write_file
 from catena.jobs.worker_start import is_held
 
 MAX_LOG = 1 << 20
+EngineKind = Literal["llama.cpp", "kv"]
+"""Who computes: llama.cpp the GGUF file, or the server of KV pages the model's copy in bfloat16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Record:
     window: int = 0
     fault: str = ""
     remedy: str = ""
+    engine: EngineKind = "llama.cpp"
 
     @property
     def api_base(self) -> str:

@@ -13,9 +13,11 @@ from pathlib import Path
 from catena.environment import without_secrets_of
 from catena.errors import ModelRefused, ModelTimeout
 from catena.files.file_lock import FileLock
+from catena.local.engine_choice import MODULES, choose_engine
+from catena.local.imported_models import ImportedModels
 from catena.local.llama_client import ask
 from catena.local.llama_server import check_engine
-from catena.local.memory_fit import USUAL_WINDOW, available_memory, choose_window, gigabytes, largest, needed
+from catena.local.memory_fit import USUAL_WINDOW, available_memory, gigabytes, largest, needed
 from catena.local.model_catalogue import known_models
 from catena.local.server_record import Record, Standing, standing_of
 from catena.local.stored_models import LocalModel, Shelf
@@ -37,13 +39,12 @@ def ensure(shelf: Shelf, name: str, *, window: int = 0, idle_seconds: float = 60
     if (found := standing.running()) and found.window >= window:
         return found
     model = shelf.get(name)
-    check_engine()
     standing.open_log()
     with FileLock(standing.start_lock):  # who comes second finds the server of the first
         found = standing.running() or _loading(standing)
         wanted = min(window or USUAL_WINDOW, model.facts.trained)
         if found is not None:
-            if found.window >= wanted or _room(model, wanted, _held(model, found)) <= found.window:
+            if found.window >= wanted or _room(shelf, model, wanted, found) <= found.window:
                 return found
             _wait_until_idle(found)
             stop(shelf.folder, name)
@@ -69,24 +70,24 @@ def stop(folder: Path, name: str) -> bool:
     return True
 
 
-def _held(model: LocalModel, found: Record) -> int:
-    """Bytes that a running server gives back when it ends."""
-    return needed(model.num_bytes, model.facts.kv_bytes, found.window)
-
-
-def _room(model: LocalModel, wanted: int, given_back: int = 0) -> int:
-    return choose_window(model.num_bytes, model.facts.kv_bytes, wanted, available_memory() + given_back)
+def _room(shelf: Shelf, model: LocalModel, wanted: int, found: Record) -> int:
+    """The window that a model could have once its running server has ended."""
+    copy = ImportedModels(shelf.folder).get(model.sha256) if found.engine == "kv" else None
+    held = needed(copy.num_bytes if copy else model.num_bytes, model.facts.kv_bytes, found.window)
+    return choose_engine(shelf, model, wanted, available_memory() + held).window
 
 
 def _start(shelf: Shelf, model: LocalModel, wanted: int, standing: Standing, idle_seconds: float) -> Record:
-    window = _room(model, wanted)
-    if not window:
+    serving = choose_engine(shelf, model, wanted, available_memory())
+    if not serving.window:
         raise _too_large(shelf, model)
+    if serving.engine == "llama.cpp":
+        check_engine()
     standing.forget()  # of one that was killed
-    command = [sys.executable, "-P", "-m", "catena.local.llama_server", str(shelf.folder), model.name]
+    command = [sys.executable, "-P", "-m", MODULES[serving.engine], str(shelf.folder), model.name]
     with standing.open_log().open("ab") as log:
         subprocess.run(
-            [*command, "--window", str(window), "--idle", str(idle_seconds)],
+            [*command, "--window", str(serving.window), "--idle", str(idle_seconds)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -102,6 +102,14 @@ class Shelf:
             shutil.rmtree(part, ignore_errors=True)
         return self.get(name)
 
+    def note_hash(self, model: LocalModel, sha256: str) -> None:
+        """Keep the hash of a model's file, by which its copy as a folder is found."""
+        if model.sha256 != sha256:
+            card = self.folder / model.name / CARD
+            write_file(
+                card, json.dumps({**json.loads(card.read_text("utf-8")), "sha256": sha256}, indent=1).encode()
+            )
+
     def rm(self, name: str) -> LocalModel:
         """Forget a model; a file that lies elsewhere stays there. Raises OptionError."""
         name = name.removeprefix(PREFIX)

@@ -17,12 +17,14 @@ from torch import Tensor
 from catena.errors import CatenaError, ModelBusy, ModelUnreachable
 from catena.kv.cache.kv_document import DocumentKV
 from catena.kv.engine.document_registry import DocumentRegistry
-from catena.kv.engine.generation import Detokenizer, Row, extend, start, step
+from catena.kv.engine.generation import Detokenizer, Row, extend, step
+from catena.kv.engine.last_prompt import LastPrompt
 from catena.kv.engine.model_loading import LocalModel
 from catena.kv.engine.prefill import CHUNK
 from catena.kv.engine.question_session import Session
-from catena.kv.engine.sampling import Sampling, sample
+from catena.kv.engine.sampling import Place, Sampling, place_of, sample
 from catena.kv.engine.static_decoder import StaticRow, StaticRows
+from catena.kv.engine.transformers_hooks import TailCache
 from catena.kv.policies.page_selection import PolicyInputs
 from catena.kv.policies.policy import Policy
 
@@ -45,6 +47,10 @@ class Prompt:
     max_tokens: int = 256
     stop: tuple[str, ...] = ()
     wants_mass: bool = False
+    num_alternatives: int = 0
+    """Tokens whose chances are told for each place of the answer."""
+    owner: str = ""
+    """Whoever asks; what was read for one serves no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +69,13 @@ class AnswerUsage:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """New text; the last piece has a reason and the use, or an error."""
+    """New text; the last piece has a reason and the use, or an error. `places`: of the tokens since the last piece."""
 
     text: str = ""
     finish: FinishReason | None = None
     use: AnswerUsage | None = None
     error: CatenaError | None = None
+    places: tuple[Place, ...] = ()
 
 
 OnPiece = Callable[[Piece], None]
@@ -85,6 +92,9 @@ class Job:
     asked_at: float = field(default_factory=time.monotonic)
     first_at: float = 0.0
     row: Row | StaticRow | None = None
+    num_reused: int = 0
+    """Tokens of the prompt that were read for the one before."""
+    places: list[Place] = field(default_factory=list)
     is_cancelled: bool = False
 
     def cancel(self) -> None:
@@ -110,6 +120,7 @@ class Engine:
         self._max_waiting = max_waiting
         self._waiting: deque[Job] = deque()
         self._active: list[Job] = []
+        self._last = LastPrompt(local.spec.num_layers)
         self._wake = threading.Condition()
         self._is_closing = self._is_broken = False
         self._thread = threading.Thread(target=self._run, name="catena-engine", daemon=True)
@@ -217,7 +228,7 @@ class Engine:
         if job.is_cancelled:
             return
         try:
-            job.row = self._ask(job.prompt)
+            job.row = self._ask(job)
         except Exception as error:  # whatever is wrong with one prompt is not wrong with the others
             _tell(job, Piece(error=_failed(error)))
             return
@@ -225,8 +236,8 @@ class Engine:
         job.first_at = time.monotonic()
         self._try_to_send(job)
 
-    def _ask(self, prompt: Prompt) -> Row | StaticRow:
-        spec = self.local.spec
+    def _ask(self, job: Job) -> Row | StaticRow:
+        spec, prompt = self.local.spec, job.prompt
         nothing = torch.empty(0, dtype=torch.int64)
         document = prompt.document or DocumentKV.empty(spec, nothing, page_size=1)
         if self._static and prompt.document and not prompt.wants_mass:
@@ -237,9 +248,11 @@ class Engine:
         session = Session(document, prompt.policy, aids)
         if prompt.wants_mass:
             session.mass = torch.zeros(document.num_pages(0))
-        first, *rest = torch.split(prompt.token_ids, CHUNK)
-        row = start(self.local.model, session, first)
-        for part in rest:
+        tail = TailCache(spec.num_layers)
+        if prompt.document is None:
+            tail, job.num_reused = self._last.begin(prompt.owner, prompt.token_ids)
+        row = Row(session, tail, session.start + job.num_reused, torch.empty(0))
+        for part in torch.split(prompt.token_ids[job.num_reused :], CHUNK):
             extend(self.local.model, row, part)
         return row
 
@@ -271,29 +284,35 @@ class Engine:
         token = sample(job.row.logits, job.prompt.sampling, job.random)
         job.row.last = token
         is_end = token in self._ends
+        if job.prompt.num_alternatives and not is_end:
+            job.places.append(
+                place_of(job.row.logits, token, job.prompt.num_alternatives, self.local.tokenizer)
+            )
         text = "" if is_end else job.detokenizer.feed(token)
         is_full = job.detokenizer.num_tokens >= job.prompt.max_tokens
         if not (is_end or is_full or job.detokenizer.is_stopped):
             if text:
-                _tell(job, Piece(text))
+                _tell(job, Piece(text, places=_taken(job)))
             return
         reason: FinishReason = "stop" if is_end or job.detokenizer.is_stopped else "length"
         use = self._use(job)
         self._leave(job)
-        _tell(job, Piece(text + job.detokenizer.finish(), reason, use))
+        _tell(job, Piece(text + job.detokenizer.finish(), reason, use, places=_taken(job)))
 
     def _leave(self, job: Job) -> None:
         assert job.row is not None, "an active job has a row"
         self._active.remove(job)
+        if isinstance(job.row, Row) and job.prompt.document is None:
+            self._last.keep(job.prompt.owner, job.prompt.token_ids, job.row.tail)
         job.row.end()
 
     def _use(self, job: Job) -> AnswerUsage:
         assert job.row is not None, "an ended job has a row"
         row, spec = job.row, self.local.spec
-        cached = row.document.num_tokens
+        document = row.document.num_tokens
         return AnswerUsage(
-            prompt_tokens=cached + len(job.prompt.token_ids),
-            cached_tokens=cached,
+            prompt_tokens=document + len(job.prompt.token_ids),
+            cached_tokens=document + job.num_reused,
             completion_tokens=job.detokenizer.num_tokens,
             pages_selected=row.num_pages,
             bytes_selected=row.num_keys * 2 * spec.head_dim * row.document.itemsize,
@@ -309,6 +328,13 @@ class Engine:
         named = getattr(config, "eos_token_id", None)
         listed = named if isinstance(named, list) else [named]
         return [token for token in (self.local.tokenizer.eos_token_id, *listed) if token is not None]
+
+
+def _taken(job: Job) -> tuple[Place, ...]:
+    """The places that no piece has told yet."""
+    places = tuple(job.places)
+    job.places.clear()
+    return places
 
 
 def _tell(job: Job, piece: Piece) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from catena.kv.cache.fingerprint import fingerprint_model, key_of
 from catena.kv.engine import transformers_hooks
 from catena.kv.engine.rope_scaling import RopeScaling, apply_rope_scaling, truncate_frequencies
 from catena.kv.model_spec import ModelSpec, refuse, spec_of
+from catena.local.memory_fit import multiplies_bfloat16
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,6 @@ def dtype_on_cpu(stored: torch.dtype | None) -> torch.dtype | str:
     if stored not in (torch.bfloat16, torch.float16):
         return "auto"
     return torch.bfloat16 if multiplies_bfloat16() else torch.float32
-
-
-def multiplies_bfloat16() -> bool:
-    """Tell whether this CPU has AMX or AVX-512 BF16, or, on ARM, BF16."""
-    if platform.machine() in ("arm64", "aarch64"):
-        return bool(getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", bool)())
-    names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
-    return any(bool(getattr(torch.cpu, name, bool)()) for name in names)
 
 
 def check_device(device: str) -> None:

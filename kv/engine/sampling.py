@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,6 +32,27 @@ class Sampling:
         else:
             made.manual_seed(self.seed)
         return made
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A token of an answer: its text, the log-probability, and the likeliest ones there with theirs."""
+
+    token: str
+    logprob: float
+    alternatives: tuple[tuple[str, float], ...]
+
+
+def place_of(logits: Tensor, token: int, count: int, tokenizer: Any) -> Place:
+    """Tell a token's chance, and those of the `count` likeliest, by the model's logits (V)."""
+    logprobs = logits.float().log_softmax(-1)
+    best = logprobs.topk(min(count, len(logprobs)))
+    words = [tokenizer.decode([one]) for one in best.indices.tolist()]
+    return Place(
+        tokenizer.decode([token]),
+        float(logprobs[token]),
+        tuple(zip(words, best.values.tolist(), strict=True)),
+    )
 
 
 def sample(logits: Tensor, sampling: Sampling, random: torch.Generator) -> int:

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from catena.errors import CatenaError, ModelTimeout
 from catena.kv.engine.engine import AnswerUsage, Job, Piece
+from catena.kv.engine.sampling import Place
 from catena.kv.server import openai_responses
 
 HEARTBEAT_SECONDS = 5.0
@@ -40,6 +41,7 @@ class AnswerStream:
     async def whole(self, request: Request) -> Response:
         """Wait for all of the answer."""
         text = ""
+        places: list[Place] = []
         try:
             while True:
                 piece = await self._next()
@@ -48,12 +50,13 @@ class AnswerStream:
                         return Response(status_code=GONE)
                     continue
                 text += piece.text
+                places += piece.places
                 if piece.error:
                     return failure(piece.error)
                 if piece.finish and piece.use:
                     self._on_use(piece.use)
                     return JSONResponse(
-                        self._reply.whole(text, piece.finish, piece.use, spans(self.job, piece.use))
+                        self._reply.whole(text, piece.finish, piece.use, spans(self.job, piece.use), places)
                     )
         finally:
             self.job.cancel()
@@ -72,8 +75,8 @@ class AnswerStream:
                         openai_responses.error_body(str(piece.error), "server_error")
                     )
                     break
-                if piece.text:
-                    yield openai_responses.event(self._reply.part(piece.text))
+                if piece.text or piece.places:
+                    yield openai_responses.event(self._reply.part(piece.text, piece.places))
                 if piece.finish and piece.use:
                     self._on_use(piece.use)
                     yield openai_responses.event(self._reply.end(piece.finish))

@@ -93,6 +93,7 @@ def create_app(
     app.delete("/v1/documents/{key}")(server.delete_document)
     app.get("/health")(server.health)
     app.get("/metrics")(server.metrics)
+    app.get("/slots")(server.slots)
     return app
 
 
@@ -118,7 +119,12 @@ class _Server:
         token_ids = await asyncio.to_thread(encode, self._engine.local.tokenizer, messages, template)
         max_tokens = body.max_completion_tokens or body.max_tokens
         return await self._answer(
-            request, body, openai_responses.Reply("chat", body.model), token_ids, max_tokens
+            request,
+            body,
+            openai_responses.Reply("chat", body.model),
+            token_ids,
+            max_tokens,
+            body.num_alternatives,
         )
 
     async def complete(self, request: Request, body: CompletionRequest) -> Response:
@@ -183,6 +189,12 @@ class _Server:
         body = {"status": "ok" if is_well else "stopped", "model": self._engine.local.name}
         return JSONResponse(body, 200 if is_well else 503)
 
+    async def slots(self) -> list[openai_responses.Json]:
+        """Whether it works, and on which task, in llama.cpp's form."""
+        engine = self._engine
+        is_busy = bool(engine.num_active or engine.num_waiting or engine.registry.has_work)
+        return [{"id": 0, "id_task": self._counts["answers"], "is_processing": is_busy}]
+
     async def metrics(self) -> Response:
         """Prometheus' text format."""
         pool = self._engine.registry.pool
@@ -212,6 +224,7 @@ class _Server:
         reply: openai_responses.Reply,
         token_ids: torch.Tensor,
         max_tokens: int | None,
+        num_alternatives: int = 0,
     ) -> Response:
         if body.model != self._engine.local.name:
             return self._other_model()
@@ -228,6 +241,8 @@ class _Server:
             max_tokens or self._limits.default_tokens,
             body.stops,
             wants_mass=body.kv.spans and asked.document is not None,
+            num_alternatives=num_alternatives,
+            owner=owner,
         )
         answer = AnswerStream(reply, self._limits.max_seconds, self._count)
         answer.job = self._engine.submit(prompt, answer.put)
@@ -268,7 +283,7 @@ def _not_found(message: str, code: str) -> Response:
     return JSONResponse(openai_responses.error_body(message, code=code), 404)
 
 
-_UNSERVED = ("tools", "functions", "logprobs", "tool_choice", "function_call", "response_format.type")
+_UNSERVED = ("tools", "functions", "tool_choice", "function_call", "response_format.type")
 
 
 def _first_problem(error: RequestValidationError) -> str:

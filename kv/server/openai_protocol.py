@@ -81,8 +81,6 @@ class _NoEffect(_Strict):
     safety_identifier: str | None = None
     prompt_cache_key: str | None = None
     logit_bias: Annotated[dict[str, float], Field(max_length=0)] | None = None
-    logprobs: Literal[False, 0] | None = None
-    top_logprobs: Literal[0] | None = None
     top_k: int | None = None
     min_p: Literal[0] = 0
     repetition_penalty: Literal[1] = 1
@@ -126,8 +124,13 @@ class _Completion(_NoEffect):
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
 
 
+MAX_ALTERNATIVES = 20
+
+
 class ChatRequest(_Completion):
     messages: list[ChatMessage] = Field(min_length=1)
+    logprobs: bool = False
+    top_logprobs: int = Field(default=0, ge=0, le=MAX_ALTERNATIVES)
     max_completion_tokens: int | None = Field(default=None, ge=1)
     chat_template_kwargs: TemplateOptions = TemplateOptions()
     response_format: PlainText = PlainText()
@@ -138,9 +141,15 @@ class ChatRequest(_Completion):
     function_call: Literal["none", "auto"] = "none"
     parallel_tool_calls: bool = False
 
+    @property
+    def num_alternatives(self) -> int:
+        """Tokens whose chances are told for each place; at least the written one's, where they are asked for."""
+        return max(1, self.top_logprobs) if self.logprobs else 0
+
 
 class CompletionRequest(_Completion):
     prompt: Text
+    logprobs: Literal[False, 0] | None = None
     echo: Literal[False] = False
     suffix: Literal[""] = ""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from catena.errors import CatenaError, ModelBusy, OptionError, StoreError
 from catena.kv.engine.document_registry import ServedDocument
 from catena.kv.engine.engine import AnswerUsage
+from catena.kv.engine.sampling import Place
 
 Json = dict[str, Any]
 
@@ -24,22 +26,24 @@ class Reply:
     id: str = field(default_factory=lambda: f"cmpl-{uuid.uuid4().hex}")
     created: int = field(default_factory=lambda: int(time.time()))
 
-    def whole(self, text: str, finish: str, use: AnswerUsage, extra: Json) -> Json:
+    def whole(
+        self, text: str, finish: str, use: AnswerUsage, extra: Json, places: Sequence[Place] = ()
+    ) -> Json:
         if self.kind == "chat":
             choice: Json = {"message": {"role": "assistant", "content": text}}
         else:
             choice = {"text": text}
         return {
             **self._frame("chat.completion" if self.kind == "chat" else "text_completion"),
-            "choices": [{"index": 0, **choice, "finish_reason": finish, "logprobs": None}],
+            "choices": [{"index": 0, **choice, "finish_reason": finish, "logprobs": logprobs(places)}],
             **usage(use, extra),
         }
 
     def begin(self) -> Json:
         return self._chunk({"role": "assistant", "content": ""} if self.kind == "chat" else "", None)
 
-    def part(self, text: str) -> Json:
-        return self._chunk({"content": text} if self.kind == "chat" else text, None)
+    def part(self, text: str, places: Sequence[Place] = ()) -> Json:
+        return self._chunk({"content": text} if self.kind == "chat" else text, None, places)
 
     def end(self, finish: str) -> Json:
         return self._chunk({} if self.kind == "chat" else "", finish)
@@ -51,12 +55,29 @@ class Reply:
     def _object(self) -> str:
         return "chat.completion.chunk" if self.kind == "chat" else "text_completion"
 
-    def _chunk(self, new: Json | str, finish: str | None) -> Json:
-        content = {"delta": new} if self.kind == "chat" else {"text": new}
-        return {**self._frame(self._object), "choices": [{"index": 0, **content, "finish_reason": finish}]}
+    def _chunk(self, new: Json | str, finish: str | None, places: Sequence[Place] = ()) -> Json:
+        choice: Json = {"index": 0, **({"delta": new} if self.kind == "chat" else {"text": new})}
+        if places:
+            choice["logprobs"] = logprobs(places)
+        return {**self._frame(self._object), "choices": [{**choice, "finish_reason": finish}]}
 
     def _frame(self, kind: str) -> Json:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
+
+
+def logprobs(places: Sequence[Place]) -> Json | None:
+    """Return the chances of tokens and of what else might have stood there; nothing where they were not asked for."""
+    if not places:
+        return None
+    told = [
+        {**_chance(one.token, one.logprob), "top_logprobs": [_chance(*other) for other in one.alternatives]}
+        for one in places
+    ]
+    return {"content": told, "refusal": None}
+
+
+def _chance(token: str, logprob: float) -> Json:
+    return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
 
 
 def usage(use: AnswerUsage, extra: Json) -> Json:

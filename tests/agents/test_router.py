@@ -62,3 +62,9 @@ def test_what_a_reader_cannot_do_is_refused(strategy: Strategy, paths: int, max_
 )
 def test_the_task_decides_what_the_answer_looks_like(question: str, task: str) -> None:
     assert task_of(question) == task
+
+
+def test_few_pages_are_read_whole_by_the_embedded_reader_alone() -> None:
+    few = DocumentView(MemoryShelf([make_page(1, [("text", "Rain fell.")])]), [DOC])
+    question = Question("Where does the fox live?", AskOptions())
+    assert [route(question, few, max_paths=paths)[0] for paths in (1, 5)] == ["chain", "retrieve"]

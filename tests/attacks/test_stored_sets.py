@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from catena.agents.run_store import Checkpoints
 from catena.bookqa import book_sets
 from catena.bookqa.batch_processes import JOB, SET, Batches
 from catena.bookqa.book_set_runs import GenerateOptions, journal_path
@@ -18,6 +19,7 @@ from catena.bookqa.generator import Order
 from catena.bookqa.items import read_items, to_json, write_items
 from catena.bookqa.result_store import SCHEMA, Journal
 from catena.errors import CatenaError, LibraryCorrupt
+from catena.jobs.job_store import STORE
 from catena.kv.client.served_ids import IDS, Key, ServedIds, check_served
 from catena.settings import load_settings
 from tests.bookqa.test_items import ITEM
@@ -92,6 +94,19 @@ def test_a_damaged_journal_is_named_and_lies_about_no_item(
                 assert [*book_sets.items(journal)] in ([ITEM], [])
         except CatenaError as error:
             assert error.message and error.remedy
+
+
+def test_a_store_in_the_place_of_another_is_damaged(batches: Batches, home: Path) -> None:
+    journal, runs = journal_path(home / "batches" / NAME / SET), home / STORE
+    Checkpoints(runs).rows("SELECT 1")
+    for path in (journal, runs):
+        sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
+    kept = journal.read_bytes()
+    journal.write_bytes(runs.read_bytes())
+    runs.write_bytes(kept)
+    assert Checkpoints(runs).check(repair=True) == [] and Checkpoints(runs).unfinished() == []
+    with pytest.raises(LibraryCorrupt, match="damaged"):
+        Journal(journal)
 
 
 @pytest.mark.parametrize("version", [0, 3, 6, SCHEMA + (1 << 20)])

@@ -106,6 +106,9 @@ class Broken:
     def __getattr__(self, name: str) -> object:
         raise IndexError("index out of range in self")
 
+    def __getitem__(self, key: object) -> object:
+        raise IndexError("index out of range in self")
+
 
 def test_what_is_wrong_with_one_prompt_is_not_wrong_with_the_others(
     engine: Engine, prompts: list[Prompt]

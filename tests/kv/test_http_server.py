@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -193,6 +194,42 @@ def test_two_keys_do_not_see_each_other(url: str, client: openai.OpenAI, documen
         assert answer.usage.prompt_tokens_details.cached_tokens == 0
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_chances_are_told_of_each_token(client: openai.OpenAI, stream: bool) -> None:
+    asked: Any = {"model": "recall", "messages": question(RECALL, 1), "max_tokens": 3, "temperature": 0}
+    found = client.chat.completions.create(**asked, stream=stream, logprobs=True, top_logprobs=4)
+    choices = [one.choices[0] for one in found if one.choices] if stream else [found.choices[0]]
+    places = [place for one in choices if one.logprobs for place in one.logprobs.content or ()]
+    assert len(places) == 3
+    for place in places:
+        chances = [one.logprob for one in place.top_logprobs]
+        assert len(chances) == 4 and chances == sorted(chances, reverse=True)
+        assert place.token == place.top_logprobs[0].token and place.logprob == chances[0]
+        assert 0 < sum(math.exp(one) for one in chances) <= 1.001
+
+
+def test_a_prompt_that_begins_like_the_last_is_not_read_twice(url: str) -> None:
+    long = "word " * 200
+
+    def asked(end: str, key: str) -> tuple[str, int]:
+        with openai.OpenAI(api_key=key, base_url=f"{url}/v1", max_retries=0) as client:
+            found = client.chat.completions.create(
+                model="recall",
+                messages=[{"role": "user", "content": f"{long}{end}"}],
+                max_tokens=4,
+                temperature=0,
+            )
+        details = found.usage.prompt_tokens_details if found.usage else None
+        assert details is not None and details.cached_tokens is not None
+        return found.choices[0].message.content or "", details.cached_tokens
+
+    alone, none = asked("ask key1", KEYS[1])
+    assert none == 0
+    assert asked("ask key2", KEYS[0])[1] == 0, "of another owner"
+    again, reused = asked("ask key1", KEYS[0])
+    assert again == alone and reused > 150
+
+
 def test_a_document_from_queue_to_deletion(client: openai.OpenAI) -> None:
     text = words_of(make_recall(900, seed=3).tokens)
     made: dict[str, Any] = client.post("/documents", body={"text": text}, cast_to=dict[str, Any])
@@ -209,7 +246,7 @@ def test_a_document_from_queue_to_deletion(client: openai.OpenAI) -> None:
     ("changed", "message"),
     [
         ({"tools": [{"type": "function"}]}, "tools is not supported"),
-        ({"logprobs": True}, "logprobs is not supported"),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
         ({"n": 2}, "n: "),
         ({"temperature": 3}, "temperature"),
         ({"messages": []}, "messages"),

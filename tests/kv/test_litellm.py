@@ -99,7 +99,7 @@ def test_a_client_that_leaves_ends_its_answer(url: str, document: str) -> None:
     [
         ({"kv": {"policy": "best"}}, "BadRequestError", "no KV-page policy"),
         ({"kv": {"document_id": "nothing"}}, "BadRequestError", "no document"),
-        ({"logprobs": True}, "BadRequestError", "logprobs is not supported"),
+        ({"top_logprobs": 21}, "BadRequestError", "top_logprobs"),
         ({"key": "wrong-key-of-sixteen"}, "AuthenticationError", "API key is missing or wrong"),
         ({"key": KEYS[1]}, "BadRequestError", "no document"),
     ],
