@@ -21,10 +21,10 @@ class KVPageServer:
     kind: EngineKind = "kv"
 
     def __init__(self, work: Work) -> None:
-        # PyTorch's threads must begin behind the fork that left whoever asked.
         import torch
         import uvicorn
 
+        # PyTorch's threads must begin behind the fork that left whoever asked.
         from catena.kv.engine.model_loading import load_model
         from catena.kv.server.http_server import create_app
         from catena.kv.server.serve import make_engine
