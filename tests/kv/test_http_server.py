@@ -197,7 +197,7 @@ def test_two_keys_do_not_see_each_other(url: str, client: openai.OpenAI, documen
 @pytest.mark.parametrize("stream", [False, True])
 def test_chances_are_told_of_each_token(client: openai.OpenAI, stream: bool) -> None:
     asked: Any = {"model": "recall", "messages": question(RECALL, 1), "max_tokens": 3, "temperature": 0}
-    found = client.chat.completions.create(**asked, stream=stream, logprobs=True, top_logprobs=4)
+    found: Any = client.chat.completions.create(**asked, stream=stream, logprobs=True, top_logprobs=4)
     choices = [one.choices[0] for one in found if one.choices] if stream else [found.choices[0]]
     places = [place for one in choices if one.logprobs for place in one.logprobs.content or ()]
     assert len(places) == 3
