@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from catena.add_document import files_under
 from catena.arguments import path_of, require_flag, require_whole
-from catena.errors import DocumentError
+from catena.errors import DocumentError, RunNotFound
 from catena.jobs.job_queue import Jobs
 from catena.jobs.job_store import Job
 from catena.jobs.worker_start import ensure_worker
@@ -41,3 +42,12 @@ class AddQueue:
         """List the last jobs that add files, newest first; `progress` has done, total and file."""
         require_whole("limit", limit)
         return self._jobs.list(kind="add", limit=limit)
+
+    def job(self, job_id: int) -> Job:
+        """Return one of the jobs that add files, as it stands. Raises RunNotFound."""
+        require_whole("job_id", job_id)
+        with suppress(KeyError):
+            found = self._jobs.job(job_id)
+            if found.kind == "add":
+                return found
+        raise RunNotFound(f"There is no upload {job_id}.", "It was never begun, or is over for long.")

@@ -10,6 +10,8 @@ CatenaError
 │   ├── LibraryFull        no room on its disk for what is to be kept
 │   └── LibraryTooNew
 ├── OptionError        a setting or an argument that makes no sense
+│   ├── RunNotFound        no run or conversation of that name is kept
+│   └── RunBusy            another works on the run, or as many questions as may are under way
 ├── MissingExtra       an optional package is not installed
 ├── ModelError         a language model or the way to it
 │   ├── ModelRefused       wrong key, unknown model, a request that it does not take
@@ -167,6 +169,14 @@ class LibraryTooNew(LibraryError):
 
 class OptionError(CatenaError):
     pass
+
+
+class RunNotFound(OptionError):
+    pass
+
+
+class RunBusy(OptionError):
+    retryable = True
 
 
 class MissingExtra(CatenaError):

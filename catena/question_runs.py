@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from catena.agents.state import options_from_json, options_to_json
-from catena.errors import OptionError
+from catena.errors import RunBusy, RunNotFound
 from catena.events import Event
 from catena.jobs.former_jobs import adopt_runs
 from catena.jobs.job_queue import Jobs, open_jobs
@@ -60,7 +60,7 @@ class Run:
 
 
 class Runs:
-    """The runs of one library; safe for several threads and processes. An unknown id raises OptionError."""
+    """The runs of one library; safe for several threads and processes. An unknown id raises RunNotFound."""
 
     def __init__(
         self, settings: Settings, jobs: Jobs | None = None, *, clock: Callable[[], float] = time.time
@@ -72,7 +72,7 @@ class Runs:
     def start(self, run: Run, *, keys: Mapping[str, str] | None = None, api_base: str | None = None) -> Run:
         """Begin a run in a process of its own. `keys`: variables for its environment, as OPENAI_API_KEY.
 
-        Raises OptionError when as many run already as may at once.
+        Raises RunBusy when as many run already as may at once.
         """
         with self._jobs.store.writing():
             self._require_room()
@@ -83,16 +83,19 @@ class Runs:
     def restart(self, run_id: str, *, keys: Mapping[str, str] | None = None) -> Run:
         """Go on with a run that failed, was cancelled or interrupted: what it read is not read again.
 
-        Raises OptionError for another run, and when as many run already as may at once.
+        Raises RunBusy for another run, and when as many run already as may at once.
         """
         with self._jobs.store.writing():
             self._require_room()
-            run = self.run(run_id)
-            if run.state in ("running", "answered"):
-                raise OptionError(f"This run is {run.state}.", "Only a run that ended early can go on.")
+            self.require_ended_early(run_id)
             self.reopen(run_id)
         self._spawn(run_id, {**address_variables(self._settings.api_base), **(keys or {})})
         return self.run(run_id)
+
+    def require_ended_early(self, run_id: str) -> None:
+        """Raise RunBusy for a run that goes on, or has its answer."""
+        if (state := self.run(run_id).state) in ("running", "answered"):
+            raise RunBusy(f"This run is {state}.", "Only a run that ended early can go on.")
 
     def reopen(self, run_id: str) -> None:
         """Forget that a run ended, for whoever goes on with it."""
@@ -148,7 +151,7 @@ class Runs:
         return self._jobs.has(run_id)
 
     def working_on(self, run_id: str) -> AbstractContextManager[None]:
-        """Hold a run while it is worked on. Raises OptionError when another process does."""
+        """Hold a run while it is worked on. Raises RunBusy when another process does."""
         return self._jobs.holding(run_id)
 
     def forget(self, document_id: str) -> int:
@@ -169,7 +172,7 @@ class Runs:
 
     def _require_room(self) -> None:
         if sum(run.has_process for run in self.under_way()) >= MAX_AT_ONCE:
-            raise OptionError(
+            raise RunBusy(
                 f"{MAX_AT_ONCE} questions are being answered already.", "Wait for one, or cancel it."
             )
 
@@ -194,11 +197,11 @@ class Runs:
 
     def _job(self, run_id: str) -> Job:
         if not str(run_id).isalnum():
-            raise OptionError(f"{run_id!r} is no id of a run.", "List them: `catena runs`.")
+            raise RunNotFound(f"{run_id!r} is no id of a run.", "List them: `catena runs`.")
         try:
             return self._jobs.named(run_id)
         except KeyError:
-            raise OptionError(f"There is no run {run_id[:12]!r}.", "List them: `catena runs`.") from None
+            raise RunNotFound(f"There is no run {run_id[:12]!r}.", "List them: `catena runs`.") from None
 
 
 def _run_of(job: Job) -> Run:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import uuid
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack, aclosing, suppress
 from dataclasses import replace
 from functools import cached_property, partial
@@ -24,7 +25,7 @@ from catena.arguments import (
     require_whole,
 )
 from catena.chosen_documents import Documents, readable_ids
-from catena.errors import LibraryFull, OptionError
+from catena.errors import LibraryFull, OptionError, RunNotFound
 from catena.events import Event, OnEvent
 from catena.files.disk_reserve import give_up_reserve, may_take_none
 from catena.library.library import Library
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from catena.llm_factory import LLMFactory
 
 NOT_KEPT = "The answer is not kept: nothing can be written to the library now."
+_RUN_ID = re.compile("[0-9a-f]{32}")
 MAX_QUESTION_WORDS, MAX_QUESTION_CHARACTERS = 1000, 8_000
 """A longer one is a document: the time that a question takes grows with its words."""
 
@@ -92,15 +94,16 @@ class Questions:
         options: AskOptions | None = None,
         on_event: OnEvent | None = None,
         is_kept: bool = True,
+        run_id: str | None = None,
     ) -> Answer:
         """Answer as `Catena.ask` does. Raises OptionError and ModelError.
 
         With `is_kept` false the question is none that a person asked: it leaves no answer in the history and no run
-        to resume.
+        to resume. `run_id`: 32 hexadecimal digits by which it can be resumed, if the caller is to know them before.
         """
         require_callback("on_event", on_event)
         require_flag("is_kept", is_kept)
-        asked = self._asked(question, documents, options)
+        asked = await asyncio.to_thread(self._asked, question, documents, options, run_id)
         if not is_kept:
             return await self._answerer().answer(asked, on_event, is_resumable=False)
         if not self._library.is_read_only and not may_take_none(self._library.home):
@@ -139,18 +142,24 @@ class Questions:
         )
         if not is_here:
             return self._runs.start(run, keys=keys, api_base=api_base)
-        self._runs.keep(run)
-        self._work_behind(run.run_id)
+        self._work_behind(run.run_id, partial(self._runs.keep, run))
         return run
 
     def resume_here(self, run_id: str) -> None:
-        """Go on with a run that was interrupted, in this process. Raises OptionError where another works on it."""
-        require_text("run_id", run_id)
-        self._runs.run(run_id)
-        self._runs.reopen(run_id)
-        self._work_behind(run_id)
+        """Go on with a run that was interrupted, or a question whose asker left, in this process.
 
-    def _work_behind(self, run_id: str) -> None:
+        Raises RunNotFound, and RunBusy where another works on it.
+        """
+        require_text("run_id", run_id)
+        if self._runs.has(run_id):
+            self._runs.require_ended_early(run_id)
+            self._work_behind(run_id, partial(self._runs.reopen, run_id))
+            return
+        left = self._left(run_id)
+        run = Run(left.run_id, left.question, left.document_ids, left.options, time.time(), has_process=False)
+        self._work_behind(run.run_id, partial(self._runs.keep, run))
+
+    def _work_behind(self, run_id: str, begin: Callable[[], None]) -> None:
         """Hold a run before this returns, so that nobody else takes it, and work on it behind."""
 
         async def work(held: ExitStack) -> None:
@@ -159,6 +168,7 @@ class Questions:
 
         with ExitStack() as stack:
             stack.enter_context(self._runs.working_on(run_id))
+            begin()
             self._portal.begin(work(stack.pop_all()))
 
     async def work_on(self, run_id: str) -> Answer:
@@ -176,8 +186,11 @@ class Questions:
         question: str,
         documents: Documents,
         options: AskOptions | None,
+        run_id: str | None = None,
     ) -> UnfinishedRun:
         """Complete the question: of which documents, and which model."""
+        if run_id is not None and not (isinstance(run_id, str) and _RUN_ID.fullmatch(run_id)):
+            raise refused("run_id", run_id, "32 hexadecimal digits", "Give run_id=uuid.uuid4().hex.")
         question = _checked("question", question)
         if not question.strip():
             raise OptionError("The question is empty.", "Ask something.")
@@ -187,7 +200,8 @@ class Questions:
             options = replace(options, model=self._settings.model or "")
         _check_use(options)
         chosen = self._of_thread(options.thread_id, question) if documents is None else documents
-        return UnfinishedRun(uuid.uuid4().hex, question, tuple(readable_ids(self._library, chosen)), options)
+        about = tuple(readable_ids(self._library, chosen))
+        return UnfinishedRun(run_id or uuid.uuid4().hex, question, about, options)
 
     async def plan(
         self,
@@ -197,7 +211,7 @@ class Questions:
         options: AskOptions | None = None,
     ) -> Plan:
         """Plan as `Catena.plan` does: no model is called."""
-        asked = self._asked(question, documents, options)
+        asked = await asyncio.to_thread(self._asked, question, documents, options)
         return await self._answerer().plan(asked)
 
     def trace(self, run_id: str) -> Trace:
@@ -226,12 +240,17 @@ class Questions:
         kept = self._library.history.answer(run_id)
         if kept is not None:
             return from_json(kept.data)
+        found = self._left(run_id)
+        with self._runs.working_on(found.run_id):
+            return await self._run(found, on_event)
+
+    def _left(self, run_id: str) -> UnfinishedRun:
+        """The one unfinished run whose id begins so. Raises RunNotFound."""
         found = [run for run in self.unfinished() if run.run_id.startswith(run_id)]
         if len(found) != 1:
             what = "Several unfinished runs begin" if found else "No unfinished run begins"
-            raise OptionError(f"{what} with {run_id!r}.", "List them: `catena runs`.")
-        with self._runs.working_on(found[0].run_id):
-            return await self._run(found[0], on_event)
+            raise RunNotFound(f"{what} with {run_id!r}.", "List them: `catena runs`.")
+        return found[0]
 
     def unfinished(self) -> list[UnfinishedRun]:
         """List the runs that have no answer yet, oldest first: killed, failed, or still under way."""

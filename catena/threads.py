@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catena.agents.run_store import Checkpoints
 from catena.arguments import require_text, require_whole
-from catena.errors import OptionError
+from catena.errors import RunNotFound
 from catena.library.library import Library
 from catena.question_runs import Runs
 from catena.render.answer_json import from_json
@@ -33,11 +33,11 @@ class Threads:
         return [from_json(kept.data) for kept in self._library.history.answers(limit, thread_id=thread_id)]
 
     def delete(self, thread_id: str) -> int:
-        """Delete what is kept of a conversation; return how many answers that were. Raises OptionError for none."""
+        """Delete what is kept of a conversation; return how many answers that were. Raises RunNotFound for none."""
         require_text("thread_id", thread_id)
         run_ids = self._library.history.delete_thread(thread_id)
         if not run_ids:
-            raise OptionError(f"There is no conversation {thread_id!r}.", "List them: `catena threads`.")
+            raise RunNotFound(f"There is no conversation {thread_id!r}.", "List them: `catena threads`.")
         self._runs.delete(run_ids)
         self._checkpoints.delete(run_ids)
         return len(run_ids)

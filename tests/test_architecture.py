@@ -37,6 +37,7 @@ HEAVY = {
     "litellm",
     "llama_index",
     "matplotlib",
+    "mcp",
     "numpy",
     "onnxruntime",
     "psutil",

@@ -16,6 +16,7 @@ from catena.app.cli import (
     eval_command,
     local_models,
     model_command,
+    server_commands,
     set_commands,
     ui_command,
     upkeep,
@@ -82,6 +83,7 @@ for command in (
     upkeep.restore,
     upkeep.config,
     ui_command.ui,
+    server_commands.serve,
     local_models.serve_model,
     local_models.train_retriever,
 ):

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from catena.errors import LibraryCorrupt, LibraryError, OptionError
+from catena.errors import LibraryCorrupt, LibraryError, RunBusy
 from catena.events import Event
 from catena.files.atomic_files import make_folder
 from catena.files.file_lock import FileLock
@@ -380,8 +380,8 @@ def enqueue_fill(jobs: Jobs) -> Job:
     return job
 
 
-def taken(name: str) -> OptionError:
-    return OptionError(f"Another process works on {name[:12]}.", "Wait for it, or cancel it first.")
+def taken(name: str) -> RunBusy:
+    return RunBusy(f"Another process works on {name[:12]}.", "Wait for it, or cancel it first.")
 
 
 def _failed(message: str, remedy: str = "") -> Event:

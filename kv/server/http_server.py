@@ -11,7 +11,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catena.errors import CatenaError, OptionError
 from catena.kv.cache.kv_document import DocumentKV, Source
@@ -21,6 +20,7 @@ from catena.kv.policies.policy import Policy, preset
 from catena.kv.server import chat_template, openai_responses
 from catena.kv.server.access import owner_of
 from catena.kv.server.answer_stream import AnswerStream, failure
+from catena.kv.server.body_limit import LimitBody
 from catena.kv.server.openai_protocol import ChatRequest, CompletionRequest, DocumentRequest, KVOptions
 from catena.request_origins import OwnAddress
 
@@ -49,7 +49,7 @@ def create_app(
     own = own or OwnAddress()
     limits = limits or ServerLimits()
     app = FastAPI(title="Catena KV-page server", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(_LimitBody, max_bytes=limits.max_body_bytes)
+    app.add_middleware(LimitBody, max_bytes=lambda scope: limits.max_body_bytes)
     server = _Server(engine, limits)
 
     @app.middleware("http")
@@ -294,24 +294,3 @@ def _first_problem(error: RequestValidationError) -> str:
     if first["type"] == "json_invalid":
         return f"The body is not JSON: {first['ctx']['error']}."
     return f"{where}: {first['msg']}" if where else str(first["msg"])
-
-
-class _LimitBody:
-    """ASGI middleware: refuses a request above a size while it comes in, whatever length it declares."""
-
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app = app
-        self._max_bytes = max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        received = 0
-
-        async def count() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self._max_bytes:
-                raise HTTPException(413, f"The request is larger than {self._max_bytes:,} bytes.")
-            return message
-
-        await self._app(scope, count, send)

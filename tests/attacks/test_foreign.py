@@ -1,4 +1,4 @@
-"""Requests from elsewhere, over every route of `catena ui` and `serve-model`: refused, however they are spelled.
+"""Requests from elsewhere, over every route of `catena ui`, `serve-model` and `serve`: refused, however spelled.
 
 They carry a valid cookie or key: nothing but where they come from is against them.
 """
@@ -84,6 +84,23 @@ ROUTES = [
     "GET /metrics",
     "GET /nothing",
 ]
+SERVED = [
+    "POST /v1/documents",
+    "GET /v1/documents",
+    "GET /v1/documents/x",
+    "DELETE /v1/documents/x",
+    "GET /v1/documents/x/pages/1/image",
+    "POST /v1/search",
+    "POST /v1/ask",
+    "POST /v1/ask/events",
+    "POST /v1/runs",
+    "GET /v1/runs/x/events",
+    "DELETE /v1/threads/x",
+    "OPTIONS /v1/ask",
+    "GET /openapi.json",
+    "GET /v1/health",
+    "GET /nothing",
+]
 
 
 class Server:
@@ -121,7 +138,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield Server(url, ROUTES, f"Authorization: Bearer {KEY}")
 
 
-@pytest.fixture(params=["pages", "model"])
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    pytest.importorskip("fastapi", reason="the extra `server` is not installed")
+    from tests.app.server.serving import KEY, library, served
+
+    with library(tmp_path_factory.mktemp("service")) as client, served(client) as url:
+        yield Server(url, SERVED, f"Authorization: Bearer {KEY}")
+
+
+@pytest.fixture(params=["pages", "model", "service"])
 def server(request: pytest.FixtureRequest) -> Server:
     found: Server = request.getfixturevalue(request.param)
     return found

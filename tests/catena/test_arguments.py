@@ -102,6 +102,7 @@ NEEDED: dict[str, Any] = {
     "out": "set.jsonl",
     "destination": "backup",
     "run_id": "0",
+    "job_id": 1,
     "thread_id": "0",
     "citation": Citation(
         "lantern", "", "", "verified", "text", (CitationPart(PageRef("lantern", 1), "1", 0, 1, ()),)
@@ -177,7 +178,7 @@ def test_the_error_says_what_is_allowed(kind: type, wrong: dict[str, Any], allow
         ("add", {"path": "a\0b"}, "path"),
         ("generate", {"books": []}, "books"),
         ("questions.start", {"keys": {"KEY": 3}}, "keys"),
-        ("questions.resume_here", {"run_id": "nosuchrun"}, "no run"),
+        ("questions.resume_here", {"run_id": "nosuchrun"}, "No unfinished run"),
         ("questions.trace", {"run_id": "../x"}, "no id of a run"),
     ],
 )

@@ -1,0 +1,214 @@
+"""Forms of requests and replies: the SDK's own values, and beside them what JSON says otherwise (OpenAPI 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from catena.errors import OptionError
+from catena.jobs.job_store import JobState
+from catena.options import AskOptions
+from catena.question_runs import RunState
+from catena.types import (
+    AnswerStatus,
+    Box,
+    Confidence,
+    DocumentCoverage,
+    DocumentStatus,
+    FailureReason,
+    Kind,
+    QuoteStatus,
+    RoleUsage,
+    Statement,
+    Strategy,
+    Support,
+    TextSource,
+    Usage,
+)
+
+T = TypeVar("T")
+
+
+class SearchRequest(BaseModel):
+    """`documents`: ids, unique prefixes or titles; none: all of the library."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"query": "battery life", "k": 3}]}
+    )
+
+    query: str = Field(min_length=1)
+    documents: list[str] | None = Field(default=None, max_length=1000)
+    k: int = Field(default=10, ge=1, le=100)
+
+
+class AskRequest(BaseModel):
+    """`documents`: ids, unique prefixes or titles; none: all of the library, or those of the conversation."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"question": "How long does the battery last?", "options": {"max_words": 40}}]
+        },
+    )
+
+    question: str = Field(min_length=1)
+    documents: list[str] | None = Field(default=None, max_length=1000)
+    options: AskOptions = Field(default_factory=AskOptions)
+
+
+class ReindexRequest(BaseModel):
+    """`password`: of an encrypted document; it is kept nowhere."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: str | None = None
+
+
+class DocumentBody(BaseModel):
+    """A document of the library; `id` is the SHA-256 of its file. `message` and `remedy` say why it failed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    title: str
+    kind: Kind | None
+    status: DocumentStatus
+    num_pages: int
+    num_pages_with_text: int
+    reason: FailureReason | None
+    message: str
+    remedy: str
+    parser_version: str
+    added_at: float = Field(description="Seconds since 1970.")
+
+
+class UploadBody(BaseModel):
+    """A file on its way into the library. `document` is there once it is `done`, `message` where it `failed`."""
+
+    id: int
+    state: JobState
+    pages_done: int = 0
+    pages_total: int = 0
+    message: str = ""
+    remedy: str = ""
+    is_new: bool | None = Field(default=None, description="False: the same bytes were there already.")
+    document: DocumentBody | None = None
+
+
+class PassageBody(BaseModel):
+    """`page.text[start:end] == text`; a box for each printed line of it, in points, origin top left."""
+
+    text: str
+    start: int
+    end: int
+    boxes: list[Box]
+
+
+class HitBody(BaseModel):
+    """A page that was found; `label` is its printed number, `image` a picture of it, its passages boxed."""
+
+    document_id: str
+    title: str
+    page: int
+    label: str
+    score: float
+    retriever: str
+    passages: list[PassageBody]
+    image: str
+
+
+class PartBody(BaseModel):
+    """A quote, or the part of one that stands on this page: a box for each printed line of it."""
+
+    page: int
+    label: str
+    start: int
+    end: int
+    boxes: list[Box]
+    image: str = Field(default="", description="Address of a picture of the page, the quote boxed.")
+
+
+class CitationBody(BaseModel):
+    """A verbatim quote; `verified` means that code found it on the page."""
+
+    document_id: str
+    title: str
+    page: int
+    label: str
+    quote: str
+    status: QuoteStatus
+    source: TextSource
+    parts: list[PartBody]
+
+
+class CoverageBody(BaseModel):
+    """How much was searched and read; `vectors_filled` is a share from 0 to 1."""
+
+    pages_total: int
+    pages_searched: int
+    pages_read: int
+    documents: list[DocumentCoverage]
+    vectors_filled: float
+
+
+class AnswerBody(BaseModel):
+    """An answer as `catena ask --json` prints it (`catena.render.answer_json`), with the address of each proof."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_: int = Field(alias="schema")
+    question: str
+    text: str
+    status: AnswerStatus
+    run_id: str
+    thread_id: str
+    strategy: Strategy
+    strategy_reason: str
+    model: str
+    seconds: float
+    statements: list[Statement]
+    citations: list[CitationBody]
+    coverage: CoverageBody
+    usage: Usage
+    roles: list[RoleUsage]
+    warnings: list[str]
+    stopped: str | None
+    read_as: str
+    short: str
+    confidence: Confidence | None
+    verified: float | None
+    marks: dict[Support, float]
+
+
+class RunBody(BaseModel):
+    """A question, and how it stands; `answer` once it is answered, `message` and `remedy` where it failed."""
+
+    run_id: str
+    question: str
+    document_ids: list[str]
+    state: RunState
+    asked_at: float | None = Field(default=None, description="Seconds since 1970.")
+    message: str = ""
+    remedy: str = ""
+    answer: AnswerBody | None = None
+
+
+class Listed(BaseModel, Generic[T]):
+    """Some of a list; `next` is what to give as `after` for those behind, if there are any."""
+
+    items: list[T]
+    next: str | None = None
+
+
+def cut(
+    found: Sequence[T], key: Callable[[T], str], after: str | None, limit: int
+) -> tuple[Sequence[T], str | None]:
+    """Some of a list, behind one of them, and the key of the last where there are more. Raises OptionError."""
+    keys = [key(one) for one in found]
+    if after is not None and after not in keys:
+        raise OptionError(f"after: there is no {after[:40]!r} in this list.", "Give the `next` of a reply.")
+    start = 0 if after is None else keys.index(after) + 1
+    some = found[start : start + limit]
+    return some, keys[start + len(some) - 1] if start + len(some) < len(found) else None
