@@ -189,7 +189,7 @@ class Questions:
         run_id: str | None = None,
     ) -> UnfinishedRun:
         """Complete the question: of which documents, and which model."""
-        if run_id is not None and not (isinstance(run_id, str) and _RUN_ID.fullmatch(run_id)):
+        if run_id is not None and not _RUN_ID.fullmatch(str(run_id)):
             raise refused("run_id", run_id, "32 hexadecimal digits", "Give run_id=uuid.uuid4().hex.")
         question = _checked("question", question)
         if not question.strip():
