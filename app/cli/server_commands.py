@@ -16,6 +16,7 @@ from catena.app.process_border import say
 from catena.errors import MissingExtra
 from catena.kv.server.access import check_address, read_keys
 from catena.listening_socket import listen
+from catena.render.harmless import start_log
 from catena.request_origins import OwnAddress, at, is_loopback
 
 
@@ -42,7 +43,6 @@ def serve(
     from catena.app.server.web_app import ServerLimits, create_app
     from catena.app.server.web_app import serve as run
     from catena.client import Catena
-    from catena.render.harmless import start_log
     from catena.settings import load_settings
 
     keys = read_keys(api_key_file) if api_key_file else ()
