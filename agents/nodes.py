@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Protocol, TypeVar, cast
 
@@ -19,7 +20,7 @@ from catena.agents.extractive.comparison import PAGES_EACH, asks_of_each
 from catena.agents.extractive.instructions import looked_up
 from catena.agents.extractive.question_form import plain_form
 from catena.agents.generative.question_rewriting import Turn
-from catena.agents.reasoner import Draft, Question
+from catena.agents.reasoner import Draft, KVAnswer, Question
 from catena.agents.router import route as choose
 from catena.agents.segments import pack
 from catena.agents.state import Json, State
@@ -114,7 +115,10 @@ async def attend(state: State, runtime: Runtime[Deps]) -> State:
     if deps.served is None:
         raise OptionError("The strategy kv needs a model at a KV-page server.", START_SERVER)
     attended = await deps.served.attend(state["question"], state["document_ids"], deps.num_pages)
-    return {**_brought(attended.hits, deps), "reply": attended.text, "rounds": 1, "missing": None}
+    search, k = searching(state["question"], deps)
+    found = await asyncio.to_thread(search, deps.retriever, [state["query"]], state["document_ids"], k)
+    reply = codec.plain(replace(attended, hits=()))
+    return {**_brought([*attended.hits, *found], deps), "reply": reply, "rounds": 1, "missing": None}
 
 
 def _brought(found: Sequence[PageHit], deps: Deps) -> State:
@@ -170,7 +174,8 @@ async def write(state: State, runtime: Runtime[Deps]) -> State:
     can_look = state["strategy"] == "retrieve" and state["rounds"] < MAX_ROUNDS and not stopped
     try:
         if state["strategy"] == "kv" and deps.served:
-            draft = await deps.served.attribute(state["reply"], note, deps.view, deps.embedder)
+            reply = codec.value_of(KVAnswer, state["reply"])
+            draft = await deps.served.attribute(question, reply, note, deps.view, deps.embedder)
         else:
             draft = await deps.reasoner.write(question, note, deps.view)
         missing = draft.missing if can_look else None

@@ -35,10 +35,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class KVAnswer:
-    """Text a model wrote of the documents that it keeps, and the pages that it looked at."""
+    """Text a model wrote of the documents that it keeps, and the pages that it looked at.
+
+    `is_fact`: it was asked for a fact in a few words; `opinion`: how much likelier it holds that the document says it
+    than not, in logits, where it told.
+    """
 
     text: str
     hits: tuple[PageHit, ...]
+    is_fact: bool = False
+    opinion: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +132,10 @@ class Served(Protocol):
     async def attend(self, question: str, document_ids: Sequence[str], k: int) -> KVAnswer:
         """Ask each document, one after the other. Raises ModelError."""
 
-    async def attribute(self, text: str, note: Note, view: DocumentView, embedder: Embedder) -> Draft:
-        """The sentences that were written, each with what it rests on among the passages looked at."""
+    async def attribute(
+        self, question: Question, said: KVAnswer, note: Note, view: DocumentView, embedder: Embedder
+    ) -> Draft:
+        """The sentences that were written, each with what it rests on among the passages of the note."""
 
 
 class Chain(Protocol):

@@ -41,7 +41,7 @@ class State(TypedDict, total=False):
     strategy: str
     strategy_reason: str
     hits: list[Json]
-    reply: str
+    reply: Json
     segments: list[list[list[Any]]]
     note: Json
     pages_read: list[list[Any]]

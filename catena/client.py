@@ -149,7 +149,7 @@ class Catena:
             partial(forget_recognised, home),
             self._jobs.forget,
             self.runs.forget,
-            partial(forget_served, home),
+            partial(forget_served, home, shelf_of(self.settings).folder),
         ]
 
     if not TYPE_CHECKING:

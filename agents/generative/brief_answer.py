@@ -18,6 +18,7 @@ from catena.agents.document_view import DocumentView
 from catena.agents.extractive.answer_confidence import can_be_likely, lacks_figure, shipped
 from catena.agents.extractive.answer_features import Seen, measure
 from catena.agents.extractive.answer_reading import AnswerReading
+from catena.agents.extractive.document_summary import aspect_of
 from catena.agents.extractive.extractive_reader import ExtractiveReasoner
 from catena.agents.extractive.numeric_answer import with_header
 from catena.agents.extractive.question_form import plain_form
@@ -30,6 +31,7 @@ from catena.agents.generative.prompt_passages import Shown
 from catena.agents.generative.prompt_templates import render
 from catena.agents.generative.reply_outcomes import declined, read
 from catena.agents.reasoner import Draft, DraftStatement, Question
+from catena.agents.router import asks_of_all, task_of
 from catena.errors import ModelSilent
 from catena.llm.protocol import LLM, Completion, Message, OnText, chat
 from catena.retrieval.embedder import Embedder
@@ -98,15 +100,22 @@ async def answer_in_few_words(
     return replace(draft, model=done.who, pages=shown.pages)
 
 
-def margin(done: Completion) -> float:
-    """How much likelier yes is than no, in logits; 1 or -1 where the server tells no more than the word."""
+def asks_for_fact(question: str) -> bool:
+    """Tell whether a few words may answer, so that they are asked for."""
+    return (
+        not asks_of_all(question) and task_of(question) in ("answer", "count") and aspect_of(question) is None
+    )
+
+
+def margin(done: Completion) -> float | None:
+    """How much likelier yes is than no, in logits; 1 or -1 where the server tells no more than the word, if that."""
     told: dict[str, float] = {}
     for token, chance in done.alternatives.items():
         word = token.strip().casefold()
         told[word] = max(told.get(word, chance), chance)
     if not {"yes", "no"} & told.keys():
         said = _YES_NO.match(done.text.strip())
-        return 0.0 if said is None else 1.0 if said[1].casefold() == "yes" else -1.0
+        return None if said is None else 1.0 if said[1].casefold() == "yes" else -1.0
     least = min(told.values())
     return told.get("yes", least) - told.get("no", least)
 
@@ -114,7 +123,7 @@ def margin(done: Completion) -> float:
 def brief_draft(
     question: Question,
     said: str,
-    opinion: float,
+    opinion: float | None,
     note: Note,
     shown: Sequence[Numbered],
     view: DocumentView,
@@ -123,7 +132,7 @@ def brief_draft(
     """Quote the sentence that holds what a model said; else what the embedded reader quotes, and say so.
 
     `note` is what the embedded reader found, `shown` are the sentences that the model was shown. Where model and reader
-    together doubt that these answer the question, nothing is stated.
+    together doubt that these answer the question, nothing is stated; a model without an `opinion` is believed.
     """
     question, most = replace(question, text=plain_form(question.text)), question.options.max_sentences
     reading = AnswerReading.of(question.text, note.evidence, view)
@@ -146,10 +155,10 @@ def brief_draft(
     return replace(draft, confidence=sure)
 
 
-def _how_sure(seen: Seen, opinion: float, view: DocumentView, embedder: Embedder) -> Confidence:
+def _how_sure(seen: Seen, opinion: float | None, view: DocumentView, embedder: Embedder) -> Confidence:
     signs, models = measure(seen, view, embedder), shipped()
     chance = models.there.chance(signs)
-    is_there = math.log(chance / (1 - chance)) + OPINION * opinion >= 0
+    is_there = opinion is None or math.log(chance / (1 - chance)) + OPINION * opinion >= 0
     if not is_there or lacks_figure(signs):
         return "closest"
     return (

@@ -12,12 +12,11 @@ from catena.agents.cost.prompt_sizes import Measured, Search
 from catena.agents.cost.token_usage import CallEstimate
 from catena.agents.document_view import DocumentView
 from catena.agents.extractive.comparison import asks_of_each
-from catena.agents.extractive.document_summary import aspect_of
 from catena.agents.extractive.extractive_reader import ExtractiveReasoner
 from catena.agents.generative import demonstrations, ledger, multi_document, passage_filter, support_judge
 from catena.agents.generative.answer_prompts import MAX_REPLY, form, messages
 from catena.agents.generative.brief_answer import MAX_REPLY as BRIEF_REPLY
-from catena.agents.generative.brief_answer import answer_in_few_words, brief_messages
+from catena.agents.generative.brief_answer import answer_in_few_words, asks_for_fact, brief_messages
 from catena.agents.generative.context_budget import ContextBudget, divide, too_small
 from catena.agents.generative.demonstrations import Demo, Demonstrator, DemoStore
 from catena.agents.generative.passage_filter import sift
@@ -274,9 +273,8 @@ class LLMReasoner:
 
     def _asks_for_few_words(self, question: Question) -> bool:
         """Tell whether a fact is asked for, of a model that is shown little."""
-        is_found = not question.is_whole and not asks_of_all(question.text)
-        is_fact = task_of(question.text) in ("answer", "count") and aspect_of(question.text) is None
-        return is_found and is_fact and self._is_brief(question) and not question.options.demos
+        is_plain = not question.is_whole and not question.options.demos
+        return is_plain and self._is_brief(question) and asks_for_fact(question.text)
 
     async def _synthesis_room(self, question: Question) -> ContextBudget:
         empty = multi_document.messages(question, "", form(question))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from catena.errors import ModelBusy, ModelError, ModelRefused, ModelUnreachable, OptionError
@@ -34,19 +34,26 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class KVResult:
-    """Reply of the model, and `spans` (start, end, share) of the document's text by the attention they got."""
+    """Reply of the model, and `spans` (start, end, share) of the document's text by the attention they got.
+
+    `alternatives`: what its first token might have been, with its log-probability, where that was asked for.
+    """
 
     text: str
     spans: tuple[tuple[int, int, float], ...]
     prompt_tokens: int
     completion_tokens: int
     is_cut: bool
+    alternatives: Mapping[str, float] = field(default_factory=dict)
 
 
 class KVServer:
-    """Calls block; every one raises ModelError where the server cannot be used, the address included: OptionError."""
+    """Calls block; every one raises ModelError where the server cannot be used, the address included: OptionError.
 
-    def __init__(self, api_base: str, *, key: str = "") -> None:
+    `name` is what it is known by: its address, or the local model that a server of ours serves now here, now there.
+    """
+
+    def __init__(self, api_base: str, *, key: str = "", name: str = "") -> None:
         if not api_base.startswith(("http://", "https://")):
             raise OptionError(
                 f"{public_address(api_base)!r} is no address of a server.",
@@ -58,6 +65,7 @@ class KVServer:
                 "A KV-page server takes its key from OPENAI_API_KEY: give the address without.",
             )
         self.api_base = api_base.rstrip("/")
+        self.name = name or self.api_base
         self._key = key
 
     def check(self) -> None:
@@ -90,9 +98,18 @@ class KVServer:
             return
 
     def ask(
-        self, served_id: str, question: str, *, model: str, policy: str, budget: float | None, max_tokens: int
+        self,
+        served_id: str,
+        question: str,
+        *,
+        model: str,
+        policy: str,
+        budget: float | None,
+        max_tokens: int,
+        num_alternatives: int = 0,
     ) -> KVResult:
         """Ask one document, and learn which parts of its text got the attention."""
+        chances = {"logprobs": True, "top_logprobs": num_alternatives} if num_alternatives else {}
         data = self._call(
             "POST",
             "/chat/completions",
@@ -102,15 +119,18 @@ class KVServer:
                 "temperature": 0,
                 "max_tokens": max_tokens,
                 "kv": {"document_id": served_id, "policy": policy, "budget": budget, "spans": True},
+                **chances,
             },
         )
         choice, usage = data["choices"][0], data["usage"]
+        told = (choice.get("logprobs") or {}).get("content") or []
         return KVResult(
             choice["message"]["content"],
             tuple((start, end, share) for start, end, share in data["kv"].get("spans", ())),
             usage["prompt_tokens"],
             usage["completion_tokens"],
             choice["finish_reason"] == "length",
+            {one["token"]: one["logprob"] for place in told[:1] for one in place["top_logprobs"]},
         )
 
     def _call(self, method: str, path: str, body: object = None) -> Any:

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from catena.errors import LibraryCorrupt, ModelError
+from catena.errors import LibraryCorrupt, ModelError, ModelUnreachable
 from catena.files.atomic_files import write_file
 from catena.health import Problem
 from catena.kv.client.kv_client import KVServer
 from catena.library.checksums import digest
 from catena.library.lost_found import set_aside
+from catena.local.server_record import standing_of
+from catena.local.stored_models import PREFIX
 
 IDS = "served.json"
 """Of which documents the servers have, in the library's folder."""
@@ -115,18 +117,26 @@ def check_served(home: Path, *, repair: bool) -> list[Problem]:
     return []
 
 
-def server_at(api_base: str) -> KVServer:
-    """The server of an address, with the key that the environment has for it."""
-    return KVServer(api_base, key=os.environ.get("OPENAI_API_KEY", ""))
+def server_at(address: str, models: Path) -> KVServer:
+    """The server of an address, with the key that the environment has for it; or the one of a local model that runs.
+
+    `models` is the folder of local models. Raises ModelUnreachable for a local one that does not run.
+    """
+    if not address.startswith(PREFIX):
+        return KVServer(address, key=os.environ.get("OPENAI_API_KEY", ""))
+    record = standing_of(models, address.removeprefix(PREFIX)).running()
+    if record is None:
+        raise ModelUnreachable(f"The server of {address} does not run.", "Ask it something.")
+    return KVServer(record.api_base, key=record.key, name=address)
 
 
-def forget_served(home: Path, document_id: str) -> int:
+def forget_served(home: Path, models: Path, document_id: str) -> int:
     """Delete a document at the servers that have it, now or when they are there again; returns how many have it."""
     if not (home / IDS).exists():
         return 0
     ids = ServedIds(home / IDS)
     num = ids.forget(document_id)
-    ids.settle(server_at)
+    ids.settle(lambda address: server_at(address, models))
     return num
 
 

@@ -46,11 +46,10 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Request to the server: a KV-page policy, the share of the document that it shows, and what may be written."""
+    """Request to the server: a KV-page policy, and the share of the document that it shows."""
 
     policy: str = "quest"
     budget: float | None = None
-    max_tokens: int = 1
 
     @property
     def reading(self) -> str:
@@ -101,18 +100,23 @@ class KVPageRetriever:
         found = [hit for one in document_ids for hit in self.ask(question, one, k).hits]
         return sorted(found, key=lambda hit: -hit.score)[:k]
 
-    def ask(self, question: str, document_id: str, k: int, prompt: Prompt = str) -> Seen:
+    def ask(self, question: str, document_id: str, k: int, prompt: Prompt = str, max_tokens: int = 1) -> Seen:
         """Return the model's text behind the document, and the `k` pages that it looks at most. Raises ModelError."""
         sent = SentText(list(self._shelf.passages(document_id)))
         served_id = self._served(document_id, sent)
-        recalled = self._ask(served_id, prompt(question), self._look.max_tokens)
+        recalled = self._ask(served_id, prompt(question), max_tokens)
         nothing = prompt(NO_QUESTION)
         if (served_id, nothing) not in self._usual:
             self._usual[served_id, nothing] = self._ask(served_id, nothing, 1)
         usual = self._usual[served_id, nothing].spans
         return Seen(document_id, recalled, tuple(sent.hits(recalled.spans, usual, k)))
 
-    def _ask(self, served_id: str, prompt: str, max_tokens: int) -> KVResult:
+    def chances(self, document_id: str, prompt: str, count: int) -> KVResult:
+        """Return what the model would say first behind a document, of `count` tokens. Raises ModelError."""
+        served_id = self._served(document_id, SentText(list(self._shelf.passages(document_id))))
+        return self._ask(served_id, prompt, 1, count)
+
+    def _ask(self, served_id: str, prompt: str, max_tokens: int, num_alternatives: int = 0) -> KVResult:
         look = self._look
         return self._server.ask(
             served_id,
@@ -121,12 +125,13 @@ class KVPageRetriever:
             policy=look.policy,
             budget=look.budget,
             max_tokens=max_tokens,
+            num_alternatives=num_alternatives,
         )
 
     def _served(self, document_id: str, sent: SentText) -> str:
         """The document's id at the server, once it has read it."""
         reading = self._look.reading
-        key = Key(self._server.api_base, self._model, document_id, reading, sent.digest)
+        key = Key(self._server.name, self._model, document_id, reading, sent.digest)
         kept = self._ids.get(key)
         served = self._server.state(kept) if kept else None
         if served is None or served.status == "failed":

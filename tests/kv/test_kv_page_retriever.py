@@ -21,9 +21,9 @@ from catena.benchmarks.kv.recall_server import load_recall, render, served
 from catena.bookqa.items import write_items
 from catena.bookqa.responses import read_responses
 from catena.errors import ModelRefused
-from catena.kv.client.kv_client import KVServer
+from catena.kv.client.kv_client import KVResult, KVServer
 from catena.kv.client.served_ids import IDS, Key, ServedIds
-from catena.kv.policies.kv_page_retriever import KVPageRetriever, Look, SentText
+from catena.kv.policies.kv_page_retriever import KVPageRetriever, Look, Prompt, Seen, SentText
 from catena.llm.usage import Meter
 from catena.retrieval.passages import split
 from catena.testing import ScriptedLLM
@@ -79,18 +79,53 @@ def test_an_answer_from_kv_pages_is_cited_and_boxed(home: Path, planted: Path, u
         served = ServedModel("openai/recall", retriever_of(catena, url), Meter())
         reasoner = LLMReasoner(ScriptedLLM("nothing is asked of it"), catena.embedder)
         deps = Deps(catena.library, catena.retriever, catena.embedder, reasoner, served=served)
-        asked = words_of(RECALL.question(fact))
+        asked = f"List all that follows: {words_of(RECALL.question(fact))}"
         answer = asyncio.run(run(deps, asked, [document.id], AskOptions("kv")))
-    assert answer.text == words_of(RECALL.values[fact : fact + 1]) and answer.strategy == "kv"
+    value = words_of(RECALL.values[fact : fact + 1])
+    assert answer.text.split()[0] == value and answer.strategy == "kv"
     cited = answer.citations[answer.statements[0].citations[0]]
-    assert answer.text in cited.quote and answer.statements[0].support == "supported"
+    assert value in cited.quote.split()
     assert cited.parts[0].ref.number == page_of(fact) and cited.parts[0].boxes
+
+
+class Scripted(KVPageRetriever):
+    """A model that says the same of every document, and how sure it is, in logits."""
+
+    def __init__(self, text: str, opinion: float) -> None:
+        self._told = KVResult(text, (), 90, 5, is_cut=False, alternatives={"Yes": opinion, "No": 0.0})
+
+    def ask(self, question: str, document_id: str, k: int, prompt: Prompt = str, max_tokens: int = 1) -> Seen:
+        assert "few words" in prompt(question) and max_tokens < 100
+        return Seen(document_id, self._told, ())
+
+    def chances(self, document_id: str, prompt: str, count: int) -> KVResult:
+        assert "yes or no" in prompt
+        return self._told
+
+
+@pytest.mark.parametrize(("opinion", "status"), [(6.0, "answered"), (-6.0, "not_in_document")])
+def test_a_fact_is_quoted_unless_model_and_reader_doubt_it(
+    home: Path, tmp_path: Path, opinion: float, status: str
+) -> None:
+    (tmp_path / "a.txt").write_text("The lantern of the harbour burns for 52 hours. It was lit in 1931.")
+    with Catena(home) as catena:
+        document = catena.add(tmp_path / "a.txt")
+        meter = Meter()
+        served = ServedModel("openai/any", Scripted("52 hours", opinion), meter)
+        reasoner = LLMReasoner(ScriptedLLM("nothing is asked of it"), catena.embedder)
+        shelf, retriever = catena.library, catena.retriever
+        deps = Deps(shelf, retriever, catena.embedder, reasoner, meter=meter, served=served)
+        asked = "How long does the lantern burn?"
+        answer = asyncio.run(run(deps, asked, [document.id], AskOptions("kv")))
+    assert answer.status == status and answer.usage.calls == 2
+    assert answer.short == ("52 hours" if status == "answered" else "")
 
 
 def test_the_client_asks_a_served_model(home: Path, planted: Path, url: str) -> None:
     with Catena(home, model="openai/recall", api_base=url) as catena:
         catena.add(planted)
-        answer = catena.ask(words_of(RECALL.question(2)), options=AskOptions("kv", kv_policy="full"))
+        asked = f"List all that follows: {words_of(RECALL.question(2))}"
+        answer = catena.ask(asked, options=AskOptions("kv", kv_policy="full"))
     assert answer.text.split()[0] == words_of(RECALL.values[2:3])
     assert [role.role for role in answer.roles] == ["kv"] and answer.usage.calls == 1
 
@@ -99,7 +134,10 @@ def test_kv_is_a_system_that_answers_sets(home: Path, planted: Path, url: str, t
     with Catena(home, model="openai/recall", api_base=url) as catena:
         document = catena.add(planted)
         asked = [replace(unanswerable(), id=f"{fact}", book=document.id) for fact in range(3)]
-        asked = [replace(one, question=words_of(RECALL.question(int(one.id)))) for one in asked]
+        asked = [
+            replace(one, question=f"List all that follows: {words_of(RECALL.question(int(one.id)))}")
+            for one in asked
+        ]
         write_items(tmp_path / "set.jsonl", asked)
         (found,) = answer_set(catena, tmp_path / "set.jsonl", ["kv"], tmp_path / "runs")
         assert estimate_answers(catena, tmp_path / "set.jsonl", ["kv"], tmp_path, AnswerOptions()) == {}

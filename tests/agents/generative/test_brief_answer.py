@@ -14,7 +14,7 @@ from catena.llm.protocol import Completion
         ("yes", {"Yes": -0.1, "It": -7.1}, 7.0),
         ("Yes.", {}, 1.0),
         ("no", {"Well": -0.1}, -1.0),
-        ("Perhaps", {}, 0.0),
+        ("Perhaps", {}, None),
     ],
 )
 def test_how_much_likelier_yes_is_than_no(text: str, alternatives: dict[str, float], expected: float) -> None:
