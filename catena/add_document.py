@@ -12,6 +12,7 @@ from typing import cast, get_args
 
 from catena.errors import DocumentError
 from catena.files.regular_files import check_size, unread
+from catena.ingest.figures.figure_mentions import Mentions
 from catena.ingest.formats.file_kind import shown, sniff
 from catena.ingest.formats.folders import walk_folder
 from catena.ingest.formats.manuals import Manual
@@ -132,17 +133,20 @@ class Adder:
                     on_page=(lambda done, total: on_page(path, done, total)) if on_page else None,
                 ) as parsing:
                     title = options.title or parsing.title or title
-                    _collect(writer, parsing.pages(), _context(title, path))
+                    mentions = Mentions()
+                    _collect(writer, parsing.pages(), _context(title, path), mentions)
+                    writer.figures = mentions.linked(parsing.figures)
                     writer.document = replace(parsing.document, path=unread.path, title=title)
             except DocumentError as error:
                 writer.document = failed(unread, error)
         return writer.document
 
 
-def _collect(writer: DocumentWriter, pages: Iterator[Page], context: str) -> None:
+def _collect(writer: DocumentWriter, pages: Iterator[Page], context: str, mentions: Mentions) -> None:
     index = DocumentIndex.builder()
     for page, passages in split(pages, context):
         analysed = [terms(indexed_text(passage)) for passage in passages]
+        mentions.learn(page)
         writer.add(page, passages, [" ".join(words) for words in analysed])
         for words in analysed:
             index.add(words)

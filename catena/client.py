@@ -252,10 +252,14 @@ class Catena:
         number: int,
         *,
         boxes: Sequence[tuple[float, float, float, float]] = (),
+        clip: tuple[float, float, float, float] | None = None,
         dpi: int = 144,
         password: str | None = None,
     ) -> bytes:
-        """Render one page as PNG, with `boxes` (points) drawn on it. Raises DocumentError."""
+        """Render one page as PNG, or what lies in `clip` of it, with `boxes` (points) drawn on it.
+
+        Raises DocumentError.
+        """
         require_whole("number", number)
         require_whole("dpi", dpi)
         options = AddOptions(password=password)
@@ -267,6 +271,7 @@ class Catena:
             kind=found.kind or "pdf",
             password=options.password,
             boxes=boxes_of("boxes", boxes),
+            clip=boxes_of("clip", [clip])[0] if clip is not None else None,
             dpi=dpi,
         )
 

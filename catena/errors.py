@@ -41,6 +41,7 @@ DamagedPart = Literal[
     "vectors",
     "search index",
     "outline",
+    "figures",
     "entry",
     "list of documents",
     "word index",

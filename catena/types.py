@@ -19,6 +19,8 @@ DocumentStatus = Literal["ready", "partial", "failed", "damaged"]
 """`damaged`: a part of it was lost on the disk, and so was its original; it answers nothing until it is added again."""
 LineKind = Literal["text", "heading", "row", "header", "footer"]
 TextSource = Literal["text", "ocr"]
+FigureState = Literal["read", "no text", "unread"]
+"""`no text`: nothing is printed in it; `unread`: something seems to be, and was not recognised."""
 Strategy = Literal["auto", "retrieve", "chain", "full", "kv"]
 AnswerStatus = Literal["answered", "not_in_document", "refused", "stopped"]
 """`refused`: a model declined to answer; `not_in_document`: the documents do not say."""
@@ -84,6 +86,43 @@ class Page:
     width: float = 0.0
     height: float = 0.0
     source: TextSource = "text"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """`start:end` of one page's text."""
+
+    ref: PageRef
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class FigureText:
+    """Words that stand side by side inside a figure."""
+
+    text: str
+    box: Box
+    source: TextSource
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture or drawing on a page; `number` counts through the document, from 1.
+
+    `label` is what its caption calls it ("Figure 3(b)"), `caption` the text of that line and where it stands; both are
+    empty where none was found. `mentions` is where the text names it.
+    """
+
+    ref: PageRef
+    box: Box
+    number: int = 0
+    label: str = ""
+    caption: str = ""
+    caption_span: tuple[int, int] | None = None
+    state: FigureState = "no text"
+    texts: tuple[FigureText, ...] = ()
+    mentions: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +195,6 @@ class Segment:
     """Consecutive passages that fill one worker's window."""
 
     passages: tuple[Passage, ...]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """`start:end` of one page's text."""
-
-    ref: PageRef
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)

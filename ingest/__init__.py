@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-RULES = "4"
+RULES = "5"
 """Raised when the same file would give other text or boxes than before."""
 
 

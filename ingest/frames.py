@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from catena.types import Page
+from catena.types import Figure, Page
 from catena.word_boxes import pack_words
 
 Header = dict[str, Any]
@@ -88,6 +88,21 @@ def page_frame(page: Page) -> Frame:
         "source": page.source,
     }
     return header, pack_words(page.words)
+
+
+def figure_frame(figure: Figure) -> Frame:
+    """Take a figure apart for the pipe: it follows its page."""
+    header = {
+        "type": "figure",
+        "number": figure.ref.number,
+        "box": figure.box,
+        "label": _UNSENDABLE.sub("\ufffd", figure.label),
+        "caption": _UNSENDABLE.sub("\ufffd", figure.caption),
+        "caption_span": figure.caption_span,
+        "state": figure.state,
+        "texts": [(_UNSENDABLE.sub("\ufffd", one.text), one.box, one.source) for one in figure.texts],
+    }
+    return header, b""
 
 
 def write_all(descriptor: int, data: bytes) -> None:

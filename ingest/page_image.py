@@ -37,14 +37,23 @@ def page_picture(page: pymupdf.Page, dpi: int) -> Picture:
     return Picture(pixmap.width, pixmap.height, pixmap.samples, scale)
 
 
-def draw(picture: Picture, boxes: Sequence[Box]) -> bytes:
-    """Draw `boxes` (points) on a page and encode it as PNG."""
+def draw(picture: Picture, boxes: Sequence[Box], clip: Box | None = None) -> bytes:
+    """Draw `boxes` (points) on a page and encode it, or what lies in `clip` of it, as PNG."""
     pixels = np.frombuffer(picture.samples, np.uint8).reshape(picture.height, picture.width, 3).copy()
     if boxes:
         mask = _mask(picture, boxes)
         _tint(pixels, mask)
         pixels[_edge(mask, max(1, round(picture.scale * 0.6)))] = _EDGE
-    return _png(pixels)
+    return _png(_cut(pixels, picture.scale, clip) if clip is not None else pixels)
+
+
+def _cut(pixels: Pixels, scale: float, clip: Box) -> Pixels:
+    """The pixels of a part of a page; at least one."""
+    height, width, _ = pixels.shape
+    left, right = sorted(min(max(round(x * scale), 0), width) for x in (clip[0], clip[2]))
+    top, bottom = sorted(min(max(round(y * scale), 0), height) for y in (clip[1], clip[3]))
+    left, top = min(left, width - 1), min(top, height - 1)
+    return pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
 def _png(pixels: Pixels) -> bytes:

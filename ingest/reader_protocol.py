@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from catena.types import DocumentStatus, FailureReason, OutlineEntry, Page
+from catena.types import DocumentStatus, FailureReason, Figure, OutlineEntry, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Reading(Protocol):
     outline: tuple[OutlineEntry, ...]
 
     def pages(self, document_id: str) -> Iterator[Page]: ...
+
+    def take_figures(self) -> list[Figure]: ...
 
     def outcome(self) -> Outcome: ...
 

@@ -6,6 +6,7 @@ The commands import what they need when they run: `catena --help` waits for no S
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,8 +20,9 @@ from catena.types import Kind
 
 if TYPE_CHECKING:
     from catena.add_document import Added
+    from catena.client import Catena
     from catena.options import AddOptions
-    from catena.types import Document
+    from catena.types import Document, Figure
 
 
 def add(
@@ -46,20 +48,28 @@ def add(
         for message in walked.messages():
             say(message, is_error=True)
     outcomes: list[Added] = []
+    shown: list[dict[str, object]] = []
     settings = load_settings(home=home, ocr=ocr)
     with Catena(settings=settings) as catena, AddProgress(len(files), is_shown=not as_json) as progress:
         for added in catena.add_all(files, options=options, on_page=progress.on_page):
             added = _ask_password(catena, added, options) if not as_json else added
             outcomes.append(added)
             progress.done(added)
-            if not as_json:
-                print_added(added, progress.console)
+            if as_json:
+                counts = Counter(figure.state for figure in _figures_of(catena, added))
+                shown.append(added_json(added) | {"figures": dict(counts)})
+            else:
+                print_added(added, progress.console, _figures_of(catena, added))
     if as_json:
-        print_json([added_json(added) for added in outcomes])
+        print_json(shown)
     if num_failed := sum(added.document.status == "failed" for added in outcomes):
         if len(outcomes) > 1:
             say(f"{num_failed:,} of {len(outcomes):,} files could not be added", is_error=True)
         raise typer.Exit(1)
+
+
+def _figures_of(catena: Catena, added: Added) -> list[Figure]:
+    return catena.library.figures(added.document.id) if added.document.is_readable else []
 
 
 def ls(as_json: Json = False, home: Home = None) -> None:

@@ -15,16 +15,17 @@ from catena.app.process_border import say
 from catena.health import Health
 from catena.ingest.formats.file_kind import shown
 from catena.options import Limits
+from catena.render.figure_wording import counted_figures, name_of
 from catena.render.harmless import harmless, one_line
 from catena.render.wording import SURE, count, mark_of, proof_of
 from catena.settings import Settings, described_settings
-from catena.types import Answer, Citation, Document, Page, Plan, Thread, Usage
+from catena.types import Answer, Citation, Document, Figure, Page, Plan, Thread, Usage
 
 COLOURS = {"ready": "green", "partial": "yellow", "failed": "red", "damaged": "red"}
 
 
-def print_added(added: Added, console: Console) -> None:
-    """Print one line for a file that was added, and what to do when it was not."""
+def print_added(added: Added, console: Console, figures: Sequence[Figure] = ()) -> None:
+    """Print one line for a file that was added, one for its figures, and what to do when it was not."""
     document = added.document
     file = marked(shown(str(added.path)))
     if not added.is_new and document.status != "failed":
@@ -32,6 +33,8 @@ def print_added(added: Added, console: Console) -> None:
         return
     message = marked(document.message) or count(document.num_pages, "page")
     console.print(f"[{COLOURS[document.status]}]{document.status:9}[/] {file}: {message}")
+    if figures:
+        console.print(f"          {counted_figures(figures)}")
     if document.remedy:
         console.print(f"          {marked(document.remedy)}")
 
@@ -69,6 +72,34 @@ def print_document(document: Document) -> None:
     console.print(f"pages   {document.num_pages}, {document.num_pages_with_text} with text")
     for entry in document.outline:
         console.print(f"{'  ' * entry.level}{marked(entry.title)} [dim]{entry.page}[/]")
+
+
+def print_figures(
+    document: Document, figures: Sequence[Figure], mentions: Mapping[int, Sequence[Mapping[str, object]]]
+) -> None:
+    """Print each figure with its page, its caption, what is printed in it, and the sentences that name it."""
+    console = _console()
+    console.print(f"[bold]{marked(document.title)}[/]")
+    for figure in figures:
+        console.print(f"\n[cyan]p. {figure.ref.number}[/] [bold]{marked(name_of(figure))}[/]")
+        caption = one_line(figure.caption)
+        if caption and caption != figure.label:
+            console.print(f"  {caption}", markup=False)
+        texts = " · ".join(one_line(one.text) for one in figure.texts)
+        source = "recognised" if any(one.source == "ocr" for one in figure.texts) else "printed"
+        is_unread = figure.state == "unread"
+        said = (
+            f"{source} in it: {texts}"
+            if texts
+            else "its text was not recognised"
+            if is_unread
+            else "no text in it"
+        )
+        console.print(f"  {said}", style="dim", markup=False)
+        for mention in mentions.get(figure.number, ()):
+            console.print(
+                f"  p. {mention['page']}: {one_line(str(mention['text']))}", style="dim", markup=False
+            )
 
 
 def print_page(document: Document, page: Page) -> None:

@@ -36,9 +36,15 @@ def digest_of(values: Iterable[object]) -> int:
 
 @cache
 def covered(table: Table) -> tuple[Column[Any], ...]:
-    """The columns that a row's checksum is about: all but itself, the outline, which has its own, and numbers that
-    SQLite gives to rows that nothing else points to."""
-    apart = {CHECKSUM, "outline", "outline_checksum", *(("key",) if table in (answers, votes) else ())}
+    """The columns that a row's checksum is about: all but itself, what has its own (outline, figures), and numbers
+    that SQLite gives to rows that nothing else points to."""
+    apart = {
+        CHECKSUM,
+        "outline",
+        "outline_checksum",
+        "figures_checksum",
+        *(("key",) if table in (answers, votes) else ()),
+    }
     return tuple(column for column in table.columns if column.name not in apart)
 
 
@@ -60,6 +66,11 @@ def columns(table: Table) -> tuple[Column[Any], ...]:
 
 def outline_checksum(document_id: str, outline: str) -> int:
     return digest_of([document_id, outline])
+
+
+def figures_checksum(document_id: str, figures: str) -> int:
+    """Of the figures as they are kept; 0 where there are none."""
+    return digest_of([document_id, "figures", figures]) if figures else 0
 
 
 def catalogue_checksum(connection: Connection) -> int:

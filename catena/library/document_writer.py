@@ -16,10 +16,18 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, text
 
 from catena.files.failpoints import point
-from catena.library.checksums import digest, outline_checksum, seal_catalogue, sealed
-from catena.library.row_values import Values, document_values, page_values, passage_values, words_bytes
+from catena.library.checksums import digest, figures_checksum, outline_checksum, seal_catalogue, sealed
+from catena.library.row_values import (
+    Values,
+    document_values,
+    figures_text,
+    page_values,
+    passage_values,
+    words_bytes,
+)
 from catena.library.schema import (
     counters,
+    document_figures,
     documents,
     fillings,
     lexical_indexes,
@@ -29,7 +37,7 @@ from catena.library.schema import (
     sources,
 )
 from catena.library.word_index import count_terms, drop_words, put_words
-from catena.types import Document, Page, Passage
+from catena.types import Document, Figure, Page, Passage
 
 _DELETE_ORPHANS = text("DELETE FROM page_words WHERE page_key > (SELECT coalesce(max(key), 0) FROM pages)")
 """Words of pages that were lost on the disk: their keys are given again."""
@@ -39,11 +47,12 @@ _SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = :name"
 
 
 class DocumentWriter:
-    """Takes pages in order with their passages. `document` and `index` may be set until the end."""
+    """Takes pages in order with their passages. `document`, `index` and `figures` may be set until the end."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.index = b""
+        self.figures: list[Figure] = []
         self._pages: list[Values] = []
         self._words: list[bytes] = []
         self._passages: list[Values] = []
@@ -67,12 +76,14 @@ class DocumentWriter:
         """Write it all in place of what there was; a failed try does not replace a document that is ready."""
         if self.document.status == "failed":
             self._pages, self._words, self._passages, self._terms, self.index = [], [], [], [], b""
+            self.figures = []
         row = connection.execute(select(documents).where(documents.c.id == self.document.id)).first()
         if row is not None and row.status != "failed" and self.document.status == "failed":
             return
         if row is not None:
             delete_contents(connection, row)
-        key = self._write_document(connection, row)
+        figures = figures_text(self.figures)
+        key = self._write_document(connection, row, figures)
         add_source(connection, key, self.document.path, self.document.title)
         if self._pages:
             self._write_pages(connection, key)
@@ -80,9 +91,11 @@ class DocumentWriter:
             self._write_passages(connection, key)
         if self.index:
             connection.execute(lexical_indexes.insert(), {"document_key": key, "data": self.index})
+        if figures:
+            connection.execute(document_figures.insert(), {"document_key": key, "data": figures})
         point("inside-transaction")
 
-    def _write_document(self, connection: Connection, there: Any) -> int:
+    def _write_document(self, connection: Connection, there: Any, figures: str) -> int:
         document = self.document
         if not document.added_at:
             document = self.document = replace(document, added_at=time.time())
@@ -93,6 +106,7 @@ class DocumentWriter:
             "num_passages": len(self._passages),
             "num_rows": len(self._pages),
             "index_checksum": digest(self.index) if self.index else 0,
+            "figures_checksum": figures_checksum(document.id, figures),
             "terms_checksum": put_words(connection, key, document.id, count_terms(self._terms)),
         }
         put_document(connection, values, is_new=there is None)
@@ -129,7 +143,7 @@ def add_source(connection: Connection, document_key: int, path: str, title: str)
 def delete_contents(connection: Connection, row: Any) -> None:
     """Delete what was read from a document, but not the document and its sources."""
     drop_words(connection, row.key)
-    for table in (passages, pages, lexical_indexes):
+    for table in (passages, pages, lexical_indexes, document_figures):
         connection.execute(table.delete().where(table.c.document_key == row.key))
     connection.execute(fillings.delete().where(fillings.c.document_key == row.key))
     count(connection, "vectors")

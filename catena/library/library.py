@@ -44,6 +44,7 @@ from catena.library.stored_pages import (
     passage_range,
     read_document,
     read_documents,
+    read_figures,
     read_lexical_index,
     read_names,
     read_page,
@@ -54,7 +55,7 @@ from catena.library.stored_pages import (
 from catena.library.vectors import Vectors
 from catena.library.votes import Votes, forget_votes
 from catena.library.word_index import word_scores
-from catena.types import Document, Page, PageRef, Passage
+from catena.types import Document, Figure, Page, PageRef, Passage
 
 MIN_PREFIX = 4
 Hit = tuple[str, float]
@@ -193,6 +194,10 @@ class Library:
     def lexical_index(self, document_id: str) -> bytes:
         """Return the bytes that were given to the writer, empty where there were none."""
         return self.database.fetch(read_lexical_index, document_id)
+
+    def figures(self, document_id: str) -> list[Figure]:
+        """Return the figures of a document in order; none for one that an older version read (`reindex` finds them)."""
+        return self.database.fetch(read_figures, document_id)
 
     def search(self, terms: Sequence[str], document_ids: Sequence[str] | None = None) -> list[Hit]:
         """Rank documents, all or some, by BM25 over the whole library's statistics, best first.

@@ -24,6 +24,7 @@ from catena.library.schema import (
     answers,
     calls,
     counters,
+    document_figures,
     documents,
     embedders,
     fillings,
@@ -131,6 +132,12 @@ def _queue_apart(connection: Connection) -> None:
         connection.execute(text("DROP TABLE jobs"))
 
 
+def _figures(connection: Connection) -> None:
+    """Make room for figures; documents have some once they are read again."""
+    document_figures.create(connection, checkfirst=True)
+    _add_columns(connection, documents)
+
+
 def _seal_documents(connection: Connection) -> None:
     for row in connection.execute(select(documents)).all():
         own = row._mapping
@@ -191,5 +198,6 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     4: _words_in_buckets,
     5: lambda connection: None,  # from 6 on a row says the version, too (`catena/library/database.py`)
     6: _queue_apart,
+    7: _figures,
 }
 """From the version that is the key to the next one."""

@@ -35,6 +35,7 @@ from catena.library.schema import (
 from catena.library.stored_pages import (
     read_document,
     read_documents,
+    read_figures,
     read_lexical_index,
     read_pages_after,
     read_passages,
@@ -206,7 +207,7 @@ def _of_document(database: Database, row: Any, embedder_names: list[str]) -> Dam
 
     looks: list[Look] = [partial(read_document, document_id=row.id), every_page]
     looks += [partial(read_passages, document_id=row.id), terms]
-    looks += [partial(read_lexical_index, document_id=row.id)]
+    looks += [partial(read_lexical_index, document_id=row.id), partial(read_figures, document_id=row.id)]
     looks += [partial(read_vectors, document_id=row.id, embedder=name) for name in embedder_names]
     return next((found for look in looks for found in _raised(database, look)), None)
 

@@ -10,7 +10,20 @@ from typing import Any, cast
 
 from sqlalchemy import Row
 
-from catena.types import Document, Line, OutlineEntry, Page, PageRef, Passage, Section, Word
+from catena.types import (
+    Box,
+    Document,
+    Figure,
+    FigureText,
+    Line,
+    OutlineEntry,
+    Page,
+    PageRef,
+    Passage,
+    Section,
+    Span,
+    Word,
+)
 from catena.word_boxes import Words, pack_words
 
 Values = dict[str, Any]
@@ -85,6 +98,49 @@ def passages_of(document_id: str, rows: Sequence[Row[Any]], texts: dict[int, str
         )
         for ordinal, page, start, end, header, continues in cast("Sequence[tuple[Any, ...]]", rows)
     ]
+
+
+def figures_text(figures: Sequence[Figure]) -> str:
+    """Figures as they are kept; nothing where there are none."""
+    rows = [
+        {
+            "page": figure.ref.number,
+            "box": figure.box,
+            "label": figure.label,
+            "caption": figure.caption,
+            "caption_span": figure.caption_span,
+            "state": figure.state,
+            "texts": [(one.text, one.box, one.source) for one in figure.texts],
+            "mentions": [(one.ref.number, one.start, one.end) for one in figure.mentions],
+        }
+        for figure in figures
+    ]
+    return _json(rows) if rows else ""
+
+
+def figures_of(document_id: str, data: str) -> list[Figure]:
+    """Make figures of what `figures_text` wrote."""
+    return [
+        Figure(
+            ref=PageRef(document_id, row["page"]),
+            box=_box(row["box"]),
+            number=number,
+            label=row["label"],
+            caption=row["caption"],
+            caption_span=tuple(row["caption_span"]) if row["caption_span"] else None,
+            state=row["state"],
+            texts=tuple(FigureText(text, _box(box), source) for text, box, source in row["texts"]),
+            mentions=tuple(
+                Span(PageRef(document_id, page), start, end) for page, start, end in row["mentions"]
+            ),
+        )
+        for number, row in enumerate(json.loads(data) if data else [], 1)
+    ]
+
+
+def _box(values: Sequence[float]) -> Box:
+    x0, y0, x1, y1 = values
+    return x0, y0, x1, y1
 
 
 def _json(value: object) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 METADATA = MetaData()
 
 
@@ -69,6 +69,7 @@ documents = Table(
     _checksum(),
     Column("outline", Text, nullable=False),
     _checksum("outline_checksum"),
+    _checksum("figures_checksum"),  # of its row of `document_figures`, 0: there is none
     sqlite_autoincrement=True,
 )
 sources = Table(
@@ -126,6 +127,12 @@ lexical_indexes = Table(
     METADATA,
     Column("document_key", _owned_by("documents.key"), primary_key=True, autoincrement=False),
     Column("data", Blob, nullable=False),
+)
+document_figures = Table(
+    "document_figures",
+    METADATA,
+    Column("document_key", _owned_by("documents.key"), primary_key=True, autoincrement=False),
+    Column("data", Text, nullable=False),
 )
 embedders = Table(
     "embedders",

@@ -16,12 +16,21 @@ from catena.library.checksums import (
     catalogue_checksum,
     columns,
     digest,
+    figures_checksum,
     is_sound,
     outline_checksum,
 )
-from catena.library.row_values import document_of, page_of, passages_of
-from catena.library.schema import counters, documents, lexical_indexes, page_words, pages, passages
-from catena.types import Document, Page, PageRef, Passage
+from catena.library.row_values import document_of, figures_of, page_of, passages_of
+from catena.library.schema import (
+    counters,
+    document_figures,
+    documents,
+    lexical_indexes,
+    page_words,
+    pages,
+    passages,
+)
+from catena.types import Document, Figure, Page, PageRef, Passage
 
 _IN_LIMIT = 5_000  # more ordinals than this are picked from all of them
 _PAGES_AT_ONCE = 64
@@ -110,6 +119,17 @@ def read_lexical_index(connection: Connection, document_id: str) -> bytes:
     if not isinstance(data, bytes) or digest(data) != owner.index_checksum:
         raise Damage("search index", document_id)
     return data
+
+
+def read_figures(connection: Connection, document_id: str) -> list[Figure]:
+    """Read the figures of a document, in order; none of one that was read by a version that kept none."""
+    owner = facts_of(connection, document_id)
+    kept = select(documents.c.figures_checksum).where(documents.c.key == owner.key)
+    query = select(document_figures.c.data).where(document_figures.c.document_key == owner.key)
+    data = connection.execute(query).scalar() or ""
+    if not isinstance(data, str) or figures_checksum(document_id, data) != connection.execute(kept).scalar():
+        raise Damage("figures", document_id)
+    return figures_of(document_id, data)
 
 
 def facts_of(connection: Connection, document_id: str) -> Row[Any]:

@@ -109,12 +109,12 @@ class RecognisedPages:
             elif decoder.num_waiting:
                 os.truncate(self.path, len(data) - decoder.num_waiting)
 
-    def add(self, number: int, recognised: bytes) -> None:
-        """Append a page. Raises LibraryError."""
+    def add(self, number: int, recognised: bytes, *, in_part: bool = False) -> None:
+        """Append a page, or what stands in some places of it. Raises LibraryError."""
         with self._translated():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:
-                file.write(encode({"number": number}, recognised))
+                file.write(encode({"number": number, "in_part": in_part}, recognised))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

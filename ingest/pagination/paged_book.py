@@ -15,7 +15,7 @@ from catena.ingest.pagination.chapters import Chapter, chapter_starts
 from catena.ingest.pagination.fonts import SMALL, font, width_of
 from catena.ingest.pagination.typeset import Sheet, typeset
 from catena.ingest.reader_protocol import Outcome, Picture
-from catena.types import OutlineEntry, Page, PageRef, Section
+from catena.types import Figure, OutlineEntry, Page, PageRef, Section
 
 _GREY = (0.45, 0.45, 0.45)
 _MAX_NAMED_PROBLEMS = 3
@@ -53,6 +53,10 @@ class FlowReading:
                 width=sheet.width,
                 height=sheet.height,
             )
+
+    def take_figures(self) -> list[Figure]:
+        """The pictures of such documents are not kept as figures."""
+        return []
 
     def outcome(self) -> Outcome:
         problems, notes = _named(self._problems), "; ".join(self._notes)

@@ -11,11 +11,12 @@ from typing import Any
 
 import pymupdf
 
-from catena.ingest.ocr.tesseract import RecognisedRow, RecognisedWord, Recogniser, decoded
+from catena.ingest.ocr.tesseract import Place, RecognisedRow, RecognisedWord, Recogniser, decoded
+from catena.ingest.pdf.drawn_figures import find_lone_pictures, look_for_drawn_words
 from catena.ingest.pdf.page_pictures import PictureFinder
 from catena.ingest.pdf.page_words import CELL_GAP, clean, framed, is_rtl_word, read_glyphs
 from catena.ingest.pdf.parse_quality import Look, is_garbled, look_at
-from catena.ingest.pdf.word_runs import Glyphs, Run, is_inside
+from catena.ingest.pdf.word_runs import FigurePlace, Glyphs, Run, is_inside
 from catena.types import Box
 
 MAX_IN_PART = 200  # pages of a document that have pictures recognised beside their text
@@ -23,6 +24,7 @@ _RUN = attrgetter(*Run.__slots__)
 _HEXADECIMAL = re.compile(r"<((?:[0-9A-Fa-f]{2})+)>")
 MIN_CONFIDENCE = 30.0  # of 100; below it words are mostly specks, rules and parts of pictures
 MAX_ATTACHED = 1_000
+_AROUND = (-2, -2, 2, 2)  # points, that no letter at the edge of a picture is cut
 _MAX_NAME = 80  # characters
 _SHOWN = frozenset(("FreeText", "Widget", "Link", "Popup", "Stamp"))
 """Annotations whose text is on the page, or is another's."""
@@ -42,7 +44,8 @@ def text_of(label: str) -> str:
 class Sheet:
     """One page; `index` counts from 0, `label` is what the file calls it.
 
-    `recognised` is what Tesseract made of it just now (nothing after a failure), None where it was not asked.
+    `recognised` is what Tesseract made of it just now (nothing after a failure), None where it was not asked;
+    `is_in_part`: of its pictures, not of the page.
     """
 
     index: int
@@ -52,6 +55,7 @@ class Sheet:
     has_failed: bool = False
     is_recognised: bool = False
     recognised: bytes | None = None
+    is_in_part: bool = False
     num_notes: int = 0
     attached: list[str] = field(default_factory=list)
     num_pictures_read: int = 0
@@ -62,15 +66,22 @@ class Sheet:
         counts = (glyphs.num_characters, glyphs.num_hidden, glyphs.num_unreadable, glyphs.is_ocr)
         unread = glyphs.unread, glyphs.num_pictures, glyphs.num_labelled
         runs, inset = [_RUN(run) for run in glyphs.runs], [_RUN(run) for run in glyphs.inset]
-        rest = (self.look, self.label, self.has_failed, self.is_recognised, self.recognised)
+        figures = [(figure.box, figure.caption, figure.caption_box) for figure in glyphs.figures]
+        rest = (self.look, self.label, self.has_failed, self.is_recognised, self.recognised, self.is_in_part)
         beside = self.num_notes, self.attached, self.num_pictures_read
-        return self.index, (glyphs.width, glyphs.height, runs, inset, *counts, *unread), *rest, *beside
+        return (
+            self.index,
+            (glyphs.width, glyphs.height, runs, inset, figures, *counts, *unread),
+            *rest,
+            *beside,
+        )
 
     @classmethod
     def unpacked(cls, packed: tuple[Any, ...]) -> Sheet:
         """Put together what `packed` took apart."""
-        index, (width, height, runs, inset, *counts), *rest = packed
+        index, (width, height, runs, inset, figures, *counts), *rest = packed
         glyphs = Glyphs(width, height, [Run(*run) for run in runs], [Run(*run) for run in inset], *counts)
+        glyphs.figures = [FigurePlace(*figure) for figure in figures]
         return cls(index, glyphs, *rest)
 
 
@@ -110,6 +121,10 @@ class _SheetReader:
             page = self._doc[index]
             sheet.glyphs = read_glyphs(page, self._finder)
             sheet.look = look_at(page, sheet.glyphs, self._is_repaired)
+            if sheet.look == "picture":
+                find_lone_pictures(page, sheet.glyphs)
+            elif sheet.glyphs.figures:
+                look_for_drawn_words(page, sheet.glyphs)
             sheet.label = clean(text_of(page.get_label())) if self._has_labels else ""
             sheet.num_notes, sheet.attached = notes_on(page)
             return sheet, self._begin(page, sheet)
@@ -129,32 +144,41 @@ class _SheetReader:
                 return False
             self._recogniser.begin(sheet.index + 1, page)
             return True
-        if not (glyphs.num_pictures or glyphs.num_labelled or is_garbled(glyphs)):
+        if not (glyphs.num_pictures or glyphs.sparse or is_garbled(glyphs)):
             return False
         self._num_in_part += 1
         if self._num_in_part > MAX_IN_PART:
             return False
-        around = pymupdf.EMPTY_RECT()
-        for box in glyphs.unread:
-            around |= box
-        self._recogniser.begin(sheet.index + 1, page, (around + (-2, -2, 2, 2)) & page.rect)
+        self._recogniser.begin(sheet.index + 1, page, _places(glyphs, page.rect))
         return True
 
     def settled(self, sheet: Sheet, is_pending: bool) -> Sheet:
         """Wait for a page's recognition."""
         if not is_pending or self._recogniser is None:
             return sheet
-        data, is_new = self._recogniser.finish(sheet.index + 1)
-        sheet.recognised = data if is_new else None
         glyphs = sheet.glyphs
+        sheet.is_in_part = bool(glyphs.runs)
+        data, is_new = self._recogniser.finish(sheet.index + 1, in_part=sheet.is_in_part)
+        sheet.recognised = data if is_new else None
         if glyphs.runs:
             if data:
                 _add_recognised(sheet, decoded(data))
             return sheet
         found = recognised_glyphs(decoded(data), glyphs.width, glyphs.height)
         if found.runs:
+            found.figures = glyphs.figures
             sheet.glyphs, sheet.is_recognised = found, True
         return sheet
+
+
+def _places(glyphs: Glyphs, page: Any) -> list[Place]:
+    """What of a page is to be recognised: the text around and in its pictures at once, each chart by itself."""
+    places = [Place(tuple((pymupdf.Rect(box) + _AROUND) & page), is_sparse=True) for box in glyphs.sparse]
+    around = pymupdf.EMPTY_RECT()
+    for box in glyphs.unread:
+        if box not in glyphs.sparse:
+            around |= box
+    return places if around.is_empty else [Place(tuple((around + _AROUND) & page)), *places]
 
 
 def _add_recognised(sheet: Sheet, rows: list[RecognisedRow]) -> None:
@@ -170,6 +194,7 @@ def _add_recognised(sheet: Sheet, rows: list[RecognisedRow]) -> None:
         sheet.is_recognised = bool(found.runs)
     else:
         glyphs.inset = found.runs
+    glyphs.unread = []
 
 
 def recognised_glyphs(

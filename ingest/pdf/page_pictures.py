@@ -17,6 +17,7 @@ from catena.types import Box
 
 MIN_SHARE = 0.008
 """Of the page: smaller pictures are icons and signatures; a line of text across a page has a hundredth."""
+MIN_SHARE_OF_FIGURE = 0.03
 MAX_SHARE_COVERED = 0.5
 """A picture of most of the page with text below it is a scan, and the text is what was recognised in it."""
 MIN_WORDS_OF_SCAN = 20
@@ -37,6 +38,9 @@ _MIN_TILES = 7
 _MIN_TEXT_SHARE, _MIN_TEXT_TILES, _MIN_LINE_TILES, _MAX_STROKE = 0.15, 30, 12, 3.0
 
 
+Words = Literal["no text", "few words", "labels", "text"]
+
+
 @dataclass(slots=True)
 class Sight:
     """Pictures of one page and what they mean; boxes as MuPDF's text has them, before the page is turned."""
@@ -45,6 +49,10 @@ class Sight:
     """Pictures of text."""
     labels: list[Box] = field(default_factory=list)
     """Pictures with some words in them, such as charts."""
+    drawn: list[Box] = field(default_factory=list)
+    """Pictures with a word or two, or none: drawings, logos."""
+    pictures: list[Box] = field(default_factory=list)
+    """All that are no icons and no scan of the page."""
     covered: list[Box] = field(default_factory=list)
     """Words that nobody sees as a picture lies over them."""
 
@@ -73,8 +81,11 @@ class PictureFinder:
         for box in [box for box in boxes if area_of(box) > MIN_SHARE * area][:MAX_PICTURES]:
             if area_of(box) > MAX_SHARE_COVERED * area and _num_in(words, box) > MIN_WORDS_OF_SCAN:
                 continue
+            sight.pictures.append(box)
             verdict = text_in(page, box, words)
             (sight.texts if verdict == "text" else sight.labels if verdict == "labels" else []).append(box)
+            if verdict == "few words" and area_of(box) > MIN_SHARE_OF_FIGURE * area:
+                sight.drawn.append(box)
         covered = _covered(log, words, MAX_SHARE_COVERED * area)
         sight.covered = vanishing(page, covered) if covered else []
         return sight
@@ -164,7 +175,7 @@ def _covered(log: Sequence[Any], words: Sequence[Any], largest: float) -> list[B
     return found
 
 
-def text_in(page: Any, box: Box, words: Sequence[Any]) -> Literal["no text", "labels", "text"]:
+def text_in(page: Any, box: Box, words: Sequence[Any]) -> Words:
     """Estimate the text a picture seems to hold beside the words printed on it."""
     place = pymupdf.Rect(rotated(*box, tuple(page.rotation_matrix))) & page.rect
     if place.is_empty or place.width < 8 or place.height < 6:
@@ -180,7 +191,7 @@ def text_in(page: Any, box: Box, words: Sequence[Any]) -> Literal["no text", "la
     return _judged(grey)
 
 
-def _judged(grey: NDArray[np.int16]) -> Literal["no text", "labels", "text"]:
+def _judged(grey: NDArray[np.int16]) -> Words:
     levels = np.sort(np.bincount((grey >> 3).ravel(), minlength=32))
     if levels[-4:].sum() < _MIN_FLAT * grey.size:
         return "no text"
@@ -195,7 +206,7 @@ def _judged(grey: NDArray[np.int16]) -> Literal["no text", "labels", "text"]:
     is_text = (across > 40) & (down > 25) & (across < 4 * down) & (down < 2 * across) & (filled < 0.45)
     num_tiles = int(is_text.sum())
     if num_tiles < _MIN_TILES:
-        return "no text"
+        return "few words" if num_tiles else "no text"
     stroke = 2 * ink.sum() / across.sum()
     is_block = num_tiles >= _MIN_TEXT_TILES or num_tiles >= _MIN_LINE_TILES and stroke < _MAX_STROKE
     return "text" if is_block and is_text.mean() >= _MIN_TEXT_SHARE else "labels"

@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 import pymupdf
 
+from catena.ingest.pdf.drawn_figures import find_figures
 from catena.ingest.pdf.font_ciphers import text_without_meaning
 from catena.ingest.pdf.hidden_text import hidden_text
 from catena.ingest.pdf.number_marks import SMALL, moved_words
@@ -87,8 +88,8 @@ def read_glyphs(page: Any, finder: PictureFinder | None = None) -> Glyphs:
     blocks = text_page.extractDICT()["blocks"]
     texts = [block for block in blocks if block["type"] == TEXT]
     hidden, glyphs.is_ocr = hidden_text(page, blocks, texts, words)
-    if finder is not None:
-        hidden += _look_at_pictures(glyphs, finder.look(page, words), matrix)
+    sight = finder.look(page, words) if finder is not None else Sight()
+    hidden += _look_at_pictures(glyphs, sight, matrix)
     glyphs.num_characters = len(everything)
     reading = _Reading(glyphs, matrix, hidden, text_without_meaning(texts))
     is_level = not everything.isascii() and matrix is None and _RTL.search(everything) is not None
@@ -103,13 +104,20 @@ def read_glyphs(page: Any, finder: PictureFinder | None = None) -> Glyphs:
         if line is not None and tuple(line["bbox"]) not in taken:
             _read_line(reading, line, words[start:end])
         start = end
+    if finder is not None:
+        find_figures(glyphs, blocks, sight.pictures, matrix)
     return glyphs
 
 
 def _look_at_pictures(glyphs: Glyphs, sight: Sight, matrix: tuple[float, ...] | None) -> list[Box]:
     """Note the pictures with text; returns where pictures hide words."""
     glyphs.num_pictures, glyphs.num_labelled = len(sight.texts), len(sight.labels)
-    glyphs.unread += [rotated(*box, matrix) if matrix else box for box in (*sight.texts, *sight.labels)]
+    texts, sparse = (
+        [rotated(*box, matrix) if matrix else box for box in boxes]
+        for boxes in (sight.texts, [*sight.labels, *sight.drawn])
+    )
+    glyphs.unread += [*texts, *sparse]
+    glyphs.sparse += sparse
     return sight.covered
 
 

@@ -75,7 +75,9 @@ class Tally:
 
     def _remedies(self) -> list[str]:
         """Remedies for each kind of what is missing."""
-        needs_recognition = self.num_pictures + self.num_garbled + self.num_pictures_of_text
+        needs_recognition = (
+            self.num_pictures + self.num_garbled + self.num_pictures_of_text + self.num_labelled
+        )
         is_broken = self.is_repaired or self.num_raised or self.num_lost
         remedies = [
             self.picture_remedy if needs_recognition else "",
@@ -100,6 +102,8 @@ class Tally:
             missing.append(f"{self.num_garbled} of {self.num_pages} pages have characters without a meaning")
         if self.num_pictures_of_text:
             missing.append(f"pictures of text that were not read: {self.num_pictures_of_text}")
+        if self.num_labelled:
+            missing.append(f"pictures with some words in them that were not read: {self.num_labelled}")
         if self.form:
             missing.append(self.form)
         if self.attached:
@@ -113,8 +117,6 @@ class Tally:
             notes.append(f"text recognition read {self.num_recognised} of {self.num_pages} pages")
         if self.num_pictures_read:
             notes.append(f"text recognition read {self.num_pictures_read} pictures beside text")
-        if self.num_labelled:
-            notes.append(f"pictures with some words in them that were not read: {self.num_labelled}")
         if self.num_notes:
             notes.append(f"notes stuck on pages that were not read: {self.num_notes}")
         if self.num_hidden_words:

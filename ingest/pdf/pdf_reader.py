@@ -20,6 +20,7 @@ from catena.ingest.pdf import headers_footers
 from catena.ingest.pdf.layout import regions
 from catena.ingest.pdf.number_marks import join_signs, move_runs
 from catena.ingest.pdf.overprint import without_overprint
+from catena.ingest.pdf.page_figures import figures_of
 from catena.ingest.pdf.page_input import Sheet, attached_files, read_sheets
 from catena.ingest.pdf.page_text import Composition, Vocabulary
 from catena.ingest.pdf.page_words import clean
@@ -33,12 +34,13 @@ from catena.ingest.pdf.vertical_text import chained
 from catena.ingest.pdf.xfa import add_form_values
 from catena.ingest.read_ahead import made_ahead
 from catena.ingest.reader_protocol import Outcome, Picture
-from catena.types import OutlineEntry, Page, PageRef
+from catena.types import Figure, OutlineEntry, Page, PageRef
 
 MIN_AHEAD = 8
 """Fewer pages are read before a second process has started."""
-Keep = Callable[[int, bytes], None]
-"""Called with the number of a page (from 1) and what was recognised on it, nothing after a failure."""
+Keep = Callable[[int, bytes, bool], None]
+"""Called with the number of a page (from 1), what was recognised on it, nothing after a failure, and whether that is in
+some places of it alone."""
 
 
 def open_pdf(path: Path, password: str | None = None) -> pymupdf.Document:
@@ -93,6 +95,7 @@ class PdfReading:
         self._keep = keep
         self._is_ahead = is_ahead and self.num_pages >= MIN_AHEAD
         self._vocabulary = Vocabulary()
+        self._figures: list[Figure] = []
         self._sizes: Counter[float] = Counter()
 
     def pages(self, document_id: str) -> Iterator[Page]:
@@ -120,6 +123,11 @@ class PdfReading:
             return map(Sheet.unpacked, made_ahead(sheet.packed() for sheet in sheets))
         return sheets
 
+    def take_figures(self) -> list[Figure]:
+        """The figures of the pages that were yielded since the last time."""
+        taken, self._figures = self._figures, []
+        return taken
+
     def outcome(self) -> Outcome:
         return self.tally.outcome()
 
@@ -129,7 +137,7 @@ class PdfReading:
     def _learn(self, sheet: Sheet) -> headers_footers.Edges:
         """Count a page; learn from it what layout needs to know."""
         if sheet.recognised is not None and self._keep:
-            self._keep(sheet.index + 1, sheet.recognised)
+            self._keep(sheet.index + 1, sheet.recognised, sheet.is_in_part)
         glyphs = sheet.glyphs
         glyphs.runs = without_overprint(chained(glyphs))
         move_runs(glyphs.runs)
@@ -163,7 +171,7 @@ class PdfReading:
         composition = Composition(self._vocabulary)
         composition.write(logical)
         text = composition.text
-        return Page(
+        page = Page(
             PageRef(document_id, sheet.index + 1),
             text,
             sheet.label or headers_footers.printed_label(edges, neighbours) or str(sheet.index + 1),
@@ -174,6 +182,8 @@ class PdfReading:
             glyphs.height,
             "ocr" if glyphs.is_ocr else "text",
         )
+        self._figures += figures_of(page, glyphs)
+        return page
 
 
 def _furniture_lines(lines: list[PrintedLine], kind: str) -> list[LogicalLine]:

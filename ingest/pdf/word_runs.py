@@ -48,6 +48,15 @@ class Run:
 
 
 @dataclass(slots=True)
+class FigurePlace:
+    """Where a figure stands on the page as displayed, and the line that opens its caption."""
+
+    box: Box
+    caption: str = ""
+    caption_box: Box | None = None
+
+
+@dataclass(slots=True)
 class Glyphs:
     """Runs and counts of one page."""
 
@@ -66,6 +75,9 @@ class Glyphs:
     """Of text, among `unread`."""
     num_labelled: int = 0
     """Pictures with some words in them, among `unread`."""
+    sparse: list[Box] = field(default_factory=list)
+    """Where words stand one by one, as on a chart: of `unread`."""
+    figures: list[FigurePlace] = field(default_factory=list)
 
 
 def rotated(x0: float, y0: float, x1: float, y1: float, matrix: tuple[float, ...]) -> Box:

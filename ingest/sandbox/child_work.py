@@ -15,7 +15,7 @@ from catena.ingest.formats.docx import read_docx
 from catena.ingest.formats.epub import read_epub
 from catena.ingest.formats.html import read_html
 from catena.ingest.formats.plain_text import read_markdown, read_text
-from catena.ingest.frames import MAX_PAGE_CHARS, Send, page_frame
+from catena.ingest.frames import MAX_PAGE_CHARS, Send, figure_frame, page_frame
 from catena.ingest.given_file import given_file
 from catena.ingest.ocr.tesseract import Recogniser
 from catena.ingest.page_image import draw
@@ -53,8 +53,8 @@ def handle(request: Mapping[str, Any], send: Send) -> None:
 
 
 def _parse(request: Mapping[str, Any], send: Send) -> None:
-    def keep(number: int, recognised: bytes) -> None:
-        send({"type": "recognised", "number": number}, recognised)
+    def keep(number: int, recognised: bytes, in_part: bool) -> None:
+        send({"type": "recognised", "number": number, "in_part": in_part}, recognised)
 
     order = request["recognition"]
     reading = open_reading(
@@ -77,6 +77,8 @@ def _parse(request: Mapping[str, Any], send: Send) -> None:
                 f"Catena reads pages of up to {MAX_PAGE_CHARS:,}; split the file.",
             )
         send(*page_frame(page))
+        for figure in reading.take_figures():
+            send(*figure_frame(figure))
     _finish(reading, request, send)
 
 
@@ -107,7 +109,7 @@ def _render(request: Mapping[str, Any], send: Send) -> None:
             f"Its pages run from 1 to {reading.num_pages}.",
         )
     picture = reading.render(number, request["dpi"])
-    send({"type": "image"}, draw(picture, [tuple(box) for box in request["boxes"]]))
+    send({"type": "image"}, draw(picture, [tuple(box) for box in request["boxes"]], request["clip"]))
 
 
 def _check_num_pages(request: Mapping[str, Any], num_pages: int) -> None:

@@ -8,8 +8,12 @@ import numpy as np
 
 from catena.ingest.frames import MAX_PAGE_CHARS, BadFrame, Header
 from catena.types import (
+    Box,
     DocumentStatus,
     FailureReason,
+    Figure,
+    FigureState,
+    FigureText,
     Line,
     LineKind,
     OutlineEntry,
@@ -27,6 +31,8 @@ _REASONS = frozenset(get_args(FailureReason))
 _STATUSES = frozenset(get_args(DocumentStatus))
 _MAX_COORDINATE = 1e7
 MAX_OUTLINE = 100_000
+MAX_CAPTION, MAX_FIGURE_TEXTS = 5_000, 2_000
+_FIGURE_STATES = frozenset(get_args(FigureState))
 
 
 def check_page(header: Header, body: bytes, number: int) -> None:
@@ -57,6 +63,39 @@ def page_of(header: Header, body: bytes, document_id: str) -> Page:
         height=float(header["height"]),
         source=header["source"],
     )
+
+
+def figure_of(header: Header, document_id: str, number: int, length: int) -> Figure:
+    """Build a figure of page `number`, whose text has `length` characters. Raises BadFrame."""
+    if header.get("number") != number or header.get("state") not in _FIGURE_STATES:
+        raise BadFrame(f"a figure of page {header.get('number')!r} after page {number}")
+    span = header.get("caption_span")
+    if span is not None:
+        end = int(_number(_list(span, 2)[1], 0, length, whole=True))
+        span = int(_number(span[0], 0, end, whole=True)), end
+    return Figure(
+        PageRef(document_id, number),
+        _box(header.get("box")),
+        label=_text(header, "label", 200),
+        caption=_text(header, "caption", MAX_CAPTION),
+        caption_span=span,
+        state=header["state"],
+        texts=tuple(_figure_text(one) for one in _list(header.get("texts"), MAX_FIGURE_TEXTS)),
+    )
+
+
+def _figure_text(given: Any) -> FigureText:
+    if not isinstance(given, list) or len(given) != 3 or given[2] not in _SOURCES:
+        raise BadFrame("a text of a figure that is none")
+    return FigureText(_text({"text": given[0]}, "text", MAX_PAGE_CHARS), _box(given[1]), given[2])
+
+
+def _box(given: Any) -> Box:
+    values = _list(given, 4)
+    if len(values) != 4:
+        raise BadFrame("a box that is none")
+    x0, y0, x1, y1 = (_number(value, -_MAX_COORDINATE, _MAX_COORDINATE) for value in values)
+    return x0, y0, x1, y1
 
 
 def _check_lines(lines: Any, text: str) -> None:

@@ -10,10 +10,17 @@ from catena.errors import DocumentError
 from catena.ingest import parser_version
 from catena.ingest.frames import BadFrame, Frame, Header
 from catena.ingest.ocr.text_recognition import RecognisedPages
-from catena.ingest.sandbox.frame_validation import check_page, failure_of, outcome_of, page_of, title_of
+from catena.ingest.sandbox.frame_validation import (
+    check_page,
+    failure_of,
+    figure_of,
+    outcome_of,
+    page_of,
+    title_of,
+)
 from catena.ingest.sandbox.parser_job import Job, OutOfTime
 from catena.settings import Settings
-from catena.types import Document, Kind, Page
+from catena.types import Document, Figure, Kind, Page
 
 OnPage = Callable[[int, int], None]
 """Called with the pages done and in all (0: unknown)."""
@@ -22,6 +29,7 @@ _MAX_SECONDS = 30 * 60.0
 _SECONDS_PER_PAGE = 1.0
 # 10,000 dense pages take 300 MiB with their words.
 _MAX_BYTES = 1 << 30
+MAX_FIGURES_ON_PAGE = 100
 
 
 class ParseStream:
@@ -46,7 +54,10 @@ class ParseStream:
         self._frames = self._checked(job.frames())
         self._facts: dict[str, Any] | None = None
         self._num_pages = self._num_expected = self._num_bytes = self._num_with_text = 0
+        self._num_on_page = self._num_characters = 0
         self.title = ""
+        self.figures: list[Figure] = []
+        """Of the pages until now."""
         header, _ = next(self._frames, ({}, b""))
         if header.get("type") != "open":
             raise job.broken("the beginning is missing")
@@ -104,6 +115,8 @@ class ParseStream:
             self._open(int(header["pages"]), title_of(header))
         elif header["type"] == "page":
             self._count(header, body)
+        elif header["type"] == "figure":
+            self._add_figure(header)
         elif header["type"] == "recognised":
             self._keep(header, body)
         elif header["type"] == "done":
@@ -127,13 +140,22 @@ class ParseStream:
             raise BadFrame(f"page {number!r} was recognised")
         self._num_bytes += len(body)
         if body:
-            self._recognised.add(number, body)
+            self._recognised.add(number, body, in_part=header.get("in_part") is True)
+
+    def _add_figure(self, header: Header) -> None:
+        self._num_on_page += 1
+        if self._num_on_page > MAX_FIGURES_ON_PAGE:
+            raise BadFrame("more figures on a page than allowed")
+        found = figure_of(header, self._document_id, self._num_pages, self._num_characters)
+        self._num_bytes += sum(len(one.text) for one in found.texts)
+        self.figures.append(replace(found, number=len(self.figures) + 1))
 
     def _count(self, header: Header, body: bytes) -> None:
         if self._num_pages >= self._settings.parser.max_pages:
             raise BadFrame("more pages than allowed")
         check_page(header, body, self._num_pages + 1)
         self._num_pages += 1
+        self._num_on_page, self._num_characters = 0, len(header["text"])
         self._num_with_text += bool(header["text"].strip())
         self._num_bytes += len(header["text"]) + len(body)
         if self._num_bytes > _MAX_BYTES:

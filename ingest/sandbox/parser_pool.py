@@ -128,9 +128,10 @@ class ParserPool:
         password: str | None = None,
         name: str | None = None,
         boxes: Sequence[Box] = (),
+        clip: Box | None = None,
         dpi: int = 144,
     ) -> bytes:
-        """Draw a page (from 1) as PNG with `boxes` (points) marked on it. Raises DocumentError."""
+        """Draw a page (from 1), or a part of it, as PNG with `boxes` (points) marked on it. Raises DocumentError."""
         request = {
             "op": "render",
             "kind": kind,
@@ -138,6 +139,7 @@ class ParserPool:
             "number": number,
             "dpi": max(18, min(dpi, 600)),
             "boxes": list(boxes[:_MAX_IMAGE_BOXES]),
+            "clip": clip,
         }
         with self._job(path, request, name) as job:
             for header, body in job.frames():
