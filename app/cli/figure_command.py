@@ -12,6 +12,7 @@ from catena.app.cli.shared_options import Home, Json, PasswordFile, read_passwor
 from catena.app.process_border import make_folder_for, print_json, say, write_file
 from catena.ingest import parser_version
 from catena.render.figure_wording import counted_figures, name_of
+from catena.retrieval.sentences import sentences
 
 if TYPE_CHECKING:
     from catena.client import Catena
@@ -80,8 +81,6 @@ def _rounded(box: tuple[float, float, float, float]) -> list[float]:
 
 def _mentions(catena: Catena, figure: Figure) -> list[dict[str, object]]:
     """The sentences that name a figure, once each."""
-    from catena.retrieval.sentences import sentences
-
     found: dict[tuple[int, int], dict[str, object]] = {}
     for span in figure.mentions:
         (page,) = catena.library.texts(span.ref.document_id, [span.ref.number])
