@@ -70,7 +70,8 @@ def options_to_json(options: AskOptions) -> Json:
 
 
 def options_from_json(data: Mapping[str, Any]) -> AskOptions:
-    return AskOptions(**{**data, "limits": Limits(**data["limits"])})
+    turns = tuple((question, answer) for question, answer in data.get("turns", ()))
+    return AskOptions(**{**data, "limits": Limits(**data["limits"]), "turns": turns})
 
 
 def hit_to_json(hit: PageHit) -> Json:

@@ -14,6 +14,7 @@ from catena.agents.run_plan import Prices, pace, plan
 from catena.agents.run_store import Checkpoints, UnfinishedRun
 from catena.events import OnEvent
 from catena.library.library import Library
+from catena.options import AskOptions
 from catena.render.answer_json import from_json
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.hybrid import HybridRetriever
@@ -51,7 +52,7 @@ class Answerer:
             asked.options,
             on_event,
             run_id=asked.run_id,
-            turns=self._turns(asked.options.thread_id),
+            turns=self._turns(asked.options),
         )
         notice = self.retriever.notice(asked.document_ids) if answer.strategy == "retrieve" else ""
         return replace(answer, warnings=(*answer.warnings, notice)) if notice else answer
@@ -64,7 +65,7 @@ class Answerer:
             asked.question,
             options,
             self._prices(options.model or ""),
-            turns=self._turns(options.thread_id),
+            turns=self._turns(options),
             fallback=self.settings.fallback_model,
         )
         return replace(found, seconds=pace(self._kept(PACED), found))
@@ -91,9 +92,11 @@ class Answerer:
     def _prices(self, asked: str) -> Prices:
         return lambda model: self.factory().price(model, asked=asked)
 
-    def _turns(self, thread_id: str | None) -> list[Turn]:
+    def _turns(self, options: AskOptions) -> list[Turn]:
         """The earlier questions of a conversation, oldest first."""
-        kept = self._kept(MAX_TURNS, thread_id) if thread_id else []
+        if options.turns:
+            return [Turn(question, answer) for question, answer in options.turns[-MAX_TURNS:]]
+        kept = self._kept(MAX_TURNS, options.thread_id) if options.thread_id else []
         return [
             Turn(answer.read_as or answer.question, answer.text, answer.short) for answer in reversed(kept)
         ]

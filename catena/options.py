@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import get_args
 
 from catena.arguments import (
+    list_of,
     refused,
     require_a,
     require_choice,
@@ -15,6 +16,7 @@ from catena.arguments import (
     require_text,
     require_whole,
 )
+from catena.errors import OptionError
 from catena.types import Check, Kind, Strategy
 
 START_SERVER = (
@@ -52,6 +54,7 @@ class AskOptions:
     `kv_policy`, `kv_budget`: for the strategy `kv`, which KV pages the model sees, and what share of the document
     (docs/local-models.md); without a budget the policy's own.
     `thread_id`: the conversation; a question that leans on its earlier ones is made self-contained first.
+    `turns`: questions and answers of a conversation that the caller keeps, oldest first, in place of `thread_id`.
     """
 
     strategy: Strategy = "auto"
@@ -67,6 +70,7 @@ class AskOptions:
     check: Check = "code"
     kv_policy: str = "quest"
     kv_budget: float | None = None
+    turns: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         require_choice("strategy", self.strategy, get_args(Strategy))
@@ -85,6 +89,16 @@ class AskOptions:
             require_number("kv_budget", self.kv_budget, 0, 1)
             if not self.kv_budget:
                 raise refused("kv_budget", self.kv_budget, "above 0", "Give kv_budget=0.25, or leave it out.")
+        for turn in list_of("turns", self.turns):
+            said = list_of("turns", turn)
+            if len(said) != 2:
+                raise refused(
+                    "turns", turn, "pairs of a question and its answer", "Give turns=((q, a), ...)."
+                )
+            for text in said:
+                require_text("turns", text, is_filled=False)
+        if self.turns and self.thread_id is not None:
+            raise OptionError("turns and thread_id both say what was asked before.", "Give one of them.")
 
     @property
     def of_models(self) -> list[str]:

@@ -86,6 +86,7 @@ for command in (
     upkeep.config,
     ui_command.ui,
     server_commands.serve,
+    server_commands.mcp,
     local_models.serve_model,
     local_models.train_retriever,
 ):

@@ -1,4 +1,4 @@
-"""`catena serve`: the library over HTTP. Needs the extra `server`.
+"""`catena serve` and `catena mcp`: the library for other programs. Needs the extra `server`.
 
 The commands import what they need when they run: `catena --help` waits for no FastAPI.
 """
@@ -19,6 +19,13 @@ from catena.listening_socket import listen
 from catena.render.harmless import start_log
 from catena.request_origins import OwnAddress, at, is_loopback
 
+AddFrom = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--add-from", metavar="FOLDER", help="Let agents add files of this folder by MCP; may be repeated."
+    ),
+]
+
 
 def serve(
     host: Annotated[str, typer.Option("--host", help="Address to serve at.")] = "127.0.0.1",
@@ -29,12 +36,13 @@ def serve(
     ] = False,
     max_seconds: Annotated[float, typer.Option(min=1, help="Seconds that a question may take.")] = 600.0,
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Questions that are answered at once.")] = 4,
+    add_from: AddFrom = None,
     model: Model = None,
     api_base: ApiBase = None,
     home: Home = None,
 ) -> None:
-    """Serve the library over HTTP: REST under /v1."""
-    _need("fastapi", "uvicorn", "multipart")
+    """Serve the library over HTTP: REST under /v1, OpenAI's protocol under /openai/v1, MCP under /mcp."""
+    _need("fastapi", "mcp", "uvicorn", "python_multipart")
     import secrets
     import signal
 
@@ -53,7 +61,7 @@ def serve(
     with Catena(settings=load_settings(home=home, model=model, api_base=api_base)) as catena:
         # Where others reach it each request brings a key: what they call this machine cannot be known.
         access = Access(keys, start_key, OwnAddress(is_any=not is_loopback(host)))
-        app = create_app(catena, access, limits)
+        app = create_app(catena, access, limits, add_from=add_from or ())
         socket = listen(host, port)
         say(f"{catena.settings.home} is served at {at(host, port)}/v1. Ctrl-C stops it.", is_error=True)
         if start_key:
@@ -61,6 +69,22 @@ def serve(
         for asked in (signal.SIGINT, signal.SIGTERM):
             signal.signal(asked, _leave)  # the server raises it again once it has stopped
         run(app, socket, limits.desk.grace_seconds)
+
+
+def mcp(add_from: AddFrom = None, model: Model = None, api_base: ApiBase = None, home: Home = None) -> None:
+    """Serve the library to one agent or editor: MCP over standard input and output."""
+    _need("mcp")
+    import asyncio
+    import signal
+
+    from catena.app.server.mcp_server import serve_stdio
+    from catena.client import Catena
+    from catena.settings import load_settings
+
+    start_log()  # on the error stream: the output is the protocol's
+    signal.signal(signal.SIGTERM, _leave)
+    with Catena(settings=load_settings(home=home, model=model, api_base=api_base)) as catena:
+        asyncio.run(serve_stdio(catena, add_from or ()))
 
 
 def _leave(number: int, frame: object) -> None:

@@ -116,7 +116,7 @@ class HitBody(BaseModel):
     score: float
     retriever: str
     passages: list[PassageBody]
-    image: str
+    image: str = ""
 
 
 class PartBody(BaseModel):

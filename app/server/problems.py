@@ -100,10 +100,14 @@ def reply(problem: Problem, path: str, headers: Mapping[str, str] | None = None)
         return JSONResponse(
             problem.model_dump(exclude_none=True), problem.status, headers, media_type=MEDIA_TYPE
         )
+    return JSONResponse(openai_error(problem), problem.status, headers)
+
+
+def openai_error(problem: Problem) -> dict[str, object]:
+    """Say a problem in OpenAI's form."""
     said = f"{problem.detail} {problem.remedy}".strip()
     kind = "invalid_request_error" if problem.status < 500 else "server_error"
-    body = {"message": said, "type": kind, "param": None, "code": problem.reason}
-    return JSONResponse({"error": body}, problem.status, headers)
+    return {"error": {"message": said, "type": kind, "param": None, "code": problem.reason}}
 
 
 def made(status: int, detail: str, reason: str, **more: object) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from fastapi.sse import format_sse_event
 
 from catena.agents.run_store import UnfinishedRun
 from catena.app.server.bodies import AnswerBody, AskRequest, Listed, RunBody, cut
+from catena.app.server.event_lines import event_stream, first_event
 from catena.app.server.problems import problem_of
 from catena.app.server.question_desk import Asked, while_connected
 from catena.app.server.served import After, Base, Limit, Served, Server
@@ -27,7 +28,6 @@ RunId = Annotated[
 ]
 ThreadId = Annotated[str, Path(description="As an answer or the list of conversations has it.")]
 POLL_SECONDS = 0.2
-HEARTBEAT_SECONDS = 5.0
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events: `run`, then those of `catena.events`; `answer` or `problem` is the last.",
@@ -51,7 +51,7 @@ async def ask_and_watch(body: AskRequest, request: Request, server: Server, base
     """Ask, and see what is done as it is done, last the answer. Leaving cancels."""
     asked = _asked(body)
     first, rest = await first_event(request, server.desk.events(asked))
-    return _stream(_sent(server, base, asked, first, rest))
+    return event_stream(_sent(server, base, asked, first, rest))
 
 
 @router.post("/plan", response_model=Plan)
@@ -103,7 +103,7 @@ async def follow_run(
 ) -> Response:
     """Follow a question that was asked behind: what was done, and what is done, until it is over."""
     await asyncio.to_thread(server.catena.runs.run, run_id)
-    return _stream(_followed(server, base, run_id, last_event_id))
+    return event_stream(_followed(server, base, run_id, last_event_id))
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202)
@@ -150,21 +150,6 @@ def _asked(body: AskRequest) -> Asked:
     return Asked(body.question, documents, body.options)
 
 
-async def first_event(
-    request: Request, events: AsyncGenerator[Event, None]
-) -> tuple[Event, AsyncGenerator[Event, None]]:
-    """Wait for the first event: what is wrong with a question is said before a stream begins."""
-
-    async def first() -> Event:
-        return await anext(events)
-
-    try:
-        return await while_connected(request, first()), events
-    except BaseException:
-        await events.aclose()
-        raise
-
-
 def _run_body(run: Run) -> RunBody:
     about = list(run.document_ids)
     return RunBody(
@@ -191,14 +176,9 @@ def _found(server: Served, run_id: str) -> RunBody:
     return _run_body(server.catena.runs.run(run_id))
 
 
-def _stream(lines: AsyncIterator[bytes]) -> StreamingResponse:
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(with_heartbeats(lines), media_type="text/event-stream", headers=headers)
-
-
 async def _sent(
     server: Served, base: str, asked: Asked, first: Event, rest: AsyncGenerator[Event, None]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     async with aclosing(rest):
         yield _line("run", {"run_id": asked.run_id})
         try:
@@ -209,7 +189,7 @@ async def _sent(
             yield _line("problem", problem_of(error).model_dump(exclude_none=True))
 
 
-async def _followed(server: Served, base: str, run_id: str, after: int) -> AsyncIterator[bytes]:
+async def _followed(server: Served, base: str, run_id: str, after: int) -> AsyncGenerator[bytes, None]:
     runs = server.catena.runs
     while not server.desk.stopping.is_set():
         run = await asyncio.to_thread(runs.run, run_id)  # asked first: no event is missed between the two
@@ -231,21 +211,3 @@ async def _event_line(server: Served, base: str, event: Event, number: int | Non
 def _line(kind: str, data: dict[str, Any], number: int | None = None) -> bytes:
     said = json.dumps(data, ensure_ascii=False)
     return format_sse_event(data_str=said, event=kind, id=None if number is None else str(number))
-
-
-async def with_heartbeats(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Keep the connection of whoever waits alive by comments, between lines."""
-    step = asyncio.ensure_future(anext(lines))
-    try:
-        while True:
-            if not (await asyncio.wait({step}, timeout=HEARTBEAT_SECONDS))[0]:
-                yield b": working\n\n"
-                continue
-            try:
-                yield await step
-            except StopAsyncIteration:
-                return
-            step = asyncio.ensure_future(anext(lines))
-    finally:
-        step.cancel()
-        await asyncio.wait({step})

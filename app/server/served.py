@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from catena.app.server.admission import Access
 from catena.app.server.question_desk import QuestionDesk
 from catena.client import Catena
 from catena.render.answer_json import to_json
-from catena.types import Answer, PageHit
+from catena.types import Answer, Box, PageHit
 
 Json = dict[str, Any]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
@@ -28,8 +28,8 @@ class Served:
     desk: QuestionDesk
     access: Access
 
-    def answer_json(self, answer: Answer | Mapping[str, Any], base: str) -> Json:
-        """Return an answer's one JSON form, with the address of a picture for each part of a quote."""
+    def answer_json(self, answer: Answer | Mapping[str, Any], base: str | None) -> Json:
+        """Return an answer's one JSON form, with the address of a picture for each part of a quote, if there is one."""
         form = to_json(answer) if isinstance(answer, Answer) else dict(answer)
         citations = [
             {**one, "parts": [self._with_image(one["document_id"], part, base) for part in one["parts"]]}
@@ -37,7 +37,7 @@ class Served:
         ]
         return {**form, "citations": citations}
 
-    def hit_json(self, hit: PageHit, base: str) -> Json:
+    def hit_json(self, hit: PageHit, base: str | None) -> Json:
         """Return a page that was found, with the boxes of its passages. Raises DocumentNotFound."""
         document_id, number = hit.ref.document_id, hit.ref.number
         page = self.catena.page(document_id, number)
@@ -51,13 +51,17 @@ class Served:
             "score": round(float(hit.score), 4),
             "retriever": hit.retriever,
             "passages": [
-                {"text": one.text, "start": one.start, "end": one.end, "boxes": boxes} for one, boxes in found
+                {"text": one.text, "start": one.start, "end": one.end, "boxes": list(map(list, boxes))}
+                for one, boxes in found
             ],
-            "image": base + self.access.picture_path(document_id, number, every),
+            "image": self._image(document_id, number, every, base),
         }
 
-    def _with_image(self, document_id: str, part: Json, base: str) -> Json:
-        return {**part, "image": base + self.access.picture_path(document_id, part["page"], part["boxes"])}
+    def _with_image(self, document_id: str, part: Json, base: str | None) -> Json:
+        return {**part, "image": self._image(document_id, part["page"], part["boxes"], base)}
+
+    def _image(self, document_id: str, number: int, boxes: Sequence[Box], base: str | None) -> str:
+        return "" if base is None else base + self.access.picture_path(document_id, number, boxes)
 
 
 def served(request: Request) -> Served:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from mcp.server.mcpserver import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from catena.app.server import document_routes, question_routes
+from catena.app.server import chat_routes, document_routes, question_routes
 from catena.app.server.admission import Access, Admission
+from catena.app.server.mcp_server import make_mcp_server
 from catena.app.server.problems import MEDIA_TYPE, Problem, problem_of, reply
 from catena.app.server.question_desk import ClientGone, DeskLimits, QuestionDesk
 from catena.app.server.served import Served
@@ -52,9 +56,16 @@ class State(BaseModel):
     status: str
 
 
-def create_app(catena: Catena, access: Access, limits: ServerLimits | None = None) -> FastAPI:
-    """Make the application over one client, which the caller closes."""
+def create_app(
+    catena: Catena, access: Access, limits: ServerLimits | None = None, *, add_from: Sequence[Path] = ()
+) -> FastAPI:
+    """Make the application over one client, which the caller closes; `add_from`: folders of MCP's `add_document`."""
     limits = limits or ServerLimits()
+    mcp = make_mcp_server(lambda: app.state.served, add_from=add_from)
+    # Host and Origin are looked at before every route.
+    mcp_app = mcp.streamable_http_app(
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    )
     problem = {"model": Problem, "description": "See `reason` and `remedy`."}
     app = FastAPI(
         title="Catena",
@@ -62,7 +73,7 @@ def create_app(catena: Catena, access: Access, limits: ServerLimits | None = Non
         description=ABOUT,
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(catena, access, limits),
+        lifespan=_lifespan(catena, access, limits, mcp),
         responses={"4XX": problem, "5XX": problem},
     )
     for kind in (CatenaError, RequestValidationError, HTTPException, Exception):
@@ -70,6 +81,8 @@ def create_app(catena: Catena, access: Access, limits: ServerLimits | None = Non
     app.add_exception_handler(ClientGone, _unheard)
     app.include_router(document_routes.router)
     app.include_router(question_routes.router)
+    app.include_router(chat_routes.router)
+    app.router.routes.extend(mcp_app.routes)
     app.get("/v1/health", tags=["server"])(health)
     app.get("/v1/ready", tags=["server"], responses={503: {"model": State}})(ready)
     app.openapi = _described(app)  # type: ignore[method-assign]
@@ -85,7 +98,8 @@ async def health() -> State:
 
 async def ready(request: Request, response: Response) -> State:
     """Tell whether the first question would be answered at once. Asks no key."""
-    is_warm = request.app.state.warming.done()
+    warming = request.app.state.warming
+    is_warm = warming.done() and warming.exception() is None
     response.status_code = 200 if is_warm else 503
     return State(status="ready" if is_warm else "warming")
 
@@ -108,13 +122,16 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _lifespan(catena: Catena, access: Access, limits: ServerLimits) -> Callable[[FastAPI], Any]:
+def _lifespan(
+    catena: Catena, access: Access, limits: ServerLimits, mcp: MCPServer[Any]
+) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         desk = QuestionDesk(catena, limits.desk)
         app.state.desk, app.state.served = desk, Served(catena, desk, access)
         app.state.warming = asyncio.create_task(asyncio.to_thread(catena.warm))
-        yield
+        async with mcp.session_manager.run():
+            yield
         desk.stopping.set()
 
     return lifespan

@@ -9,13 +9,14 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from catena.app.allowed_paths import require_allowed
 from catena.app.ui import chat
 from catena.app.ui.error_view import guarded
 from catena.app.ui.labels import counted, plain
 from catena.app.ui.login import needs_login
 from catena.app.ui.password_form import ask_password, is_locked
 from catena.app.ui.visitor_session import open_client
-from catena.errors import CatenaError, OptionError
+from catena.errors import CatenaError
 from catena.ingest.formats.folders import walk_folder
 from catena.jobs.job_store import Job
 from catena.jobs.uploads import SUFFIXES, receive
@@ -249,12 +250,7 @@ def add_allowed(add: Callable[[Path], object], given: str, folders: Sequence[Pat
 
     Raises OptionError for a path in none of `folders`, whether or not there is something, and whatever `add` raises.
     """
-    root = Path(given).expanduser().resolve()
-    if not any(root.is_relative_to(folder) for folder in folders):
-        named = ", ".join(map(str, folders)) or "no folder"
-        raise OptionError(
-            f"{given} is not in what this page may add from: {named}.",
-            "Allow it with CATENA_UI_FOLDERS, or add it in a terminal with `catena add`.",
-        )
+    remedy = "Allow it with CATENA_UI_FOLDERS, or add it in a terminal with `catena add`."
+    root = require_allowed(given, folders, "this page", remedy)
     add(root)
     return walk_folder(root).num_outside

@@ -22,8 +22,11 @@ PLACE = "127.0.0.1:8600"
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("page") / "home"
-    with Catena(settings=load_settings(home=home, background=False)) as client, served(client) as address:
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "lantern.txt").write_text(LANTERN, "utf-8")
+    settings = load_settings(home=folder / "home", background=False)
+    with Catena(settings=settings) as client, served(client) as address:
+        client.add(folder / "lantern.txt")
         yield address
 
 
@@ -45,9 +48,23 @@ def test_its_commands_print_what_it_says(url: str, tmp_path: Path) -> None:
         assert shape("".join(step.output.split())).search(printed), f"$ {step.command}\n{printed}"
 
 
-def test_every_route_stands_in_it(url: str) -> None:
-    from catena.app.server import document_routes, question_routes
+def test_its_python_runs(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    block = re.search(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
+    assert block
+    exec(compile(block[1].replace(f"http://{PLACE}", url), "docs/server.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert (
+        "catena/lantern" in printed and "[p. 1](" in printed and "Its battery lasts forty hours." in printed
+    )
 
-    for route in (*document_routes.router.routes, *question_routes.router.routes):
+
+def test_every_route_stands_in_it(url: str) -> None:
+    from catena.app.server import chat_routes, document_routes, question_routes
+
+    routers = (document_routes.router, question_routes.router, chat_routes.router)
+    for route in (route for router in routers for route in router.routes):
         parts = [part for part in route.path.split("/") if part and not part.startswith("{")]  # type: ignore[attr-defined]
-        assert parts[-1] in PAGE, route
+        assert parts[-1] in PAGE or parts[0] == "openai", route
