@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from catena.app.process_border import say
-from catena.errors import MissingExtra, OptionError
+from catena.errors import OptionError
 from catena.kv.server.access import check_address, read_keys
 from catena.listening_socket import listen
 from catena.request_origins import at as address
@@ -72,7 +71,9 @@ def serve_model(
 
     Llama, Mistral, Qwen2 and Qwen3 models. A GGUF file is turned into a folder once.
     """
-    _need_local()
+    from catena.local.engine_choice import check_packages
+
+    check_packages()
     import secrets
 
     from catena.kv.engine.model_loading import load_model
@@ -116,7 +117,9 @@ def train_retriever(
     page_size: PageSize = 64,
 ) -> None:
     """Train a retriever of KV pages on any text, by the model's own attention; for the policy `retro`."""
-    _need_local()
+    from catena.local.engine_choice import check_packages
+
+    check_packages()
     from catena.kv.engine.model_loading import load_model
     from catena.kv.engine.retriever_training import cut_texts
     from catena.kv.engine.retriever_training import train_retriever as train
@@ -166,9 +169,3 @@ class Conversion(ExitStack):
     def on_bytes(self, num_done: int) -> None:
         if self._bar is not None:
             self._bar.on_bytes(num_done)
-
-
-def _need_local() -> None:
-    for package in ("torch", "transformers", "gguf"):
-        if find_spec(package) is None:
-            raise MissingExtra(package, "local")

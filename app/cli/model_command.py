@@ -79,12 +79,14 @@ def get_model(
 
 @model.command("add")
 def add_model(
-    path: Annotated[Path, typer.Argument(help="A GGUF file, or a folder with one model's.")],
+    path: Annotated[
+        Path, typer.Argument(help="A GGUF file, or a folder with one model's, of safetensors too.")
+    ],
     name: OtherName = "",
     no_copy: NoCopy = False,
     home: Home = None,
 ) -> None:
-    """Take a GGUF model that is on this machine already; the file is linked where that is possible."""
+    """Take a model that is on this machine already; its files are linked where that is possible."""
     shelf = _shelf(home)
     _print_added(shelf, shelf.add(path, name), is_copied=not no_copy)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from catena.errors import MissingExtra
 from catena.local.imported_models import ImportedModels
 from catena.local.memory_fit import (
     LEAST_WINDOW,
@@ -50,6 +51,13 @@ def wants_copy() -> bool:
     )
 
 
+def check_packages() -> None:
+    """Raises MissingExtra where what serves a folder of safetensors, or a copy, is not installed."""
+    for package in PACKAGES:
+        if find_spec(package) is None:
+            raise MissingExtra(package, "local")
+
+
 def may_copy(model: LocalModel) -> bool:
     """Tell whether a copy pays, and could be held: it is three times as large as a file of five bits a weight."""
     return (
@@ -59,7 +67,13 @@ def may_copy(model: LocalModel) -> bool:
 
 
 def choose_engine(shelf: Shelf, model: LocalModel, wanted: int, available: int) -> Serving:
-    """The copy, where there is one and it fits with a window of `wanted` tokens into `available` bytes; or the file."""
+    """The copy, where there is one and it fits with a window of `wanted` tokens into `available` bytes; or the file.
+
+    A folder of safetensors is its own copy, on any processor: without bfloat16 it takes twice the memory.
+    """
+    if model.is_folder:
+        held = model.num_bytes * (1 if multiplies_bfloat16() else 2) + KV_OVERHEAD - OVERHEAD
+        return Serving("kv", held, choose_window(held, model.facts.kv_bytes, wanted, available))
     copy = ImportedModels(shelf.folder).get(model.sha256)
     if copy and wants_copy():
         held = copy.num_bytes + KV_OVERHEAD - OVERHEAD

@@ -13,7 +13,7 @@ from pathlib import Path
 from catena.environment import without_secrets_of
 from catena.errors import ModelRefused, ModelTimeout
 from catena.files.file_lock import FileLock
-from catena.local.engine_choice import MODULES, choose_engine
+from catena.local.engine_choice import MODULES, check_packages, choose_engine
 from catena.local.imported_models import ImportedModels
 from catena.local.llama_client import ask
 from catena.local.llama_server import check_engine
@@ -81,8 +81,7 @@ def _start(shelf: Shelf, model: LocalModel, wanted: int, standing: Standing, idl
     serving = choose_engine(shelf, model, wanted, available_memory())
     if not serving.window:
         raise _too_large(shelf, model)
-    if serving.engine == "llama.cpp":
-        check_engine()
+    check_engine() if serving.engine == "llama.cpp" else check_packages()
     standing.forget()  # of one that was killed
     command = [sys.executable, "-P", "-m", MODULES[serving.engine], str(shelf.folder), model.name]
     with standing.open_log().open("ab") as log:

@@ -16,18 +16,23 @@ from catena.files.atomic_files import make_folder, write_file
 from catena.local.gguf import Facts, facts_of
 from catena.local.memory_fit import USUAL_WINDOW, needed
 from catena.local.model_catalogue import known_models
+from catena.local.model_folder import facts_of_folder
 from catena.settings import Settings
 
 PREFIX = "local/"
 """Before the name of a model on this machine, where LiteLLM's names have a provider."""
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 CARD = "model.json"
+CONFIG = "config.json"
 _PIECE = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """`path`: its file, of several the first; `num_bytes` of all; `source` and `sha256` of what was fetched."""
+    """`path`: its file of GGUF, of several the first, or the config.json of a folder of safetensors.
+
+    `num_bytes` of all; `source` and `sha256` of what was fetched.
+    """
 
     name: str
     path: Path
@@ -36,6 +41,11 @@ class LocalModel:
     licence: str = ""
     source: str = ""
     sha256: str = ""
+
+    @property
+    def is_folder(self) -> bool:
+        """Tell whether it is a folder of safetensors."""
+        return self.path.name == CONFIG
 
     @property
     def is_whole(self) -> bool:
@@ -80,9 +90,12 @@ class Shelf:
     def add(
         self, path: Path, name: str = "", *, licence: str = "", source: str = "", sha256: str = ""
     ) -> LocalModel:
-        """Take a GGUF file, or a folder with one model's; linked where that is possible. Raises OptionError."""
-        files = files_of(path)
-        facts = facts_of(files[0])
+        """Take a GGUF file, or a folder with one model's, of safetensors too; linked where that is possible.
+
+        Raises OptionError.
+        """
+        files = folder_files(path) or files_of(path)
+        facts = facts_of_folder(path) if files[0].name == CONFIG else facts_of(files[0])
         name = name or name_for(path if path.is_dir() else files[0])
         self.check_free(name)
         part = self.folder / f".{name}.part"
@@ -155,7 +168,8 @@ def _read(card: Path) -> LocalModel | None:
     with suppress(OSError, ValueError, TypeError, KeyError):
         said = json.loads(card.read_text("utf-8"))
         path = card.parent / said["file"]
-        files = [one for one in card.parent.glob("*.gguf") if one.exists()]
+        kind = "*.safetensors" if path.name == CONFIG else "*.gguf"
+        files = [one for one in card.parent.glob(kind) if one.exists()]
         return LocalModel(
             card.parent.name,
             path,
@@ -166,6 +180,14 @@ def _read(card: Path) -> LocalModel | None:
             said["sha256"],
         )
     return None
+
+
+def folder_files(path: Path) -> Sequence[Path]:
+    """The files of a folder of safetensors as `save_pretrained` writes it, its config first; none for anything else."""
+    if not (path / CONFIG).is_file() or not any(path.glob("*.safetensors")):
+        return []
+    beside = (one for kind in ("*.safetensors", "*.json", "*.jinja") for one in sorted(path.glob(kind)))
+    return [path / CONFIG, *(one for one in beside if one.name not in (CONFIG, CARD))]
 
 
 def files_of(path: Path) -> Sequence[Path]:

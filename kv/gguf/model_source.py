@@ -18,6 +18,8 @@ def find_source(source: str, shelf: Shelf, on_start: OnStart, on_bytes: OnBytes)
     """
     if not Path(source).exists() and (source.startswith(PREFIX) or shelf.find(source)):
         model = shelf.get(source)
+        if model.is_folder:
+            return str(model.path.parent), model.name
         return str(make_copy(model, shelf, on_start, on_bytes)), model.name
     found = _gguf(source)
     if found is None:

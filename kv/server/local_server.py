@@ -30,8 +30,9 @@ class KVPageServer:
         from catena.kv.server.serve import make_engine
 
         torch.set_num_threads(work.threads)
-        folder = ImportedModels(work.shelf.folder).folder / work.model.sha256
-        local = load_model(folder, name=work.model.name)
+        model = work.model
+        copies = ImportedModels(work.shelf.folder).folder
+        local = load_model(model.path.parent if model.is_folder else copies / model.sha256, name=model.name)
         self._engine = make_engine(local, work.shelf.folder / KV_PAGES)
         at = listen("127.0.0.1", 0)
         self.address = f"http://127.0.0.1:{at.getsockname()[1]}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from catena.errors import OptionError
 from catena.kv.gguf.model_source import make_copy
 from catena.llm.protocol import chat
 from catena.local import engine_choice
@@ -53,3 +55,29 @@ def test_an_idle_server_ends(shelf: Shelf) -> None:
         assert time.monotonic() < end, "it goes on"
         time.sleep(0.05)
     assert standing.read() is None
+
+
+def test_a_folder_of_safetensors_is_served_on_any_processor(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_choice, "wants_copy", lambda: False)
+    folder = make_copy(shelf.get("tiny"), shelf, lambda *_: None, lambda _: None)
+    added = shelf.add(folder, "folder")
+    assert added.facts == replace(shelf.get("tiny").facts, licence="", title=added.facts.title)
+    try:
+        done = asyncio.run(
+            LocalLLM("local/folder", load_settings()).complete(chat("Be brief.", "Which?"), max_tokens=2)
+        )
+    finally:
+        stop(shelf.folder, "folder")
+    assert done.completion_tokens == 2
+
+
+@pytest.mark.parametrize("config", ["", "{}", '{"num_attention_heads": 0}', "[1]"])
+def test_a_folder_that_is_no_model_is_refused(shelf: Shelf, tmp_path: Path, config: str) -> None:
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "config.json").write_text(config)
+    (tmp_path / "odd" / "model.safetensors").write_bytes(b"")
+    with pytest.raises(OptionError, match="damaged, or of no language model"):
+        shelf.add(tmp_path / "odd")
+    assert [one.name for one in shelf.models()] == ["tiny"]
