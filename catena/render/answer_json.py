@@ -74,6 +74,7 @@ def citation_to_json(citation: Citation) -> Json:
         "quote": citation.quote,
         "status": citation.status,
         "source": citation.source,
+        "figure": citation.figure,
         "parts": [
             {
                 "page": part.ref.number,
@@ -98,4 +99,12 @@ def citation_from_json(data: Mapping[str, Any]) -> Citation:
         )
         for part in data["parts"]
     )
-    return Citation(data["document_id"], data["title"], data["quote"], data["status"], data["source"], parts)
+    return Citation(
+        data["document_id"],
+        data["title"],
+        data["quote"],
+        data["status"],
+        data["source"],
+        parts,
+        data.get("figure", ""),
+    )
