@@ -30,7 +30,7 @@ from catena.library.library import Library
 from catena.library.originals import sha256
 from catena.retrieval.faiss_index import VectorFile
 from catena.settings import load_settings
-from catena.types import Page
+from catena.types import Figure, Page
 
 MODES = (("ENOSPC", True), ("ENOSPC", False), ("EIO", False))
 DONE, FAILED = "done", "failed"
@@ -54,6 +54,7 @@ class Replay:
         with ParserPool(load_settings(home=folder)) as pool:
             self.document, self._pages = pool.parse(file, document_id=sha256(file))
         self.title = self.document.title
+        self.figures: list[Figure] = []  # its file is text
 
     @contextmanager
     def parsing(self, path: Path, **_: object) -> Iterator[Replay]:

@@ -16,10 +16,10 @@ from catena.local.memory_fit import (
     OVERHEAD,
     choose_window,
     has_graphics_card,
-    multiplies_bfloat16,
     needed,
     total_memory,
 )
+from catena.local.processor import multiplies_bfloat16
 from catena.local.server_record import EngineKind
 from catena.local.stored_models import LocalModel, Shelf
 

@@ -20,8 +20,6 @@ LEAST_WINDOW = 2048
 PROGRAM = "llama-server"
 """llama.cpp's own server, where somebody installed it."""
 _CGROUP = Path("/sys/fs/cgroup")
-_PROCESSOR = Path("/proc/cpuinfo")
-_BFLOAT16 = {"amx_bf16", "avx512_bf16", "bf16"}
 _CARDS = ("/dev/nvidia0", "/dev/kfd")
 
 Fit = Literal["fits", "tight", "too large"]
@@ -69,16 +67,6 @@ def num_threads() -> int:
     """Physical cores that this process may use: a second thread on one core slows arithmetic down."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(psutil.cpu_count(logical=False) or usable, usable))
-
-
-def multiplies_bfloat16() -> bool:
-    """Tell whether the processor has AMX or AVX-512 BF16, or, on ARM, BF16, as far as Linux says."""
-    try:
-        facts = _PROCESSOR.read_text()
-    except OSError:
-        return False
-    listed = next((line for line in facts.splitlines() if line.startswith(("flags", "Features"))), "")
-    return bool(_BFLOAT16 & set(listed.split()))
 
 
 def has_graphics_card() -> bool:

@@ -13,7 +13,7 @@ from catena.kv.cache.fingerprint import fingerprint_model, key_of
 from catena.kv.engine import transformers_hooks
 from catena.kv.engine.rope_scaling import RopeScaling, apply_rope_scaling, truncate_frequencies
 from catena.kv.model_spec import ModelSpec, refuse, spec_of
-from catena.local.memory_fit import multiplies_bfloat16
+from catena.local.processor import multiplies_bfloat16
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catena.local import engine_choice, memory_fit
+from catena.local import engine_choice, processor
 from catena.local.engine_choice import choose_engine, may_copy
 from catena.local.imported_models import ImportedModel, ImportedModels, write_card
 from catena.local.stored_models import LocalModel, Shelf
@@ -62,8 +62,8 @@ def test_the_processor_says_what_it_multiplies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, multiplies: bool
 ) -> None:
     (tmp_path / "cpuinfo").write_text(said)
-    monkeypatch.setattr(memory_fit, "_PROCESSOR", tmp_path / "cpuinfo")
-    assert memory_fit.multiplies_bfloat16() is multiplies
+    monkeypatch.setattr(processor, "_LISTED", tmp_path / "cpuinfo")
+    assert processor.multiplies_bfloat16() is multiplies
 
 
 def test_no_copy_is_made_of_what_memory_could_not_hold(
