@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from catena.agents.document_view import DocumentView
-from catena.retrieval.chart_heads import chart_head
 from catena.retrieval.sentences import sentences
 from catena.types import Evidence, LineKind, Page, PageRef, Passage, Section, Segment, Span
 
-_KINDS: tuple[LineKind, ...] = ("text", "row", "chart", "heading")
+_KINDS: tuple[LineKind, ...] = ("text", "row", "heading")
 _HEADING = re.compile(
     r"^\W*(?:\d+\W*)?(?:table of )?(?:contents|references|bibliography|works cited|literature cited|index"
     r"|list of (?:figures|tables|abbreviations)|acknowled?ge?ments?)\W*$",
@@ -28,10 +27,7 @@ _REFERENCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence or row; `before` is what stands before it on the page, `heading` the section it stands in.
-
-    Before a value of a chart stand the lines above all its values: caption and titles.
-    """
+    """A sentence or row; `before` is what stands before it on the page, `heading` the section it stands in."""
 
     evidence: Evidence
     kind: LineKind
@@ -80,14 +76,8 @@ def _of_passage(passage: Passage, page: Page, spans: Sequence[tuple[int, int]]) 
             text = page.text[start:end]
             heading = section_at(page.sections, start)
             evidence = Evidence((Span(page.ref, start, end),), text)
-            yield Candidate(evidence, kind, heading, _titles(page, start) if kind == "chart" else before)
+            yield Candidate(evidence, kind, heading, before)
         before = page.text[start:end]
-
-
-def _titles(page: Page, offset: int) -> str:
-    """What names the chart of which a value stands at an offset."""
-    number = next(place for place, line in enumerate(page.lines) if line.start <= offset < line.end)
-    return " ".join(page.text[line.start : line.end] for line in chart_head(page, page.lines, number))
 
 
 def section_at(sections: Sequence[Section], offset: int) -> str:

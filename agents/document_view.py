@@ -10,7 +10,7 @@ from typing import Protocol
 from catena.errors import DocumentNotFound
 from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.text_analysis import terms
-from catena.types import Document, Figure, Page, PageRef, Passage, PassageKey, Segment
+from catena.types import Document, Page, PageRef, Passage, PassageKey, Segment
 
 HEAD_CHARACTERS = 300
 MAX_PAGES = 512
@@ -26,7 +26,6 @@ class Shelf(Protocol):
     def page(self, ref: PageRef, /) -> Page: ...
     def texts(self, document_id: str, numbers: Collection[int], /) -> Iterable[Page]: ...
     def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> Iterable[Passage]: ...
-    def figures(self, document_id: str, /) -> Sequence[Figure]: ...
     def lexical_index(self, document_id: str, /) -> bytes: ...
     def passage_range(self, document_id: str, /) -> tuple[int, int]: ...
 
@@ -44,7 +43,6 @@ class DocumentView:
         self._indices: dict[str, DocumentIndex] = {}
         self._documents: dict[str, Document] = {}
         self._counts: dict[str, int] = {}
-        self._figures: dict[str, tuple[Figure, ...]] = {}
 
     def document(self, document_id: str) -> Document:
         self._check(document_id)
@@ -69,14 +67,6 @@ class DocumentView:
             (page,) = self._shelf.texts(ref.document_id, [ref.number])
             _keep(self._texts, [page])
         return page
-
-    def figures(self, ref: PageRef) -> list[Figure]:
-        """Return the figures of a page."""
-        own = self._figures.get(ref.document_id)
-        if own is None:
-            self._check(ref.document_id)
-            own = self._figures[ref.document_id] = tuple(self._shelf.figures(ref.document_id))
-        return [figure for figure in own if figure.ref == ref]
 
     def page_or_none(self, ref: PageRef) -> Page | None:
         """Return a page's text, or nothing behind the last page."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 from catena.agents.candidates import Candidate, candidates, path_at
 from catena.agents.document_view import DocumentView, Shelf
 from catena.retrieval.bm25 import DocumentIndex
-from catena.types import Citation, Document, Evidence, Figure, Page, PageRef, Passage, Segment
+from catena.types import Citation, Document, Evidence, Page, PageRef, Passage, Segment
 
 MIN_LETTERS = 0.75
 """Share of a good sentence's characters that are letters or spaces."""
@@ -91,9 +91,6 @@ class Book:
             if ordinals is None
             else [self._passages[n] for n in ordinals if self._has(n)]
         )
-
-    def figures(self, document_id: str, /) -> list[Figure]:
-        return []
 
     def lexical_index(self, document_id: str, /) -> bytes:
         return self._index

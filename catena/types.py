@@ -17,8 +17,7 @@ Box = tuple[float, float, float, float]
 Kind = Literal["pdf", "epub", "docx", "html", "markdown", "text"]
 DocumentStatus = Literal["ready", "partial", "failed", "damaged"]
 """`damaged`: a part of it was lost on the disk, and so was its original; it answers nothing until it is added again."""
-LineKind = Literal["text", "heading", "row", "chart", "header", "footer"]
-"""`chart`: a value of a chart behind the labels that it belongs to, which stand apart in print."""
+LineKind = Literal["text", "heading", "row", "header", "footer"]
 TextSource = Literal["text", "ocr"]
 FigureState = Literal["read", "no text", "unread"]
 """`no text`: nothing is printed in it; `unread`: something seems to be, and was not recognised."""
@@ -239,10 +238,7 @@ class CitationPart:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote and where it stands. `verified` means that code found it there.
-
-    `figure`: the label of the figure that it is printed in, empty where it is in none.
-    """
+    """A verbatim quote and where it stands. `verified` means that code found it there."""
 
     document_id: str
     title: str
@@ -250,7 +246,6 @@ class Citation:
     status: QuoteStatus
     source: TextSource
     parts: tuple[CitationPart, ...]
-    figure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from catena.retrieval.chart_heads import chart_head
 from catena.retrieval.sentences import BODY, ends_sentence, line_sentences
 from catena.types import Line, Page, Passage
 
@@ -112,9 +111,6 @@ def _opening(page: Page, lines: tuple[Line, ...]) -> str:
 
 def _table_head(page: Page, lines: tuple[Line, ...], number: int) -> str:
     """Caption and column heads of the table whose later rows open the passage."""
-    if lines[number].kind == "chart":
-        head = [page.text[line.start : line.end] for line in chart_head(page, lines, number)]
-        return " ".join(" ".join(head).split()[:TABLE_WORDS])
     if lines[number].kind != "row":
         return ""
     first = number

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from catena.types import Line, LineKind, Page
 
-BODY: tuple[LineKind, ...] = ("text", "heading", "row", "chart")
+BODY: tuple[LineKind, ...] = ("text", "heading", "row")
 MAX_CHARACTERS = 600  # a longer "sentence" is a list or a script without full stops: cut at a softer mark
 MAX_ROW_CHARACTERS = (
     2000  # a longer row or heading is none: whoever reads one takes time by the square of its length

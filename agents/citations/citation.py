@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from catena.agents.candidates import section_at
 from catena.agents.document_view import DocumentView
-from catena.types import Box, Citation, CitationPart, Evidence, Figure, Page, QuoteStatus, TextSource
+from catena.types import Box, Citation, CitationPart, Evidence, Page, QuoteStatus, TextSource
 
 BEFORE = 300
 """Characters of text before a quote that count as its surroundings."""
@@ -19,15 +19,13 @@ def cite(evidence: Evidence, view: DocumentView) -> Citation:
     parts: list[CitationPart] = []
     quotes: list[str] = []
     sources: set[TextSource] = set()
-    figures: set[str] = set()
     for span in evidence.spans:
         page = view.page(span.ref)
         quotes.append(page.text[span.start : span.end])
-        own = boxes(page, span.start, span.end)
-        around = _figure_around(own, view.figures(span.ref))
-        sources.add(_source(page, own, around))
-        figures.add(around.label if around else "")
-        parts.append(CitationPart(span.ref, page.label, span.start, span.end, own))
+        sources.add(page.source)
+        parts.append(
+            CitationPart(span.ref, page.label, span.start, span.end, boxes(page, span.start, span.end))
+        )
     quote = " ".join(quotes)
     is_found = bool(quote.strip()) and quote == evidence.text
     status: QuoteStatus = "verified" if is_found else "quote_not_found"
@@ -39,24 +37,7 @@ def cite(evidence: Evidence, view: DocumentView) -> Citation:
         status,
         "ocr" if "ocr" in sources else "text",
         tuple(parts),
-        figures.pop() if len(figures) == 1 else "",
     )
-
-
-def _figure_around(own: Sequence[Box], figures: Sequence[Figure]) -> Figure | None:
-    """The figure that holds all of some boxes."""
-    return next((figure for figure in figures if own and all(_holds(figure.box, box) for box in own)), None)
-
-
-def _source(page: Page, own: Sequence[Box], figure: Figure | None) -> TextSource:
-    """How the words in some boxes were read: on a page of text those of its pictures were recognised."""
-    texts = [one for one in figure.texts if any(_holds(one.box, box) for box in own)] if figure else []
-    return "ocr" if any(one.source == "ocr" for one in texts) else page.source
-
-
-def _holds(outer: Box, inner: Box) -> bool:
-    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
-    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
 
 
 def cite_all(

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from catena.agents.candidates import section_at
 from catena.agents.citations.support_check import support
 from catena.agents.document_view import DocumentView
-from catena.agents.extractive.chart_values import chart_row, is_chart_value
 from catena.agents.extractive.numeric_question import Pick, core, pick_number, wants_number, years
 from catena.agents.extractive.sentence_ranking import GENERIC, Asked, label_terms, overlap, with_other
 from catena.agents.extractive.table_cells import headers_of, pick_cell, stated_scale
 from catena.agents.extractive.table_rows import Row, read_row, read_rows
 from catena.agents.reasoner import DraftStatement
-from catena.retrieval.text_analysis import query_terms, terms
+from catena.retrieval.text_analysis import terms
 from catena.types import Evidence, Page, PageRef, Span
 
 MAX_TRIED = 5
@@ -29,76 +28,25 @@ MAX_PAGES_BACK = 20
 
 
 def name_number(question: str, found: Sequence[Evidence], view: DocumentView) -> DraftStatement | None:
-    """The value of a chart whose labels the question names; else, of the best evidence, the row that fits the question
-    best, or the first sentence with one number."""
+    """From the best evidence the row that fits the question best, or the first sentence with one number."""
     rows: list[tuple[float, DraftStatement]] = []
-    values: list[tuple[float, DraftStatement]] = []
-    for evidence in found:
-        if is_value(evidence, view):
-            values.extend(_from_chart(question, evidence, view))
-    for evidence in [] if values else found[:MAX_TRIED]:
+    for evidence in found[:MAX_TRIED]:
         if evidence.score < found[0].score - MAX_BEHIND:
             break
-        if is_value(evidence, view):
-            continue
         if is_row(evidence, view):
             rows.extend(_from_row(question, evidence, view))
         elif wants_number(question) and not rows:
             named = _from_sentence(question, evidence, view)
             if named is not None:
                 return named
-    best = max([*rows, *values], key=lambda pair: pair[0], default=None)
-    if best is None or best in values and _is_in_doubt(best, values):
-        return None
-    return best[1]
-
-
-def _is_in_doubt(best: tuple[float, DraftStatement], values: Sequence[tuple[float, DraftStatement]]) -> bool:
-    """Tell whether another value of a chart fits the question as well: of another series, or of another chart."""
-    alike = [statement.text for fit, statement in values if fit > best[0] - 1e-6]
-    return len(set(alike)) > 1
-
-
-def is_value(evidence: Evidence, view: DocumentView) -> bool:
-    """Tell whether evidence is a value of a chart."""
-    span = evidence.spans[0]
-    return len(evidence.spans) == 1 and is_chart_value(view.text(span.ref).lines, span.start)
-
-
-def _from_chart(
-    question: str, evidence: Evidence, view: DocumentView
-) -> Iterator[tuple[float, DraftStatement]]:
-    """Score how a value of a chart fits, with what it says."""
-    span = evidence.spans[0]
-    page = view.page(span.ref)
-    row = chart_row(page, span.start, span.end)
-    fit = _chart_fit(question, row, page, span.start, view) if row and is_named(question, row.label) else 0
-    pick = pick_cell(question, row) if row and fit else None
-    if row and pick:
-        statement = DraftStatement(f"{pick.text}: {row.label}", (evidence,))
-        if is_proved(statement):
-            yield fit, statement
-
-
-def _chart_fit(question: str, row: Row, page: Page, at: int, view: DocumentView) -> float:
-    """The share of the question that a value's labels, titles and section hold; 0 where that is less than half."""
-    wanted = set(Asked.of(question).terms[0])
-    around = terms(f"{row.label} {row.caption} {section_at(page.sections, at)}")
-    share = len(wanted & {*around, *view.head_terms(page.ref)}) / max(1, len(wanted))
-    return share if share >= MIN_FIT else 0.0
-
-
-def is_named(question: str, label: str) -> bool:
-    """Tell whether a question says all that a label of a chart does."""
-    telling = {term for term in label_terms(label) if term not in GENERIC}
-    return bool(telling) and telling <= {*query_terms(question), *terms(question)}
+    return max(rows, key=lambda pair: pair[0])[1] if rows else None
 
 
 def is_row(evidence: Evidence, view: DocumentView) -> bool:
     span = evidence.spans[0]
     lines = view.text(span.ref).lines
     return len(evidence.spans) == 1 and any(
-        line.kind in ("row", "chart") and line.start <= span.start < line.end for line in lines
+        line.kind == "row" and line.start <= span.start < line.end for line in lines
     )
 
 
@@ -135,11 +83,10 @@ def with_header(evidence: Evidence, view: DocumentView) -> tuple[Evidence, ...]:
         return (evidence,)
     span = evidence.spans[0]
     page = view.page(span.ref)
-    is_of_chart = is_value(evidence, view)
-    row = (chart_row if is_of_chart else read_row)(page, span.start, span.end)
+    row = read_row(page, span.start, span.end)
     if row is None:
         return (evidence,)
-    line = None if is_of_chart else _scale_line(page, span.start, view)
+    line = _scale_line(page, span.start, view)
     above = [_evidence(page, one) for one in row.above if _is_short(page, one)]
     is_shown = line is not None and any(_overlap(line.spans[0], one.spans[0]) for one in above)
     return (evidence, *([] if line is None or is_shown else [line]), *above)

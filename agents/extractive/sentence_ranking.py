@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from catena.agents.candidates import Candidate, is_apparatus
 from catena.agents.citations.quantities import is_year, quantities, word_numbers
-from catena.agents.extractive.chart_values import is_bare_caption, without_value
 from catena.agents.extractive.instructions import (
     asked_name,
     asks_for_steps,
@@ -145,10 +144,8 @@ def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
         return NOTHING_NEW
     if is_apparatus(candidate.text, candidate.heading):
         return APPARATUS
-    if asked.wants_number and is_bare_caption(candidate.text):
-        return HEAD
-    if candidate.kind in ("row", "chart"):
-        if asked.wants_number and not _has_figure(asked, candidate.text) or _is_of_another(asked, candidate):
+    if candidate.kind == "row":
+        if asked.wants_number and not _has_figure(asked, candidate.text):
             return HEAD
         if asked.names_thing and says_nothing_new(asked, own_text(candidate)):
             return NOTHING_NEW
@@ -192,20 +189,8 @@ def _has_figure(asked: Asked, text: str) -> bool:
 def _row_by_words(phrase: Sequence[str], candidate: Candidate, idf: Idf) -> float:
     """A row is its label: how much of the question it holds, and how little else."""
     label = label_terms(own_text(candidate))
-    around = {*label, *terms(candidate.heading), *_titles(candidate)}
+    around = {*label, *terms(candidate.heading)}
     return OWN * overlap(phrase, around, idf) + AROUND * overlap(label, set(phrase), idf)
-
-
-def _is_of_another(asked: Asked, candidate: Candidate) -> bool:
-    """Tell whether a value of a chart has neither a label nor a number that the question names."""
-    if candidate.kind != "chart":
-        return False
-    return not set(terms(candidate.text)) & {term for phrase in asked.terms for term in phrase}
-
-
-def _titles(candidate: Candidate) -> list[str]:
-    """What the lines above the values of a chart say of them."""
-    return terms(candidate.before) if candidate.kind == "chart" else []
 
 
 def is_listed(text: str) -> bool:
@@ -256,8 +241,6 @@ def with_other(text: str) -> list[str]:
 
 def own_text(candidate: Candidate) -> str:
     """Return the text embedded for a candidate: of a row its words, because numbers say nothing to the embedder."""
-    if candidate.kind == "chart":
-        return without_value(candidate.text)
     if candidate.kind == "row":
         return _FIGURES.sub(" ", candidate.text).strip() or candidate.text
     return candidate.text

@@ -202,7 +202,6 @@ def _print_cited(console: Console, text: str, citations: Sequence[Citation], mar
         if citation.quote not in text:
             console.print(f"  “{harmless(citation.quote)}”", markup=False)
         where = " and ".join(page_name(part.ref.number, part.label) for part in citation.parts)
-        where = f"{one_line(citation.figure)}, {where}" if citation.figure else where
         state = mark if citation.status == "verified" else "✗ quote not found on the page"
         console.print(f"  [cyan]\\[{marked(where)}][/] {marked(citation.title)} [dim]{state}[/]")
 

@@ -98,9 +98,8 @@ def read_how(strategy: str, reason: str) -> str:
 
 
 def places(citation: Citation) -> str:
-    """The pages that a quote stands on, and the figure that it is printed in."""
-    pages = ", ".join(short_page_name(part) for part in citation.parts)
-    return f"{citation.figure}, {pages}" if citation.figure else pages
+    """The pages that a quote stands on."""
+    return ", ".join(short_page_name(part) for part in citation.parts)
 
 
 def shortened(text: str, most: int) -> str:

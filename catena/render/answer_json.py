@@ -74,7 +74,6 @@ def citation_to_json(citation: Citation) -> Json:
         "quote": citation.quote,
         "status": citation.status,
         "source": citation.source,
-        "figure": citation.figure,
         "parts": [
             {
                 "page": part.ref.number,
@@ -99,12 +98,4 @@ def citation_from_json(data: Mapping[str, Any]) -> Citation:
         )
         for part in data["parts"]
     )
-    return Citation(
-        data["document_id"],
-        data["title"],
-        data["quote"],
-        data["status"],
-        data["source"],
-        parts,
-        data.get("figure", ""),
-    )
+    return Citation(data["document_id"], data["title"], data["quote"], data["status"], data["source"], parts)

@@ -40,7 +40,6 @@ def _said(answer: Answer) -> list[str]:
 
 def _reference(number: int, citation: Citation) -> str:
     where = ", ".join(_page_name(part.ref.number, part.label) for part in citation.parts)
-    where = f"{_escape(citation.figure)}, {where}" if citation.figure else where
     return f"{number}. “{_escape(citation.quote)}” — {_escape(citation.title)}, {where} ({citation.status})"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -13,7 +12,6 @@ from typing import Any
 import pymupdf
 
 from catena.ingest.ocr.tesseract import Place, RecognisedRow, RecognisedWord, Recogniser, decoded
-from catena.ingest.pdf.chart_rows import read_charts
 from catena.ingest.pdf.drawn_figures import find_lone_pictures, look_for_drawn_words
 from catena.ingest.pdf.page_pictures import PictureFinder
 from catena.ingest.pdf.page_words import CELL_GAP, clean, framed, is_rtl_word, read_glyphs
@@ -68,7 +66,7 @@ class Sheet:
         counts = (glyphs.num_characters, glyphs.num_hidden, glyphs.num_unreadable, glyphs.is_ocr)
         unread = glyphs.unread, glyphs.num_pictures, glyphs.num_labelled
         runs, inset = [_RUN(run) for run in glyphs.runs], [_RUN(run) for run in glyphs.inset]
-        figures = [_packed(figure) for figure in glyphs.figures]
+        figures = [(figure.box, figure.caption, figure.caption_box) for figure in glyphs.figures]
         rest = (self.look, self.label, self.has_failed, self.is_recognised, self.recognised, self.is_in_part)
         beside = self.num_notes, self.attached, self.num_pictures_read
         return (
@@ -83,18 +81,8 @@ class Sheet:
         """Put together what `packed` took apart."""
         index, (width, height, runs, inset, figures, *counts), *rest = packed
         glyphs = Glyphs(width, height, [Run(*run) for run in runs], [Run(*run) for run in inset], *counts)
-        glyphs.figures = [_unpacked(*figure) for figure in figures]
+        glyphs.figures = [FigurePlace(*figure) for figure in figures]
         return cls(index, glyphs, *rest)
-
-
-def _packed(figure: FigurePlace) -> tuple[Any, ...]:
-    rows = [[_RUN(run) for run in row] for row in figure.rows]
-    return figure.box, figure.caption, figure.caption_box, rows, [_RUN(run) for run in figure.rest]
-
-
-def _unpacked(box: Box, caption: str, caption_box: Box | None, rows: Any, rest: Any) -> FigurePlace:
-    runs = [[Run(*run) for run in row] for row in rows]
-    return FigurePlace(box, caption, caption_box, runs, [Run(*run) for run in rest])
 
 
 def read_sheets(
@@ -165,14 +153,7 @@ class _SheetReader:
         return True
 
     def settled(self, sheet: Sheet, is_pending: bool) -> Sheet:
-        """Wait for a page's recognition, then read its charts."""
-        sheet = self._recognised(sheet, is_pending)
-        if sheet.glyphs.figures:
-            with suppress(RuntimeError, ValueError):  # MuPDF's border: a chart that is not drawn is not read
-                read_charts(self._doc[sheet.index], sheet.glyphs)
-        return sheet
-
-    def _recognised(self, sheet: Sheet, is_pending: bool) -> Sheet:
+        """Wait for a page's recognition."""
         if not is_pending or self._recogniser is None:
             return sheet
         glyphs = sheet.glyphs

@@ -17,7 +17,6 @@ from catena.ingest.given_file import mapped
 from catena.ingest.ocr.tesseract import Recogniser
 from catena.ingest.page_image import page_picture
 from catena.ingest.pdf import headers_footers
-from catena.ingest.pdf.chart_lines import with_charts, without_charts
 from catena.ingest.pdf.layout import regions
 from catena.ingest.pdf.number_marks import join_signs, move_runs
 from catena.ingest.pdf.overprint import without_overprint
@@ -164,11 +163,10 @@ class PdfReading:
         header, footer = headers_footers.split_furniture(edges, neighbours, self.num_pages)
         body_size = self._sizes.most_common(1)[0][0] if self._sizes else 10.0
         logical = _furniture_lines(header, "header")
-        body = headers_footers.without(glyphs.runs, [*header, *footer])
-        for runs in (without_charts(body, glyphs), without_charts(glyphs.inset, glyphs)):
-            for region in regions(runs):
-                logical += logical_lines(region, body_size)
-        logical = with_charts(logical, glyphs, body_size)
+        for region in regions(headers_footers.without(glyphs.runs, [*header, *footer])):
+            logical += logical_lines(region, body_size)
+        for region in regions(glyphs.inset):
+            logical += logical_lines(region, body_size)
         logical += _furniture_lines(footer, "footer")
         composition = Composition(self._vocabulary)
         composition.write(logical)

@@ -54,10 +54,6 @@ class FigurePlace:
     box: Box
     caption: str = ""
     caption_box: Box | None = None
-    rows: list[list[Run]] = field(default_factory=list)
-    """Of a chart that was read: a value behind what it is of."""
-    rest: list[Run] = field(default_factory=list)
-    """The other words of that chart."""
 
 
 @dataclass(slots=True)

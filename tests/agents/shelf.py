@@ -10,7 +10,7 @@ import numpy as np
 from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.embedder import Vectors
 from catena.retrieval.text_analysis import terms
-from catena.types import Document, Figure, Line, LineKind, Page, PageHit, PageRef, Passage, Word
+from catena.types import Document, Line, LineKind, Page, PageHit, PageRef, Passage, Word
 
 DOC = "d" * 64
 Lines = Sequence[tuple[LineKind, str]]
@@ -79,9 +79,6 @@ class MemoryShelf:
             for ordinal, page in enumerate(pages)
             if ordinals is None or ordinal in ordinals
         ]
-
-    def figures(self, document_id: str) -> list[Figure]:
-        return []
 
     def lexical_index(self, document_id: str) -> bytes:
         builder = DocumentIndex.builder()
