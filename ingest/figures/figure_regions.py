@@ -326,14 +326,24 @@ def has_bars(shapes: Sequence[Shape], box: Box, lines: Sequence[TextLine]) -> bo
 
 
 def _bars_on(filled: Sequence[Shape], edge: int) -> dict[tuple[int, ...], set[int]]:
-    """Lengths of equally thick rectangles on one line (3: bottoms, 0: left edges) with nothing alike behind."""
+    """Lengths of equally thick rectangles on one line (3: bottoms, 0: left edges).
+
+    One that goes on in another of its colour, at either end, is a cell of a shaded row.
+    """
     far, (low, high) = (1, (0, 2)) if edge == 3 else (2, (1, 3))
-    ends = {(shape.color, *_place(shape.box, low, high), round(shape.box[edge] / 1.5)) for shape in filled}
+    ends = {
+        (shape.color, *_place(shape.box, low, high), round(shape.box[end] / 1.5), end)
+        for shape in filled
+        for end in (edge, far)
+    }
     found: dict[tuple[int, ...], set[int]] = {}
     for shape in filled:
         box = shape.box
-        far_end = round(box[far] / 1.5)
-        goes_on = any((shape.color, *_place(box, low, high), far_end + step) in ends for step in (-1, 0, 1))
+        goes_on = any(
+            (shape.color, *_place(box, low, high), round(box[own] / 1.5) + step, other) in ends
+            for own, other in ((far, edge), (edge, far))
+            for step in (-1, 0, 1)
+        )
         if not goes_on:
             key = (round(box[edge] / 1.5), round((box[high] - box[low]) / 1.5))
             found.setdefault(key, set()).add(round(abs(box[far] - box[edge]) / 3))

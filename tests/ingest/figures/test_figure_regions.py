@@ -1,5 +1,7 @@
 """Where a page draws something, and what is no figure."""
 
+from itertools import pairwise
+
 import pytest
 
 from catena.ingest.figures.figure_regions import Drawn, Region, Shape, TextLine, connected, find_regions
@@ -65,17 +67,28 @@ def table(rows: int = 6) -> list[Shape]:
     return [*rules, *cells]
 
 
+def shaded() -> list[Shape]:
+    """Rows of one colour whose cells are cut at other places, and end in a sliver or not, as filings print them."""
+    edges = [(60, 200, 340, 341.8), (60, 200, 341.8), (60, 200, 205, 340, 341.8)]
+    return [
+        Shape((left, 100 + 24 * row, right, 112 + 24 * row), True, 0xCCEEFF)
+        for row, cut in enumerate(edges)
+        for left, right in pairwise(cut)
+    ]
+
+
 @pytest.mark.parametrize(
     "shapes",
     [
         table(),
+        shaded(),
         [Shape((0, 0, 400, 600), True, BLUE)],
         [Shape((60, 100, 340, 100.5), True, 0)],
         [Shape((380, 10, 396, 26), False, BLUE)] * 5,
         [Shape((60, 100, 340, 300), True, 0xFFFFFF)],
         [Shape((60, 100, 340, 300), True, 0xEEDDCC)],
     ],
-    ids=["table", "ground", "rule", "logo", "white", "box"],
+    ids=["table", "shaded", "ground", "rule", "logo", "white", "box"],
 )
 def test_tables_rules_grounds_and_ornaments_are_none(shapes: list[Shape]) -> None:
     assert found(shapes) == []
