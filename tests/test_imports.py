@@ -32,6 +32,13 @@ def test_the_client_loads_neither_a_model_library_nor_a_page() -> None:
     assert loaded("from catena import Catena") & {"torch", "streamlit", "litellm", "llama_index"} == set()
 
 
+def test_an_import_leaves_the_environment_alone() -> None:
+    code = (
+        "import os; kept = dict(os.environ); from catena import Catena; assert os.environ == kept, 'changed'"
+    )
+    assert "catena.client" in loaded(code)
+
+
 def test_the_parser_child_has_no_database_and_no_model() -> None:
     assert (
         loaded("import catena.ingest.sandbox.parser_child")

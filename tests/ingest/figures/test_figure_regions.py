@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from catena.ingest.figures.figure_regions import Drawn, Region, Shape, TextLine, connected, find_regions
+from catena.ingest.figures.connected_boxes import connected
+from catena.ingest.figures.figure_regions import Drawn, Region, Shape, TextLine, find_regions
 from catena.types import Box
 
 BLUE = 0x4477AA
@@ -69,9 +70,10 @@ def table(rows: int = 6) -> list[Shape]:
 
 def shaded() -> list[Shape]:
     """Rows of one colour whose cells are cut at other places, and end in a sliver or not, as filings print them."""
-    edges = [(60, 200, 340, 341.8), (60, 200, 341.8), (60, 200, 205, 340, 341.8)]
+    edges = [(60, 200, 336, 338), (60, 200, 338), (60, 200, 205, 336, 338)] * 2
+    colors = [0xCCEEFF, 0xFFFFFF]
     return [
-        Shape((left, 100 + 24 * row, right, 112 + 24 * row), True, 0xCCEEFF)
+        Shape((left, 100 + 12 * row, right, 112 + 12 * row), True, colors[row % 2])
         for row, cut in enumerate(edges)
         for left, right in pairwise(cut)
     ]
