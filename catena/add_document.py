@@ -18,7 +18,7 @@ from catena.ingest.formats.folders import walk_folder
 from catena.ingest.formats.manuals import Manual
 from catena.ingest.sandbox.parse_stream import failed
 from catena.ingest.sandbox.parser_pool import ParserPool
-from catena.jobs.uploads import UPLOAD
+from catena.jobs.uploads import UPLOAD, own_name
 from catena.library.document_writer import DocumentWriter
 from catena.library.library import Library
 from catena.options import AddOptions
@@ -54,7 +54,12 @@ class Adder:
         document by its content or too large. Raises LibraryError when the library cannot be written.
         """
         options = options or AddOptions()
-        document_id, kind = self._store(path, options.as_kind)
+        name = own_name(path, options.title or "")
+        try:
+            document_id, kind = self._store(path, options.as_kind)
+        except DocumentError as error:
+            told = error.message.replace(path.name, shown(name))
+            raise DocumentError(error.reason, told, error.remedy) from error
         known = self._library.get(document_id)
         if known and known.is_readable:
             self._library.add_source(document_id, as_text(path), options.title or shown(path.stem))
@@ -129,7 +134,7 @@ class Adder:
                     document_id=document_id,
                     as_kind=options.as_kind or sniff(original),
                     password=options.password,
-                    name=path.name,
+                    name=own_name(path, options.title or ""),
                     on_page=(lambda done, total: on_page(path, done, total)) if on_page else None,
                 ) as parsing:
                     title = options.title or parsing.title or title

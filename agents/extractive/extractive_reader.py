@@ -133,7 +133,7 @@ class ExtractiveReasoner:
     def _write(self, question: Question, note: Note, view: DocumentView) -> Draft:
         question, found = _plain(question), note.evidence
         if not found:
-            return Draft(())
+            return Draft((), confidence="closest")
         if document_summary.aspect_of(question.text):
             return self._about_the_whole(question, found, view)
         if _is_of_each(question, view):

@@ -14,6 +14,7 @@ from catena.app.cli.console import HarmlessConsole, marked
 from catena.app.process_border import say
 from catena.health import Health
 from catena.ingest.formats.file_kind import shown
+from catena.jobs.uploads import own_name
 from catena.options import Limits
 from catena.render.figure_wording import counted_figures, name_of
 from catena.render.harmless import harmless, one_line
@@ -58,7 +59,7 @@ def print_documents(documents: Sequence[Document]) -> None:
 
 def file_name(document: Document) -> str:
     """The name of the file that a document came from, safe to show."""
-    return shown(Path(document.path).name) if document.path else ""
+    return shown(own_name(Path(document.path), document.title)) if document.path else ""
 
 
 def print_document(document: Document) -> None:

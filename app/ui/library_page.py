@@ -16,7 +16,7 @@ from catena.app.ui.labels import counted, plain, shown
 from catena.app.ui.password_form import ask_password, is_locked
 from catena.app.ui.upload import show_adding, show_jobs
 from catena.app.ui.visitor_session import go_to, open_client
-from catena.jobs.uploads import FOLDER, UPLOAD
+from catena.jobs.uploads import own_name
 from catena.types import Document
 
 VIEWER = "library-viewer"
@@ -35,7 +35,9 @@ def show() -> None:
     if not documents:
         return
     wanted = st.text_input("Search", placeholder="Search titles and files", key="wanted").casefold()
-    found = [one for one in documents if wanted in f"{one.title} {file_name(one)}".casefold()]
+    found = [
+        one for one in documents if wanted in f"{one.title} {own_name(Path(one.path), one.title)}".casefold()
+    ]
     num = counted(len(documents), "document")
     st.caption(num if len(found) == len(documents) else f"{len(found)} of {num}")
     if found:
@@ -76,18 +78,11 @@ def _row(document: Document) -> dict[str, object]:
         "Title": shown(document.title),
         "Pages": document.num_pages if document.is_readable else None,
         "State": LOCKED if is_locked(document) else STATES[document.status],
-        "File": shown(file_name(document)),
+        "File": shown(own_name(Path(document.path), document.title)),
         "Kind": (document.kind or "").upper(),
         "Added": datetime.fromtimestamp(document.added_at),
         "Remark": shown(f"{document.message} {document.remedy}".strip()),
     }
-
-
-def file_name(document: Document) -> str:
-    """The name of the file; one that came through the browser lies under a name of ours, and its own is the title."""
-    path = Path(document.path)
-    is_upload = path.stem == UPLOAD and path.parent.parent.name == FOLDER
-    return f"{document.title}{path.suffix}" if is_upload else path.name
 
 
 def _show_actions(chosen: Sequence[Document]) -> None:
@@ -108,7 +103,7 @@ def _show_actions(chosen: Sequence[Document]) -> None:
 @st.dialog("Remove from the library?")
 def _confirm_removing(documents: Sequence[Document]) -> None:
     for document in documents:
-        st.markdown(f"**{plain(document.title)}** · {plain(file_name(document))}")
+        st.markdown(f"**{plain(document.title)}** · {plain(own_name(Path(document.path), document.title))}")
     st.markdown("Text, index, the library's copy and cached answers of models go; your own files stay.")
     with st.container(horizontal=True):
         if st.button("Remove", type="primary", icon=":material/delete:", key="remove-now"):

@@ -30,6 +30,12 @@ def receive(home: Path, name: str, file: IO[bytes]) -> Path:
     return path
 
 
+def own_name(path: Path, title: str) -> str:
+    """The name of a file; of one that came through the browser its title, which is its own name, and not ours."""
+    is_upload = path.stem == UPLOAD and path.parent.parent.name == FOLDER
+    return f"{title}{path.suffix}" if is_upload and title else path.name
+
+
 def discard(path: Path) -> None:
     """Delete an upload and its folder."""
     shutil.rmtree(path.parent, ignore_errors=True)

@@ -112,6 +112,15 @@ def test_a_document_that_says_nothing_of_itself_shows_its_headings(tmp_path: Pat
     assert any("headings" in warning for warning in answer.warnings)
 
 
+def test_of_what_was_not_found_it_is_not_said_that_the_document_lacks_it(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Otters eat fish. They are active at night, when nobody counts them.")
+    with Catena(settings=load_settings(home=tmp_path / "home", background=False)) as made:
+        made.add(tmp_path / "a.txt")
+        answer = made.ask("Who is the author of this document?")
+    assert (answer.status, answer.confidence) == ("not_in_document", "closest")
+    assert answer.text == "No passage was found that answers this."
+
+
 @pytest.mark.parametrize(
     ("line", "is_names"),
     [

@@ -140,7 +140,10 @@ def test_an_upload_is_read_and_asked(http: httpx.Client) -> None:
 
 def test_an_upload_that_is_no_document_says_why(http: httpx.Client) -> None:
     reply = http.post("/v1/documents", params={"wait": 120}, files={"file": ("x.exe", b"\x7fELF\0\1\2")})
-    assert problem(reply, 422)["remedy"]
+    said = problem(reply, 422)
+    assert said["remedy"] and said["detail"].startswith("x is ")
+    reply = http.post("/v1/documents", params={"wait": 120}, files={"file": ("old.pdf", b"%PDF-1.7 cut")})
+    assert problem(reply, 422)["detail"].startswith("old.pdf cannot be read")
 
 
 def test_an_upload_need_not_be_waited_for(http: httpx.Client) -> None:
