@@ -14,7 +14,7 @@ from catena.errors import Usage as Usage
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in PDF points, origin top left of the page as displayed (rotation applied)."""
 
-Kind = Literal["pdf", "epub", "docx", "html", "markdown", "text"]
+Kind = Literal["pdf", "epub", "docx", "html", "markdown", "text", "xlsx", "xls", "ods", "csv"]
 DocumentStatus = Literal["ready", "partial", "failed", "damaged"]
 """`damaged`: a part of it was lost on the disk, and so was its original; it answers nothing until it is added again."""
 LineKind = Literal["text", "heading", "row", "header", "footer"]
@@ -57,12 +57,26 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetCell:
+    """`page.text[start:end]` is what the cell `name` ("B7") of a spreadsheet shows."""
+
+    start: int
+    end: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A logical line of `page.text`: a paragraph, a heading, a table row, or a running header or footer."""
+    """A logical line of `page.text`: a paragraph, a heading, a table row, or a running header or footer.
+
+    `cells` are those of a row of a spreadsheet, from left to right; `is_head`: it names the columns of the rows below.
+    """
 
     start: int
     end: int
     kind: LineKind
+    cells: tuple[SheetCell, ...] = ()
+    is_head: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +243,16 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class CitationPart:
+    """Where a quote stands. In a spreadsheet `cells` is its place in A1 notation ("B7", "A7:C7"), `sheet` the sheet's
+    name, "" in a file that has only one and no name for it."""
+
     ref: PageRef
     label: str
     start: int
     end: int
     boxes: tuple[Box, ...]
+    sheet: str = ""
+    cells: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
-"""Words as bytes: six little-endian 32-bit numbers each (start, end, x0, y0, x1, y1)."""
+"""Words as bytes: six little-endian 32-bit numbers each (start, end, x0, y0, x1, y1); lines as plain values."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import starmap
-from typing import overload
+from typing import Any, overload
 
-from catena.types import Word
+from catena.types import Line, SheetCell, Word
 
 _RECORD = struct.Struct("<iiffff")
 
@@ -57,3 +57,23 @@ def pack_words(words: Sequence[Word]) -> bytes:
     if isinstance(words, Words):
         return words.data
     return b"".join([_RECORD.pack(word.start, word.end, *word.box) for word in words])
+
+
+def line_values(lines: Sequence[Line]) -> list[tuple[Any, ...]]:
+    """Lines as plain values: the cells of a spreadsheet's row, and whether it is a head, stand behind its kind."""
+    return [
+        (line.start, line.end, line.kind, [(cell.start, cell.end, cell.name) for cell in line.cells])
+        + (line.is_head,) * line.is_head
+        if line.cells
+        else (line.start, line.end, line.kind)
+        for line in lines
+    ]
+
+
+def lines_of(values: Iterable[Sequence[Any]]) -> tuple[Line, ...]:
+    return tuple(map(_line, values))
+
+
+def _line(values: Sequence[Any]) -> Line:
+    start, end, kind, *more = values
+    return Line(start, end, kind, tuple(SheetCell(*cell) for cell in more[0]) if more else (), len(more) > 1)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from catena.types import Figure, Page
-from catena.word_boxes import pack_words
+from catena.word_boxes import line_values, pack_words
 
 Header = dict[str, Any]
 Frame = tuple[Header, bytes]
@@ -78,7 +78,7 @@ def page_frame(page: Page) -> Frame:
         "number": page.ref.number,
         "text": _UNSENDABLE.sub("\ufffd", page.text),
         "label": _UNSENDABLE.sub("\ufffd", page.label),
-        "lines": [(line.start, line.end, line.kind) for line in page.lines],
+        "lines": line_values(page.lines),
         "sections": [
             (section.start, [_UNSENDABLE.sub("\ufffd", part) for part in section.path])
             for section in page.sections

@@ -24,7 +24,14 @@ def cite(evidence: Evidence, view: DocumentView) -> Citation:
         quotes.append(page.text[span.start : span.end])
         sources.add(page.source)
         parts.append(
-            CitationPart(span.ref, page.label, span.start, span.end, boxes(page, span.start, span.end))
+            CitationPart(
+                span.ref,
+                page.label,
+                span.start,
+                span.end,
+                boxes(page, span.start, span.end),
+                *_in_sheet(page, span.start, span.end),
+            )
         )
     quote = " ".join(quotes)
     is_found = bool(quote.strip()) and quote == evidence.text
@@ -38,6 +45,15 @@ def cite(evidence: Evidence, view: DocumentView) -> Citation:
         "ocr" if "ocr" in sources else "text",
         tuple(parts),
     )
+
+
+def _in_sheet(page: Page, start: int, end: int) -> tuple[str, str]:
+    """The sheet, and the cells in A1 notation, that `page.text[start:end]` stands in; nothing but in a spreadsheet."""
+    names = [cell.name for line in page.lines for cell in line.cells if cell.start < end and cell.end > start]
+    if not names:
+        return "", ""
+    sheet = next((one.path[0] for one in reversed(page.sections) if one.start <= start and one.path), "")
+    return sheet, names[0] if len(names) == 1 else f"{names[0]}:{names[-1]}"
 
 
 def cite_all(

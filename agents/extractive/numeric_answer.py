@@ -64,9 +64,17 @@ def _from_row(
         pick = pick_cell(question, row, line.text if line else "")
         if pick is not None:
             text = f"{pick.text}: {row.label}" if row.label else pick.text
-            statement = DraftStatement(text, (evidence, *_proof(pick, row, page, line)))
+            cell = _sheet_cell(pick, row, page)
+            statement = DraftStatement(text, (evidence, *cell, *_proof(pick, row, page, line)))
             if is_proved(statement):
                 yield fit, statement
+
+
+def _sheet_cell(pick: Pick, row: Row, page: Page) -> list[Evidence]:
+    """In a spreadsheet the cell that was picked; its place is its own proof."""
+    at = next((cell for cell in row.cells if cell.quantity is pick.quantity), None)
+    held = [cell for line in page.lines for cell in line.cells if at and cell.start <= at.start < cell.end]
+    return [_evidence(page, Span(page.ref, cell.start, cell.end)) for cell in held]
 
 
 def is_proved(statement: DraftStatement) -> bool:

@@ -18,9 +18,9 @@ from catena.jobs.uploads import own_name
 from catena.options import Limits
 from catena.render.figure_wording import counted_figures, name_of
 from catena.render.harmless import harmless, one_line
-from catena.render.wording import SURE, count, mark_of, proof_of
+from catena.render.wording import SURE, cells_name, count, mark_of, proof_of
 from catena.settings import Settings, described_settings
-from catena.types import Answer, Citation, Document, Figure, Page, Plan, Thread, Usage
+from catena.types import Answer, Citation, CitationPart, Document, Figure, Page, Plan, Thread, Usage
 
 COLOURS = {"ready": "green", "partial": "yellow", "failed": "red", "damaged": "red"}
 
@@ -202,9 +202,15 @@ def _print_cited(console: Console, text: str, citations: Sequence[Citation], mar
     for citation in citations:
         if citation.quote not in text:
             console.print(f"  “{harmless(citation.quote)}”", markup=False)
-        where = " and ".join(page_name(part.ref.number, part.label) for part in citation.parts)
+        where = " and ".join(map(_place, citation.parts))
         state = mark if citation.status == "verified" else "✗ quote not found on the page"
         console.print(f"  [cyan]\\[{marked(where)}][/] {marked(citation.title)} [dim]{state}[/]")
+
+
+def _place(part: CitationPart) -> str:
+    if part.cells:
+        return f"p. {part.ref.number}, {cells_name(part.sheet, part.cells)}"
+    return page_name(part.ref.number, part.label)
 
 
 def page_name(number: int, label: str) -> str:

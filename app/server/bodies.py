@@ -127,6 +127,8 @@ class PartBody(BaseModel):
     start: int
     end: int
     boxes: list[Box]
+    sheet: str = Field(default="", description="In a spreadsheet: the name of the sheet.")
+    cells: str = Field(default="", description="In a spreadsheet: the cells in A1 notation, B7 or A7:C7.")
     image: str = Field(default="", description="Address of a picture of the page, the quote boxed.")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from catena.agents.generative.markdown_sanitizer import neutral
 from catena.render.harmless import harmless
+from catena.render.wording import cells_name
 
 Json = dict[str, Any]
 REFUSALS = ("not_in_document", "refused")
@@ -100,6 +101,9 @@ def pieces(answer: Json) -> Iterator[Piece]:
 
 def page_name(part: Json) -> str:
     """Name a page by its number, and what is printed on it where that differs."""
+    if cells := part.get("cells"):
+        place = neutral(harmless(cells_name(part["sheet"], cells))).replace("]", "")
+        return f"p. {part['page']}, {place}"
     label = neutral(harmless(part["label"])).replace("]", "")
     return f"p. {part['page']}" + ("" if label in ("", str(part["page"])) else f", printed {label}")
 

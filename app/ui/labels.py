@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from catena.render.harmless import for_page, harmless
+from catena.render.wording import cells_name
 from catena.types import Answer, Citation, CitationPart, Confidence, Strategy, Support
 
 MARKS: dict[Support, tuple[str, str, str]] = {
@@ -84,6 +85,8 @@ def dollars(cost: float | None) -> str:
 
 
 def short_page_name(part: CitationPart) -> str:
+    if part.cells:
+        return f"p. {part.ref.number}, {cells_name(part.sheet, part.cells)}"
     return (
         f"p. {part.ref.number}"
         if part.label in ("", str(part.ref.number))

@@ -15,7 +15,6 @@ from catena.types import (
     Document,
     Figure,
     FigureText,
-    Line,
     OutlineEntry,
     Page,
     PageRef,
@@ -24,7 +23,7 @@ from catena.types import (
     Span,
     Word,
 )
-from catena.word_boxes import Words, pack_words
+from catena.word_boxes import Words, line_values, lines_of, pack_words
 
 Values = dict[str, Any]
 _FACTS = tuple(field.name for field in fields(Document) if field.name != "outline")
@@ -49,7 +48,7 @@ def page_values(page: Page) -> Values:
         "width": page.width,
         "height": page.height,
         "text": page.text,
-        "lines": _json([(line.start, line.end, line.kind) for line in page.lines]),
+        "lines": _json(line_values(page.lines)),
         "sections": _json([(section.start, section.path) for section in page.sections]),
     }
 
@@ -62,7 +61,7 @@ def page_of(document_id: str, row: Row[Any]) -> Page:
         text=row.text,
         label=row.label,
         words=() if words is None else words_of(words),
-        lines=tuple(Line(*line) for line in json.loads(row.lines)),
+        lines=lines_of(json.loads(row.lines)),
         sections=tuple(Section(start, tuple(path)) for start, path in json.loads(row.sections)),
         width=row.width,
         height=row.height,

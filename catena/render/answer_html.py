@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable
 
 from catena.render.harmless import harmless
-from catena.render.wording import SURE, mark_of, proof_of
+from catena.render.wording import SURE, mark_of, page_name, proof_of
 from catena.types import Answer, Citation, CitationPart
 
 _STYLE = """
@@ -67,8 +67,7 @@ def _figures(number: int, citation: Citation, picture: Callable[[CitationPart], 
         f'<p id="c{number}">[{number}] <q>{escape(citation.quote)}</q> <small>({citation.status})</small></p>'
     ]
     for part in citation.parts:
-        printed = "" if part.label in ("", str(part.ref.number)) else f" (printed {part.label})"
-        name = escape(f"{citation.title}, page {part.ref.number}{printed}")
+        name = escape(f"{citation.title}, {page_name(part)}")
         data = b64encode(picture(part)).decode()
         found.append(
             f'<figure><img alt="{name}" src="data:image/png;base64,{data}"><figcaption>{name}</figcaption></figure>'

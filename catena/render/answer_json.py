@@ -64,7 +64,7 @@ def from_json(data: Mapping[str, Any]) -> Answer:
 
 
 def citation_to_json(citation: Citation) -> Json:
-    """`page` and `label` are those of the first part."""
+    """`page` and `label` are those of the first part; `sheet` and `cells` are empty but in spreadsheets."""
     first = citation.parts[0]
     return {
         "document_id": citation.document_id,
@@ -81,6 +81,8 @@ def citation_to_json(citation: Citation) -> Json:
                 "start": part.start,
                 "end": part.end,
                 "boxes": [list(box) for box in part.boxes],
+                "sheet": part.sheet,
+                "cells": part.cells,
             }
             for part in citation.parts
         ],
@@ -95,6 +97,8 @@ def citation_from_json(data: Mapping[str, Any]) -> Citation:
             part["start"],
             part["end"],
             tuple((box[0], box[1], box[2], box[3]) for box in part["boxes"]),
+            part.get("sheet", ""),
+            part.get("cells", ""),
         )
         for part in data["parts"]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from catena.render.harmless import one_line
-from catena.render.wording import SURE, mark_of, proof_of
+from catena.render.wording import SURE, mark_of, page_name, proof_of
 from catena.types import Answer, Citation
 
 
@@ -39,12 +39,8 @@ def _said(answer: Answer) -> list[str]:
 
 
 def _reference(number: int, citation: Citation) -> str:
-    where = ", ".join(_page_name(part.ref.number, part.label) for part in citation.parts)
+    where = ", ".join(_escape(page_name(part)) for part in citation.parts)
     return f"{number}. “{_escape(citation.quote)}” — {_escape(citation.title)}, {where} ({citation.status})"
-
-
-def _page_name(number: int, label: str) -> str:
-    return f"p. {number}" if label in ("", str(number)) else f"p. {number} (printed {_escape(label)})"
 
 
 def _escape(text: str) -> str:

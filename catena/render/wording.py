@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catena.types import Answer, Citation, Confidence, Statement, Support
+from catena.types import Answer, Citation, CitationPart, Confidence, Statement, Support
 
 SURE: dict[Confidence, str] = {
     "likely": "likely the answer",
@@ -31,6 +31,19 @@ def mark_of(answer: Answer, place: int) -> str:
 
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def cells_name(sheet: str, cells: str) -> str:
+    """Name a place in a spreadsheet: "Sheet Sales, B7", "cells A7:C7" where there is no name of a sheet."""
+    return f"Sheet {sheet}, {cells}" if sheet else f"cell{'s' * (':' in cells)} {cells}"
+
+
+def page_name(part: CitationPart) -> str:
+    """Name the page of a quote: its number, and what is printed on it where that differs, or the cells."""
+    number = f"p. {part.ref.number}"
+    if part.cells:
+        return f"{number}, {cells_name(part.sheet, part.cells)}"
+    return number if part.label in ("", str(part.ref.number)) else f"{number} (printed {part.label})"
 
 
 def proof_of(answer: Answer) -> str:

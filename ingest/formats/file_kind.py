@@ -11,9 +11,12 @@ from catena.errors import DocumentError
 from catena.files.regular_files import open_regular, unread
 from catena.ingest.formats.charsets import certain_utf16
 from catena.ingest.formats.zip_archive import zip_names
+from catena.ingest.sheets.delimiters import is_table
 from catena.types import Kind
 
-SUPPORTED = "Catena reads PDF, EPUB, DOCX, HTML, Markdown and plain text."
+SUPPORTED = (
+    "Catena reads PDF, EPUB, DOCX, HTML, Markdown, plain text, and spreadsheets (XLSX, XLS, ODS, CSV)."
+)
 NAMES: Mapping[Kind, str] = {
     "pdf": "a PDF",
     "epub": "an EPUB",
@@ -21,6 +24,10 @@ NAMES: Mapping[Kind, str] = {
     "html": "HTML",
     "markdown": "Markdown",
     "text": "plain text",
+    "xlsx": "an Excel workbook (XLSX)",
+    "xls": "an Excel workbook of before 2007 (XLS)",
+    "ods": "an OpenDocument spreadsheet (ODS)",
+    "csv": "a table of values (CSV)",
 }
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _EXTENSIONS: Mapping[str, Kind] = {
@@ -34,9 +41,20 @@ _EXTENSIONS: Mapping[str, Kind] = {
     ".markdown": "markdown",
     ".txt": "text",
     ".text": "text",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xltx": "xlsx",
+    ".xls": "xls",
+    ".ods": "ods",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
 }
+_OPEN_DOCUMENTS: tuple[Kind, ...] = ("ods",)
+_ZIPPED: tuple[Kind, ...] = ("epub", "docx", "xlsx", *_OPEN_DOCUMENTS)
 _MAX_NAME = 100
 _HEAD, _TAIL = 64 << 10, 8 << 10
+_MAX_DIRECTORY = 64 << 20
 _JUNK = 8 << 10  # the standard lets a PDF start within the first 1 KiB; some stand further on
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -44,7 +62,7 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # First bytes of what people drop by mistake: documents of other programs, then what is no document.
 _OTHER_DOCUMENTS: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "a Rich Text (RTF) file"),
-    (_OLE, "an old Microsoft Office file (DOC, XLS, PPT)"),
+    (_OLE, "an old Microsoft Office file (DOC, PPT)"),
     (b"%!PS", "a PostScript file"),
     (b"AT&TFORM", "a DjVu file"),
     (b"ITSF", "a CHM help file"),
@@ -68,12 +86,24 @@ _NO_DOCUMENTS: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "an audio file"),
     (b"OggS", "an audio file"),
 )
+_ZIP_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("META-INF/container.xml", "epub"),
+    ("word/document", "docx"),
+    ("xl/workbook.xml", "xlsx"),
+)
 _ZIP_MEMBERS: tuple[tuple[str, str], ...] = (
-    ("xl/workbook", "an Excel workbook (XLSX)"),
+    ("xl/workbook.bin", "a binary Excel workbook (XLSB)"),
     ("ppt/presentation", "a PowerPoint presentation (PPTX)"),
     ("Index/Document.iwa", "an Apple Pages file"),
-    ("content.xml", "an OpenDocument file (ODT, ODS, ODP)"),
+    ("content.xml", "an OpenDocument file (ODT, ODP)"),
 )
+_MEDIA_TYPES: tuple[tuple[bytes, Kind], ...] = (
+    (b"application/epub+zip", "epub"),
+    (b"application/vnd.oasis.opendocument.spreadsheet", "ods"),
+)
+"""What a ZIP file says that it is, in a first member that is not packed."""
+_OLE_STREAMS: tuple[tuple[str, Kind], ...] = (("Workbook", "xls"), ("Book", "xls"))
+"""Names of a compound file's directory, in UTF-16."""
 _PDF_PARTS = re.compile(rb"\d[\s\0]+\d+[\s\0]+obj\b|\btrailer\s*<<")  # enough where the mark is lost
 _HTML = re.compile(rb"\s*(<\?xml[^>]*\?>\s*|<!--.*?-->\s*)*<(!doctype\s+html|html)[\s>]", re.I | re.S)
 _TAGS = re.compile(rb"<(head|body|div|p|table|h[1-6]|br|span|a|ul|ol|meta|title)\b[^>]*>", re.I)
@@ -124,6 +154,8 @@ def _kind_of(path: Path, head: bytes, tail: bytes, named: Kind | None) -> Kind:
         return "pdf"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_kind(path, head, tail, named)
+    if head.startswith(_OLE) and (kind := _ole_kind(path)):
+        return kind
     _refuse_known(path, head, tail)
     text = _as_ascii(head)
     if text is None:
@@ -143,16 +175,29 @@ def _is_pdf(head: bytes, tail: bytes) -> bool:
 
 def _zip_kind(path: Path, head: bytes, tail: bytes, named: Kind | None) -> Kind:
     names = zip_names(path)
-    if b"application/epub+zip" in head[:200] or "META-INF/container.xml" in names:
-        return "epub"
-    if any(name.startswith("word/document") for name in names):
-        return "docx"
+    for media_type, kind in _MEDIA_TYPES:
+        if media_type in head[:200]:
+            return kind
+    for member, kind in _ZIP_KINDS:
+        if any(name.startswith(member) for name in names):
+            return kind
+    if named in _OPEN_DOCUMENTS and "content.xml" in names:
+        return named
     for member, what in _ZIP_MEMBERS:
         if any(name.startswith(member) for name in names):
             raise _unsupported(path, what)
-    if named in ("epub", "docx") and b"PK\x05\x06" not in tail:
+    if named in _ZIPPED and b"PK\x05\x06" not in tail:
         return named  # cut off before its members told what it is
     raise _not_a_document(path, "a ZIP archive")
+
+
+def _ole_kind(path: Path) -> Kind | None:
+    """The kind of a compound file by the names in its directory, which stands anywhere; None for one that is locked."""
+    with open_regular(path) as file:
+        data = file.read(_MAX_DIRECTORY)
+    if _ENCRYPTED in data:
+        return None
+    return next((kind for name, kind in _OLE_STREAMS if f"{name}\0".encode("utf-16-le") in data), None)
 
 
 def _refuse_known(path: Path, head: bytes, tail: bytes = b"") -> None:
@@ -160,7 +205,7 @@ def _refuse_known(path: Path, head: bytes, tail: bytes = b"") -> None:
         raise DocumentError(
             "needs_password",
             f"{shown(path.name)} is an encrypted Office file.",
-            "Save it without a password in Word, and add that.",
+            "Save it without a password in Office, and add that.",
         )
     for magic, what in _OTHER_DOCUMENTS:
         if head.startswith(magic):
@@ -194,10 +239,12 @@ def _text_kind(path: Path, text: bytes, named: Kind | None) -> Kind:
         return "html"
     if text.lstrip().startswith(b"<?xml") or text.lstrip().startswith(b"<svg"):
         raise _unsupported(path, "an XML file", " To read it as it stands: `--as text`.")
-    if named in ("html", "markdown", "text"):
+    if named in ("html", "markdown", "text", "csv"):
         return named
     if len(_TAGS.findall(text)) >= 3 and text.lstrip().startswith(b"<"):
         return "html"
+    if named is None and is_table(text.decode("ascii", "replace")):
+        return "csv"
     return "markdown" if named is None and path.suffix == "" and _looks_like_markdown(text) else "text"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -16,7 +17,7 @@ class BadXML(ValueError):
 def parse_xml(data: bytes) -> Element:
     """Parse; names are written `{namespace}local` as in ElementTree. Raises BadXML."""
     builder = TreeBuilder()
-    parser = expat.ParserCreate(namespace_separator="}")
+    parser = _parser()
     depth = 0
 
     def start(tag: str, attributes: dict[str, str]) -> None:
@@ -34,14 +35,43 @@ def parse_xml(data: bytes) -> Element:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = builder.data
-    parser.EntityDeclHandler = _refuse_entity
-    parser.buffer_text = True
-    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     try:
         parser.Parse(data, True)
         return builder.close()
     except (expat.ExpatError, AssertionError) as error:
         raise BadXML(str(error)) from error
+
+
+def read_xml(
+    chunks: Iterable[bytes],
+    start: Callable[[str, dict[str, str]], object],
+    end: Callable[[str], object],
+    text: Callable[[str], object],
+) -> None:
+    """Call back for each element and text of an XML file that is too large for a tree; names are local ones.
+
+    Raises BadXML.
+    """
+    parser = _parser()
+    parser.StartElementHandler = lambda tag, own: start(
+        tag.rpartition("}")[2], {key.rpartition("}")[2]: value for key, value in own.items()}
+    )
+    parser.EndElementHandler = lambda tag: end(tag.rpartition("}")[2])
+    parser.CharacterDataHandler = text
+    try:
+        for chunk in chunks:
+            parser.Parse(chunk, False)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise BadXML(str(error)) from error
+
+
+def _parser() -> expat.XMLParserType:
+    parser = expat.ParserCreate(namespace_separator="}")
+    parser.EntityDeclHandler = _refuse_entity
+    parser.buffer_text = True
+    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+    return parser
 
 
 def local(element: Element) -> str:

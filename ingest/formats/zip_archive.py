@@ -13,6 +13,7 @@ import unicodedata
 import weakref
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -49,24 +50,26 @@ class Archive:
 
     def read(self, name: str) -> bytes:
         """Inflate one member. Raises KeyError when there is none."""
+        return b"".join(self.chunks(name, _MAX_MEMBER))
+
+    def chunks(self, name: str, most: int = _MAX_TOTAL) -> Iterator[bytes]:
+        """Inflate one member piece by piece. Raises KeyError when there is none."""
         info = self._zip.getinfo(self._aliases.get(_plain(name), name))
         if info.flag_bits & 1:
             raise DocumentError(
                 "unsupported", f"{self.name} is encrypted inside.", "Add a copy without protection."
             )
-        pieces: list[bytes] = []
         size = 0
         try:
             with self._zip.open(info) as member:
                 while piece := member.read(_CHUNK):
                     size += len(piece)
                     self._read += len(piece)
-                    if size > _MAX_MEMBER or self._read > _MAX_TOTAL:
+                    if size > most or self._read > _MAX_TOTAL:
                         raise _too_big(self.name, f"{name} inflates without end")
-                    pieces.append(piece)
+                    yield piece
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
             raise damaged(self.name, f"{name} is broken ({error})") from error
-        return b"".join(pieces)
 
     def read_if_there(self, name: str) -> bytes | None:
         return self.read(name) if _plain(name) in self._aliases else None

@@ -43,7 +43,9 @@ class SectionStart:
 class Block:
     """A paragraph, a heading or a table row, on one line; `cells` may hold empty ones, to keep columns.
 
-    `printed_page` is the number that a printed page has which starts with this block.
+    `printed_page` is the number that a printed page has which starts with this block. Cells of a spreadsheet stand
+    in its row `sheet_row`, from 1, and in `columns` ("B"); `spans`: how many columns each goes over, if any do;
+    `is_head`: the row names the columns.
     """
 
     kind: BlockKind
@@ -53,16 +55,24 @@ class Block:
     table: int = 0
     anchors: tuple[str, ...] = ()
     printed_page: str = ""
+    sheet_row: int = 0
+    columns: tuple[str, ...] = ()
+    spans: tuple[int, ...] = ()
+    is_head: bool = False
 
 
 @dataclass(slots=True)
 class Book:
-    """A whole document; `problems` name what is missing of it, `notes` what a reader may want to know besides."""
+    """A whole document; `problems` name what is missing of it, `notes` what a reader may want to know besides.
+
+    `is_paged`: its pages are those that blocks start by their `printed_page`, sheets or slides, and no others.
+    """
 
     title: str = ""
     blocks: list[Block] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_paged: bool = False
 
 
 def clean(text: str) -> str:

@@ -36,7 +36,7 @@ class FlowReading:
         self._name = name
         self._problems = book.problems
         self._notes = book.notes
-        self._leaves = list(cut(book.blocks))
+        self._leaves = list(cut(book.blocks, is_paged=book.is_paged))
         self.num_pages = len(self._leaves)
         self.outline = tuple(_outline(self._leaves))
 
@@ -129,17 +129,17 @@ def count_words(text: str) -> int:
     return max(words + wide // 2, len(text) // _LONG_WORD)
 
 
-def cut(blocks: list[Block]) -> Iterator[Leaf]:
+def cut(blocks: list[Block], *, is_paged: bool = False) -> Iterator[Leaf]:
     """Yield pages in order: printed ones as the document marks them, else of about 500 words.
 
-    A chapter starts a new one, a heading never ends one.
+    A chapter starts a new one, a heading never ends one, but for `is_paged`: then marks alone do.
     """
-    is_printed = sum(bool(block.printed_page) for block in blocks) > 1
-    starts = chapter_starts(blocks)
+    is_printed = is_paged or sum(bool(block.printed_page) for block in blocks) > 1
+    starts = {} if is_paged else chapter_starts(blocks)
     pager = _Pager()
     for index, block in enumerate(blocks):
         if is_printed and block.printed_page:
-            yield from pager.close(keep_headings=True)
+            yield from pager.close(keep_headings=not is_paged)
             pager.turn_to(block.printed_page)
         elif index in starts and not pager.printed_page:
             yield from pager.close()

@@ -14,7 +14,7 @@ from unicodedata import bidirectional
 
 from catena.ingest.pagination.blocks import CELL_GAP, Block
 from catena.ingest.pagination.fonts import Face, face_of, num_fitting, width_of
-from catena.types import Line, Word
+from catena.types import Line, SheetCell, Word
 
 PAGE_WIDTH, LEAST_HEIGHT = 432.0, 648.0
 MARGIN_X, MARGIN_TOP, MARGIN_BOTTOM = 50.0, 54.0, 60.0
@@ -71,7 +71,9 @@ def _set_paragraph(sheet: Sheet, block: Block, y: float) -> float:
     face = face_of(block)
     start = _begin_line(sheet)
     sheet.text += block.text
-    sheet.lines.append(Line(start, len(sheet.text), block.kind))
+    place = f"{block.columns[0]}{block.sheet_row}" if len(block.columns) == 1 else ""
+    cells = (SheetCell(start, len(sheet.text), place),) if place else ()
+    sheet.lines.append(Line(start, len(sheet.text), block.kind, cells))
     if block.kind == "heading" and start:
         y += face.size * 0.9
     width = PAGE_WIDTH - 2 * MARGIN_X
@@ -86,20 +88,28 @@ def _set_table(sheet: Sheet, rows: list[Block], y: float) -> float:
     total = sum(widths) + _COLUMN_GAP * (len(widths) - 1)
     sheet.width = max(sheet.width, total + 2 * MARGIN_X)
     for row in rows:
-        start = _begin_line(sheet)
-        x, bottom, is_first = MARGIN_X, y, True
-        for cell, width in zip(row.cells, widths, strict=False):
-            if cell:
-                sheet.text += "" if is_first else CELL_GAP
-                is_first = False
-                at = len(sheet.text)
-                sheet.text += cell
-                span = (at, len(sheet.text))
-                bottom = max(bottom, _set_column(sheet, span, face, x, width, y, is_number=_is_number(cell)))
-            x += width + _COLUMN_GAP
-        sheet.lines.append(Line(start, len(sheet.text), "row"))
-        y = bottom + face.size * 0.25
+        y = _set_row(sheet, row, widths, face, y) + face.size * 0.25
     return y + face.size * 0.8
+
+
+def _set_row(sheet: Sheet, row: Block, widths: list[float], face: Face, y: float) -> float:
+    start = _begin_line(sheet)
+    x, bottom = MARGIN_X, y
+    cells: list[SheetCell] = []
+    for column, (cell, width) in enumerate(zip(row.cells, widths, strict=False)):
+        if cell:
+            sheet.text += CELL_GAP if len(sheet.text) > start else ""
+            span = len(sheet.text), len(sheet.text) + len(cell)
+            sheet.text += cell
+            reach = widths[column : column + _span(row, column)]
+            room = sum(reach) + _COLUMN_GAP * (len(reach) - 1)
+            side = 1.0 if _is_number(cell) else 0.5 if len(reach) > 1 else 0.0
+            bottom = max(bottom, _set_column(sheet, span, face, x, room, y, side=side))
+            if row.columns:
+                cells.append(SheetCell(*span, f"{row.columns[column]}{row.sheet_row}"))
+        x += width + _COLUMN_GAP
+    sheet.lines.append(Line(start, len(sheet.text), "row", tuple(cells), row.is_head))
+    return bottom
 
 
 def _column_widths(rows: list[Block], face: Face) -> list[float]:
@@ -107,13 +117,21 @@ def _column_widths(rows: list[Block], face: Face) -> list[float]:
     num_columns = max(len(row.cells) for row in rows)
     # A hair is added, so that rounding never breaks the cell that made the column.
     natural = [
-        max((width_of(row.cells[i], face) for row in rows if i < len(row.cells)), default=0.0) + 0.1
+        max(
+            (width_of(row.cells[i], face) for row in rows if i < len(row.cells) and _span(row, i) == 1),
+            default=0.0,
+        )
+        + 0.1
         for i in range(num_columns)
     ]
     room = max(_MAX_TABLE_WIDTH - _COLUMN_GAP * (num_columns - 1), 4.0 * face.size * num_columns)
     limit = PAGE_WIDTH - 2 * MARGIN_X - _COLUMN_GAP * (num_columns - 1)
     wanted = limit if limit > 6.0 * face.size * num_columns else room
     return _shrink(natural, wanted)
+
+
+def _span(row: Block, column: int) -> int:
+    return row.spans[column] if row.spans else 1
 
 
 def _shrink(natural: list[float], room: float) -> list[float]:
@@ -136,16 +154,21 @@ def _set_column(
     width: float,
     y: float,
     *,
-    is_number: bool = False,
+    side: float = 0.0,
 ) -> float:
-    """Set `sheet.text[start:end]` in a column; returns where the next print line may start."""
+    """Set `sheet.text[start:end]` in a column; returns where the next print line may start.
+
+    `side`: how far from the left edge to the right one a line stands that does not fill the column, from 0 to 1.
+    """
     text = sheet.text[span[0] : span[1]]
     base = is_right_to_left(text)
     is_mixed = base or has_right_to_left(text)
     for line in _broken(_tokens(text, span[0], face, width), width):
         left = x
-        if base or is_number:
-            left += max(0.0, width - sum(token[2] + token[3] for token in line) + line[0][3])
+        if base or side:
+            left += (1.0 if base else side) * max(
+                0.0, width - sum(token[2] + token[3] for token in line) + line[0][3]
+            )
         if is_mixed:
             _place_mixed(sheet, line, face, left, y, base)
         else:

@@ -23,6 +23,10 @@ from catena.ingest.pagination.blocks import Book
 from catena.ingest.pagination.paged_book import FlowReading
 from catena.ingest.pdf.pdf_reader import Keep, PdfReading
 from catena.ingest.reader_protocol import Reading
+from catena.ingest.sheets.delimited import read_csv
+from catena.ingest.sheets.ods import read_ods
+from catena.ingest.sheets.xls import read_xls
+from catena.ingest.sheets.xlsx import read_xlsx
 from catena.types import Kind
 
 _MAX_TITLE = 500
@@ -32,6 +36,10 @@ _BOOKS: dict[Kind, Callable[[Path], Book]] = {
     "html": read_html,
     "markdown": read_markdown,
     "text": read_text,
+    "xlsx": read_xlsx,
+    "xls": read_xls,
+    "ods": read_ods,
+    "csv": read_csv,
 }
 
 

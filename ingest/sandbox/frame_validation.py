@@ -14,7 +14,6 @@ from catena.types import (
     Figure,
     FigureState,
     FigureText,
-    Line,
     LineKind,
     OutlineEntry,
     Page,
@@ -22,7 +21,7 @@ from catena.types import (
     Section,
     TextSource,
 )
-from catena.word_boxes import Words
+from catena.word_boxes import Words, lines_of
 
 _WORD = np.dtype([("start", "<i4"), ("end", "<i4"), ("box", "<f4", 4)])
 _LINE_KINDS = frozenset(get_args(LineKind))
@@ -57,7 +56,7 @@ def page_of(header: Header, body: bytes, document_id: str) -> Page:
         text=header["text"],
         label=header["label"],
         words=Words(body),
-        lines=tuple(Line(start, end, kind) for start, end, kind in header["lines"]),
+        lines=lines_of(header["lines"]),
         sections=tuple(Section(start, tuple(path)) for start, path in header["sections"]),
         width=float(header["width"]),
         height=float(header["height"]),
@@ -101,11 +100,24 @@ def _box(given: Any) -> Box:
 def _check_lines(lines: Any, text: str) -> None:
     last = 0
     for line in _list(lines, len(text) + 1):
-        if not (isinstance(line, list) and len(line) == 3 and line[2] in _LINE_KINDS):
+        if not (isinstance(line, list) and 3 <= len(line) <= 5 and line[2] in _LINE_KINDS):
             raise BadFrame("a line that is none")
         start, end = _span(line, text)
+        _check_cells(line[3] if len(line) > 3 else [], start, text[:end])
         if start < last or "\n" in text[start:end]:
             raise BadFrame("lines that overlap or hold a newline")
+        last = end
+
+
+def _check_cells(cells: Any, last: int, text: str) -> None:
+    """Raise BadFrame unless they follow each other inside of their line, which begins at `last` and ends the text."""
+    for cell in _list(cells, len(text)):
+        if not (isinstance(cell, list) and len(cell) == 3):
+            raise BadFrame("a cell that is none")
+        start, end = _span(cell, text)
+        if start < last:
+            raise BadFrame("cells that overlap, or lie outside of their row")
+        _text({"name": cell[2]}, "name", 20)
         last = end
 
 

@@ -57,6 +57,14 @@ def written(folder: Path, name: str, content: bytes) -> Path:
         ("a.txt", "caf\xe9 cr\xe8me".encode("cp1252"), "text"),
         ("about-pdf.txt", b"Files start with %PDF-1.4, says the standard.", "text"),
         ("notes.log", b"one two", "text"),
+        ("a.xlsx", zipped("[Content_Types].xml", "xl/workbook.xml"), "xlsx"),
+        (
+            "a",
+            zipped("mimetype", "content.xml", mimetype=b"application/vnd.oasis.opendocument.spreadsheet"),
+            "ods",
+        ),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "Workbook\0".encode("utf-16-le"), "xls"),
+        ("a.tsv", b"one\ttwo\n", "csv"),
     ],
 )
 def test_kind_by_content(tmp_path: Path, name: str, content: bytes, kind: Kind) -> None:
@@ -93,7 +101,7 @@ def test_a_name_that_contradicts_the_content(
         (b"MZ\x90\x00" + bytes(80), "not_a_document", "program"),
         (bytes(range(256)) * 4, "not_a_document", "binary"),
         (zipped("a.jpg", "b.jpg"), "not_a_document", "ZIP"),
-        (zipped("[Content_Types].xml", "xl/workbook.xml"), "unsupported", "XLSX"),
+        (zipped("[Content_Types].xml", "xl/workbook.bin"), "unsupported", "XLSB"),
         (zipped("[Content_Types].xml", "ppt/presentation.xml"), "unsupported", "PPTX"),
         (zipped("mimetype", "content.xml"), "unsupported", "ODT"),
         (b"{\\rtf1 hello}", "unsupported", "RTF"),

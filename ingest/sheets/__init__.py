@@ -1,0 +1,1 @@
+"""Spreadsheets: what their cells show, cut into pages of rows."""
