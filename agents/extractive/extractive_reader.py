@@ -22,6 +22,7 @@ from catena.agents.extractive.numeric_question import may_be_number
 from catena.agents.extractive.out_of_vocabulary import never_mentioned, spelled
 from catena.agents.extractive.question_form import plain_form
 from catena.agents.extractive.sentence_selection import choose, shown, with_items
+from catena.agents.extractive.sheet_cells import name_cell
 from catena.agents.extractive.short_answers import agreed, named_alone, short_answer
 from catena.agents.extractive.who_questions import whom
 from catena.agents.generative.question_rewriting import Turn, self_contained
@@ -29,7 +30,7 @@ from catena.agents.reasoner import Draft, DraftStatement, Question
 from catena.agents.router import asks_of_all, scope_of
 from catena.agents.segments import Stretch, pack
 from catena.retrieval.embedder import Embedder
-from catena.types import Confidence, Evidence, Note, Segment, Support
+from catena.types import Confidence, Evidence, Note, PageRef, Segment, Support
 
 MAX_EMBEDDED = 32
 MAX_IN_CONTEXT = 12
@@ -138,6 +139,10 @@ class ExtractiveReasoner:
             return self._about_the_whole(question, found, view)
         if _is_of_each(question, view):
             return self._compared(question, found, view)
+        refs = [*(one.spans[0].ref for one in found), *_best_pages(question)]
+        if cell := name_cell(question.text, refs, view):
+            sure_of_cell: Confidence = "likely" if cell.is_sure else "possible"
+            return Draft((cell.statement,), short=cell.value, confidence=sure_of_cell)
         draft, seen = self.draft(question, note, view)
         sure = self._how_sure(seen, view)
         if sure == "closest":
@@ -256,6 +261,10 @@ class ExtractiveReasoner:
                 best, (around @ phrases.T).max(axis=1), strict=True
             )
         ]
+
+
+def _best_pages(question: Question) -> list[PageRef]:
+    return sorted(question.page_scores, key=lambda ref: -question.page_scores[ref])
 
 
 def _is_of_each(question: Question, view: DocumentView) -> bool:

@@ -63,7 +63,8 @@ NAME = "looked up"
 
 
 @cache
-def _verbs() -> frozenset[str]:
+def verbs() -> frozenset[str]:
+    """Common English verbs in their base form."""
     lines = (Path(__file__).parent / "verbs.txt").read_text("utf-8").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
@@ -95,7 +96,7 @@ def is_command(text: str) -> bool:
 def is_instruction(text: str) -> bool:
     """Tell whether a sentence tells what to do: an order, or what one can or must do."""
     order = _ORDER.match(text)
-    return bool(order and order["verb"].lower() in _verbs()) or _ADVICE.search(text) is not None
+    return bool(order and order["verb"].lower() in verbs()) or _ADVICE.search(text) is not None
 
 
 def asked_name(question: str) -> str:
