@@ -14,7 +14,7 @@ from catena.errors import Usage as Usage
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in PDF points, origin top left of the page as displayed (rotation applied)."""
 
-Kind = Literal["pdf", "epub", "docx", "html", "markdown", "text", "xlsx", "xls", "ods", "csv"]
+Kind = Literal["pdf", "epub", "docx", "html", "markdown", "text", "xlsx", "xls", "ods", "csv", "transcript"]
 DocumentStatus = Literal["ready", "partial", "failed", "damaged"]
 """`damaged`: a part of it was lost on the disk, and so was its original; it answers nothing until it is added again."""
 LineKind = Literal["text", "heading", "row", "header", "footer"]
@@ -66,10 +66,22 @@ class SheetCell:
 
 
 @dataclass(frozen=True, slots=True)
+class Cue:
+    """`page.text[start:end]` was said from second `start_s` to `end_s` of a recording, by `speaker` if known."""
+
+    start: int
+    end: int
+    start_s: float
+    end_s: float
+    speaker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A logical line of `page.text`: a paragraph, a heading, a table row, or a running header or footer.
 
     `cells` are those of a row of a spreadsheet, from left to right; `is_head`: it names the columns of the rows below.
+    `cues` are the times of a transcript's paragraph, in order.
     """
 
     start: int
@@ -77,6 +89,7 @@ class Line:
     kind: LineKind
     cells: tuple[SheetCell, ...] = ()
     is_head: bool = False
+    cues: tuple[Cue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +257,8 @@ class Note:
 @dataclass(frozen=True, slots=True)
 class CitationPart:
     """Where a quote stands. In a spreadsheet `cells` is its place in A1 notation ("B7", "A7:C7"), `sheet` the sheet's
-    name, "" in a file that has only one and no name for it."""
+    name, "" in a file that has only one and no name for it. In a recording it was said between the seconds `start_s`
+    and `end_s`, by `speaker` if that is known."""
 
     ref: PageRef
     label: str
@@ -253,6 +267,9 @@ class CitationPart:
     boxes: tuple[Box, ...]
     sheet: str = ""
     cells: str = ""
+    start_s: float | None = None
+    end_s: float | None = None
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

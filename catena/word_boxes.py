@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple
 from itertools import starmap
 from typing import Any, overload
 
-from catena.types import Line, SheetCell, Word
+from catena.types import Cue, Line, SheetCell, Word
 
 _RECORD = struct.Struct("<iiffff")
 
@@ -60,20 +61,25 @@ def pack_words(words: Sequence[Word]) -> bytes:
 
 
 def line_values(lines: Sequence[Line]) -> list[tuple[Any, ...]]:
-    """Lines as plain values: the cells of a spreadsheet's row, and whether it is a head, stand behind its kind."""
-    return [
-        (line.start, line.end, line.kind, [(cell.start, cell.end, cell.name) for cell in line.cells])
-        + (line.is_head,) * line.is_head
-        if line.cells
-        else (line.start, line.end, line.kind)
-        for line in lines
-    ]
+    """Lines as plain values: cells of a spreadsheet's row, whether it is a head, and cues stand behind its kind."""
+    return [_line_values(line) for line in lines]
 
 
 def lines_of(values: Iterable[Sequence[Any]]) -> tuple[Line, ...]:
     return tuple(map(_line, values))
 
 
+def _line_values(line: Line) -> tuple[Any, ...]:
+    values = (line.start, line.end, line.kind)
+    if not line.cells and not line.cues:
+        return values
+    cells = [(cell.start, cell.end, cell.name) for cell in line.cells]
+    return (*values, cells, line.is_head, [astuple(cue) for cue in line.cues])
+
+
 def _line(values: Sequence[Any]) -> Line:
-    start, end, kind, *more = values
-    return Line(start, end, kind, tuple(SheetCell(*cell) for cell in more[0]) if more else (), len(more) > 1)
+    absent: tuple[Any, ...] = ((), False, ())
+    start, end, kind, cells, is_head, cues = (*values, *absent[len(values) - 3 :])
+    return Line(
+        start, end, kind, tuple(SheetCell(*one) for one in cells), is_head, tuple(Cue(*one) for one in cues)
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from catena.agents.candidates import section_at
 from catena.agents.document_view import DocumentView
-from catena.types import Box, Citation, CitationPart, Evidence, Page, QuoteStatus, TextSource
+from catena.ingest.formats.subtitles import clock
+from catena.types import Box, Citation, CitationPart, Evidence, Page, QuoteStatus, Span, TextSource
 
 BEFORE = 300
 """Characters of text before a quote that count as its surroundings."""
@@ -23,16 +25,7 @@ def cite(evidence: Evidence, view: DocumentView) -> Citation:
         page = view.page(span.ref)
         quotes.append(page.text[span.start : span.end])
         sources.add(page.source)
-        parts.append(
-            CitationPart(
-                span.ref,
-                page.label,
-                span.start,
-                span.end,
-                boxes(page, span.start, span.end),
-                *_in_sheet(page, span.start, span.end),
-            )
-        )
+        parts.append(_part(page, span))
     quote = " ".join(quotes)
     is_found = bool(quote.strip()) and quote == evidence.text
     status: QuoteStatus = "verified" if is_found else "quote_not_found"
@@ -45,6 +38,21 @@ def cite(evidence: Evidence, view: DocumentView) -> Citation:
         "ocr" if "ocr" in sources else "text",
         tuple(parts),
     )
+
+
+def _part(page: Page, span: Span) -> CitationPart:
+    """Where a span of a page stands; in a spreadsheet its cells, of a transcript when it was said, and by whom."""
+    sheet, cells = _in_sheet(page, span.start, span.end)
+    part = CitationPart(
+        span.ref, page.label, span.start, span.end, boxes(page, span.start, span.end), sheet, cells
+    )
+    cues = [cue for line in page.lines for cue in line.cues if cue.end > span.start and cue.start < span.end]
+    if not cues:
+        return part
+    said_by = ", ".join(dict.fromkeys(cue.speaker for cue in cues if cue.speaker))
+    times = min(cue.start_s for cue in cues), max(cue.end_s for cue in cues)
+    label = f"{clock(times[0])}, {said_by}" if said_by else clock(times[0])
+    return replace(part, label=label, start_s=times[0], end_s=times[1], speaker=said_by)
 
 
 def _in_sheet(page: Page, start: int, end: int) -> tuple[str, str]:

@@ -14,7 +14,9 @@ import typer
 
 from catena.app.cli.shared_options import DocumentName, Home, Json, PasswordFile, read_password
 from catena.app.process_border import print_json, say, write_file
+from catena.errors import OptionError
 from catena.ingest.formats.folders import walk_folder
+from catena.ingest.formats.subtitles import Caption, captions_of, subtitles_named
 from catena.options import AddOptions
 from catena.types import Kind
 
@@ -89,12 +91,14 @@ def show(
     document: DocumentName,
     page: Annotated[int | None, typer.Option(min=1, help="Physical page, from 1.")] = None,
     render: Annotated[Path | None, typer.Option(help="Write the page as PNG to this file.")] = None,
+    script: Annotated[bool, typer.Option("--script", help="What was said in a recording, and when.")] = False,
+    subtitles: Annotated[Path | None, typer.Option(help="Write the cues as SRT or VTT, by its name.")] = None,
     password_file: PasswordFile = None,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
     """Show a document, or the text or picture of one of its pages."""
-    from catena.app.cli.terminal import print_document, print_page
+    from catena.app.cli.terminal import print_document, print_page, print_script
     from catena.client import Catena
 
     with Catena(home) as catena:
@@ -104,15 +108,42 @@ def show(
             write_file(render, image)
             say(f"Wrote {render}.", is_error=True)
         shown = catena.page(found, page) if page is not None else None
+        said = _cues_of(catena, found) if script or subtitles else []
+    if subtitles is not None:
+        write_file(subtitles, subtitles_named(subtitles.name, said).encode())
+        say(f"Wrote {subtitles}.", is_error=True)
     if as_json:
         data = document_json(found)
+        if script:
+            data["cues"] = [_cue_json(one) for one in said]
         if shown is not None:
             data["page"] = {"number": shown.ref.number, "label": shown.label, "text": shown.text}
         print_json(data)
     elif shown is not None:
         print_page(found, shown)
-    elif render is None:
+    elif script:
+        print_script(said)
+    elif render is None and subtitles is None:
         print_document(found)
+
+
+def _cues_of(catena: Catena, document: Document) -> list[Caption]:
+    pages = catena.library.texts(document.id, range(1, document.num_pages + 1))
+    said = list(captions_of(pages))
+    if not said:
+        raise OptionError(
+            f"{document.title} has no times.", "Of transcripts they are kept: SRT, VTT or JSON."
+        )
+    return said
+
+
+def _cue_json(caption: Caption) -> dict[str, object]:
+    return {
+        "start_s": caption.start_s,
+        "end_s": caption.end_s,
+        "speaker": caption.speaker,
+        "text": caption.text,
+    }
 
 
 def rm(

@@ -14,11 +14,12 @@ from catena.app.cli.console import HarmlessConsole, marked
 from catena.app.process_border import say
 from catena.health import Health
 from catena.ingest.formats.file_kind import shown
+from catena.ingest.formats.subtitles import Caption, clock
 from catena.jobs.uploads import own_name
 from catena.options import Limits
 from catena.render.figure_wording import counted_figures, name_of
 from catena.render.harmless import harmless, one_line
-from catena.render.wording import SURE, cells_name, count, mark_of, proof_of
+from catena.render.wording import SURE, cells_name, count, mark_of, printed, proof_of
 from catena.settings import Settings, described_settings
 from catena.types import Answer, Citation, CitationPart, Document, Figure, Page, Plan, Thread, Usage
 
@@ -109,6 +110,17 @@ def print_page(document: Document, page: Page) -> None:
     for line in page.lines:
         style = {"header": "dim", "footer": "dim", "heading": "bold"}.get(line.kind, "")
         console.print(harmless(page.text[line.start : line.end]), style=style, markup=False)
+
+
+def print_script(captions: Sequence[Caption]) -> None:
+    """Print what was said, a line a cue: its time, and who speaks where that changes."""
+    console, last = _console(), ""
+    for one in captions:
+        console.print(f"[cyan]{clock(one.start_s)}[/]", end="  ")
+        if one.speaker and one.speaker != last:
+            console.print(f"[bold]{marked(one.speaker)}:[/]", end=" ")
+        last = one.speaker
+        console.print(harmless(one.text), markup=False)
 
 
 def print_answer(answer: Answer) -> None:
@@ -215,7 +227,8 @@ def _place(part: CitationPart) -> str:
 
 def page_name(number: int, label: str) -> str:
     """Name a page as people do: physical number, and the printed label where it differs."""
-    return f"p. {number}" if label == str(number) or not label else f"p. {number}, printed {label}"
+    said = printed(number, label)
+    return f"p. {number}, {said}" if said else f"p. {number}"
 
 
 def print_hits(rows: Sequence[Mapping[str, object]]) -> None:

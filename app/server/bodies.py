@@ -129,6 +129,9 @@ class PartBody(BaseModel):
     boxes: list[Box]
     sheet: str = Field(default="", description="In a spreadsheet: the name of the sheet.")
     cells: str = Field(default="", description="In a spreadsheet: the cells in A1 notation, B7 or A7:C7.")
+    start_s: float | None = Field(default=None, description="In a recording: from this second on.")
+    end_s: float | None = None
+    speaker: str = ""
     image: str = Field(default="", description="Address of a picture of the page, the quote boxed.")
 
 

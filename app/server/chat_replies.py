@@ -10,7 +10,7 @@ from typing import Any
 
 from catena.agents.generative.markdown_sanitizer import neutral
 from catena.render.harmless import harmless
-from catena.render.wording import cells_name
+from catena.render.wording import cells_name, printed
 
 Json = dict[str, Any]
 REFUSALS = ("not_in_document", "refused")
@@ -104,8 +104,8 @@ def page_name(part: Json) -> str:
     if cells := part.get("cells"):
         place = neutral(harmless(cells_name(part["sheet"], cells))).replace("]", "")
         return f"p. {part['page']}, {place}"
-    label = neutral(harmless(part["label"])).replace("]", "")
-    return f"p. {part['page']}" + ("" if label in ("", str(part["page"])) else f", printed {label}")
+    said = printed(part["page"], neutral(harmless(part["label"])).replace("]", ""))
+    return f"p. {part['page']}" + (f", {said}" if said else "")
 
 
 def refusal_of(answer: Json) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catena.render.harmless import for_page, harmless
-from catena.render.wording import cells_name
+from catena.render.wording import cells_name, printed
 from catena.types import Answer, Citation, CitationPart, Confidence, Strategy, Support
 
 MARKS: dict[Support, tuple[str, str, str]] = {
@@ -64,7 +64,8 @@ def quoted(quote: str) -> str:
 
 def page_name(number: int, label: str) -> str:
     """Physical page, and the printed one where it differs."""
-    return f"page {number}" if label in ("", str(number)) else f"page {number} (printed {label})"
+    said = printed(number, label)
+    return f"page {number} ({said})" if said else f"page {number}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -15,7 +15,25 @@ from catena.files.atomic_files import make_folder
 FOLDER = "uploads"
 UPLOAD = "upload"
 """Stem of a file that came through the browser: its name is the title."""
-SUFFIXES = ("pdf", "epub", "docx", "html", "htm", "md", "txt", "xlsx", "xlsm", "xls", "ods", "csv", "tsv")
+SUFFIXES = (
+    "pdf",
+    "epub",
+    "docx",
+    "html",
+    "htm",
+    "md",
+    "txt",
+    "xlsx",
+    "xlsm",
+    "xls",
+    "ods",
+    "csv",
+    "tsv",
+    "srt",
+    "vtt",
+    "json3",
+    "json",
+)
 """Of what a library takes; the content decides, the suffix only helps with plain text."""
 
 

@@ -199,5 +199,6 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     5: lambda connection: None,  # from 6 on a row says the version, too (`catena/library/database.py`)
     6: _queue_apart,
     7: _figures,
+    8: lambda connection: None,  # lines may have cues, which earlier versions cannot read
 }
 """From the version that is the key to the next one."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 METADATA = MetaData()
 
 
@@ -94,7 +94,7 @@ pages = Table(
     Column("width", Float, nullable=False),
     Column("height", Float, nullable=False),
     Column("text", Text, nullable=False),
-    Column("lines", Text, nullable=False),
+    Column("lines", Text, nullable=False),  # with their cues, since version 9
     Column("sections", Text, nullable=False),
     _checksum(),
     UniqueConstraint("document_key", "number"),

@@ -83,6 +83,9 @@ def citation_to_json(citation: Citation) -> Json:
                 "boxes": [list(box) for box in part.boxes],
                 "sheet": part.sheet,
                 "cells": part.cells,
+                "start_s": part.start_s,
+                "end_s": part.end_s,
+                "speaker": part.speaker,
             }
             for part in citation.parts
         ],
@@ -99,6 +102,9 @@ def citation_from_json(data: Mapping[str, Any]) -> Citation:
             tuple((box[0], box[1], box[2], box[3]) for box in part["boxes"]),
             part.get("sheet", ""),
             part.get("cells", ""),
+            part.get("start_s"),
+            part.get("end_s"),
+            part.get("speaker", ""),
         )
         for part in data["parts"]
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from catena.types import Answer, Citation, CitationPart, Confidence, Statement, Support
 
+_TIME = re.compile(r"\d\d+:\d\d:\d\d")
 SURE: dict[Confidence, str] = {
     "likely": "likely the answer",
     "possible": "possibly the answer",
@@ -29,6 +32,13 @@ def mark_of(answer: Answer, place: int) -> str:
     return sure if statement.support == "quoted" else f"{sure}; {mark}"
 
 
+def printed(number: int, label: str) -> str:
+    """What is printed on a page beside its number: "printed xii", or the times of a recording; nothing else."""
+    if label in ("", str(number)):
+        return ""
+    return label if _TIME.match(label) else f"printed {label}"
+
+
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -43,7 +53,8 @@ def page_name(part: CitationPart) -> str:
     number = f"p. {part.ref.number}"
     if part.cells:
         return f"{number}, {cells_name(part.sheet, part.cells)}"
-    return number if part.label in ("", str(part.ref.number)) else f"{number} (printed {part.label})"
+    said = printed(part.ref.number, part.label)
+    return f"{number} ({said})" if said else number
 
 
 def proof_of(answer: Answer) -> str:

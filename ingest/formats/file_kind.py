@@ -10,12 +10,14 @@ from typing import get_args
 from catena.errors import DocumentError
 from catena.files.regular_files import open_regular, unread
 from catena.ingest.formats.charsets import certain_utf16
+from catena.ingest.formats.subtitles import STARTS_SRT, STARTS_VTT
 from catena.ingest.formats.zip_archive import zip_names
 from catena.ingest.sheets.delimiters import is_table
 from catena.types import Kind
 
 SUPPORTED = (
-    "Catena reads PDF, EPUB, DOCX, HTML, Markdown, plain text, and spreadsheets (XLSX, XLS, ODS, CSV)."
+    "Catena reads PDF, EPUB, DOCX, HTML, Markdown, plain text, spreadsheets (XLSX, XLS, ODS, CSV), "
+    "and transcripts of recordings (SRT, VTT, JSON)."
 )
 NAMES: Mapping[Kind, str] = {
     "pdf": "a PDF",
@@ -28,6 +30,7 @@ NAMES: Mapping[Kind, str] = {
     "xls": "an Excel workbook of before 2007 (XLS)",
     "ods": "an OpenDocument spreadsheet (ODS)",
     "csv": "a table of values (CSV)",
+    "transcript": "a transcript",
 }
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _EXTENSIONS: Mapping[str, Kind] = {
@@ -49,6 +52,9 @@ _EXTENSIONS: Mapping[str, Kind] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".tab": "csv",
+    ".srt": "transcript",
+    ".vtt": "transcript",
+    ".json3": "transcript",
 }
 _OPEN_DOCUMENTS: tuple[Kind, ...] = ("ods",)
 _ZIPPED: tuple[Kind, ...] = ("epub", "docx", "xlsx", *_OPEN_DOCUMENTS)
@@ -109,6 +115,13 @@ _HTML = re.compile(rb"\s*(<\?xml[^>]*\?>\s*|<!--.*?-->\s*)*<(!doctype\s+html|htm
 _TAGS = re.compile(rb"<(head|body|div|p|table|h[1-6]|br|span|a|ul|ol|meta|title)\b[^>]*>", re.I)
 _MARKDOWN = re.compile(rb"^(#{1,6} \S|```|\* \S|- \S|\|.+\|\s*$|\[[^\]]+\]\([^)]+\))", re.M)
 
+_JSON_NAMES = (
+    (b"segments", b"start", b"end", b"text"),
+    (b"events", b"tStartMs"),
+    (b"start", b"duration", b"text"),
+)
+_JSON_ROWS = re.compile(rb'\s*\[\s*\{|"(?:segments|events)"\s*:\s*\[\s*\{')
+
 
 def sniff(path: Path, as_kind: Kind | None = None) -> Kind:
     """Tell the kind of a file from its content; `as_kind` overrides what content and name say.
@@ -124,7 +137,7 @@ def sniff(path: Path, as_kind: Kind | None = None) -> Kind:
         return as_kind
     named = _EXTENSIONS.get(path.suffix.lower())
     kind = _kind_of(path, head, tail, named)
-    if named is not None and named != kind:
+    if named is not None and named != kind and (named, kind) != ("text", "transcript"):
         raise DocumentError(
             "wrong_type",
             f"{shown(path.name)} is {NAMES[kind]} by its content, not {NAMES[named]}.",
@@ -162,7 +175,7 @@ def _kind_of(path: Path, head: bytes, tail: bytes, named: Kind | None) -> Kind:
         raise _not_a_document(path, "binary data of no known format")
     if text.lstrip().startswith((b"{\\rtf", b"%!PS")):
         _refuse_known(path, text.lstrip())
-    return _text_kind(path, text, named)
+    return _text_kind(path, text, _as_ascii(tail) or b"", named)
 
 
 def _is_pdf(head: bytes, tail: bytes) -> bool:
@@ -234,11 +247,13 @@ def _is_clean(data: bytes) -> bool:
     return controls * 1000 <= len(data)
 
 
-def _text_kind(path: Path, text: bytes, named: Kind | None) -> Kind:
+def _text_kind(path: Path, text: bytes, tail: bytes, named: Kind | None) -> Kind:
     if _HTML.match(text):
         return "html"
     if text.lstrip().startswith(b"<?xml") or text.lstrip().startswith(b"<svg"):
         raise _unsupported(path, "an XML file", " To read it as it stands: `--as text`.")
+    if named not in ("markdown", "csv") and _is_transcript(text, tail):
+        return "transcript"
     if named in ("html", "markdown", "text", "csv"):
         return named
     if len(_TAGS.findall(text)) >= 3 and text.lstrip().startswith(b"<"):
@@ -246,6 +261,15 @@ def _text_kind(path: Path, text: bytes, named: Kind | None) -> Kind:
     if named is None and is_table(text.decode("ascii", "replace")):
         return "csv"
     return "markdown" if named is None and path.suffix == "" and _looks_like_markdown(text) else "text"
+
+
+def _is_transcript(head: bytes, tail: bytes) -> bool:
+    """Tell a transcript by the first and last bytes of its text; a cue inside of prose makes none."""
+    if STARTS_VTT.match(head) or STARTS_SRT.match(head):
+        return True
+    if head.lstrip()[:1] not in (b"{", b"[") or not (_JSON_ROWS.search(head) or b'"segments"' in head + tail):
+        return False
+    return any(all(b'"%b"' % name in head + tail for name in names) for names in _JSON_NAMES)
 
 
 def _looks_like_markdown(text: bytes) -> bool:

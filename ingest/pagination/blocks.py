@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-BlockKind = Literal["heading", "text", "row"]
+from catena.types import Cue
+
+BlockKind = Literal["heading", "text", "row", "header"]
 
 # Between the cells of a row, as in the rows of a PDF; columns show in the boxes of the words.
 CELL_GAP = " "
@@ -45,7 +47,7 @@ class Block:
 
     `printed_page` is the number that a printed page has which starts with this block. Cells of a spreadsheet stand
     in its row `sheet_row`, from 1, and in `columns` ("B"); `spans`: how many columns each goes over, if any do;
-    `is_head`: the row names the columns.
+    `is_head`: the row names the columns. `cues`: when its text was said.
     """
 
     kind: BlockKind
@@ -59,6 +61,7 @@ class Block:
     columns: tuple[str, ...] = ()
     spans: tuple[int, ...] = ()
     is_head: bool = False
+    cues: tuple[Cue, ...] = ()
 
 
 @dataclass(slots=True)

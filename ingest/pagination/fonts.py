@@ -29,6 +29,8 @@ def face_of(block: Block) -> Face:
     """Choose the font of a block by its kind and rank."""
     if block.kind == "row":
         return _ROW
+    if block.kind == "header":
+        return SMALL
     if block.kind == "heading":
         level = block.section.level if block.section else len(_HEADINGS)
         return _HEADINGS[min(max(level, 1), len(_HEADINGS)) - 1]

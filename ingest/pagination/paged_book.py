@@ -1,4 +1,4 @@
-"""A book as a document of pages: cut, typeset, and drawn on demand. EPUB, DOCX, HTML and text share it."""
+"""A book as a document of pages: cut, typeset, and drawn on demand. EPUB, DOCX, HTML, text and transcripts share it."""
 
 from __future__ import annotations
 
@@ -211,13 +211,26 @@ def _pieces(block: Block) -> Iterator[Block]:
     text, at = block.text, 0
     while len(text) - at > _WINDOW or count_words(text[at:]) > _MOST:
         end = at + _cut_point(text[at : at + _WINDOW])
-        piece = text[at:end].strip()
-        yield replace(block, kind="text", text=piece, cells=(), section=None if at else block.section)
+        yield _piece(block, at, end)
         at = end
     if not at:
         yield block
-    elif rest := text[at:].strip():
-        yield replace(block, kind="text", text=rest, cells=(), section=None)
+    elif text[at:].strip():
+        yield _piece(block, at, len(text))
+
+
+def _piece(block: Block, start: int, end: int) -> Block:
+    """A stretch of a paragraph, with the cues in it."""
+    text = block.text[start:end].strip()
+    start = block.text.index(text, start)
+    cues = tuple(
+        replace(cue, start=max(0, cue.start - start), end=min(len(text), cue.end - start))
+        for cue in block.cues
+        if cue.end > start and cue.start < start + len(text)
+    )
+    return replace(
+        block, kind="text", text=text, cells=(), section=None if start else block.section, cues=cues
+    )
 
 
 def _cut_point(window: str) -> int:

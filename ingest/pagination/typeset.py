@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from unicodedata import bidirectional
 
@@ -73,7 +73,8 @@ def _set_paragraph(sheet: Sheet, block: Block, y: float) -> float:
     sheet.text += block.text
     place = f"{block.columns[0]}{block.sheet_row}" if len(block.columns) == 1 else ""
     cells = (SheetCell(start, len(sheet.text), place),) if place else ()
-    sheet.lines.append(Line(start, len(sheet.text), block.kind, cells))
+    cues = tuple(replace(cue, start=start + cue.start, end=start + cue.end) for cue in block.cues)
+    sheet.lines.append(Line(start, len(sheet.text), block.kind, cells, cues=cues))
     if block.kind == "heading" and start:
         y += face.size * 0.9
     width = PAGE_WIDTH - 2 * MARGIN_X

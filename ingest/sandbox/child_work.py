@@ -15,6 +15,7 @@ from catena.ingest.formats.docx import read_docx
 from catena.ingest.formats.epub import read_epub
 from catena.ingest.formats.html import read_html
 from catena.ingest.formats.plain_text import read_markdown, read_text
+from catena.ingest.formats.transcripts import read_transcript
 from catena.ingest.frames import MAX_PAGE_CHARS, Send, figure_frame, page_frame
 from catena.ingest.given_file import given_file
 from catena.ingest.ocr.tesseract import Recogniser
@@ -40,6 +41,7 @@ _BOOKS: dict[Kind, Callable[[Path], Book]] = {
     "xls": read_xls,
     "ods": read_ods,
     "csv": read_csv,
+    "transcript": read_transcript,
 }
 
 

@@ -30,6 +30,7 @@ _REASONS = frozenset(get_args(FailureReason))
 _STATUSES = frozenset(get_args(DocumentStatus))
 _MAX_COORDINATE = 1e7
 MAX_OUTLINE = 100_000
+MAX_SECONDS = 1e9
 MAX_CAPTION, MAX_FIGURE_TEXTS = 5_000, 2_000
 _FIGURE_STATES = frozenset(get_args(FigureState))
 
@@ -100,12 +101,15 @@ def _box(given: Any) -> Box:
 def _check_lines(lines: Any, text: str) -> None:
     last = 0
     for line in _list(lines, len(text) + 1):
-        if not (isinstance(line, list) and 3 <= len(line) <= 5 and line[2] in _LINE_KINDS):
+        if not (isinstance(line, list) and len(line) in (3, 6) and line[2] in _LINE_KINDS):
             raise BadFrame("a line that is none")
         start, end = _span(line, text)
         _check_cells(line[3] if len(line) > 3 else [], start, text[:end])
         if start < last or "\n" in text[start:end]:
             raise BadFrame("lines that overlap or hold a newline")
+        if len(line) > 3 and not isinstance(line[4], bool):
+            raise BadFrame("a line that may be a head, or not")
+        _check_cues(line[5] if len(line) > 3 else [], start, end)
         last = end
 
 
@@ -119,6 +123,16 @@ def _check_cells(cells: Any, last: int, text: str) -> None:
             raise BadFrame("cells that overlap, or lie outside of their row")
         _text({"name": cell[2]}, "name", 20)
         last = end
+
+
+def _check_cues(cues: Any, start: int, end: int) -> None:
+    for cue in _list(cues, end - start + 1):
+        if len(_list(cue, 5)) != 5:
+            raise BadFrame("a cue that is none")
+        start = int(_number(cue[0], start, end, whole=True))
+        start = int(_number(cue[1], start, end, whole=True))
+        _number(cue[3], _number(cue[2], 0, MAX_SECONDS), MAX_SECONDS)
+        _text({"speaker": cue[4]}, "speaker", 1_000)
 
 
 def _check_sections(sections: Any, text: str) -> None:
