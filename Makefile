@@ -110,7 +110,7 @@ browser: $(VENV)/.installed-dev $(DEMO)/jargon.pdf  ## Open 20 tabs and let 200 
 pictures: $(VENV)/.installed-dev $(DEMO)/jargon.pdf  ## Take the pictures of the pages for docs/ui.md
 	$(BIN)/python scripts/pictures.py $(DEMO)/jargon.pdf
 
-lock: $(VENV)/.installed  ## Choose the versions of all dependencies anew
+lock: $(VENV)/.installed  ## Choose the versions of all dependencies anew (UPGRADE=: of new ones alone)
 	scripts/lock.sh
 
 wheel-test: $(VENV)/.installed-dev  ## Install the wheel in an empty environment and ask it something (slow)

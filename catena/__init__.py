@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from catena.events import Event, OnEvent
     from catena.health import Health, Problem
     from catena.jobs.job_store import Job
+    from catena.langchain_retriever import CatenaLangChainRetriever
     from catena.library.backup import Backup
     from catena.library.votes import Vote
     from catena.options import AddOptions, AskOptions, Limits
     from catena.portal import Stream
+    from catena.query_engine import CatenaQueryEngine, CatenaReader
     from catena.question_runs import Run
     from catena.retrieval.embedder import Embedder
     from catena.retrieval.llamaindex import CatenaRetriever, LlamaIndexEmbedder
@@ -77,7 +79,9 @@ _NAMES = {
         "Event",
         "OnEvent",
     ),
+    "catena.langchain_retriever": ("CatenaLangChainRetriever",),
     "catena.library.backup": ("Backup",),
+    "catena.query_engine": ("CatenaQueryEngine", "CatenaReader"),
     "catena.bookqa.result_store": ("Failure",),
     "catena.bookqa.book_set_runs": (
         "GenerateOptions",
@@ -134,6 +138,9 @@ __all__ = [
     "Backup",
     "Catena",
     "CatenaError",
+    "CatenaLangChainRetriever",
+    "CatenaQueryEngine",
+    "CatenaReader",
     "CatenaRetriever",
     "Citation",
     "CitationPart",

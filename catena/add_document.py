@@ -25,6 +25,7 @@ from catena.options import AddOptions
 from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.passages import indexed_text, split
 from catena.retrieval.text_analysis import terms
+from catena.telemetry import span
 from catena.types import Document, Kind, Page
 
 OnPage = Callable[[Path, int, int], None]
@@ -127,7 +128,10 @@ class Adder:
         title = options.title or shown(path.stem)
         unread = Document(document_id, title, as_text(path), options.as_kind, "failed")
         original = self._library.original(document_id)
-        with self._library.writing(unread) as writer:
+        with (
+            span("catena.add", {"catena.kind": options.as_kind}) as note,
+            self._library.writing(unread) as writer,
+        ):
             try:
                 with self._pool.parsing(
                     original,
@@ -144,6 +148,7 @@ class Adder:
                     writer.document = replace(parsing.document, path=unread.path, title=title)
             except DocumentError as error:
                 writer.document = failed(unread, error)
+            note({"catena.status": writer.document.status, "catena.pages": writer.document.num_pages})
         return writer.document
 
 

@@ -19,6 +19,7 @@ from catena.render.answer_json import from_json
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.hybrid import HybridRetriever
 from catena.settings import Settings
+from catena.telemetry import Attributes, span
 from catena.types import Answer, Plan
 
 if TYPE_CHECKING:
@@ -45,15 +46,17 @@ class Answerer:
     ) -> Answer:
         """Run the agents. Raises ModelError, and OptionError for what the reader cannot do."""
         deps = self._deps(asked, on_event)
-        answer = await run(
-            deps if is_resumable else replace(deps, checkpoints=None),
-            asked.question,
-            asked.document_ids,
-            asked.options,
-            on_event,
-            run_id=asked.run_id,
-            turns=self._turns(asked.options),
-        )
+        with span("catena.ask", {"catena.run_id": asked.run_id}) as note:
+            answer = await run(
+                deps if is_resumable else replace(deps, checkpoints=None),
+                asked.question,
+                asked.document_ids,
+                asked.options,
+                on_event,
+                run_id=asked.run_id,
+                turns=self._turns(asked.options),
+            )
+            note(_told(answer))
         notice = self.retriever.notice(asked.document_ids) if answer.strategy == "retrieve" else ""
         return replace(answer, warnings=(*answer.warnings, notice)) if notice else answer
 
@@ -103,3 +106,21 @@ class Answerer:
 
     def _kept(self, limit: int, thread_id: str | None = None) -> Sequence[Answer]:
         return [from_json(one.data) for one in self.library.history.answers(limit, thread_id=thread_id)]
+
+
+def _told(answer: Answer) -> Attributes:
+    """Return what a trace is told of an answer: how it came about, and nothing that it says."""
+    return {
+        "catena.strategy": answer.strategy,
+        "catena.status": answer.status,
+        "catena.confidence": answer.confidence,
+        "catena.citations": len(answer.citations),
+        "catena.verified": answer.verified,
+        "catena.documents": len(answer.coverage.documents),
+        "catena.pages_read": answer.coverage.pages_read,
+        "catena.calls": answer.usage.calls,
+        "catena.cost_usd": answer.usage.cost_usd,
+        "gen_ai.request.model": answer.model or None,
+        "gen_ai.usage.input_tokens": answer.usage.prompt_tokens,
+        "gen_ai.usage.output_tokens": answer.usage.completion_tokens,
+    }

@@ -53,8 +53,9 @@ def choose_documents(
     if len(document_ids) == 1:
         return [(document_ids[0], 0.0)]
     ranked = rank_documents(library, question, document_ids, near)
-    best = ranked[0][1] if ranked else 1.0
-    standing = [(found, score / best - 1) for found, score in ranked]
+    best = ranked[0][1] if ranked else 0.0
+    # All are 0 where no word is shared and one passage alone is near: none stands behind another.
+    standing = [(found, score / best - 1 if best else 0.0) for found, score in ranked]
     if len(document_ids) <= MAX_DOCUMENTS:
         others = set(document_ids) - {found for found, _ in ranked}
         return standing + [(one, -1.0) for one in document_ids if one in others]

@@ -18,6 +18,7 @@ from catena.retrieval.page_ranking import Scored, page_hits
 from catena.retrieval.protocols import Shelf
 from catena.retrieval.text_analysis import STOPWORDS, query_terms, terms
 from catena.retrieval.vector_jobs import embed_passages, embedded_passages
+from catena.telemetry import span
 from catena.types import PageHit
 
 MAX_NEW_VECTORS = 90  # a question waits for so many at most: 2.7 s at 34 passages/s on 2 cores
@@ -72,6 +73,12 @@ class HybridRetriever:
         """Find up to `k` pages, best first; candidates without a vector get one, which is kept."""
         if not document_ids:
             return []
+        with span("catena.retrieve", {"catena.documents": len(document_ids), "catena.k": k}) as note:
+            hits = self._retrieve(question, document_ids, k)
+            note({"catena.pages": len(hits)})
+        return hits
+
+    def _retrieve(self, question: str, document_ids: Sequence[str], k: int) -> list[PageHit]:
         asked = self._embedder.embed([question])[0]  # (d,)
         chosen = choose_documents(self._library, question, document_ids, self._near(asked, document_ids))
         if not chosen:

@@ -34,6 +34,8 @@ CHECKS: dict[str, Callable[[Told], bool]] = {
     "FastAPI": lambda told: "Harbour Works" in told["reply"]["answer"] and told["reply"]["pages"] == [1],
     "Notebook": lambda told: "Harbour Works" in told["proof"]._repr_html_() and not told["c"].close(),
     "LlamaIndex": lambda told: told["pages"] == [1],
+    "LlamaIndex answers": lambda told: "Harbour Works" in told["response"].source_nodes[0].text,
+    "LangChain": lambda told: told["labels"] == ["1"],
     "A model of your own": lambda told: told["answer"].usage.calls == 1,
     "An embedder of your own": lambda told: told["hits"][0].ref.number == 1,
     "A vector store of your own": lambda told: told["hits"] and any(Path("qdrant").rglob("*.sqlite")),

@@ -92,3 +92,15 @@ def ui(
     from catena.benchmarks import timing
 
     say(timing.table(pages.rows(book, home, visitors=visitors, runs=runs)))
+
+
+@bench.command()
+def server(
+    askers: Annotated[int, typer.Option(min=1, max=200, help="Who ask at once.")] = 50,
+    uploads: Annotated[int, typer.Option(min=2, max=80, help="Files that are added meanwhile.")] = 20,
+    questions: Annotated[int, typer.Option(min=1, help="Of each asker, one after the other.")] = 4,
+) -> None:
+    """Let many ask and add over HTTP at once: seconds, errors, what is lost or told to somebody else."""
+    from catena.benchmarks import server_load, timing
+
+    say(timing.table(server_load.rows(askers, uploads, questions)))

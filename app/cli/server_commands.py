@@ -36,6 +36,9 @@ def serve(
     ] = False,
     max_seconds: Annotated[float, typer.Option(min=1, help="Seconds that a question may take.")] = 600.0,
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Questions that are answered at once.")] = 4,
+    log_requests: Annotated[
+        bool, typer.Option("--log-requests", help="Write a line of JSON a request to the error stream.")
+    ] = False,
     add_from: AddFrom = None,
     model: Model = None,
     api_base: ApiBase = None,
@@ -56,7 +59,8 @@ def serve(
     keys = read_keys(api_key_file) if api_key_file else ()
     check_address(host, keys)
     start_key = "" if keys or no_key else secrets.token_urlsafe(32)
-    limits = ServerLimits(desk=DeskLimits(max_at_once=at_once, max_seconds=max_seconds))
+    desk = DeskLimits(max_at_once=at_once, max_seconds=max_seconds)
+    limits = ServerLimits(desk=desk, is_logged=log_requests)
     start_log()
     with Catena(settings=load_settings(home=home, model=model, api_base=api_base)) as catena:
         # Where others reach it each request brings a key: what they call this machine cannot be known.
@@ -68,7 +72,7 @@ def serve(
             say(f"Its key until then: export CATENA_API_KEY={start_key}", is_error=True)
         for asked in (signal.SIGINT, signal.SIGTERM):
             signal.signal(asked, _leave)  # the server raises it again once it has stopped
-        run(app, socket, limits.desk.grace_seconds)
+        run(app, socket, desk.grace_seconds)
 
 
 def mcp(add_from: AddFrom = None, model: Model = None, api_base: ApiBase = None, home: Home = None) -> None:

@@ -39,7 +39,7 @@ class SearchRequest(BaseModel):
     )
 
     query: str = Field(min_length=1)
-    documents: list[str] | None = Field(default=None, max_length=1000)
+    documents: list[str] | None = Field(default=None, min_length=1, max_length=1000)
     k: int = Field(default=10, ge=1, le=100)
 
 
@@ -54,7 +54,7 @@ class AskRequest(BaseModel):
     )
 
     question: str = Field(min_length=1)
-    documents: list[str] | None = Field(default=None, max_length=1000)
+    documents: list[str] | None = Field(default=None, min_length=1, max_length=1000)
     options: AskOptions = Field(default_factory=AskOptions)
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from catena.app.server.question_desk import Asked
 from catena.errors import OptionError
@@ -45,7 +45,7 @@ class CatenaBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    documents: list[str] | None = Field(default=None, max_length=1000)
+    documents: list[str] | None = Field(default=None, min_length=1, max_length=1000)
     options: AskOptions = Field(default_factory=AskOptions)
 
 
@@ -54,7 +54,7 @@ class PlainText(BaseModel):
 
 
 class StreamOptions(BaseModel):
-    include_usage: bool = False
+    include_usage: StrictBool = False
 
 
 class ChatRequest(BaseModel):
@@ -73,7 +73,7 @@ class ChatRequest(BaseModel):
 
     model: str = Field(min_length=1, max_length=1000)
     messages: list[Message] = Field(min_length=1)
-    stream: bool | None = False
+    stream: StrictBool | None = False
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = None
     response_format: PlainText | None = None

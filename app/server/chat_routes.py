@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
+from catena.app.server.api_description import stream
 from catena.app.server.chat_bodies import LIBRARY, PREFIX, ChatRequest
 from catena.app.server.chat_replies import ChatReply, Json
 from catena.app.server.chat_tasks import chore
@@ -26,6 +27,7 @@ from catena.types import Document
 router = APIRouter(prefix="/openai/v1", tags=["openai"])
 TOLD = ("question", "route", "queries", "hits", "read", "note")
 """Events that are told as what a model thinks, while the answer is not there yet."""
+_BOTH = stream("One object, or with `stream` a chunk an event; the last event is `[DONE]`.")
 
 
 @router.get("/models")
@@ -47,7 +49,7 @@ def show_model(model: Annotated[str, Path()], server: Server) -> dict[str, Any]:
     return _model(model, found.title, int(found.added_at))
 
 
-@router.post("/chat/completions")
+@router.post("/chat/completions", responses=_BOTH)
 async def chat(body: ChatRequest, request: Request, server: Server, base: Base) -> Response:
     """Answer the last message from the documents: each sentence with links to the pages that prove it.
 

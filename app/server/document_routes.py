@@ -6,9 +6,10 @@ import asyncio
 import time
 from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Form, Path, Query, Response, UploadFile
+from pydantic import StringConstraints
 
 from catena.app.server.bodies import (
     DocumentBody,
@@ -20,15 +21,16 @@ from catena.app.server.bodies import (
     cut,
 )
 from catena.app.server.served import After, Base, Limit, Served, Server
-from catena.errors import DocumentError, OptionError
+from catena.errors import DocumentError
 from catena.jobs.job_store import Job
 from catena.jobs.uploads import receive
 from catena.llm.spoken_text import legible
-from catena.types import OutlineEntry, Page
+from catena.types import Box, OutlineEntry, Page
 
 router = APIRouter(prefix="/v1", tags=["documents"])
-Name = Annotated[str, Path(description="Id, unique prefix of it, or title.")]
+Name = Annotated[str, Path(min_length=1, description="Id, unique prefix of it, or title.")]
 Number = Annotated[int, Path(ge=1, le=1_000_000, description="Physical page, from 1.")]
+Edges = Annotated[str, StringConstraints(pattern=r"^-?\d{1,6}(\.\d{1,6})?(,-?\d{1,6}(\.\d{1,6})?){3}$")]
 MAX_TITLE = 300
 MAX_WAIT = 300.0
 POLL_SECONDS = 0.2
@@ -77,7 +79,7 @@ def show_document(name: Name, server: Server) -> DocumentBody:
     return DocumentBody.model_validate(server.catena.document(legible(name)))
 
 
-@router.delete("/documents/{name}", status_code=204)
+@router.delete("/documents/{name}", status_code=204, response_class=Response)
 def delete_document(name: Name, server: Server) -> None:
     """Remove a document: its original, text, vectors, the answers about it."""
     server.catena.remove(legible(name))
@@ -131,13 +133,14 @@ def show_picture(
     number: Number,
     server: Server,
     box: Annotated[
-        list[str] | None, Query(max_length=200, description="x0,y0,x1,y1 in points; drawn on it; repeatable.")
+        list[Edges] | None,
+        Query(max_length=200, description="x0,y0,x1,y1 in points; drawn on it; repeatable."),
     ] = None,
     dpi: Annotated[int, Query(ge=36, le=300)] = 144,
     signature: Annotated[str | None, Query(description="Of an address in an answer.")] = None,
 ) -> Response:
     """See a page as PNG, with boxes drawn on it."""
-    boxes = [_box(one) for one in box or ()]
+    boxes = [cast(Box, tuple(map(float, one.split(",")))) for one in box or ()]
     picture = server.catena.page_image(legible(name), number, boxes=boxes, dpi=dpi)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 
@@ -169,11 +172,3 @@ def _upload(server: Served, job: Job) -> UploadBody:
         is_new=job.result["files"][0]["is_new"] if results else None,
         document=DocumentBody.model_validate(document) if document else None,
     )
-
-
-def _box(given: str) -> tuple[float, float, float, float]:
-    try:
-        x0, y0, x1, y1 = map(float, given.split(","))
-    except ValueError:
-        raise OptionError(f"box: {given[:40]!r} is not four numbers.", "Give box=x0,y0,x1,y1.") from None
-    return x0, y0, x1, y1

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.sse import format_sse_event
 
 from catena.agents.run_store import UnfinishedRun
+from catena.app.server.api_description import stream
 from catena.app.server.bodies import AnswerBody, AskRequest, Listed, RunBody, cut
 from catena.app.server.event_lines import event_stream, first_event
 from catena.app.server.problems import problem_of
@@ -28,12 +29,7 @@ RunId = Annotated[
 ]
 ThreadId = Annotated[str, Path(description="As an answer or the list of conversations has it.")]
 POLL_SECONDS = 0.2
-_STREAM: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Server-sent events: `run`, then those of `catena.events`; `answer` or `problem` is the last.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
-    }
-}
+_STREAM = stream("`run`, then the events of `catena.events`; `answer` or `problem` is the last.")
 
 
 @router.post("/ask", response_model=AnswerBody)
@@ -139,7 +135,7 @@ def show_thread(thread_id: ThreadId, server: Server, base: Base, limit: Limit = 
     return JSONResponse([server.answer_json(one, base) for one in found])
 
 
-@router.delete("/threads/{thread_id}", status_code=204)
+@router.delete("/threads/{thread_id}", status_code=204, response_class=Response)
 def delete_thread(thread_id: ThreadId, server: Server) -> None:
     """Delete what is kept of a conversation."""
     server.catena.threads.delete(thread_id)

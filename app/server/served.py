@@ -17,7 +17,7 @@ from catena.types import Answer, Box, PageHit
 
 Json = dict[str, Any]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
-After = Annotated[str | None, Query(description="The `next` of the reply before.")]
+After = Annotated[str | None, Query(min_length=1, description="The `next` of the reply before.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,16 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from catena.app.server import chat_routes, document_routes, question_routes
 from catena.app.server.admission import Access, Admission
+from catena.app.server.api_description import describe
 from catena.app.server.mcp_server import make_mcp_server
-from catena.app.server.problems import MEDIA_TYPE, Problem, problem_of, reply
+from catena.app.server.problems import Problem, problem_of, reply
 from catena.app.server.question_desk import ClientGone, DeskLimits, QuestionDesk
+from catena.app.server.request_log import RequestLog
 from catena.app.server.served import Served
 from catena.client import Catena
 from catena.errors import DISTRIBUTION, CatenaError
@@ -38,16 +41,18 @@ ABOUT = (
     "origin top left) and a mark of how far it is supported. Errors are problem+json, with a `reason` for programs "
     "and a `remedy` for people."
 )
+ROUTERS = (document_routes.router, question_routes.router, chat_routes.router)
 _MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """Bytes of a request that is no upload, seconds that its body may take, and what is asked at once."""
+    """Bytes of a request that is no upload, seconds for its body, what is asked at once; whether it is logged."""
 
     max_body_bytes: int = _MIB
     max_body_seconds: float = 300.0
     desk: DeskLimits = field(default_factory=DeskLimits)
+    is_logged: bool = False
 
 
 class State(BaseModel):
@@ -79,15 +84,15 @@ def create_app(
     for kind in (CatenaError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _told)
     app.add_exception_handler(ClientGone, _unheard)
-    app.include_router(document_routes.router)
-    app.include_router(question_routes.router)
-    app.include_router(chat_routes.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.router.routes.extend(mcp_app.routes)
     app.get("/v1/health", tags=["server"])(health)
     app.get("/v1/ready", tags=["server"], responses={503: {"model": State}})(ready)
-    app.openapi = _described(app)  # type: ignore[method-assign]
+    app.openapi = describe(app)  # type: ignore[method-assign]
     app.add_middleware(LimitBody, max_bytes=_allowed(catena, limits), max_seconds=limits.max_body_seconds)
     app.add_middleware(Admission, access=access)
+    app.add_middleware(RequestLog, is_written=limits.is_logged)
     return app
 
 
@@ -137,22 +142,6 @@ def _lifespan(
     return lifespan
 
 
-def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Describe the routes as FastAPI does, with the media type of problems, and the key."""
-    describe = app.openapi
-
-    def described() -> dict[str, Any]:
-        form = describe()
-        operations = [one for path in form["paths"].values() for one in path.values()]
-        for said in (one["responses"][status] for one in operations for status in ("4XX", "5XX")):
-            said["content"] = {MEDIA_TYPE: next(iter(said["content"].values()))}
-        form["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        form["security"] = [{"key": []}]
-        return form
-
-    return described
-
-
 def _allowed(catena: Catena, limits: ServerLimits) -> Callable[[Scope], int]:
     """How many bytes a request may have: an upload as many as a file, and what its form takes."""
     most = catena.settings.parser.max_file_mib * _MIB + _MIB
@@ -164,8 +153,21 @@ def _allowed(catena: Catena, limits: ServerLimits) -> Callable[[Scope], int]:
 
 
 async def _told(request: Request, error: Exception) -> Response:
-    headers = getattr(error, "headers", None)
-    return reply(problem_of(error), request.url.path, headers)
+    problem, headers = problem_of(error), getattr(error, "headers", None)
+    if problem.status == 405:
+        headers = {**(headers or {}), "Allow": ", ".join(_methods(request))}
+    return reply(problem, request.url.path, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What this address takes: several routes may have it, and the router names those of the first."""
+    routes = [*request.app.routes, *(route for router in ROUTERS for route in router.routes)]
+    found = [
+        route.methods or ()
+        for route in routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    ]
+    return sorted({method for methods in found for method in methods})
 
 
 async def _unheard(request: Request, error: Exception) -> Response:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from catena.errors import CatenaError
 from catena.jobs.worker_start import LOCK_NAME, detach, lower_priority, own_lock
 from catena.render.harmless import start_log
+from catena.telemetry import start_tracing
 
 if TYPE_CHECKING:
     from catena.jobs.job_queue import Jobs
@@ -124,6 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from catena.jobs.job_queue import open_jobs
 
     start_log()
+    start_tracing()
     module, _, name = options.handlers.partition(":")
     handlers: Mapping[str, Handler] = getattr(import_module(module), name)(home)
     jobs, stop = open_jobs(home), threading.Event()

@@ -8,6 +8,7 @@ from typing import Any
 
 from catena.llm.protocol import LLM, Completion, Message, OnText
 from catena.llm.wrappers import LLMWrapper
+from catena.telemetry import span
 from catena.types import RoleUsage, Usage
 
 
@@ -73,7 +74,17 @@ class MeteredLLM(LLMWrapper):
         role: str = "answer",
         on_text: OnText | None = None,
     ) -> Completion:
-        done = await self._llm.complete(messages, max_tokens=max_tokens, role=role, on_text=on_text)
+        with span("chat", {"gen_ai.operation.name": "chat", "catena.role": role}) as note:
+            done = await self._llm.complete(messages, max_tokens=max_tokens, role=role, on_text=on_text)
+            note(
+                {
+                    "gen_ai.request.model": done.who,
+                    "gen_ai.usage.input_tokens": done.prompt_tokens,
+                    "gen_ai.usage.output_tokens": done.completion_tokens,
+                    "catena.cost_usd": done.cost_usd,
+                    "catena.is_cached": done.is_cached,
+                }
+            )
         self._meter.add(role, done)
         return done
 

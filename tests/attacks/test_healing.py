@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ from catena.settings import Settings, load_settings
 from catena.types import Answer
 from tests.attacks.test_stored_sets import KEY, set_of_one_item
 from tests.bookqa.test_items import ITEM
+from tests.ingest.charts import bars, captioned
+from tests.ingest.printing import save_pdf
 
 NUM_ATTACKS = int(os.environ.get("CATENA_ATTACKS", "0"))
 pytestmark = pytest.mark.skipif(not NUM_ATTACKS, reason="CATENA_ATTACKS says how many")
@@ -46,6 +49,7 @@ QUESTIONS = (
     "How many hours does the harbour lantern number 12 burn?",
     "What does the glacier number 7 feed?",
     "How many visitors did the museum of clocks count in 1907?",
+    "What did the observers of the valley write down every morning?",
 )
 REPAIR = "from catena.app.start import main; main()"
 KINDS = ("flip", "flip", "flip", "page", "cut", "empty", "delete", "swap")
@@ -57,7 +61,7 @@ def settings_of(home: Path) -> Settings:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library with all that one can hold: three documents, vectors, their file, answers, runs, a conversation."""
+    """A library with all that one can hold: documents, figures, vectors, their file, answers, runs, a conversation."""
     folder = tmp_path_factory.mktemp("whole")
     texts = {
         "lantern.txt": "\n\n".join(
@@ -73,6 +77,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Catena(settings=settings_of(home)) as catena:
         for name, text in texts.items():
             (folder / name).write_text(text)
+        save_pdf(folder / "rain.pdf", partial(captioned, draw=bars))
+        for name in (*texts, "rain.pdf"):
             document = catena.add(folder / name)
             fill(catena.library, catena.embedder, document.id)
         VectorFile(catena.library, max_unsaved=0).refresh()
@@ -105,8 +111,17 @@ def said(answer: Answer) -> dict[str, Any]:
     }
 
 
+def figures_of(catena: Catena) -> dict[str, Any] | str:
+    """What the library tells of its figures, or the error that names what is wrong."""
+    try:
+        found = [one for document in catena.documents() for one in catena.library.figures(document.id)]
+    except CatenaError as error:
+        return error.message
+    return {"figures": [str(one) for one in found]} if found else "lost: no document has a figure"
+
+
 def ask_all(home: Path) -> list[dict[str, Any] | str]:
-    """What is answered to each question, or the error that names what is wrong. Nothing else may come out."""
+    """What is answered to each question and the figures, or the error that names what is wrong; nothing else."""
     found: list[dict[str, Any] | str] = []
     try:
         with Catena(settings=settings_of(home)) as catena:
@@ -137,8 +152,9 @@ def ask_all(home: Path) -> list[dict[str, Any] | str]:
                     catena.page_image(document, 1)
                 except CatenaError as error:
                     assert error.message
+            found.append(figures_of(catena))
     except CatenaError as error:
-        found += [error.message] * (len(QUESTIONS) - len(found))
+        found += [error.message] * (len(QUESTIONS) + 1 - len(found))
     return found
 
 
@@ -258,10 +274,10 @@ def test_a_repair_that_is_killed_can_be_begun_again(whole: Path, tmp_path: Path)
         child.wait()
         originals = {path.name for path in (home / "originals").glob("??/*")}
         health = doctor(home, repair=True)
-        if health.problems or len(originals) < 3:
+        if health.problems or len(originals) < 4:
             wrong.append(f"{number}: {len(originals)} originals, {health.problems}")
-        texts = [one["text"] if isinstance(one, dict) else one for one in ask_all(home)]
-        if texts != [one["text"] for one in truth]:  # type: ignore[index]
+        texts = [one.get("text", one) if isinstance(one, dict) else one for one in ask_all(home)]
+        if texts != [one.get("text", one) for one in truth]:  # type: ignore[union-attr]
             wrong.append(f"{number}: {texts}")
         shutil.rmtree(home)
         print(f"{number}: {num_killed} repairs killed", wrong[-1:], flush=True)

@@ -122,6 +122,8 @@ def test_documents_near_in_meaning_are_chosen_where_words_find_none() -> None:
     assert choose_documents(library, "whale", ids) == []
     near = [Near("Fish 3", 0, 0.6), Near("Fish 4", 0, 0.55), Near("Fish 5", 0, 0.4)]
     assert [one for one, _ in choose_documents(library, "whale", ids, near)] == ["Fish 3", "Fish 4"]
+    only = [Near("Fish 3", 0, 0.2)]  # one that is near, and no word in common: nothing to compare it with
+    assert choose_documents(library, "whale", ids, only) == [("Fish 3", 0.0)]
 
 
 def test_a_document_that_stands_behind_comes_after_a_page_as_good() -> None:

@@ -180,7 +180,7 @@ def test_a_plan_calls_no_model(http: httpx.Client) -> None:
         ("GET", "/v1/documents/nothing", None, 404),
         ("GET", "/v1/documents/lantern/pages/99", None, 404),
         ("GET", "/v1/documents/lantern/pages/0", None, 422),
-        ("GET", "/v1/documents/lantern/pages/1/image?box=1,2,x", None, 400),
+        ("GET", "/v1/documents/lantern/pages/1/image?box=1,2,x", None, 422),
         ("GET", "/v1/documents/%00/outline", None, 400),
         ("GET", "/v1/runs/nothing", None, 404),
         ("GET", "/v1/runs/..%2f..", None, 404),
@@ -192,7 +192,7 @@ def test_a_plan_calls_no_model(http: httpx.Client) -> None:
         ("POST", "/v1/ask", b'{"question": "x", "more": 1}', 422),
         ("POST", "/v1/ask", b'{"question": " "}', 400),
         ("POST", "/v1/ask", b'{"question": "x", "documents": ["nothing"]}', 404),
-        ("POST", "/v1/ask", b'{"question": "x", "documents": []}', 400),
+        ("POST", "/v1/ask", b'{"question": "x", "documents": []}', 422),
         ("POST", "/v1/ask", b'{"question": "\\ud800", "documents": ["\\ud800"]}', 422),
         ("POST", "/v1/ask", b'{"question": "x", "options": {"demos": 3}}', 400),
         ("POST", "/v1/ask/events", b'{"question": "x", "documents": ["nothing"]}', 404),
@@ -228,3 +228,29 @@ def test_the_description_is_openapi_with_examples(http: httpx.Client) -> None:
     assert form["openapi"].startswith("3.1") and form["security"] == [{"key": []}]
     assert form["components"]["schemas"]["AskRequest"]["examples"]
     assert MEDIA_TYPE in form["paths"]["/v1/ask"]["post"]["responses"]["4XX"]["content"]
+
+
+def test_each_request_has_an_id(http: httpx.Client) -> None:
+    assert http.get("/v1/health", headers={"X-Request-Id": "mine-1"}).headers["x-request-id"] == "mine-1"
+    for odd in ("a b", "x" * 65, ""):
+        assert re.fullmatch(
+            "[0-9a-f]{32}", http.get("/v1/health", headers={"X-Request-Id": odd}).headers["x-request-id"]
+        )
+
+
+def test_a_logged_request_names_its_route_and_no_document(
+    client: Catena, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with served(client, limits=ServerLimits(is_logged=True)) as url:
+        httpx.get(
+            f"{url}/v1/documents/lantern", headers={"Authorization": f"Bearer {KEY}", "X-Request-Id": "a"}
+        )
+        httpx.get(f"{url}/v1/documents/lantern")
+    lines = [json.loads(one) for one in capsys.readouterr().err.splitlines() if one.startswith("{")]
+    assert [(one["route"], one["status"]) for one in lines] == [("/v1/documents/{name}", 200), ("", 401)]
+    assert lines[0]["request_id"] == "a" and "lantern" not in json.dumps(lines)
+
+
+def test_what_an_address_takes_is_all_named(http: httpx.Client) -> None:
+    said = http.request("OPTIONS", "/v1/documents/lantern")
+    assert said.status_code == 405 and said.headers["allow"] == "DELETE, GET"
