@@ -14,7 +14,10 @@ from catena.errors import Usage as Usage
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in PDF points, origin top left of the page as displayed (rotation applied)."""
 
-Kind = Literal["pdf", "epub", "docx", "html", "markdown", "text", "xlsx", "xls", "ods", "csv", "transcript"]
+Kind = Literal[
+    "pdf", "epub", "docx", "html", "markdown", "text", "xlsx", "xls", "ods", "csv", "pptx", "odp", "odt", "rtf",
+    "transcript",
+]  # fmt: skip
 DocumentStatus = Literal["ready", "partial", "failed", "damaged"]
 """`damaged`: a part of it was lost on the disk, and so was its original; it answers nothing until it is added again."""
 LineKind = Literal["text", "heading", "row", "header", "footer"]

@@ -16,24 +16,9 @@ FOLDER = "uploads"
 UPLOAD = "upload"
 """Stem of a file that came through the browser: its name is the title."""
 SUFFIXES = (
-    "pdf",
-    "epub",
-    "docx",
-    "html",
-    "htm",
-    "md",
-    "txt",
-    "xlsx",
-    "xlsm",
-    "xls",
-    "ods",
-    "csv",
-    "tsv",
-    "srt",
-    "vtt",
-    "json3",
-    "json",
-)
+    "pdf", "epub", "docx", "html", "htm", "md", "txt", "xlsx", "xlsm", "xls", "ods", "csv", "tsv", "pptx", "pptm",
+    "odp", "odt", "rtf", "srt", "vtt", "json3", "json",
+)  # fmt: skip
 """Of what a library takes; the content decides, the suffix only helps with plain text."""
 
 

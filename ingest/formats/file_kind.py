@@ -16,8 +16,8 @@ from catena.ingest.sheets.delimiters import is_table
 from catena.types import Kind
 
 SUPPORTED = (
-    "Catena reads PDF, EPUB, DOCX, HTML, Markdown, plain text, spreadsheets (XLSX, XLS, ODS, CSV), "
-    "and transcripts of recordings (SRT, VTT, JSON)."
+    "Catena reads PDF, EPUB, DOCX, ODT, RTF, HTML, Markdown, plain text, spreadsheets (XLSX, XLS, ODS, CSV), "
+    "presentations (PPTX, ODP) and transcripts of recordings (SRT, VTT, JSON)."
 )
 NAMES: Mapping[Kind, str] = {
     "pdf": "a PDF",
@@ -31,6 +31,10 @@ NAMES: Mapping[Kind, str] = {
     "ods": "an OpenDocument spreadsheet (ODS)",
     "csv": "a table of values (CSV)",
     "transcript": "a transcript",
+    "pptx": "a PowerPoint presentation (PPTX)",
+    "odp": "an OpenDocument presentation (ODP)",
+    "odt": "an OpenDocument text (ODT)",
+    "rtf": "Rich Text (RTF)",
 }
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _EXTENSIONS: Mapping[str, Kind] = {
@@ -55,9 +59,15 @@ _EXTENSIONS: Mapping[str, Kind] = {
     ".srt": "transcript",
     ".vtt": "transcript",
     ".json3": "transcript",
+    ".pptx": "pptx",
+    ".pptm": "pptx",
+    ".ppsx": "pptx",
+    ".odp": "odp",
+    ".odt": "odt",
+    ".rtf": "rtf",
 }
-_OPEN_DOCUMENTS: tuple[Kind, ...] = ("ods",)
-_ZIPPED: tuple[Kind, ...] = ("epub", "docx", "xlsx", *_OPEN_DOCUMENTS)
+_OPEN_DOCUMENTS: tuple[Kind, ...] = ("ods", "odp", "odt")
+_ZIPPED: tuple[Kind, ...] = ("epub", "docx", "xlsx", "pptx", *_OPEN_DOCUMENTS)
 _MAX_NAME = 100
 _HEAD, _TAIL = 64 << 10, 8 << 10
 _MAX_DIRECTORY = 64 << 20
@@ -67,7 +77,6 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # First bytes of what people drop by mistake: documents of other programs, then what is no document.
 _OTHER_DOCUMENTS: tuple[tuple[bytes, str], ...] = (
-    (b"{\\rtf", "a Rich Text (RTF) file"),
     (_OLE, "an old Microsoft Office file (DOC, PPT)"),
     (b"%!PS", "a PostScript file"),
     (b"AT&TFORM", "a DjVu file"),
@@ -96,16 +105,18 @@ _ZIP_KINDS: tuple[tuple[str, Kind], ...] = (
     ("META-INF/container.xml", "epub"),
     ("word/document", "docx"),
     ("xl/workbook.xml", "xlsx"),
+    ("ppt/presentation.xml", "pptx"),
 )
 _ZIP_MEMBERS: tuple[tuple[str, str], ...] = (
     ("xl/workbook.bin", "a binary Excel workbook (XLSB)"),
-    ("ppt/presentation", "a PowerPoint presentation (PPTX)"),
     ("Index/Document.iwa", "an Apple Pages file"),
-    ("content.xml", "an OpenDocument file (ODT, ODP)"),
+    ("content.xml", "an OpenDocument file that does not say which"),
 )
 _MEDIA_TYPES: tuple[tuple[bytes, Kind], ...] = (
     (b"application/epub+zip", "epub"),
     (b"application/vnd.oasis.opendocument.spreadsheet", "ods"),
+    (b"application/vnd.oasis.opendocument.presentation", "odp"),
+    (b"application/vnd.oasis.opendocument.text", "odt"),
 )
 """What a ZIP file says that it is, in a first member that is not packed."""
 _OLE_STREAMS: tuple[tuple[str, Kind], ...] = (("Workbook", "xls"), ("Book", "xls"))
@@ -173,7 +184,9 @@ def _kind_of(path: Path, head: bytes, tail: bytes, named: Kind | None) -> Kind:
     text = _as_ascii(head)
     if text is None:
         raise _not_a_document(path, "binary data of no known format")
-    if text.lstrip().startswith((b"{\\rtf", b"%!PS")):
+    if text.lstrip().startswith(b"{\\rtf"):
+        return "rtf"
+    if text.lstrip().startswith(b"%!PS"):
         _refuse_known(path, text.lstrip())
     return _text_kind(path, text, _as_ascii(tail) or b"", named)
 

@@ -14,7 +14,10 @@ from catena.ingest.confinement.confinement import OUT_OF_MEMORY_EXIT
 from catena.ingest.formats.docx import read_docx
 from catena.ingest.formats.epub import read_epub
 from catena.ingest.formats.html import read_html
+from catena.ingest.formats.open_document import read_odp, read_odt
 from catena.ingest.formats.plain_text import read_markdown, read_text
+from catena.ingest.formats.pptx import read_pptx
+from catena.ingest.formats.rtf import read_rtf
 from catena.ingest.formats.transcripts import read_transcript
 from catena.ingest.frames import MAX_PAGE_CHARS, Send, figure_frame, page_frame
 from catena.ingest.given_file import given_file
@@ -42,6 +45,10 @@ _BOOKS: dict[Kind, Callable[[Path], Book]] = {
     "ods": read_ods,
     "csv": read_csv,
     "transcript": read_transcript,
+    "pptx": read_pptx,
+    "odp": read_odp,
+    "odt": read_odt,
+    "rtf": read_rtf,
 }
 
 

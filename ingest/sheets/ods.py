@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from catena.errors import DocumentError
 from catena.ingest.formats.html_visibility import PICTURES, LeftOut
-from catena.ingest.formats.safe_xml import BadXML, local, parse_xml, read_xml
+from catena.ingest.formats.open_document import open_document_title, require_open
+from catena.ingest.formats.safe_xml import BadXML, read_xml
 from catena.ingest.formats.zip_archive import Archive, damaged
 from catena.ingest.pagination.blocks import Book, clean
 from catena.ingest.sheets.spreadsheet import Budget, Sheet, book_of, column_name
@@ -28,24 +28,6 @@ def read_ods(path: Path) -> Book:
     book = book_of(reader.sheets, reader.hidden, open_document_title(archive))
     book.notes += reader.left_out.notes()
     return book
-
-
-def require_open(archive: Archive) -> None:
-    """Raise DocumentError for a file that is encrypted, or has no content."""
-    if b"encryption-data" in (archive.read_if_there("META-INF/manifest.xml") or b""):
-        remedy = "Save it without a password, and add that."
-        raise DocumentError("needs_password", f"{archive.name} is encrypted.", remedy)
-    if "content.xml" not in archive.names:
-        raise damaged(archive.name, "its content is missing")
-
-
-def open_document_title(archive: Archive) -> str:
-    """The title that an OpenDocument file says that it has."""
-    try:
-        root = parse_xml(archive.read_if_there("meta.xml") or b"<none/>")
-    except BadXML:
-        return ""
-    return next((clean(one.text or "") for one in root.iter() if local(one) == "title"), "")
 
 
 class _ContentReader:

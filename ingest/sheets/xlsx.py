@@ -6,14 +6,14 @@ cell, so that two cells can take all memory; openpyxl streams without merged cel
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from catena.ingest.formats.html_visibility import PICTURES, LeftOut
-from catena.ingest.formats.safe_xml import BadXML, attribute, local, parse_xml, read_xml
-from catena.ingest.formats.zip_archive import Archive, damaged, resolve
+from catena.ingest.formats.package_parts import PackageParts
+from catena.ingest.formats.safe_xml import BadXML, attribute, local, read_xml
+from catena.ingest.formats.zip_archive import Archive, damaged
 from catena.ingest.pagination.blocks import Book, clean
 from catena.ingest.sheets.number_formats import BUILT_IN, GENERAL, shown
 from catena.ingest.sheets.spreadsheet import Area, Budget, Sheet, book_of, column_number
@@ -32,31 +32,28 @@ class _Workbook:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._main = self._related("").get("officeDocument", ["xl/workbook.xml"])[0]
+        self._parts = PackageParts(archive)
+        self._main = self._parts.related("").get("officeDocument", ["xl/workbook.xml"])[0]
         self._left_out = LeftOut()
         self._budget = Budget(archive.name)
 
     def read(self) -> Book:
-        root = self._tree(self._main)
+        root = self._parts.tree(self._main)
         if root is None:
             raise damaged(self._archive.name, "its workbook is missing")
-        kin = self._related(self._main)
+        kin = self._parts.related(self._main)
         self._strings = self._shared_strings(kin.get("sharedStrings", [""])[0])
         self._formats = self._cell_formats(kin.get("styles", [""])[0])
         self._is_1904 = any(
             local(one) == "workbookPr" and attribute(one, "date1904") in ("1", "true") for one in root
         )
-        targets = self._targets(self._main)
+        targets = self._parts.targets(self._main)
         sheets = [element for element in root.iter() if local(element) == "sheet"]
         seen = [one for one in sheets if attribute(one, "state") in (None, "visible")]
         hidden = [attribute(one, "name") or "" for one in sheets if one not in seen]
-        book = book_of((self._sheet(one, targets) for one in seen), hidden, self._title())
+        book = book_of((self._sheet(one, targets) for one in seen), hidden, self._parts.title())
         book.notes += self._left_out.notes()
         return book
-
-    def _title(self) -> str:
-        core = self._tree("docProps/core.xml")
-        return next((clean(one.text or "") for one in core or () if local(one) == "title"), "")
 
     def _sheet(self, element: Element, targets: dict[str, str]) -> Sheet:
         member = targets.get(attribute(element, "id") or "", "")
@@ -70,10 +67,10 @@ class _Workbook:
             raise damaged(self._archive.name, f"{member} is no proper XML ({error})") from error
         sheet.num_hidden += len(reader.met_hidden)
         self._left_out.add(_NO_VALUE, reader.num_without_value)
-        kin = self._related(member)
+        kin = self._parts.related(member)
         self._left_out.add(PICTURES, len(kin.get("drawing", ())))
         for name in kin.get("comments", ()):
-            sheet.remarks += _remarks(self._tree(name))
+            sheet.remarks += _remarks(self._parts.tree(name))
         return sheet
 
     def _shared_strings(self, member: str) -> list[str]:
@@ -103,7 +100,7 @@ class _Workbook:
 
     def _cell_formats(self, member: str) -> list[str]:
         """The code of the number format of each style."""
-        root = self._tree(member)
+        root = self._parts.tree(member)
         if root is None:
             return []
         codes = dict(BUILT_IN)
@@ -112,33 +109,6 @@ class _Workbook:
                 codes[_whole(attribute(element, "numFmtId"))] = attribute(element, "formatCode") or GENERAL
         cell_formats = next((child for child in root if local(child) == "cellXfs"), None)
         return [codes.get(_whole(attribute(xf, "numFmtId")), GENERAL) for xf in cell_formats or ()]
-
-    def _tree(self, member: str) -> Element | None:
-        try:
-            data = self._archive.read_if_there(member) if member else None
-            return parse_xml(data) if data else None
-        except BadXML as error:
-            raise damaged(self._archive.name, f"{member} is no proper XML ({error})") from error
-
-    def _links(self, member: str) -> Iterator[Element]:
-        folder, name = posixpath.split(member)
-        for element in self._tree(posixpath.join(folder, "_rels", f"{name}.rels")) or ():
-            if attribute(element, "TargetMode") != "External":
-                yield element
-
-    def _targets(self, member: str) -> dict[str, str]:
-        return {
-            attribute(one, "Id") or "": resolve(member, attribute(one, "Target") or "")
-            for one in self._links(member)
-        }
-
-    def _related(self, member: str) -> dict[str, list[str]]:
-        """The parts that a part refers to, by the last word of their type."""
-        found: dict[str, list[str]] = {}
-        for one in self._links(member):
-            kind = (attribute(one, "Type") or "").rpartition("/")[2]
-            found.setdefault(kind, []).append(resolve(member, attribute(one, "Target") or ""))
-        return found
 
 
 class _SheetReader:

@@ -65,6 +65,9 @@ def written(folder: Path, name: str, content: bytes) -> Path:
         ),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "Workbook\0".encode("utf-16-le"), "xls"),
         ("a.tsv", b"one\ttwo\n", "csv"),
+        ("a.pptx", zipped("[Content_Types].xml", "ppt/presentation.xml"), "pptx"),
+        ("a.odt", zipped("mimetype", "content.xml"), "odt"),
+        ("a", b"{\\rtf1 hello}", "rtf"),
     ],
 )
 def test_kind_by_content(tmp_path: Path, name: str, content: bytes, kind: Kind) -> None:
@@ -102,9 +105,7 @@ def test_a_name_that_contradicts_the_content(
         (bytes(range(256)) * 4, "not_a_document", "binary"),
         (zipped("a.jpg", "b.jpg"), "not_a_document", "ZIP"),
         (zipped("[Content_Types].xml", "xl/workbook.bin"), "unsupported", "XLSB"),
-        (zipped("[Content_Types].xml", "ppt/presentation.xml"), "unsupported", "PPTX"),
-        (zipped("mimetype", "content.xml"), "unsupported", "ODT"),
-        (b"{\\rtf1 hello}", "unsupported", "RTF"),
+        (zipped("mimetype", "content.xml"), "unsupported", "OpenDocument"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "unsupported", "Office"),
         (b"%!PS-Adobe-3.0\n", "unsupported", "PostScript"),
         (b'<?xml version="1.0"?><svg></svg>', "unsupported", "XML"),
