@@ -234,7 +234,7 @@ class ExtractiveReasoner:
         """Words first; what they find promising is compared by meaning, the best of that with its context."""
         asked = sentence_ranking.Asked.of(question.text)
         scored = []
-        behind = sentence_ranking.behind_the_question(asked, found)
+        behind = sentence_ranking.behind_the_question(asked, found, self._same_questions(question, found))
         for candidate, near in zip(found, behind, strict=True):
             if candidate.kind == "heading":
                 continue
@@ -261,6 +261,17 @@ class ExtractiveReasoner:
                 best, (around @ phrases.T).max(axis=1), strict=True
             )
         ]
+
+    def _same_questions(self, question: Question, found: Sequence[Candidate]) -> dict[int, float]:
+        """Say of each line that is a question how surely it asks the same."""
+        lines = {place: one.text for place, one in enumerate(found) if sentence_ranking.is_question(one.text)}
+        if not lines:
+            return {}
+        cosines = self._embedder.embed(list(lines.values())) @ self._embedder.embed([question.text])[0]
+        return {
+            place: sentence_ranking.same_question(question.text, line, float(cosine))
+            for (place, line), cosine in zip(lines.items(), cosines, strict=True)
+        }
 
 
 def _best_pages(question: Question) -> list[PageRef]:

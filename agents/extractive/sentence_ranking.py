@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from catena.agents.candidates import Candidate, is_apparatus
@@ -39,8 +39,12 @@ UNDER, INSTRUCTS, COMMAND = 0.4, 0.15, 0.3
 """A heading that asks the same; an order or advice; a line to type: chosen on bash's, git's and Debian's manuals."""
 DESIGNATED = 0.8
 FOLLOWS, NUM_BEHIND = 0.5, 6
+DIRECT = 1.6
+"""How much more a sentence counts there that begins with "yes" or "no"."""
 SAME_QUESTION, LINE_WORDS = 0.6, 20
 """What stands behind a heading or a line that asks the same, as in lists of questions with their answers."""
+RELATED, SAME_COSINE = 0.6, 0.9
+"""Cosines of questions on one subject, and of one question in two wordings: chosen on Python's and Debian's FAQs."""
 MIN_WORDS = 3
 COMMON = 2.0
 """A name of such rarity or less (in an eighth of the passages or more) is the document's own subject."""
@@ -79,6 +83,9 @@ _ASIDE = re.compile(
     r"|,? (?:as (?:of|at) )?\w+ \d{1,2}, (?:19|20)\d\d\b",
     re.IGNORECASE,
 )
+_YES_OR_NO = re.compile(r"(?:yes|no)[,.;:!–—]", re.IGNORECASE)
+_SPEECH = re.compile('["“”«»„]')
+_KINDS = (_WHO, _TIME, _QUANTITY)
 GENERIC = frozenset(terms("total other net subtotal amount balance sum"))
 """What alone names no row."""
 _DESIGNATION = re.compile(
@@ -142,7 +149,7 @@ def by_words(asked: Asked, candidate: Candidate, idf: Idf) -> float:
     """Score shared words and the kind of answer."""
     if says_nothing_new(asked, candidate.text):
         return NOTHING_NEW
-    if is_apparatus(candidate.text, candidate.heading):
+    if is_apparatus(candidate.text, candidate.heading) or is_question(candidate.text):
         return APPARATUS
     if candidate.kind == "row":
         if asked.wants_number and not _has_figure(asked, candidate.text):
@@ -210,21 +217,39 @@ def says_nothing_new(asked: Asked, text: str) -> bool:
     return not new
 
 
-def behind_the_question(asked: Asked, found: Sequence[Candidate]) -> list[float]:
-    """Score how soon each candidate, in reading order, stands behind a line that asks the same: 1 for the first one."""
+def is_question(text: str) -> bool:
+    """Tell whether a line asks, as the headings of lists of questions with their answers do; speech does not count."""
+    return text.rstrip().endswith("?") and not _SPEECH.search(text)
+
+
+def same_question(question: str, line: str, cosine: float) -> float:
+    """Measure how surely a line asks the same in other words; who, when or how much is another question than why."""
+    kinds = [[kind.search(text) is not None for kind in _KINDS] for text in (question, line)]
+    return min(1.0, max(0.0, (cosine - RELATED) / (SAME_COSINE - RELATED))) if kinds[0] == kinds[1] else 0.0
+
+
+def behind_the_question(
+    asked: Asked, found: Sequence[Candidate], alike_by_meaning: Mapping[int, float]
+) -> list[float]:
+    """Score how soon each candidate, in reading order, stands behind a line that asks the same: 1 for the first one.
+
+    `alike_by_meaning`: of lines that are questions, by their place among the candidates, from 0 to 1.
+    """
     near, step, same = [], NUM_BEHIND, 0.0
-    for candidate in found:
+    for place, candidate in enumerate(found):
         alike = (
             asks_the_same(candidate.text, asked.terms[0])
             if len(candidate.text.split()) <= LINE_WORDS
             else 0.0
         )
+        alike = max(alike, alike_by_meaning.get(place, 0.0))
         if alike >= SAME_QUESTION:
             step, same = 0, alike
             near.append(0.0)
             continue
-        near.append(same * (1 - step / NUM_BEHIND))
-        step = min(NUM_BEHIND, step + 1)
+        said = DIRECT if _YES_OR_NO.match(candidate.text) else 1.0
+        near.append(said * same * (1 - step / NUM_BEHIND))
+        step = NUM_BEHIND if place in alike_by_meaning else min(NUM_BEHIND, step + 1)
     return near
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -50,7 +51,8 @@ class FileLock:
 
     def release(self) -> None:
         if self._descriptor is not None:
-            os.close(self._descriptor)
+            with suppress(OSError):  # a share that was lost says so here, too: nobody holds the lock any more
+                os.close(self._descriptor)
             self._descriptor = None
 
     def _is_file(self, descriptor: int) -> bool:

@@ -29,7 +29,7 @@ from catena.errors import DISTRIBUTION, Damage, LibraryCorrupt, LibraryError, Li
 from catena.files.atomic_files import FILE_MODE, make_folder
 from catena.files.disk_reserve import FULL, READ_ROOM, free_bytes, is_full, may_take_none
 from catena.files.failpoints import point
-from catena.files.sqlite_files import connect, has_log, is_only_read, set_journal
+from catena.files.sqlite_files import connect, filesystem_of, has_log, is_only_read, is_shared, set_journal
 from catena.library.checksums import seal_catalogue
 from catena.library.migrations import MIGRATIONS
 from catena.library.schema import SCHEMA_VERSION, counters, create_tables
@@ -65,6 +65,8 @@ _UNWRITTEN = {
     sqlite3.SQLITE_IOERR_SHMSIZE,
 }
 """What could not be written is no damage of what is there."""
+_AWAY = {errno.ENOTCONN, errno.ESTALE, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ENODEV}
+"""What a share says that was lost."""
 _FULL = ("disk is full",)
 _READ_ONLY = ("readonly", "unable to open", "permission denied")
 _BUSY = ("locked", "busy")
@@ -90,6 +92,7 @@ class Database:
         self.mend: Mend | None = None
         """Mends what is damaged, or raises."""
         self._turn = threading.Lock()
+        self._folder: tuple[int, int] | None = None
         self._open()
         try:
             self._prepare(version, migrations)
@@ -100,9 +103,15 @@ class Database:
     def _open(self) -> None:
         self.is_read_only = is_only_read(self.path) or self._is_full()
         """Tell whether the disk or its owner lets nothing be written: then reading works all the same."""
-        self._reader = _engine(self.path, is_read_only=self.is_read_only)
+        self._reader = _engine(self._connected)
         self._writer = self._reader.execution_options(catena_write="FULL")
         self._quick_writer = self._reader.execution_options(catena_write="NORMAL")
+
+    def _connected(self) -> sqlite3.Connection:
+        """Open a connection, in the folder that there was at first: where a share was lost, its place is empty."""
+        if self._folder is not None and self._is_elsewhere():
+            raise _away(self.path, "its folder is gone, or another one stands in its place")
+        return _connected(self.path, is_read_only=self.is_read_only)
 
     def _is_full(self) -> bool:
         """Tell whether the disk is too full for SQLite's files beside it, and the file can be read without them."""
@@ -111,8 +120,25 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a consistent view of the file, whatever others write meanwhile."""
-        with translated(self.path), self._reader.connect() as connection:
+        with self._reached(), self._reader.connect() as connection:
             yield connection
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Turn errors into ours; where the folder is not the one that was opened, that is what is wrong."""
+        try:
+            with translated(self.path):
+                yield
+        except LibraryError as error:
+            if self._folder is not None and self._is_elsewhere():
+                raise _away(self.path, "its folder is gone, or another one stands in its place") from error
+            raise
+
+    def _is_elsewhere(self) -> bool:
+        try:
+            return _identity(self.path.parent) != self._folder
+        except OSError:
+            return True
 
     def fetch(self, read: Callable[Concatenate[Connection, P], T], *given: P.args, **named: P.kwargs) -> T:
         """Read by a function that raises Damage: that is mended, and read again; what is damaged still is raised."""
@@ -138,7 +164,7 @@ class Database:
             self._open_to_write()
         writer = self._writer if is_durable else self._quick_writer
         # Threads take turns here: connections that wait for each other poll, up to 0.1 s after the lock is free.
-        with self._turn, translated(self.path), writer.connect() as connection:
+        with self._turn, self._reached(), writer.connect() as connection:
             yield connection
             point("before-commit")
             connection.commit()
@@ -173,6 +199,7 @@ class Database:
     def _prepare(self, version: int, migrations: Migrations) -> None:
         with translated(self.path):
             make_folder(self.path.parent)
+            self._folder = _identity(self.path.parent)
         with self.read() as connection:
             found = _sound_version(connection, self.path)
         if found == version:
@@ -229,10 +256,10 @@ def _version(connection: Connection) -> int:
     return int(connection.execute(text("PRAGMA user_version")).scalar_one())
 
 
-def _engine(path: Path, *, is_read_only: bool) -> Engine:
+def _engine(connected: Callable[[], sqlite3.Connection]) -> Engine:
     engine = create_engine(
         "sqlite://",  # what it is called is told to SQLite alone: an address has letters with a meaning
-        creator=partial(_connected, path, is_read_only=is_read_only),
+        creator=connected,
         poolclass=QueuePool,
         pool_size=8,  # more than the threads of asyncio on four cores: a connection costs nine statements
         max_overflow=-1,
@@ -257,6 +284,11 @@ def _connected(path: Path, *, is_read_only: bool) -> sqlite3.Connection:
         raw.close()
         raise
     return raw
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    found = os.stat(folder)
+    return found.st_dev, found.st_ino
 
 
 def _begin(connection: Connection) -> None:
@@ -288,6 +320,8 @@ def translated(path: Path) -> Iterator[None]:
             raise _read_only(path) from error
         if error.errno in FULL:
             raise no_space(path) from error
+        if error.errno in _AWAY or (error.errno == errno.EIO and is_shared(filesystem_of(path.parent))):
+            raise _away(path, error.strerror or str(error)) from error
         raise LibraryError(
             f"The library {path.parent} cannot be used: {error.strerror or error}.",
             "Nothing was changed. Check the free space of the disk and who owns the folder.",
@@ -304,6 +338,23 @@ def _is_whole(path: Path) -> bool:
             raw.close()
     except sqlite3.DatabaseError:
         return False
+
+
+def _away(path: Path, reason: str) -> LibraryError:
+    """The error of a share or disk that was lost while it was in use."""
+    return LibraryError(
+        f"The library {path.parent} cannot be reached any more: {reason}.",
+        "What was kept before is kept. Mount its disk again, and do the same again.",
+    )
+
+
+def _lost(folder: Path, reason: str) -> str:
+    """Say why a folder cannot be reached; empty where it can. What a disk cannot read a share has lost."""
+    try:
+        os.stat(folder)
+    except OSError as error:
+        return error.strerror or str(error)
+    return reason if "i/o" in reason.lower() and is_shared(filesystem_of(folder)) else ""
 
 
 def _read_only(path: Path) -> LibraryError:
@@ -334,6 +385,8 @@ def _error(path: Path, reason: str, error: Exception) -> LibraryError:
             f"{path} could not be written: {reason}.",
             "Nothing was changed. Look whether the disk is in order.",
         )
+    if lost := _lost(path.parent, reason):
+        return _away(path, lost)
     if any(part in said for part in _CORRUPT):
         return LibraryCorrupt(
             f"{path} is damaged: {reason}.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from catena.client import Catena
 from catena.errors import LibraryError, OptionError
 from catena.files.sqlite_files import connect, filesystem_of, is_shared, journal_mode, set_journal
 from catena.library.backup import backup
+from catena.library.database import translated
 from catena.library.library import Library
 from catena.questions import NOT_KEPT
 from catena.settings import load_settings
@@ -190,3 +193,28 @@ def test_a_log_becomes_a_journal_where_a_library_comes_to_lie_on_a_share(home: P
 def test_a_system_that_does_not_tell_keeps_the_log(tmp_path: Path) -> None:
     assert filesystem_of(tmp_path, tmp_path / "nothing") == ""
     assert journal_mode("") == "WAL"
+
+
+@pytest.mark.parametrize("is_left_empty", [True, False], ids=["gone", "another in its place"])
+def test_a_home_that_is_lost_while_it_is_used_is_no_damage(
+    tmp_path: Path, manual: Path, is_left_empty: bool
+) -> None:
+    settings = load_settings(home=tmp_path / "home", background=False)
+    with Catena(settings=settings) as catena:
+        catena.add(manual)
+        (tmp_path / "home").rename(tmp_path / "away")  # as a share whose server is gone leaves its place
+        if not is_left_empty:
+            (tmp_path / "home").mkdir()
+        catena.library.database.close()  # connections that are open go on with the files they have
+        with pytest.raises(LibraryError, match="cannot be reached any more") as raised:
+            catena.ask("How long does the battery of the lantern last?")
+        assert type(raised.value) is LibraryError and "Mount" in raised.value.remedy
+        shutil.rmtree(tmp_path / "home", ignore_errors=True)
+        (tmp_path / "away").rename(tmp_path / "home")
+        assert "forty hours" in catena.ask("How long does the battery of the lantern last?").text
+
+
+@pytest.mark.parametrize("code", [errno.ENOTCONN, errno.ESTALE, errno.EHOSTDOWN])
+def test_what_a_share_says_that_was_lost_is_no_damage(tmp_path: Path, code: int) -> None:
+    with pytest.raises(LibraryError, match="cannot be reached any more"), translated(tmp_path / "library.db"):
+        raise OSError(code, os.strerror(code))

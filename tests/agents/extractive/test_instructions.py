@@ -16,7 +16,13 @@ from catena.agents.extractive.instructions import (
     is_under_term,
     looked_up,
 )
-from catena.agents.extractive.sentence_ranking import Asked, behind_the_question, says_nothing_new
+from catena.agents.extractive.sentence_ranking import (
+    Asked,
+    behind_the_question,
+    is_question,
+    same_question,
+    says_nothing_new,
+)
 from catena.types import PageHit, PageRef
 from tests.agents.shelf import DOC, MemoryShelf, make_page
 
@@ -96,9 +102,54 @@ def test_a_heading_may_ask_the_same() -> None:
 def test_what_follows_a_line_that_asks_the_same_is_near() -> None:
     view = DocumentView(MANUAL, [DOC])
     found = candidates(view.segment([(DOC, 2)]), view)
-    near = behind_the_question(Asked.of("How can I clean the mill?"), found)
+    near = behind_the_question(Asked.of("How can I clean the mill?"), found, {})
     assert near[0] == 0 and near[1] > near[2] > 0
-    assert set(behind_the_question(Asked.of("Who was the miller?"), found)) == {0.0}
+    assert set(behind_the_question(Asked.of("Who was the miller?"), found, {})) == {0.0}
+
+
+FAQ = MemoryShelf(
+    [
+        make_page(
+            1,
+            [
+                ("heading", "Can I grind for several farms with one mill?"),
+                ("text", "Yes, that works."),
+                ("text", "It takes longer."),
+                ("heading", "Where is the mill?"),
+                ("text", "By the river."),
+            ],
+        )
+    ]
+)
+
+
+def test_what_stands_behind_the_question_in_other_words_is_read_first() -> None:
+    view = DocumentView(FAQ, [DOC])
+    found = candidates(view.segment([(DOC, 0), (DOC, 1)]), view)
+    texts = [one.text for one in found]
+    heading = texts.index("Can I grind for several farms with one mill?")
+    alike = {heading: 0.9, texts.index("Where is the mill?"): 0.0}
+    near = behind_the_question(Asked.of("May multiple customers share a device?"), found, alike)
+    assert near[texts.index("Yes, that works.")] > near[texts.index("It takes longer.")] > 0
+    assert near[texts.index("By the river.")] == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "cosine", "is_same"),
+    [
+        ("Can I grind for several farms?", 0.9, True),
+        ("Can I grind for several farms?", 0.6, False),
+        ("Who grinds for several farms?", 0.95, False),
+        ("How many farms can I grind for?", 0.95, False),
+    ],
+)
+def test_the_same_question_in_other_words(line: str, cosine: float, is_same: bool) -> None:
+    assert (same_question("May I grind for many farms?", line, cosine) > 0) == is_same
+
+
+def test_a_line_that_asks_is_no_answer_and_speech_is() -> None:
+    assert is_question("If it is broken, read How can I tell if it is broken?")
+    assert not is_question("“Who is there?”") and not is_question("It is broken.")
 
 
 def test_a_term_is_looked_up_where_it_is_defined() -> None:
