@@ -6,7 +6,8 @@ import re
 
 from catena.types import Answer, Citation, CitationPart, Confidence, Statement, Support
 
-_TIME = re.compile(r"\d\d+:\d\d:\d\d")
+_NUMERAL = re.compile(r"\(?[A-Za-z]{0,3}[-–. ]?(?:\d[\d.,–-]*|[ivxlcdmIVXLCDM]+)[a-z]?\)?")
+"""A page's number as books and reports print it: 61, xii, A-3, F-12, 12a."""
 SURE: dict[Confidence, str] = {
     "likely": "likely the answer",
     "possible": "possibly the answer",
@@ -33,10 +34,10 @@ def mark_of(answer: Answer, place: int) -> str:
 
 
 def printed(number: int, label: str) -> str:
-    """What is printed on a page beside its number: "printed xii", or the times of a recording; nothing else."""
+    """What a page is called beside its number: "printed xii", or the part of a manual, the times of a recording."""
     if label in ("", str(number)):
         return ""
-    return label if _TIME.match(label) else f"printed {label}"
+    return f"printed {label}" if _NUMERAL.fullmatch(label) else label
 
 
 def count(number: int, noun: str) -> str:
