@@ -20,3 +20,10 @@ def test_an_address_that_is_none_of_this_machine_is_named(host: str, monkeypatch
 def test_a_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OptionError, match="in use"):
         listen("127.0.0.1", taken.getsockname()[1])
+
+
+def test_connections_send_at_once() -> None:
+    with listen("127.0.0.1", 0) as made, socket.create_connection(made.getsockname()):
+        accepted, _ = made.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
