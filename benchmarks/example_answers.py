@@ -1,4 +1,4 @@
-"""Write docs/examples.md: a question to each of a dozen real documents that differ, as the reader answers it.
+"""Write docs/examples.md: a question to each of a dozen real documents that differ, and of files made for it.
 
 python -m catena.benchmarks.example_answers --data ../shared/data --out docs
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catena import AddOptions, Answer, Catena, CatenaError
+from catena.benchmarks.example_files import MADE
 from catena.render.answer_markdown import to_markdown
 
 
@@ -103,6 +104,23 @@ EXAMPLES = (
         "How many warehouses does Costco operate in Japan?",
         "Right: another company's report does not say.",
     ),
+    Example(
+        "A spreadsheet",
+        "sales.xlsx",
+        "What were the sales of Graz in 2023?",
+        "Right: the cell, its row, its head.",
+    ),
+    Example(
+        "Slides with notes", "review.pptx", "Who is the new supplier?", "Right: it stands in the notes alone."
+    ),
+    Example("A mail", "offer.eml", "Who sent the offer for the Linz plant?", "Right: the sender."),
+    Example("A picture of words", "lease.png", "When does the lease end?", "Right, by text recognition."),
+    Example(
+        "LaTeX",
+        "lanterns.tex",
+        "How many hours does rapeseed oil burn?",
+        "Right: row and column of the table.",
+    ),
 )
 
 
@@ -117,7 +135,8 @@ def main() -> None:
         parts = [
             "# Examples",
             "",
-            "Made by `python -m catena.benchmarks.example_answers`: real documents, the embedded reader, no key.",
+            "Made by `python -m catena.benchmarks.example_answers`: real documents (from 13 on files made for it), the "
+            "embedded reader, no key.",
         ]
         for number, example in enumerate(EXAMPLES, 1):
             parts += transcript(catena, number, example, arguments.data, pictures)
@@ -153,6 +172,10 @@ def transcript(catena: Catena, number: int, example: Example, data: Path, pictur
 
 def prepared(example: Example, data: Path, folder: Path) -> Path:
     """Return the file, or a copy that keeps only its first part."""
+    if make := MADE.get(example.file):
+        made = folder / example.file
+        made.write_bytes(make())
+        return made
     source = data / example.file
     if example.cut == 1.0:
         return source

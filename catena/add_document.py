@@ -16,6 +16,7 @@ from catena.ingest.figures.figure_mentions import Mentions
 from catena.ingest.formats.file_kind import shown, sniff
 from catena.ingest.formats.folders import walk_folder
 from catena.ingest.formats.manuals import Manual
+from catena.ingest.pagination.blocks import Attachment
 from catena.ingest.sandbox.parse_stream import failed
 from catena.ingest.sandbox.parser_pool import ParserPool
 from catena.jobs.uploads import UPLOAD, own_name
@@ -28,17 +29,20 @@ from catena.retrieval.text_analysis import terms
 from catena.telemetry import span
 from catena.types import Document, Kind, Page
 
+_MAILS, _MAX_MAILS = (".eml", ".msg", ".mbox"), 3
+"""Suffixes of mails, and how many may lie in each other."""
 OnPage = Callable[[Path, int, int], None]
 """Called with the file, pages parsed so far, and pages in all (0 while unknown)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """One file's outcome; `is_new` is false when the same bytes were there already."""
+    """One file's outcome; `is_new`: false when the same bytes were there already; `attached`: files of a new mail."""
 
     path: Path
     document: Document
     is_new: bool
+    attached: tuple[Added, ...] = ()
 
 
 class Adder:
@@ -66,7 +70,9 @@ class Adder:
             self._library.add_source(document_id, as_text(path), options.title or shown(path.stem))
             return Added(path, known, is_new=False)
         options = replace(options, as_kind=kind)
-        return Added(path, self._parse(path, document_id, options, on_page), is_new=True)
+        attached: list[Attachment] = []
+        document = self._parse(path, document_id, options, on_page, attached)
+        return Added(path, document, True, tuple(self._add_attached(path, document, attached)))
 
     def add_again(self, document: Document, password: str | None = None) -> Document:
         """Parse the kept original of a document anew. Raises DocumentError when it is not what was added."""
@@ -80,6 +86,36 @@ class Adder:
         as_kind = cast("Kind", kind) if kind in get_args(Kind) else None
         options = AddOptions(as_kind or sniff(original), None, title or None)
         return self._parse(Path(path or original), document_id, options, None)
+
+    def _add_attached(self, mail: Path, document: Document, attached: list[Attachment]) -> Iterator[Added]:
+        """Add the files of a mail as documents of their own, named by it; those in mails that are attached, too."""
+        with TemporaryDirectory(prefix="catena-") as folder:
+            for one in attached:
+                file = Path(folder) / f"attached{Path(one.name).suffix[:20]}"
+                file.write_bytes(one.data)
+                yield self._add_one(file, mail / one.name, f"{Path(one.name).stem} ({document.title})")
+
+    def _add_one(self, file: Path, path: Path, title: str) -> Added:
+        """Add a file that is known by another path. One that is refused is returned as failed."""
+        if len([part for part in path.parts if Path(part).suffix.lower() in _MAILS]) > _MAX_MAILS:
+            error = DocumentError(
+                "unsupported", f"{shown(path.name)} lies too deep in other mails.", "Save it, and add that."
+            )
+            return Added(path, failed(Document("", title, as_text(path), None, "failed"), error), False)
+        attached: list[Attachment] = []
+        try:
+            document_id, kind = self._store(file, None)
+            known = self._library.get(document_id)
+            if known and known.is_readable:
+                self._library.add_source(document_id, as_text(path), title)
+                return Added(path, known, is_new=False)
+            document = self._parse(path, document_id, AddOptions(kind, None, title), None, attached)
+        except DocumentError as error:
+            told = DocumentError(
+                error.reason, error.message.replace(file.name, shown(path.name)), error.remedy
+            )
+            return Added(path, failed(Document("", title, as_text(path), None, "failed"), told), False)
+        return Added(path, document, True, tuple(self._add_attached(path, document, attached)))
 
     def add_all(
         self, paths: list[Path], options: AddOptions | None = None, *, on_page: OnPage | None = None
@@ -123,8 +159,15 @@ class Adder:
         check_size(shown(path.name), path.stat().st_size, max_bytes)
         return self._library.store_original(path, max_bytes), kind
 
-    def _parse(self, path: Path, document_id: str, options: AddOptions, on_page: OnPage | None) -> Document:
-        """Split and index the pages while the parser reads on, then commit it all at once."""
+    def _parse(
+        self,
+        path: Path,
+        document_id: str,
+        options: AddOptions,
+        on_page: OnPage | None,
+        attached: list[Attachment] | None = None,
+    ) -> Document:
+        """Split and index the pages while the parser reads on, then commit it all at once; take what is `attached`."""
         title = options.title or shown(path.stem)
         unread = Document(document_id, title, as_text(path), options.as_kind, "failed")
         original = self._library.original(document_id)
@@ -144,6 +187,8 @@ class Adder:
                     title = options.title or parsing.title or title
                     mentions = Mentions()
                     _collect(writer, parsing.pages(), _context(title, path), mentions)
+                    if attached is not None:
+                        attached += parsing.attached
                     writer.figures = mentions.linked(parsing.figures)
                     writer.document = replace(parsing.document, path=unread.path, title=title)
             except DocumentError as error:

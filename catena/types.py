@@ -16,7 +16,7 @@ Box = tuple[float, float, float, float]
 
 Kind = Literal[
     "pdf", "epub", "docx", "html", "markdown", "text", "xlsx", "xls", "ods", "csv", "pptx", "odp", "odt", "rtf",
-    "transcript",
+    "transcript", "image", "eml", "mbox", "msg", "mhtml", "latex", "notebook",
 ]  # fmt: skip
 DocumentStatus = Literal["ready", "partial", "failed", "damaged"]
 """`damaged`: a part of it was lost on the disk, and so was its original; it answers nothing until it is added again."""

@@ -23,6 +23,8 @@ MAX_HEADER_BYTES = 64 << 20
 MAX_BODY_BYTES = 64 << 20
 # A page of text has 3,000 characters; the largest page of the development documents has 60,000.
 MAX_PAGE_CHARS = 5_000_000
+MAX_NAME = 255
+"""Characters of the name of an attached file."""
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from catena.ingest.pagination.blocks import Attachment
 from catena.types import DocumentStatus, FailureReason, Figure, OutlineEntry, Page
 
 
@@ -21,11 +22,14 @@ class Outcome:
 
 
 class Reading(Protocol):
-    """An open document; `num_pages` is 0 while unknown."""
+    """An open document; `num_pages` is 0 while unknown, `attached` are files in it that are documents of their own."""
 
     title: str
     num_pages: int
     outline: tuple[OutlineEntry, ...]
+
+    @property
+    def attached(self) -> Sequence[Attachment]: ...
 
     def pages(self, document_id: str) -> Iterator[Page]: ...
 

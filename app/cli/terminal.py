@@ -39,6 +39,8 @@ def print_added(added: Added, console: Console, figures: Sequence[Figure] = ()) 
         console.print(f"          {counted_figures(figures)}")
     if document.remedy:
         console.print(f"          {marked(document.remedy)}")
+    for one in added.attached:
+        print_added(one, console)
 
 
 def print_documents(documents: Sequence[Document]) -> None:

@@ -23,7 +23,7 @@ from catena.jobs.uploads import SUFFIXES, receive
 from catena.settings import Settings
 from catena.types import Document
 
-KINDS = "PDF, EPUB, DOCX, HTML, Markdown, text, a spreadsheet, a presentation or a transcript"
+KINDS = "PDF, EPUB, DOCX, HTML, Markdown, text, a spreadsheet, slides, a mail, a picture or a transcript"
 SHOWN_SECONDS = 120
 """Seconds for which a file that is over stays on the page."""
 MAX_LISTED, MAX_WATCHED = 8, 2_000

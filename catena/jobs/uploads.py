@@ -17,7 +17,8 @@ UPLOAD = "upload"
 """Stem of a file that came through the browser: its name is the title."""
 SUFFIXES = (
     "pdf", "epub", "docx", "html", "htm", "md", "txt", "xlsx", "xlsm", "xls", "ods", "csv", "tsv", "pptx", "pptm",
-    "odp", "odt", "rtf", "srt", "vtt", "json3", "json",
+    "odp", "odt", "rtf", "png", "jpg", "jpeg", "tif", "tiff", "webp", "eml", "msg", "mbox", "mht", "mhtml", "tex",
+    "ipynb", "srt", "vtt", "json3", "json",
 )  # fmt: skip
 """Of what a library takes; the content decides, the suffix only helps with plain text."""
 

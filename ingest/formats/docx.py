@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element
@@ -14,6 +12,7 @@ from catena.ingest.formats.docx_parts import Notes, Parts
 from catena.ingest.formats.docx_styles import Styles
 from catena.ingest.formats.html import parse_html
 from catena.ingest.formats.html_visibility import LeftOut
+from catena.ingest.formats.mail import saved_page
 from catena.ingest.formats.plain_text import parse_text
 from catena.ingest.formats.safe_xml import attribute, local
 from catena.ingest.formats.text_decoding import decode, decode_markup
@@ -187,22 +186,9 @@ def _read_chunk(member: str, data: bytes, read_word: Callable[[str, bytes], Book
     if head.startswith(b"{\\rtf"):
         return Book(problems=[f"a part in Rich Text ({name}) was not read"])
     if head.startswith((b"mime-version:", b"content-type:", b"from:")):
-        return _mail(data)
+        return saved_page(data)
     if head.startswith(b"<") or name.lower().endswith((".html", ".htm", ".xhtml")):
         return parse_html(decode_markup(data).text)
     if b"\0" in data[:1024]:
         return Book(problems=[f"a part of unknown kind ({name}) was not read"])
     return parse_text(decode(data).text)
-
-
-def _mail(data: bytes) -> Book:
-    """The first web page or text of a mail archive (MHTML)."""
-    message = email.message_from_bytes(data, policy=email.policy.compat32)
-    for part in message.walk():
-        kind = part.get_content_type()
-        payload = part.get_payload(decode=True)
-        if isinstance(payload, bytes) and kind in ("text/html", "application/xhtml+xml"):
-            return parse_html(decode_markup(payload).text)
-        if isinstance(payload, bytes) and kind == "text/plain":
-            return parse_text(decode(payload).text)
-    return Book(problems=["a part in a mail archive was not read"])

@@ -16,8 +16,9 @@ from catena.ingest.sheets.delimiters import is_table
 from catena.types import Kind
 
 SUPPORTED = (
-    "Catena reads PDF, EPUB, DOCX, ODT, RTF, HTML, Markdown, plain text, spreadsheets (XLSX, XLS, ODS, CSV), "
-    "presentations (PPTX, ODP) and transcripts of recordings (SRT, VTT, JSON)."
+    "Catena reads PDF, EPUB, DOCX, ODT, RTF, HTML, Markdown, LaTeX, plain text, spreadsheets (XLSX, XLS, ODS, CSV), "
+    "presentations (PPTX, ODP), e-mail (EML, MSG, MBOX), pictures (PNG, JPEG, TIFF, WebP), notebooks (IPYNB), "
+    "saved pages (MHTML) and transcripts of recordings (SRT, VTT, JSON)."
 )
 NAMES: Mapping[Kind, str] = {
     "pdf": "a PDF",
@@ -35,8 +36,17 @@ NAMES: Mapping[Kind, str] = {
     "odp": "an OpenDocument presentation (ODP)",
     "odt": "an OpenDocument text (ODT)",
     "rtf": "Rich Text (RTF)",
+    "image": "a picture",
+    "eml": "an e-mail",
+    "mbox": "a box of e-mails (MBOX)",
+    "msg": "a message of Outlook (MSG)",
+    "mhtml": "a saved web page (MHTML)",
+    "latex": "LaTeX",
+    "notebook": "a notebook (IPYNB)",
 }
 KINDS: tuple[Kind, ...] = get_args(Kind)
+DRAWN: tuple[Kind, ...] = ("pdf", "image")
+"""Kinds whose pages are drawn, and may be pictures without text."""
 _EXTENSIONS: Mapping[str, Kind] = {
     ".pdf": "pdf",
     ".epub": "epub",
@@ -65,6 +75,21 @@ _EXTENSIONS: Mapping[str, Kind] = {
     ".odp": "odp",
     ".odt": "odt",
     ".rtf": "rtf",
+    ".png": "image",
+    ".jpg": "image",
+    ".jpeg": "image",
+    ".tif": "image",
+    ".tiff": "image",
+    ".webp": "image",
+    ".gif": "image",
+    ".bmp": "image",
+    ".eml": "eml",
+    ".mbox": "mbox",
+    ".msg": "msg",
+    ".mht": "mhtml",
+    ".mhtml": "mhtml",
+    ".tex": "latex",
+    ".ipynb": "notebook",
 }
 _OPEN_DOCUMENTS: tuple[Kind, ...] = ("ods", "odp", "odt")
 _ZIPPED: tuple[Kind, ...] = ("epub", "docx", "xlsx", "pptx", *_OPEN_DOCUMENTS)
@@ -83,12 +108,8 @@ _OTHER_DOCUMENTS: tuple[tuple[bytes, str], ...] = (
     (b"ITSF", "a CHM help file"),
     (b"\xffWPC", "a WordPerfect file"),
 )
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
 _NO_DOCUMENTS: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
     (b"MZ", "a Windows program"),
     (b"\x7fELF", "a program"),
     (b"\xcf\xfa\xed\xfe", "a program"),
@@ -119,11 +140,23 @@ _MEDIA_TYPES: tuple[tuple[bytes, Kind], ...] = (
     (b"application/vnd.oasis.opendocument.text", "odt"),
 )
 """What a ZIP file says that it is, in a first member that is not packed."""
-_OLE_STREAMS: tuple[tuple[str, Kind], ...] = (("Workbook", "xls"), ("Book", "xls"))
+_OLE_STREAMS: tuple[tuple[str, Kind], ...] = (
+    ("__properties_version1.0", "msg"),
+    ("Workbook", "xls"),
+    ("Book", "xls"),
+)
 """Names of a compound file's directory, in UTF-16."""
 _PDF_PARTS = re.compile(rb"\d[\s\0]+\d+[\s\0]+obj\b|\btrailer\s*<<")  # enough where the mark is lost
 _HTML = re.compile(rb"\s*(<\?xml[^>]*\?>\s*|<!--.*?-->\s*)*<(!doctype\s+html|html)[\s>]", re.I | re.S)
 _TAGS = re.compile(rb"<(head|body|div|p|table|h[1-6]|br|span|a|ul|ol|meta|title)\b[^>]*>", re.I)
+_BOX_LINE = re.compile(rb"From \S+ .*\d{4}\s*?\n")
+_FIELD = re.compile(rb"^([!-9;-~]+):", re.M)
+_ALL_FIELDS = re.compile(rb"(?:[!-9;-~]+:[^\n]*(?:\n[ \t][^\n]*)*\n?)+")
+_KNOWN_FIELDS = frozenset((
+    b"from", b"to", b"date", b"subject", b"received", b"message-id", b"mime-version", b"return-path", b"content-type",
+))  # fmt: skip
+_NOTEBOOK = re.compile(rb"\s*\{\s*\"(?:cells|metadata|nbformat|worksheets)\"\s*:")
+_LATEX = re.compile(rb"^\s*\\(?:documentclass|documentstyle)\b", re.M)
 _MARKDOWN = re.compile(rb"^(#{1,6} \S|```|\* \S|- \S|\|.+\|\s*$|\[[^\]]+\]\([^)]+\))", re.M)
 
 _JSON_NAMES = (
@@ -180,6 +213,10 @@ def _kind_of(path: Path, head: bytes, tail: bytes, named: Kind | None) -> Kind:
         return _zip_kind(path, head, tail, named)
     if head.startswith(_OLE) and (kind := _ole_kind(path)):
         return kind
+    if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return "image"
+    if head.startswith(b"BM") and named == "image":
+        return "image"
     _refuse_known(path, head, tail)
     text = _as_ascii(head)
     if text is None:
@@ -239,8 +276,8 @@ def _refuse_known(path: Path, head: bytes, tail: bytes = b"") -> None:
     for magic, what in _NO_DOCUMENTS:
         if head.startswith(magic):
             raise _not_a_document(path, what)
-    if head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:12] in (b"WAVE", b"AVI ", b"WEBP")):
-        raise _not_a_document(path, "an audio, video or image file")
+    if head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:12] in (b"WAVE", b"AVI ")):
+        raise _not_a_document(path, "an audio or video file")
 
 
 def _as_ascii(head: bytes) -> bytes | None:
@@ -261,13 +298,19 @@ def _is_clean(data: bytes) -> bool:
 
 
 def _text_kind(path: Path, text: bytes, tail: bytes, named: Kind | None) -> Kind:
+    if (kind := _message_kind(text)) and named in (None, "eml", "mbox", "mhtml", "text"):
+        return kind if named != "text" else "text"
     if _HTML.match(text):
         return "html"
+    if _NOTEBOOK.match(text) and (named == "notebook" or b'"nbformat"' in text + tail):
+        return "notebook"
+    if _LATEX.search(text) and named in (None, "latex"):
+        return "latex"
     if text.lstrip().startswith(b"<?xml") or text.lstrip().startswith(b"<svg"):
         raise _unsupported(path, "an XML file", " To read it as it stands: `--as text`.")
     if named not in ("markdown", "csv") and _is_transcript(text, tail):
         return "transcript"
-    if named in ("html", "markdown", "text", "csv"):
+    if named in ("html", "markdown", "text", "csv", "latex"):
         return named
     if len(_TAGS.findall(text)) >= 3 and text.lstrip().startswith(b"<"):
         return "html"
@@ -283,6 +326,18 @@ def _is_transcript(head: bytes, tail: bytes) -> bool:
     if head.lstrip()[:1] not in (b"{", b"[") or not (_JSON_ROWS.search(head) or b'"segments"' in head + tail):
         return False
     return any(all(b'"%b"' % name in head + tail for name in names) for names in _JSON_NAMES)
+
+
+def _message_kind(text: bytes) -> Kind | None:
+    """The kind of a text that begins with the fields of a message, three of those that most have among them."""
+    is_box = _BOX_LINE.match(text)
+    head = re.split(rb"\r?\n\r?\n", text[is_box.end() :] if is_box else text, maxsplit=1)[0]
+    fields = {name.lower() for name in _FIELD.findall(head)}
+    if not _ALL_FIELDS.fullmatch(head) or len(fields & _KNOWN_FIELDS) < 3:
+        return None
+    if b"multipart/related" in head and (b"Snapshot-Content-Location" in head or b"<Saved by" in head):
+        return "mhtml"
+    return "mbox" if is_box else "eml"
 
 
 def _looks_like_markdown(text: bytes) -> bool:

@@ -13,9 +13,8 @@ from catena.files.regular_files import leads_into, open_regular
 from catena.ingest.formats.file_kind import sniff
 from catena.ingest.formats.manuals import WEB_PAGES, Manual
 
-# Parts of web pages and what documents are illustrated with, by the registry of media types.
+# Parts of web pages, by the registry of media types; pictures are only where web pages or the like lie beside them.
 _NO_DOCUMENTS = (
-    "image/",
     "audio/",
     "video/",
     "font/",
@@ -28,6 +27,7 @@ _MORE_NO_DOCUMENTS = frozenset((
 ))  # fmt: skip
 # Documents of their own in the folder of a manual; its plain text is what it was made of.
 _BESIDE_MANUALS = frozenset((".pdf", ".epub", ".docx"))
+_ILLUSTRATED = frozenset((*WEB_PAGES, ".md", ".markdown", ".tex", ".ipynb"))
 _MAX_NAMED = 4
 
 
@@ -77,6 +77,7 @@ class _Walk:
         self._root = root
         self._seen: set[str] = set()
         self._links: list[Path] = []
+        self._illustrated: dict[Path, bool] = {}
 
     def everything(self) -> Walked:
         self._enter(self._root)
@@ -117,10 +118,21 @@ class _Walk:
             self._enter(entry)
 
     def _take(self, file: Path) -> None:
-        if _is_no_document(file):
+        if _is_no_document(file) or self._illustrates(file):
             self.walked.skipped[_suffix(file)] += 1
         else:
             self.walked.paths.append(file)
+
+    def _illustrates(self, file: Path) -> bool:
+        """Tell a picture that documents beside it, or in the folder above, show as theirs."""
+        if not (mimetypes.guess_type(file.name)[0] or "").startswith("image/"):
+            return False
+        folders = [file.parent] if file.parent == self._root else [file.parent, file.parent.parent]
+        for folder in folders:
+            if folder not in self._illustrated:
+                names = os.listdir(folder) if os.access(folder, os.R_OK) else []
+                self._illustrated[folder] = any(Path(name).suffix.lower() in _ILLUSTRATED for name in names)
+        return any(self._illustrated[folder] for folder in folders)
 
     def _take_manual(self, folder: Path) -> None:
         self.walked.paths.append(folder)

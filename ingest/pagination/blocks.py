@@ -64,6 +64,14 @@ class Block:
     cues: tuple[Cue, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside of another one: a document of its own."""
+
+    name: str
+    data: bytes
+
+
 @dataclass(slots=True)
 class Book:
     """A whole document; `problems` name what is missing of it, `notes` what a reader may want to know besides.
@@ -76,6 +84,7 @@ class Book:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     is_paged: bool = False
+    attached: list[Attachment] = field(default_factory=list)
 
 
 def clean(text: str) -> str:

@@ -16,6 +16,7 @@ from catena.errors import DocumentError
 from catena.ingest.given_file import mapped
 from catena.ingest.ocr.tesseract import Recogniser
 from catena.ingest.page_image import page_picture
+from catena.ingest.pagination.blocks import Attachment
 from catena.ingest.pdf import headers_footers
 from catena.ingest.pdf.layout import regions
 from catena.ingest.pdf.number_marks import join_signs, move_runs
@@ -26,6 +27,7 @@ from catena.ingest.pdf.page_text import Composition, Vocabulary
 from catena.ingest.pdf.page_words import clean
 from catena.ingest.pdf.paragraphs import LogicalLine
 from catena.ingest.pdf.parse_quality import Tally
+from catena.ingest.pdf.picture_file import open_picture
 from catena.ingest.pdf.sections import Bookmark, SectionTrail
 from catena.ingest.pdf.table_lines import logical_lines
 from catena.ingest.pdf.text_lines import PrintedLine
@@ -70,7 +72,7 @@ class PdfReading:
     """An open PDF, see `catena.ingest.reader_protocol.Reading`; its pages can be read once.
 
     `is_ahead`: pages are read by a copy of this process while this one lays out those before; for a process that
-    has one thread and may be killed.
+    has one thread and may be killed. `is_picture`: the file is no PDF, but a picture, or several.
     """
 
     def __init__(
@@ -82,8 +84,10 @@ class PdfReading:
         picture_remedy: str = "",
         *,
         is_ahead: bool = False,
+        is_picture: bool = False,
     ) -> None:
-        self._doc = open_pdf(path, password)
+        self._doc = open_picture(path) if is_picture else open_pdf(path, password)
+        self.attached: tuple[Attachment, ...] = ()
         form = add_form_values(self._doc)
         self.num_pages: int = len(self._doc)
         self.title = title_of_pdf(self._doc)

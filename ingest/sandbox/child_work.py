@@ -13,13 +13,18 @@ from catena.errors import DocumentError
 from catena.ingest.confinement.confinement import OUT_OF_MEMORY_EXIT
 from catena.ingest.formats.docx import read_docx
 from catena.ingest.formats.epub import read_epub
+from catena.ingest.formats.file_kind import DRAWN
 from catena.ingest.formats.html import read_html
+from catena.ingest.formats.latex import read_latex
+from catena.ingest.formats.mail import read_mail, read_mailbox, read_mhtml
+from catena.ingest.formats.notebook import read_notebook
 from catena.ingest.formats.open_document import read_odp, read_odt
+from catena.ingest.formats.outlook import read_msg
 from catena.ingest.formats.plain_text import read_markdown, read_text
 from catena.ingest.formats.pptx import read_pptx
 from catena.ingest.formats.rtf import read_rtf
 from catena.ingest.formats.transcripts import read_transcript
-from catena.ingest.frames import MAX_PAGE_CHARS, Send, figure_frame, page_frame
+from catena.ingest.frames import MAX_NAME, MAX_PAGE_CHARS, Send, figure_frame, page_frame
 from catena.ingest.given_file import given_file
 from catena.ingest.ocr.tesseract import Recogniser
 from catena.ingest.page_image import draw
@@ -49,6 +54,12 @@ _BOOKS: dict[Kind, Callable[[Path], Book]] = {
     "odp": read_odp,
     "odt": read_odt,
     "rtf": read_rtf,
+    "eml": read_mail,
+    "mbox": read_mailbox,
+    "msg": read_msg,
+    "mhtml": read_mhtml,
+    "latex": read_latex,
+    "notebook": read_notebook,
 }
 
 
@@ -96,6 +107,8 @@ def _parse(request: Mapping[str, Any], send: Send) -> None:
         send(*page_frame(page))
         for figure in reading.take_figures():
             send(*figure_frame(figure))
+    for one in reading.attached:
+        send({"type": "attached", "name": one.name[:MAX_NAME]}, one.data)
     _finish(reading, request, send)
 
 
@@ -168,6 +181,9 @@ def open_reading(
     is_ahead: bool = False,
 ) -> Reading:
     """Open a file with the reader of its kind; see `PdfReading` for what only a PDF needs. Raises DocumentError."""
-    if kind == "pdf":
-        return PdfReading(path, password, recogniser, keep, picture_remedy, is_ahead=is_ahead)
+    if kind in DRAWN:
+        is_picture = kind == "image"
+        return PdfReading(
+            path, password, recogniser, keep, picture_remedy, is_ahead=is_ahead, is_picture=is_picture
+        )
     return FlowReading(_BOOKS[kind](path), path.name)

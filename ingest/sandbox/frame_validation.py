@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from catena.ingest.frames import MAX_PAGE_CHARS, BadFrame, Header
+from catena.ingest.frames import MAX_NAME, MAX_PAGE_CHARS, BadFrame, Header
 from catena.types import (
     Box,
     DocumentStatus,
@@ -170,6 +170,11 @@ def outcome_of(header: Header, num_pages: int) -> dict[str, Any]:
         "num_pages_with_text": int(with_text),
         "outline": tuple(_outline_entry(entry) for entry in _list(header.get("outline"), MAX_OUTLINE)),
     }
+
+
+def name_of(header: Header) -> str:
+    """The name of an attached file, without a folder."""
+    return _text(header, "name", MAX_NAME).replace("/", "_").replace("\0", "_")
 
 
 def title_of(header: Header) -> str:

@@ -10,10 +10,12 @@ from catena.errors import DocumentError
 from catena.ingest import parser_version
 from catena.ingest.frames import BadFrame, Frame, Header
 from catena.ingest.ocr.text_recognition import RecognisedPages
+from catena.ingest.pagination.blocks import Attachment
 from catena.ingest.sandbox.frame_validation import (
     check_page,
     failure_of,
     figure_of,
+    name_of,
     outcome_of,
     page_of,
     title_of,
@@ -30,6 +32,8 @@ _SECONDS_PER_PAGE = 1.0
 # 10,000 dense pages take 300 MiB with their words.
 _MAX_BYTES = 1 << 30
 MAX_FIGURES_ON_PAGE = 100
+MAX_ATTACHED, _MAX_ATTACHED_BYTES = 200, 512 << 20
+"""Files attached to one mail."""
 
 
 class ParseStream:
@@ -58,6 +62,7 @@ class ParseStream:
         self.title = ""
         self.figures: list[Figure] = []
         """Of the pages until now."""
+        self.attached: list[Attachment] = []
         header, _ = next(self._frames, ({}, b""))
         if header.get("type") != "open":
             raise job.broken("the beginning is missing")
@@ -117,6 +122,8 @@ class ParseStream:
             self._count(header, body)
         elif header["type"] == "figure":
             self._add_figure(header)
+        elif header["type"] == "attached":
+            self._attach(header, body)
         elif header["type"] == "recognised":
             self._keep(header, body)
         elif header["type"] == "done":
@@ -141,6 +148,17 @@ class ParseStream:
         self._num_bytes += len(body)
         if body:
             self._recognised.add(number, body, in_part=header.get("in_part") is True)
+
+    def _attach(self, header: Header, body: bytes) -> None:
+        self.attached.append(Attachment(name_of(header), body))
+        size = sum(len(one.data) for one in self.attached)
+        if len(self.attached) > MAX_ATTACHED or size > _MAX_ATTACHED_BYTES:
+            limit = f"{MAX_ATTACHED} files or {_MAX_ATTACHED_BYTES >> 20} MiB"
+            raise DocumentError(
+                "too_big",
+                f"More than {limit} are attached to {self._job.name}.",
+                "Save and add them by themselves.",
+            )
 
     def _add_figure(self, header: Header) -> None:
         self._num_on_page += 1

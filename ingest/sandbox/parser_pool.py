@@ -13,7 +13,7 @@ from typing import Any
 from catena.errors import DocumentError, Stopped
 from catena.files.regular_files import check_size
 from catena.ingest import parser_version
-from catena.ingest.formats.file_kind import shown, sniff
+from catena.ingest.formats.file_kind import DRAWN, shown, sniff
 from catena.ingest.ocr.text_recognition import RecognisedPages, order_for, picture_remedy
 from catena.ingest.sandbox.parse_stream import OnPage, ParseStream, failed, raise_failure
 from catena.ingest.sandbox.parser_job import Job, Limits
@@ -81,7 +81,7 @@ class ParserPool:
         kind = as_kind or sniff(path)
         check_size(shown(name or path.name), path.stat().st_size, self.max_bytes)
         recognised = RecognisedPages(self._settings, document_id)
-        order = order_for(self._settings, recognised) if kind == "pdf" else None
+        order = order_for(self._settings, recognised) if kind in DRAWN else None
         request = {
             "op": "parse",
             "kind": kind,

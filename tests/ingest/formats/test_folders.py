@@ -97,7 +97,7 @@ def test_what_is_no_document_is_skipped_in_folders_alone(tmp_path: Path) -> None
     write(
         tmp_path,
         {
-            "a.png": b"\x89PNG\r\n\x1a\n",
+            "a.mp3": b"ID3",
             "b.txt": "text",
             "c.bin": bytes(range(256)),
             ".hidden": "x",
@@ -105,7 +105,7 @@ def test_what_is_no_document_is_skipped_in_folders_alone(tmp_path: Path) -> None
         },
     )
     assert walk_folder(tmp_path).paths == [tmp_path / "b.txt"]
-    assert walk_folder(tmp_path / "a.png").paths == [tmp_path / "a.png"]
+    assert walk_folder(tmp_path / "a.mp3").paths == [tmp_path / "a.mp3"]
 
 
 def test_the_same_pages_are_the_same_bytes(tmp_path: Path) -> None:
