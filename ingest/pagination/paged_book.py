@@ -85,12 +85,14 @@ def _named(problems: list[str]) -> str:
 
 
 def print_sheet(page: pymupdf.Page, sheet: Sheet, label: str) -> None:
-    """Print a set page, and its label at the foot."""
+    """Print a set page, and in grey its label at the foot and the names of rows and columns."""
     writer = pymupdf.TextWriter(page.rect)
     for x, baseline, text, face, is_rtl in sheet.runs:
         writer.append((x, baseline), text, font=font(face.font), fontsize=face.size, right_to_left=is_rtl)
     writer.write_text(page)
     foot = pymupdf.TextWriter(page.rect)
+    for x, baseline, name in sheet.marks:
+        foot.append((x, baseline), name, font=font(SMALL.font), fontsize=SMALL.size)
     x = (sheet.width - width_of(label, SMALL)) / 2
     foot.append((x, sheet.height - 24), label, font=font(SMALL.font), fontsize=SMALL.size)
     foot.write_text(page, color=_GREY)

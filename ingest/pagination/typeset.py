@@ -20,6 +20,8 @@ PAGE_WIDTH, LEAST_HEIGHT = 432.0, 648.0
 MARGIN_X, MARGIN_TOP, MARGIN_BOTTOM = 50.0, 54.0, 60.0
 _MAX_TABLE_WIDTH = 1100.0
 _COLUMN_GAP = 12.0
+_MARK_GAP = 36.0
+"""From the left margin to the numbers of a spreadsheet's rows."""
 _LEADING, _BOX_HEIGHT = 1.34, 1.2  # of the font size
 _NUMBER_CHARACTERS = set("0123456789.,()%$€£¥+-–—−  ")
 
@@ -43,12 +45,16 @@ _RIGHT_TO_LEFT = re.compile(
 
 @dataclass(slots=True)
 class Sheet:
-    """A set page: its text, where each word stands, and what to draw."""
+    """A set page: its text, where each word stands, and what to draw.
+
+    `marks` are names of rows and columns of a spreadsheet (x, baseline, name), which are drawn and no text.
+    """
 
     text: str = ""
     words: list[Word] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
+    marks: list[tuple[float, float, str]] = field(default_factory=list)
     width: float = PAGE_WIDTH
     height: float = LEAST_HEIGHT
 
@@ -88,9 +94,21 @@ def _set_table(sheet: Sheet, rows: list[Block], y: float) -> float:
     widths = _column_widths(rows, face)
     total = sum(widths) + _COLUMN_GAP * (len(widths) - 1)
     sheet.width = max(sheet.width, total + 2 * MARGIN_X)
+    if rows[0].columns:
+        y = _mark_columns(sheet, rows[0], widths, face, y)
     for row in rows:
+        if row.sheet_row:
+            sheet.marks.append((MARGIN_X - _MARK_GAP, y + face.ascender * face.size, str(row.sheet_row)))
         y = _set_row(sheet, row, widths, face, y) + face.size * 0.25
     return y + face.size * 0.8
+
+
+def _mark_columns(sheet: Sheet, row: Block, widths: list[float], face: Face, y: float) -> float:
+    x = MARGIN_X
+    for name, width in zip(row.columns, widths, strict=False):
+        sheet.marks.append((x, y + face.ascender * face.size, name))
+        x += width + _COLUMN_GAP
+    return y + face.size * _LEADING
 
 
 def _set_row(sheet: Sheet, row: Block, widths: list[float], face: Face, y: float) -> float:

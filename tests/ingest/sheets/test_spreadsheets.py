@@ -10,6 +10,8 @@ from openpyxl.comments import Comment
 from python_calamine import CalamineWorkbook
 
 from catena.ingest.formats.file_kind import sniff
+from catena.ingest.pagination.typeset import typeset
+from catena.ingest.sheets.spreadsheet import Sheet, book_of
 from catena.types import Document, Line, Page
 from tests.ingest.archives import zipped
 from tests.ingest.conftest import Parse
@@ -197,3 +199,11 @@ def test_an_empty_workbook_says_so(parse: Parse) -> None:
     document: Document = parse("a.xlsx", xlsx(openpyxl.Workbook()))[0]
     assert (document.status, document.reason) == ("failed", "no_text")
     assert SALES[0][0] not in document.message
+
+
+def test_names_of_rows_and_columns_are_drawn_and_no_text() -> None:
+    rows = Sheet("Sales", [(3, [(1, "City"), (2, "Sales")]), (4, [(1, "Graz"), (2, "633")])])
+    page = typeset(book_of([rows]).blocks)
+    assert [name for _, _, name in page.marks] == ["B", "C", "3", "4"]
+    assert page.text == "Sales\nCity Sales\nGraz 633"
+    assert all(x < page.width for x, _, _ in page.marks)
