@@ -53,9 +53,12 @@ def is_row(evidence: Evidence, view: DocumentView) -> bool:
 def _from_row(
     question: str, evidence: Evidence, view: DocumentView
 ) -> Iterator[tuple[float, DraftStatement]]:
-    """Score a row's fit, with what it says; two rows where two tables stand side by side."""
+    """Score a row's fit, with what it says; two rows where two tables stand side by side. Cells of spreadsheets are
+    named by `sheet_cells`, or not at all."""
     span = evidence.spans[0]
     page = view.page(span.ref)
+    if _sheet_line(page, span.start) is not None:
+        return
     for row in read_rows(page, span.start, span.end):
         fit = _fit(question, row, page, span.start, view)
         if fit == 0:
@@ -64,17 +67,20 @@ def _from_row(
         pick = pick_cell(question, row, line.text if line else "")
         if pick is not None:
             text = f"{pick.text}: {row.label}" if row.label else pick.text
-            cell = _sheet_cell(pick, row, page)
-            statement = DraftStatement(text, (evidence, *cell, *_proof(pick, row, page, line)))
+            statement = DraftStatement(text, (evidence, *_proof(pick, row, page, line)))
             if is_proved(statement):
                 yield fit, statement
 
 
-def _sheet_cell(pick: Pick, row: Row, page: Page) -> list[Evidence]:
-    """In a spreadsheet the cell that was picked; its place is its own proof."""
-    at = next((cell for cell in row.cells if cell.quantity is pick.quantity), None)
-    held = [cell for line in page.lines for cell in line.cells if at and cell.start <= at.start < cell.end]
-    return [_evidence(page, Span(page.ref, cell.start, cell.end)) for cell in held]
+def _sheet_line(page: Page, at: int) -> int | None:
+    """The place of the line at an offset among those of its page, if it is a row of a spreadsheet."""
+    return next((n for n, line in enumerate(page.lines) if line.cells and line.start <= at < line.end), None)
+
+
+def _sheet_heads(page: Page, place: int) -> list[Evidence]:
+    """The heads that stand next above a row of a spreadsheet."""
+    heads = [line for line in page.lines[:place] if line.is_head][-1:]
+    return [_evidence(page, Span(page.ref, line.start, line.end)) for line in heads]
 
 
 def is_proved(statement: DraftStatement) -> bool:
@@ -91,6 +97,8 @@ def with_header(evidence: Evidence, view: DocumentView) -> tuple[Evidence, ...]:
         return (evidence,)
     span = evidence.spans[0]
     page = view.page(span.ref)
+    if (place := _sheet_line(page, span.start)) is not None:
+        return (evidence, *_sheet_heads(page, place))
     row = read_row(page, span.start, span.end)
     if row is None:
         return (evidence,)

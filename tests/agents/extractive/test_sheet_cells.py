@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from catena.agents.document_view import DocumentView
+from catena.agents.extractive.numeric_answer import name_number, with_header
 from catena.agents.extractive.sheet_cells import name_cell
-from catena.types import Line, Page, PageRef, SheetCell, Word
+from catena.types import Evidence, Line, Page, PageRef, SheetCell, Span, Word
 from tests.agents.shelf import DOC, MemoryShelf
 
 TABLE = (
@@ -74,3 +75,13 @@ def test_a_list_of_names_and_values_needs_no_heads() -> None:
     cell = name_cell("What is the rent?", [PageRef(DOC, 1)], sheet((("Rent", "900"), ("Power", "80")), 0))
     assert cell is not None
     assert cell.statement.text == "900: Rent"
+
+
+def test_a_row_of_another_year_is_quoted_and_no_number_named() -> None:
+    rows = (("Country", "Year", "Life"), ("Austria", "1952", "66.8"), ("Austria", "1957", "67.5"))
+    view, question = sheet(rows), "What was the life of Austria in 2011?"
+    line = view.page(PageRef(DOC, 1)).lines[2]
+    evidence = Evidence((Span(PageRef(DOC, 1), line.start, line.end),), "Austria 1952 66.8", 1.0)
+    assert name_cell(question, [PageRef(DOC, 1)], view) is None
+    assert name_number(question, [evidence], view) is None
+    assert [one.text for one in with_header(evidence, view)] == ["Austria 1952 66.8", "Country Year Life"]
