@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from catena.bookqa.result_store import Failure
     from catena.chosen_documents import Documents
     from catena.client import Catena
+    from catena.document_filter import Filter
     from catena.errors import (
         AmbiguousDocument,
         CatenaError,
+        CollectionNotFound,
         DocumentError,
         DocumentNotFound,
         LibraryError,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from catena.jobs.job_store import Job
     from catena.langchain_retriever import CatenaLangChainRetriever
     from catena.library.backup import Backup
+    from catena.library.document_collections import Collection
     from catena.library.votes import Vote
     from catena.options import AddOptions, AskOptions, Limits
     from catena.portal import Stream
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
         Citation,
         CitationPart,
         Coverage,
+        Cue,
+        Description,
         Document,
         DocumentCoverage,
         Figure,
@@ -56,8 +61,10 @@ if TYPE_CHECKING:
         Passage,
         Plan,
         PlannedRole,
+        Reference,
         RoleUsage,
         Section,
+        SheetCell,
         Statement,
         Thread,
         Usage,
@@ -90,9 +97,12 @@ _NAMES = {
     ),
     "catena.chosen_documents": ("Documents",),
     "catena.client": ("Catena",),
+    "catena.document_filter": ("Filter",),
+    "catena.library.document_collections": ("Collection",),
     "catena.errors": (
         "AmbiguousDocument",
         "CatenaError",
+        "CollectionNotFound",
         "DocumentError",
         "DocumentNotFound",
         "LibraryError",
@@ -144,7 +154,11 @@ __all__ = [
     "CatenaRetriever",
     "Citation",
     "CitationPart",
+    "Collection",
+    "CollectionNotFound",
     "Coverage",
+    "Cue",
+    "Description",
     "Document",
     "DocumentCoverage",
     "DocumentError",
@@ -156,6 +170,7 @@ __all__ = [
     "Failure",
     "Figure",
     "FigureText",
+    "Filter",
     "FoundFact",
     "GenerateOptions",
     "Health",
@@ -181,11 +196,13 @@ __all__ = [
     "PlannedRole",
     "Problem",
     "Progress",
+    "Reference",
     "Report",
     "RoleUsage",
     "Run",
     "Section",
     "Settings",
+    "SheetCell",
     "Spread",
     "Statement",
     "Stopped",

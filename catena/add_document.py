@@ -68,6 +68,10 @@ class Adder:
         known = self._library.get(document_id)
         if known and known.is_readable:
             self._library.add_source(document_id, as_text(path), options.title or shown(path.stem))
+            for collection in options.collections:
+                self._library.collections.put(collection, [document_id])
+            if options.tags:
+                self._library.collections.tag(document_id, options.tags)
             return Added(path, known, is_new=False)
         options = replace(options, as_kind=kind)
         attached: list[Attachment] = []
@@ -173,7 +177,7 @@ class Adder:
         original = self._library.original(document_id)
         with (
             span("catena.add", {"catena.kind": options.as_kind}) as note,
-            self._library.writing(unread) as writer,
+            self._library.writing(unread, options.collections, options.tags) as writer,
         ):
             try:
                 with self._pool.parsing(

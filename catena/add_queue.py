@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from catena.add_document import files_under
-from catena.arguments import path_of, require_flag, require_whole
+from catena.arguments import list_of, path_of, require_flag, require_whole
 from catena.errors import DocumentError, RunNotFound
 from catena.jobs.job_queue import Jobs
 from catena.jobs.job_store import Job
@@ -23,17 +24,25 @@ class AddQueue:
         self._library = library
         self._jobs = jobs
 
-    def add(self, path: str | Path, *, title: str | None = None, is_upload: bool = False) -> list[Job]:
-        """Have the worker add a file, or each file of a folder; returns a job each.
+    def add(
+        self,
+        path: str | Path,
+        *,
+        title: str | None = None,
+        is_upload: bool = False,
+        collections: Sequence[str] = (),
+    ) -> list[Job]:
+        """Have the worker add a file, or each file of a folder, and put it into collections; returns a job each.
 
         `is_upload`: the file is a copy in a folder of its own (`catena.jobs.uploads`), which goes once it is added.
         """
         require_flag("is_upload", is_upload)
-        AddOptions(title=title)
+        options = AddOptions(title=title, collections=tuple(list_of("collections", collections, str)))
         files = files_under(path_of("path", path).absolute())
         if not files or not os.path.exists(path):
             raise DocumentError("not_a_document", f"There is no file at {path}.", "Check the path.")
-        given = [{"path": str(file), "title": title, "is_upload": is_upload} for file in files]
+        told = {"title": title, "is_upload": is_upload, "collections": list(options.collections)}
+        given = [{"path": str(file), **told} for file in files]
         queued = [self._jobs.enqueue("add", {"files": [file]}) for file in given]
         ensure_worker(self._library.home)
         return queued

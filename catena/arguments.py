@@ -14,6 +14,7 @@ from catena.errors import OptionError
 
 LARGEST = 1_000_000_000
 """Counts above it are slips of the pen; databases take no number above 2**63."""
+MAX_NAME = 200
 _BRIEF = Repr()
 _BRIEF.maxstring = _BRIEF.maxother = 60
 
@@ -52,6 +53,17 @@ def require_text(name: str, value: object, *, is_filled: bool = True) -> None:
     if isinstance(value, str) and _is_whole(value) and (value.strip() or not is_filled):
         return
     raise refused(name, value, "a text", f"Give {name} as a str of whole characters.")
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raise OptionError for what is no name of a collection or tag."""
+    for name in names:
+        require_text("name", name)
+        if ":" in name or len(name) > MAX_NAME or name != " ".join(name.split()):
+            raise OptionError(
+                f"{name[:40]!r} is no name of a collection or tag.",
+                f"Take up to {MAX_NAME} characters without a colon, words apart by one space.",
+            )
 
 
 def require_secret(name: str, value: object) -> None:

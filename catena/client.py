@@ -25,6 +25,8 @@ from catena.arguments import (
     require_whole,
 )
 from catena.chosen_documents import Documents, resolve
+from catena.chosen_documents import within as chosen_within
+from catena.document_filter import Filter
 from catena.errors import DocumentError, LibraryCorrupt, OptionError
 from catena.events import Event, OnEvent
 from catena.files.sqlite_files import describe_disk
@@ -216,9 +218,12 @@ class Catena:
         yield from self._adder.add_all(files, options, on_page=on_page)
         self._fill_behind()
 
-    def documents(self) -> list[Document]:
-        """List every document, failed ones too, newest last."""
-        return self.library.documents()
+    def documents(self, within: Filter | str | None = None) -> list[Document]:
+        """List documents, failed ones too, newest last: all, or those of a filter, also as `Filter.parse` reads it.
+
+        Raises CollectionNotFound, and OptionError for a text that is no filter.
+        """
+        return chosen_within(self.library, within)
 
     def document(self, name: str) -> Document:
         """Find a document by id, unique prefix of it, title or path.

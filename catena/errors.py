@@ -5,6 +5,7 @@ CatenaError
 ├── LibraryError       the library folder
 │   ├── DocumentNotFound
 │   ├── AmbiguousDocument
+│   ├── CollectionNotFound
 │   ├── LibraryCorrupt
 │   │   └── Damage         a part of it that is not as it was written
 │   ├── LibraryFull        no room on its disk for what is to be kept
@@ -47,6 +48,8 @@ DamagedPart = Literal[
     "word index",
     "kept answer",
     "kept vote",
+    "record of tags and collections",
+    "list of collections",
 ]
 FailureReason = Literal[
     "not_a_document",
@@ -131,6 +134,10 @@ class DocumentNotFound(LibraryError):
 
 
 class AmbiguousDocument(LibraryError):
+    pass
+
+
+class CollectionNotFound(LibraryError):
     pass
 
 

@@ -38,14 +38,31 @@ from catena.library.lost_found import (
     unsalvaged,
     write_down,
 )
-from catena.library.repair import mend_catalogue, mend_word_index, names_of, set_row_aside
-from catena.library.schema import answer_documents, answers, documents, sources, vote_documents, votes
+from catena.library.repair import (
+    mend_catalogue,
+    mend_summed_rows,
+    mend_word_index,
+    names_of,
+    set_row_aside,
+)
+from catena.library.schema import (
+    answer_documents,
+    answers,
+    collections,
+    descriptions,
+    documents,
+    sources,
+    vote_documents,
+    votes,
+)
 from catena.library.stored_pages import facts_of
+from catena.library.summed_rows import PARTS, put_row, read_row
 from catena.settings import Settings
 from catena.types import Document
 
 _log = logging.getLogger(__name__)
 LOCK = "repair.lock"
+_SALVAGED = ("names of documents", "answers", "votes", "tags, collections and references")
 _UNREAD = (sqlite3.DatabaseError, UnicodeDecodeError)
 """The second where SQLite quotes a damaged schema whose letters are none."""
 _MAX_HOLES = 2000
@@ -100,6 +117,8 @@ class Healing:
         elif damage.part in ("kept answer", "kept vote"):
             set_row_aside(library.database, home, damage)
             _log.warning("%s It was put into lost+found.", damage.message)
+        elif damage.part in PARTS.values():
+            self._describe_again(mend_summed_rows(library.database, home, damage), damage)
         elif damage.document_id:
             self._read_again(damage.document_id, damage)
         else:
@@ -108,6 +127,14 @@ class Healing:
             for document_id in library.orphans():
                 with suppress(DocumentError):
                     self.readopt(document_id)
+
+    def _describe_again(self, document_ids: list[str], damage: Damage) -> None:
+        """Read anew what documents are cited by whose row was damaged; what people said was put aside."""
+        _log.warning("%s What was left of it was put into lost+found.", damage.message)
+        for document_id in document_ids:
+            known = self._library.get(document_id)
+            if known is not None and known.is_readable:
+                self._read_again(document_id, damage)
 
     def _read_again(self, document_id: str, damage: Damage) -> None:
         library = self._library
@@ -151,7 +178,7 @@ def rebuild(home: Path) -> list[str]:
         new = folder / "library.db"
         database = Database(new)
         left = unsalvaged(home, "library.db")
-        counts = dict.fromkeys(("names of documents", "answers", "votes"), 0)
+        counts = dict.fromkeys(_SALVAGED, 0)
         for path in left:
             with suppress(*_UNREAD):
                 _salvage(path, database, home, counts)
@@ -240,6 +267,9 @@ def _salvage(path: Path, into: Database, home: Path, counts: dict[str, int]) -> 
             (votes, vote_documents, "votes"),
         ):
             counts[name] += _take_over(raw, into, table, about, there)
+        for table in (collections, descriptions):
+            with suppress(*_UNREAD):  # an older library had none
+                counts["tags, collections and references"] += _take_rows(raw, into, table, there)
     finally:
         raw.close()
 
@@ -265,6 +295,20 @@ def _take_over(raw: sqlite3.Connection, into: Database, table: Table, about: Tab
             if rows:
                 connection.execute(about.insert().prefix_with("OR IGNORE"), rows)
         number += 1
+    return number
+
+
+def _take_rows(raw: sqlite3.Connection, into: Database, table: Table, there: set[str]) -> int:
+    """Copy sound rows of a small table, those about documents whose originals are there."""
+    number = 0
+    for row in _rows(raw, table):
+        key = row[next(iter(table.primary_key)).name]
+        is_wanted = table is not descriptions or key in there
+        if is_wanted and is_sound(table, [row[one.name] for one in columns(table)]):
+            with into.write() as connection:
+                if read_row(connection, table, key) is None:
+                    put_row(connection, table, {one.name: row[one.name] for one in covered(table)})
+                    number += 1
     return number
 
 

@@ -128,7 +128,7 @@ def add_files(home: Path, run: JobRun) -> Json:
             try:
                 added = adder.add(
                     path,
-                    AddOptions(title=given.get("title")),
+                    AddOptions(title=given.get("title"), collections=tuple(given.get("collections", ()))),
                     on_page=lambda path, done, total: run.progress(done, total, file=path.name),
                 )
             except DocumentError:  # refused, and no other time would take it

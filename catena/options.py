@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import get_args
 
 from catena.arguments import (
+    check_names,
     list_of,
     refused,
     require_a,
@@ -119,13 +120,19 @@ class AskOptions:
 
 @dataclass(frozen=True, slots=True)
 class AddOptions:
-    """Options of reading a file: as another kind than it seems, with a password, under a title. Raises OptionError."""
+    """Options of reading a file: as another kind than it seems, with a password, under a title; and the collections
+    and tags that its document is given. Raises OptionError."""
 
     as_kind: Kind | None = None
     password: str | None = None
     title: str | None = None
+    collections: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("collections", "tags"):
+            object.__setattr__(self, name, tuple(list_of(name, getattr(self, name), str)))
+            check_names(getattr(self, name))
         if self.as_kind is not None:
             require_choice("as_kind", self.as_kind, get_args(Kind))
         if self.password is not None:

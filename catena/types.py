@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from catena.errors import DamagedPart as DamagedPart
 from catena.errors import FailureReason as FailureReason
@@ -184,6 +184,39 @@ class Document:
     def is_readable(self) -> bool:
         """Tell whether it can be asked."""
         return self.status in ("ready", "partial")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a document is cited by; empty where it is not known. `authors` as they are printed: given names first."""
+
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    title: str = ""
+    venue: str = ""
+    doi: str = ""
+    isbn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is said about a document beside its text.
+
+    `read` is what its file says it is cited by, `places` where its pages do, by field; of the others its metadata do.
+    `given` holds the fields of the reference that people gave, `tags` and `collections` the names of theirs.
+    """
+
+    document_id: str
+    read: Reference = Reference()
+    places: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> Reference:
+        """What the document is cited by: what people gave wins over what was read."""
+        return replace(self.read, **self.given)
 
 
 PassageKey = tuple[str, int]

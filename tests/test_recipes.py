@@ -30,6 +30,9 @@ CHECKS: dict[str, Callable[[Told], bool]] = {
     "Boxes to pictures": lambda told: Path("1-p1.png").read_bytes().startswith(b"\x89PNG"),
     "Async": lambda told: "forty hours" in told["texts"][1],
     "Events": lambda told: "Harbour Works" in told["text"],
+    "A collection, and a filter that is kept": lambda told: (
+        len(told["found"]) == 1 and "forty hours" in told["answer"].text
+    ),
     "Many documents to a table": lambda told: Path("table.csv").read_text().count("forty hours") >= 2,
     "FastAPI": lambda told: "Harbour Works" in told["reply"]["answer"] and told["reply"]["pages"] == [1],
     "Notebook": lambda told: "Harbour Works" in told["proof"]._repr_html_() and not told["c"].close(),

@@ -12,6 +12,7 @@ import typer
 from catena.app.cli import (
     ask,
     bench,
+    collection_commands,
     document_commands,
     eval_command,
     figure_command,
@@ -91,6 +92,10 @@ for command in (
     local_models.train_retriever,
 ):
     cli.command()(command)
+# -b takes a tag, and is no option.
+no_options = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+cli.command(context_settings=no_options)(collection_commands.tag)
+cli.add_typer(collection_commands.collection, name="collection")
 cli.add_typer(eval_command.measure)
 cli.add_typer(bench.bench, name="bench")
 cli.add_typer(model_command.model, name="model")

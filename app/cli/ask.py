@@ -35,10 +35,12 @@ from catena.app.cli.shared_options import (
     SmallModel,
     Stream,
     Thread,
+    Within,
     Words,
     read_password,
 )
 from catena.app.process_border import make_folder_for, print_json, say, show, write_file
+from catena.document_filter import Filter
 from catena.errors import OptionError
 from catena.llm.spoken_text import legible
 from catena.options import AddOptions, AskOptions, Limits
@@ -50,12 +52,15 @@ if TYPE_CHECKING:
     from catena.options import AskOptions
     from catena.types import Answer, AnswerStatus, Document, PageHit
 
+    Chosen = list[Document] | Filter | None
+
 EXIT_CODES: dict[AnswerStatus, int] = {"answered": 0, "not_in_document": 3, "refused": 5, "stopped": 4}
 
 
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     doc: Documents = None,
+    within: Within = None,
     strategy: Annotated[
         Literal["auto", "retrieve", "chain", "full", "kv"],
         typer.Option(help="How much is read, and by whom."),
@@ -94,7 +99,7 @@ def ask(
     password = read_password(password_file)
     settings = load_settings(home=home, model=model, api_base=api_base, max_reply_tokens=max_reply_tokens)
     with Catena(settings=settings) as catena:
-        documents = [find_or_add(catena, name, password) for name in doc] if doc else None
+        documents = chosen(catena, doc, within, password)
         options = AskOptions(
             strategy,
             small_model=small_model,
@@ -136,6 +141,7 @@ def _print(answer: Answer, *, as_json: bool, markdown: bool = False) -> None:
 def search(
     query: Annotated[str, typer.Argument(help="Words or a question.")],
     doc: Documents = None,
+    within: Within = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many pages.")] = 10,
     as_json: Json = False,
     home: Home = None,
@@ -145,7 +151,7 @@ def search(
     from catena.client import Catena
 
     with Catena(home) as catena:
-        documents = [find_or_add(catena, name, None) for name in doc] if doc else None
+        documents = chosen(catena, doc, within, None)
         hits = catena.search(query, documents=documents, k=k)
         rows = [hit_json(catena, hit) for hit in hits]
     if as_json:
@@ -238,9 +244,7 @@ def resume(
     raise typer.Exit(EXIT_CODES[answer.status])
 
 
-def show_plan(
-    catena: Catena, question: str, documents: list[Document] | None, options: AskOptions, *, as_json: bool
-) -> int:
+def show_plan(catena: Catena, question: str, documents: Chosen, options: AskOptions, *, as_json: bool) -> int:
     """Print what the question will take; the exit code says whether a cap is expected to stop it."""
     from catena.app.cli.terminal import caps_met, print_plan
 
@@ -253,7 +257,7 @@ def show_plan(
 
 
 def ask_quietly(
-    catena: Catena, question: str, documents: list[Document] | None, options: AskOptions, *, is_shown: bool
+    catena: Catena, question: str, documents: Chosen, options: AskOptions, *, is_shown: bool
 ) -> Answer:
     """Ask, with one line that says what is being done."""
     from catena.app.cli.progress_bars import AskProgress
@@ -263,7 +267,7 @@ def ask_quietly(
 
 
 def ask_live(
-    catena: Catena, question: str, documents: list[Document] | None, options: AskOptions, *, as_json: bool
+    catena: Catena, question: str, documents: Chosen, options: AskOptions, *, as_json: bool
 ) -> Answer:
     """Ask, and show every event: to people on the error stream, to programs as lines of JSON."""
     from catena.app.cli.progress_bars import LiveAnswer, print_line
@@ -281,6 +285,15 @@ def last_thread(catena: Catena) -> str:
     if not kept:
         raise OptionError("There is no conversation to follow.", "Ask a first question without --follow.")
     return kept[0].thread_id
+
+
+def chosen(catena: Catena, named: list[str] | None, within: str | None, password: str | None) -> Chosen:
+    """The documents to ask, by name or by a filter. Raises OptionError for both."""
+    if named and within:
+        raise OptionError("--doc and --in both say what to ask.", "Give one of them.")
+    if within:
+        return Filter.parse(within)
+    return [find_or_add(catena, name, password) for name in named] if named else None
 
 
 def find_or_add(catena: Catena, name: str, password: str | None) -> Document:

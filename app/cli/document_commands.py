@@ -12,13 +12,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catena.app.cli.shared_options import DocumentName, Home, Json, PasswordFile, read_password
+from catena.app.cli.shared_options import (
+    Collections,
+    DocumentName,
+    Home,
+    Json,
+    PasswordFile,
+    Tags,
+    Within,
+    read_password,
+)
 from catena.app.process_border import print_json, say, write_file
 from catena.errors import OptionError
 from catena.ingest.formats.folders import walk_folder
 from catena.ingest.formats.subtitles import Caption, captions_of, subtitles_named
 from catena.options import AddOptions
-from catena.types import Kind
+from catena.types import Description, Kind
 
 if TYPE_CHECKING:
     from catena.add_document import Added
@@ -34,6 +43,8 @@ def add(
     ocr: Annotated[
         bool | None, typer.Option("--ocr/--no-ocr", help="Recognise the text of pages that are images.")
     ] = None,
+    collections: Collections = None,
+    tags: Tags = None,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
@@ -43,7 +54,9 @@ def add(
     from catena.client import Catena
     from catena.settings import load_settings
 
-    options = AddOptions(as_kind=as_kind, password=read_password(password_file))
+    options = AddOptions(
+        as_kind, read_password(password_file), collections=tuple(collections or ()), tags=tuple(tags or ())
+    )
     walks = [walk_folder(path) for path in paths]
     files = [file for walked in walks for file in walked.paths]
     for walked in walks:
@@ -74,17 +87,20 @@ def _figures_of(catena: Catena, added: Added) -> list[Figure]:
     return catena.library.figures(added.document.id) if added.document.is_readable else []
 
 
-def ls(as_json: Json = False, home: Home = None) -> None:
-    """List the documents of the library."""
+def ls(within: Within = None, as_json: Json = False, home: Home = None) -> None:
+    """List the documents of the library, or those of a collection or filter."""
     from catena.app.cli.terminal import print_documents
     from catena.client import Catena
 
     with Catena(home) as catena:
-        found = catena.documents()
+        found = catena.documents(within)
+        described = catena.library.collections.described()
     if as_json:
-        print_json([document_json(document) for document in found])
+        print_json([document_json(one, described.get(one.id)) for one in found])
+    elif found or not within:
+        print_documents(found, described)
     else:
-        print_documents(found)
+        say(f"No document fits {within!r}.")
 
 
 def show(
@@ -103,6 +119,7 @@ def show(
 
     with Catena(home) as catena:
         found = catena.document(document)
+        described = catena.library.collections.description(found.id)
         if render is not None:
             image = catena.page_image(found, page or 1, password=read_password(password_file))
             write_file(render, image)
@@ -113,7 +130,7 @@ def show(
         write_file(subtitles, subtitles_named(subtitles.name, said).encode())
         say(f"Wrote {subtitles}.", is_error=True)
     if as_json:
-        data = document_json(found)
+        data = document_json(found, described)
         if script:
             data["cues"] = [_cue_json(one) for one in said]
         if shown is not None:
@@ -124,7 +141,7 @@ def show(
     elif script:
         print_script(said)
     elif render is None and subtitles is None:
-        print_document(found)
+        print_document(found, described)
 
 
 def _cues_of(catena: Catena, document: Document) -> list[Caption]:
@@ -163,7 +180,8 @@ def rm(
             say(f"Removed {document.title} ({document.id[:12]}).")
 
 
-def document_json(document: Document) -> dict[str, object]:
+def document_json(document: Document, described: Description | None = None) -> dict[str, object]:
+    said = described or Description(document.id)
     return {
         "path": document.path,
         "document_id": document.id,
@@ -174,6 +192,8 @@ def document_json(document: Document) -> dict[str, object]:
         "remedy": document.remedy,
         "pages": document.num_pages,
         "pages_with_text": document.num_pages_with_text,
+        "tags": list(said.tags),
+        "collections": list(said.collections),
     }
 
 

@@ -30,8 +30,14 @@ Engine = Annotated[
 
 
 def generate(
-    books: Annotated[list[str], typer.Argument(help="Files, folders, or documents of the library.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The set, an item a line.")],
+    books: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders, or documents of the library.")
+    ] = None,
+    within: Annotated[
+        str | None,
+        typer.Option("--in", metavar="NAME", help="About all documents of a collection or a filter, too."),
+    ] = None,
     num: Annotated[int, typer.Option("--num", "-n", min=1, help="Questions about each book.")] = 200,
     kinds: Annotated[
         str | None,
@@ -72,6 +78,8 @@ def generate(
     order = Order(num, chosen, seed, named)
     options = GenerateOptions(concurrency, max_cost, engine, ray_address)
     with Catena(settings=settings) as catena, BatchProgress(is_shown=not as_json) as progress:
+        found = catena.documents(within) if within else []
+        books = [*(books or ()), *(one.id for one in found if one.is_readable)]
         say(estimate_set(catena, order, len(book_names(books))).line(), is_error=True)
         report = generate_set(catena, books, order, out, options, progress.on_progress)
     if as_json:

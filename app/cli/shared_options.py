@@ -33,6 +33,19 @@ Documents = Annotated[
     typer.Option("--doc", help="Id, unique prefix, title or path (a path is added first); repeatable."),
 ]
 
+Within = Annotated[
+    str | None,
+    typer.Option(
+        "--in",
+        metavar="NAME",
+        help='Of a collection, or a filter, as "title:10-K year:2022"; not with --doc.',
+    ),
+]
+Collections = Annotated[
+    list[str] | None, typer.Option("--in", metavar="NAME", help="Put it into a collection; repeatable.")
+]
+Tags = Annotated[list[str] | None, typer.Option("--tag", help="Give it a tag; repeatable.")]
+
 Model = Annotated[str | None, typer.Option(help="LiteLLM model (default: the embedded reader).")]
 SmallModel = Annotated[
     str | None, typer.Option(help="Model for workers and demonstrations (default: the answering one).")

@@ -21,7 +21,18 @@ from catena.render.figure_wording import counted_figures, name_of
 from catena.render.harmless import harmless, one_line
 from catena.render.wording import SURE, cells_name, count, mark_of, printed, proof_of
 from catena.settings import Settings, described_settings
-from catena.types import Answer, Citation, CitationPart, Document, Figure, Page, Plan, Thread, Usage
+from catena.types import (
+    Answer,
+    Citation,
+    CitationPart,
+    Description,
+    Document,
+    Figure,
+    Page,
+    Plan,
+    Thread,
+    Usage,
+)
 
 COLOURS = {"ready": "green", "partial": "yellow", "failed": "red", "damaged": "red"}
 
@@ -43,7 +54,7 @@ def print_added(added: Added, console: Console, figures: Sequence[Figure] = ()) 
         print_added(one, console)
 
 
-def print_documents(documents: Sequence[Document]) -> None:
+def print_documents(documents: Sequence[Document], described: Mapping[str, Description]) -> None:
     if not documents:
         say("The library is empty. Add a document: catena add FILE")
         return
@@ -53,6 +64,8 @@ def print_documents(documents: Sequence[Document]) -> None:
     for document in documents:
         status = f"[{COLOURS[document.status]}]{document.status}[/]"
         note = f" [dim]({marked(document.message)})[/]" if document.message else ""
+        if document.id in described and (names := _names_of(described[document.id])):
+            note += f" [cyan]{marked(names)}[/]"
         pages = str(document.num_pages or "")
         table.add_row(
             document.id[:12], status, pages, marked(document.title) + note, marked(file_name(document))
@@ -60,12 +73,16 @@ def print_documents(documents: Sequence[Document]) -> None:
     _console().print(table)
 
 
+def _names_of(described: Description) -> str:
+    return ", ".join([*described.collections, *(f"#{tag}" for tag in described.tags)])
+
+
 def file_name(document: Document) -> str:
     """The name of the file that a document came from, safe to show."""
     return shown(own_name(Path(document.path), document.title)) if document.path else ""
 
 
-def print_document(document: Document) -> None:
+def print_document(document: Document, described: Description) -> None:
     console = _console()
     console.print(f"[bold]{marked(document.title)}[/]")
     console.print(f"id      {document.id}")
@@ -74,6 +91,8 @@ def print_document(document: Document) -> None:
     if document.remedy:
         console.print(f"        {marked(document.remedy)}")
     console.print(f"pages   {document.num_pages}, {document.num_pages_with_text} with text")
+    if names := _names_of(described):
+        console.print(f"in      {marked(names)}")
     for entry in document.outline:
         console.print(f"{'  ' * entry.level}{marked(entry.title)} [dim]{entry.page}[/]")
 

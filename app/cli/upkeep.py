@@ -29,7 +29,7 @@ def reindex(
     with Catena(home) as catena:
         found = [catena.document(name) for name in documents] if documents else catena.documents()
         done = [catena.reindex(document, password=password) for document in found]
-    print_documents(done)
+    print_documents(done, {})
     if any(not document.is_readable for document in done):
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from catena.document_filter import Filter
 from catena.errors import OptionError
 from catena.jobs.job_store import JobState
 from catena.options import AskOptions
@@ -29,22 +30,42 @@ from catena.types import (
 )
 
 T = TypeVar("T")
+COLLECTION = 'The name of a collection, or a filter, as "title:10-K year:2022".'
 
 
-class SearchRequest(BaseModel):
-    """`documents`: ids, unique prefixes or titles; none: all of the library."""
+class About(BaseModel):
+    """What is asked: some documents, or those of a collection; neither: all of the library."""
+
+    documents: list[str] | None = Field(
+        default=None, min_length=1, max_length=1000, description="Ids, unique prefixes or titles."
+    )
+    collection: str | None = Field(
+        default=None, min_length=1, max_length=1000, description=f"In place of documents. {COLLECTION}"
+    )
+
+    @property
+    def about(self) -> tuple[str, ...] | Filter | None:
+        """Raises OptionError for both, and for what is no filter."""
+        if self.collection is not None and self.documents is not None:
+            raise OptionError("documents and collection both say what to ask.", "Give one of them.")
+        if self.collection is not None:
+            return Filter.parse(self.collection)
+        return None if self.documents is None else tuple(self.documents)
+
+
+class SearchRequest(About):
+    """Words or a question, and what is searched."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"query": "battery life", "k": 3}]}
     )
 
     query: str = Field(min_length=1)
-    documents: list[str] | None = Field(default=None, min_length=1, max_length=1000)
     k: int = Field(default=10, ge=1, le=100)
 
 
-class AskRequest(BaseModel):
-    """`documents`: ids, unique prefixes or titles; none: all of the library, or those of the conversation."""
+class AskRequest(About):
+    """A question; without documents and collection it is asked of those of its conversation, else of all."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -54,7 +75,6 @@ class AskRequest(BaseModel):
     )
 
     question: str = Field(min_length=1)
-    documents: list[str] | None = Field(default=None, min_length=1, max_length=1000)
     options: AskOptions = Field(default_factory=AskOptions)
 
 
@@ -82,6 +102,21 @@ class DocumentBody(BaseModel):
     remedy: str
     parser_version: str
     added_at: float = Field(description="Seconds since 1970.")
+
+
+class DescribedBody(DocumentBody):
+    """A document of the library with its tags and collections."""
+
+    tags: list[str] = []
+    collections: list[str] = []
+
+
+class CollectionBody(BaseModel):
+    """A collection; with a `filter` it holds the documents that this fits."""
+
+    name: str
+    filter: str | None
+    num_documents: int
 
 
 class UploadBody(BaseModel):

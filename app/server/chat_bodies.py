@@ -8,13 +8,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from catena.app.server.bodies import About
 from catena.app.server.question_desk import Asked
+from catena.document_filter import Filter
 from catena.errors import OptionError
 from catena.options import AskOptions
 
 PREFIX = "catena/"
 LIBRARY = f"{PREFIX}library"
 """The model that answers from all documents; `catena/NAME` answers from one."""
+COLLECTION = f"{PREFIX}collection/"
+"""Before the name of a collection: the model that answers from its documents."""
 _LINK = re.compile(r"\s?\[p\. [^\]\n]*\]\([^)\s]*\)")
 """What our answers end their sentences with."""
 
@@ -40,12 +44,11 @@ class Message(BaseModel):
         return "".join(part.text for part in self.content)
 
 
-class CatenaBody(BaseModel):
-    """`extra_body={"catena": {...}}`: documents in place of the model's, and options of the SDK."""
+class CatenaBody(About):
+    """`extra_body={"catena": {...}}`: documents or a collection in place of the model's, and options of the SDK."""
 
     model_config = ConfigDict(extra="forbid")
 
-    documents: list[str] | None = Field(default=None, min_length=1, max_length=1000)
     options: AskOptions = Field(default_factory=AskOptions)
 
 
@@ -88,13 +91,14 @@ class ChatRequest(BaseModel):
 
     def asked(self) -> Asked:
         """The question, what it is asked of, and what was said before."""
-        documents = self.catena.documents
-        if documents is None and self.model != LIBRARY:
-            documents = [self.model.removeprefix(PREFIX)]
+        about = self.catena.about
+        if about is None and self.model.startswith(COLLECTION):
+            about = Filter(self.model.removeprefix(COLLECTION))
+        elif about is None and self.model != LIBRARY:
+            about = (self.model.removeprefix(PREFIX),)
         options, is_kept = self.catena.options, self.catena.options.thread_id is not None
         if not is_kept:
             options = replace(options, turns=tuple(self._turns()))
-        about = None if documents is None else tuple(documents)
         return Asked(self.question, about, options, is_kept=is_kept)
 
     def _turns(self) -> list[tuple[str, str]]:

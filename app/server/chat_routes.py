@@ -13,13 +13,14 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from catena.app.server.api_description import stream
-from catena.app.server.chat_bodies import LIBRARY, PREFIX, ChatRequest
+from catena.app.server.chat_bodies import COLLECTION, LIBRARY, PREFIX, ChatRequest
 from catena.app.server.chat_replies import ChatReply, Json
 from catena.app.server.chat_tasks import chore
 from catena.app.server.event_lines import event_stream, first_event
 from catena.app.server.problems import openai_error, problem_of
 from catena.app.server.question_desk import while_connected
 from catena.app.server.served import Base, Served, Server
+from catena.document_filter import Filter
 from catena.events import Event
 from catena.llm.spoken_text import legible
 from catena.types import Document
@@ -32,10 +33,16 @@ _BOTH = stream("One object, or with `stream` a chunk an event; the last event is
 
 @router.get("/models")
 def list_models(server: Server) -> dict[str, Any]:
-    """List what can be asked: `catena/library`, and each document by its title, or its id where others have that."""
+    """List what can be asked: `catena/library`, `catena/collection/NAME`, and each document by its title, or its id
+    where others have that."""
     found = [one for one in server.catena.documents() if one.is_readable]
     times = Counter(["library", *(one.title.casefold() for one in found)])
     models = [_model(LIBRARY, "All documents", 0)]
+    models += [
+        _model(f"{COLLECTION}{one.name}", one.name, 0)
+        for one in server.catena.library.collections.all(found)
+        if one.num_documents
+    ]
     models += [_document_model(one, is_known=times[one.title.casefold()] == 1) for one in found]
     return {"object": "list", "data": models}
 
@@ -45,6 +52,10 @@ def show_model(model: Annotated[str, Path()], server: Server) -> dict[str, Any]:
     """Show a model."""
     if model == LIBRARY:
         return _model(LIBRARY, "All documents", 0)
+    if model.startswith(COLLECTION):
+        name = model.removeprefix(COLLECTION)
+        server.catena.documents(Filter(name))
+        return _model(model, name, 0)
     found = server.catena.document(legible(model.removeprefix(PREFIX)))
     return _model(model, found.title, int(found.added_at))
 

@@ -12,6 +12,9 @@ from fastapi import APIRouter, Form, Path, Query, Response, UploadFile
 from pydantic import StringConstraints
 
 from catena.app.server.bodies import (
+    COLLECTION,
+    CollectionBody,
+    DescribedBody,
     DocumentBody,
     HitBody,
     Listed,
@@ -25,7 +28,8 @@ from catena.errors import DocumentError
 from catena.jobs.job_store import Job
 from catena.jobs.uploads import receive
 from catena.llm.spoken_text import legible
-from catena.types import Box, OutlineEntry, Page
+from catena.options import AddOptions
+from catena.types import Box, Description, Document, OutlineEntry, Page
 
 router = APIRouter(prefix="/v1", tags=["documents"])
 Name = Annotated[str, Path(min_length=1, description="Id, unique prefix of it, or title.")]
@@ -42,10 +46,11 @@ async def upload_document(
     server: Server,
     response: Response,
     title: Annotated[str | None, Form(max_length=MAX_TITLE, description="None: that of the file.")] = None,
+    collection: Annotated[str | None, Form(min_length=1, description="It is put into this one.")] = None,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to wait until it is read.")] = 0,
 ) -> UploadBody:
     """Add a file: it is read behind, in a sandbox. 201 once it is read, 202 before: follow `Location`."""
-    job = await asyncio.to_thread(_enqueue, server, file, title)
+    job = await asyncio.to_thread(_enqueue, server, file, title, collection)
     response.headers["Location"] = f"/v1/uploads/{job.id}"
     end = time.monotonic() + wait
     while not job.is_over and time.monotonic() < end and not server.desk.stopping.is_set():
@@ -67,16 +72,33 @@ def show_upload(upload_id: Annotated[int, Path(ge=1, le=2**53)], server: Server)
 
 
 @router.get("/documents")
-def list_documents(server: Server, after: After = None, limit: Limit = 50) -> Listed[DocumentBody]:
+def list_documents(
+    server: Server,
+    after: After = None,
+    limit: Limit = 50,
+    collection: Annotated[str | None, Query(min_length=1, description=COLLECTION)] = None,
+) -> Listed[DescribedBody]:
     """List the documents, failed ones too, in the order in which they were added."""
-    some, more = cut(server.catena.documents(), lambda one: one.id, after, limit)
-    return Listed(items=[DocumentBody.model_validate(one) for one in some], next=more)
+    some, more = cut(server.catena.documents(collection), lambda one: one.id, after, limit)
+    return Listed(items=[_described(server, one) for one in some], next=more)
+
+
+@router.get("/collections")
+def list_collections(server: Server) -> list[CollectionBody]:
+    """List the collections by name, and how many documents are in each."""
+    found = server.catena.library.collections.all(server.catena.documents())
+    return [
+        CollectionBody(
+            name=one.name, filter=str(one.filter) if one.filter else None, num_documents=one.num_documents
+        )
+        for one in found
+    ]
 
 
 @router.get("/documents/{name}")
-def show_document(name: Name, server: Server) -> DocumentBody:
+def show_document(name: Name, server: Server) -> DescribedBody:
     """Show a document."""
-    return DocumentBody.model_validate(server.catena.document(legible(name)))
+    return _described(server, server.catena.document(legible(name)))
 
 
 @router.delete("/documents/{name}", status_code=204, response_class=Response)
@@ -148,15 +170,23 @@ def show_picture(
 @router.post("/search")
 def search(body: SearchRequest, server: Server, base: Base) -> list[HitBody]:
     """Find the pages that fit a query best, best first."""
-    hits = server.catena.search(body.query, documents=body.documents, k=body.k)
+    hits = server.catena.search(body.query, documents=body.about, k=body.k)
     return [HitBody.model_validate(server.hit_json(hit, base)) for hit in hits]
 
 
-def _enqueue(server: Served, file: UploadFile, title: str | None) -> Job:
+def _described(server: Served, document: Document) -> DescribedBody:
+    said = server.catena.library.collections.described().get(document.id, Description(document.id))
+    body = DocumentBody.model_validate(document).model_dump()
+    return DescribedBody(**body, tags=list(said.tags), collections=list(said.collections))
+
+
+def _enqueue(server: Served, file: UploadFile, title: str | None, collection: str | None) -> Job:
     """Keep the file under a name of ours; its own is its title."""
+    collections = () if collection is None else (collection,)
+    AddOptions(collections=collections)
     kept = receive(server.catena.settings.home, file.filename or "", file.file)
     named = legible(title or FilePath(file.filename or "").stem)[:MAX_TITLE].strip()
-    return server.catena.queue.add(kept, title=named or None, is_upload=True)[0]
+    return server.catena.queue.add(kept, title=named or None, is_upload=True, collections=collections)[0]
 
 
 def _upload(server: Served, job: Job) -> UploadBody:

@@ -22,7 +22,7 @@ from catena.agents.citations.citation import boxes as boxes_of
 from catena.agents.generative.prompt_passages import as_data
 from catena.app.allowed_paths import require_allowed
 from catena.app.server.admission import Access
-from catena.app.server.bodies import AnswerBody, DocumentBody, HitBody
+from catena.app.server.bodies import COLLECTION, About, AnswerBody, DocumentBody, HitBody
 from catena.app.server.chat_replies import page_name
 from catena.app.server.question_desk import Asked, QuestionDesk
 from catena.app.server.served import Json, Served, base_of
@@ -44,6 +44,7 @@ Documents = Annotated[
     list[str] | None,
     Field(max_length=1000, description="Ids, unique prefixes or titles; none: all documents."),
 ]
+Collection = Annotated[str | None, Field(max_length=1000, description=f"In place of documents. {COLLECTION}")]
 Document = Annotated[str, Field(description="Id, unique prefix of it, or title.")]
 Number = Annotated[int, Field(ge=1, description="Physical page, from 1.")]
 
@@ -98,12 +99,13 @@ class _Tools:
         ],
         ctx: Context[Any, Any],
         documents: Documents = None,
+        collection: Collection = None,
         thread_id: Annotated[str | None, Field(description="Of an earlier answer, to ask on.")] = None,
     ) -> Annotated[CallToolResult, AnswerBody]:
         """Answer a question from the documents, each sentence with page and verbatim quote, or say that they do not."""
-        about = None if documents is None else tuple(documents)
         number, base = 0, _base(ctx)
         with told():
+            about = About(documents=documents, collection=collection).about
             asked = Asked(question, about, AskOptions(thread_id=thread_id))
             async with aclosing(self._served().desk.events(asked)) as events:
                 async for event in events:
@@ -119,12 +121,14 @@ class _Tools:
         query: Annotated[str, Field(min_length=1, description="Words or a question.")],
         ctx: Context[Any, Any],
         documents: Documents = None,
+        collection: Collection = None,
         k: Annotated[int, Field(ge=1, le=50, description="How many pages.")] = 5,
     ) -> Annotated[CallToolResult, Hits]:
         """Find the pages that fit a query best, with the passages that do."""
         with told():
             served, base = self._served(), _base(ctx)
-            found = served.catena.search(query, documents=documents, k=k)
+            about = About(documents=documents, collection=collection).about
+            found = served.catena.search(query, documents=about, k=k)
             hits = [served.hit_json(hit, base) for hit in found]
         lines = [f"{as_data(hit['title'])}\n{page_name(hit)}:\n{_shown(hit)}" for hit in hits]
         return _result("\n\n".join(lines) or "No page fits.", {"hits": hits})
@@ -160,10 +164,12 @@ class _Tools:
                 data=self._served().catena.page_image(found, page, boxes=boxes, dpi=110), format="png"
             )
 
-    def list_documents(self) -> Annotated[CallToolResult, DocumentList]:
+    def list_documents(
+        self, collection: Annotated[str | None, Field(max_length=1000, description=COLLECTION)] = None
+    ) -> Annotated[CallToolResult, DocumentList]:
         """List the documents that can be asked, with their ids and numbers of pages."""
         with told():
-            found = [one for one in self._served().catena.documents() if one.is_readable]
+            found = [one for one in self._served().catena.documents(collection) if one.is_readable]
         lines = [f"{one.id[:12]}, {one.num_pages} pages:\n{as_data(one.title)}" for one in found]
         bodies = [DocumentBody.model_validate(one).model_dump() for one in found]
         return _result("\n".join(lines) or "The library is empty.", {"documents": bodies})

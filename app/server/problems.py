@@ -17,6 +17,7 @@ from catena.errors import CatenaError, DocumentError, ModelError
 MEDIA_TYPE = "application/problem+json"
 STATUS: Mapping[type[CatenaError], int] = {
     errors.DocumentNotFound: 404,
+    errors.CollectionNotFound: 404,
     errors.RunNotFound: 404,
     errors.AmbiguousDocument: 409,
     errors.RunBusy: 409,

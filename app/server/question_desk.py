@@ -17,6 +17,7 @@ from starlette.requests import Request
 from catena.agents.event_stream import streamed
 from catena.app.server.problems import Parked
 from catena.client import Catena
+from catena.document_filter import Filter
 from catena.errors import RunBusy
 from catena.events import Event, OnEvent
 from catena.options import AskOptions
@@ -36,7 +37,7 @@ class Asked:
     """A question, and what it is asked of; `run_id` is what it is resumed by, `is_kept` whether it can be."""
 
     question: str
-    documents: tuple[str, ...] | None = None
+    documents: tuple[str, ...] | Filter | None = None
     options: AskOptions = field(default_factory=AskOptions)
     is_kept: bool = True
     run_id: str = field(default_factory=lambda: uuid4().hex)
@@ -96,10 +97,9 @@ class QuestionDesk:
                 yield event
 
     def _answer(self, asked: Asked, on_event: OnEvent | None) -> Coroutine[Any, Any, Answer]:
-        documents = None if asked.documents is None else list(asked.documents)
         return self._catena.questions.ask(
             asked.question,
-            documents=documents,
+            documents=asked.documents,
             options=asked.options,
             on_event=on_event,
             is_kept=asked.is_kept,

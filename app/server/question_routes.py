@@ -53,7 +53,7 @@ async def ask_and_watch(body: AskRequest, request: Request, server: Server, base
 @router.post("/plan", response_model=Plan)
 async def plan(body: AskRequest, server: Server) -> Plan:
     """Say what `ask` with the same body would take: calls, tokens, cost, seconds. No model is called."""
-    return await server.catena.questions.plan(body.question, documents=body.documents, options=body.options)
+    return await server.catena.questions.plan(body.question, documents=body.about, options=body.options)
 
 
 @router.post("/runs", status_code=202)
@@ -61,7 +61,7 @@ def start_run(body: AskRequest, server: Server, response: Response) -> RunBody:
     """Ask behind: the question outlives this request, and with a model this server. Follow its events."""
     model = body.options.model if body.options.model is not None else server.catena.settings.model
     run = server.catena.questions.start(
-        body.question, documents=body.documents, options=body.options, is_here=not model
+        body.question, documents=body.about, options=body.options, is_here=not model
     )
     response.headers["Location"] = f"/v1/runs/{run.run_id}"
     return _run_body(run)
@@ -142,8 +142,7 @@ def delete_thread(thread_id: ThreadId, server: Server) -> None:
 
 
 def _asked(body: AskRequest) -> Asked:
-    documents = None if body.documents is None else tuple(body.documents)
-    return Asked(body.question, documents, body.options)
+    return Asked(body.question, body.about, body.options)
 
 
 def _run_body(run: Run) -> RunBody:

@@ -9,7 +9,8 @@ import streamlit as st
 
 from catena.app.ui import scroll
 from catena.app.ui.answer_view import show_answer
-from catena.app.ui.chat import VIEWER, choose_documents, forget, keep, restore, resume
+from catena.app.ui.chat import COLLECTED, VIEWER, choose_documents, forget, keep, restore, resume
+from catena.app.ui.collection_box import choose_collection
 from catena.app.ui.evidence import choose_citation, show_evidence, show_outline
 from catena.app.ui.labels import EMBEDDED, STRATEGIES, plain, shortened
 from catena.app.ui.question_progress import begin, show_order, show_progress, show_running
@@ -34,7 +35,8 @@ def show() -> None:
     restore()
     documents, thread = readable(catena), st.query_params.get("thread")
     with st.sidebar:
-        chosen = choose_documents(documents)
+        collected = choose_collection(documents, COLLECTED)
+        chosen = choose_documents(collected)
         options = _choose_options(thread)
         _show_threads(thread)
     keep()
@@ -45,7 +47,7 @@ def show() -> None:
         invitation = st.empty()
         if documents and not (turns or "order" in st.session_state or "run" in st.query_params):
             with invitation.container():
-                _show_invitation(chosen or documents)
+                _show_invitation(chosen or collected)
         for turn in turns:
             with st.container(key=TURN) if turn is turns[-1] else nullcontext():
                 _show_turn(turn)
@@ -60,7 +62,9 @@ def show() -> None:
         with st.container(key="question-bar"):
             typed = st.chat_input("Ask the documents", key="question")
         if question := typed or st.session_state.pop(ASK_THIS, None):
-            asked = chosen or (None if thread else documents)
+            covered = {one.document_id for one in turns[-1].coverage.documents} if turns else set()
+            is_same = collected == documents or covered == {one.id for one in collected}
+            asked = chosen or (None if thread and is_same else collected)
             st.session_state.pop(DROPPED, None)
             with place:  # above the line to type in
                 invitation.empty()

@@ -13,10 +13,12 @@ from catena.types import Document
 
 SHOWN_ID = 12
 """Letters of a document's id in an address."""
-PARTS = ("thread", "run", "documents")
+PARTS = ("thread", "run", "documents", "collection")
 CHOSEN = "documents"
 """The key of the box in which documents are chosen, and their part of the address."""
 WISHED = "documents-wished"
+COLLECTED = "ask-collection"
+"""The key of the box in which a collection is chosen."""
 VIEWER = "ask-viewer"
 """Place on the page where this conversation's quotes are opened."""
 CONVERSATION, ID_SEPARATOR = "conversation", "-"
@@ -48,7 +50,7 @@ def begin_anew(document_ids: Sequence[str] = ()) -> None:
     """Begin a new conversation with these documents; none: with the whole library. From any page."""
     begun = {CHOSEN: ID_SEPARATOR.join(one[:SHOWN_ID] for one in document_ids)} if document_ids else {}
     st.session_state[CONVERSATION] = begun
-    for kept in (CHOSEN, VIEWER):
+    for kept in (CHOSEN, COLLECTED, VIEWER):
         st.session_state.pop(kept, None)
     st.query_params.clear()
 
@@ -66,7 +68,7 @@ def choose(document_ids: Sequence[str]) -> None:
 
 
 def choose_documents(documents: Sequence[Document]) -> list[Document]:
-    """Return the documents to ask; nothing chosen means the whole library."""
+    """Return the documents to ask; nothing chosen means all of them."""
     known = {document.id: document for document in documents}
     wished: list[str] | None = st.session_state.pop(WISHED, None)
     if wished is None:
@@ -77,7 +79,7 @@ def choose_documents(documents: Sequence[Document]) -> list[Document]:
         list(known),
         key=CHOSEN,
         format_func=lambda one: shown(known[one].title),
-        placeholder="The whole library",
+        placeholder="All of this collection" if st.session_state.get(COLLECTED) else "The whole library",
     )
     address = ID_SEPARATOR.join(one[:SHOWN_ID] for one in chosen)
     if address != st.query_params.get(CHOSEN, ""):

@@ -11,13 +11,14 @@ import streamlit as st
 
 from catena.app.ui import scroll
 from catena.app.ui.chat import begin_anew
+from catena.app.ui.collection_box import choose_collection, describe
 from catena.app.ui.evidence import choose_page, show_entries, show_evidence
 from catena.app.ui.labels import counted, plain, shown
 from catena.app.ui.password_form import ask_password, is_locked
 from catena.app.ui.upload import show_adding, show_jobs
 from catena.app.ui.visitor_session import go_to, open_client
 from catena.jobs.uploads import own_name
-from catena.types import Document
+from catena.types import Description, Document
 
 VIEWER = "library-viewer"
 STATES = {"ready": "ready", "partial": "partly read", "failed": "not read", "damaged": "damaged"}
@@ -34,9 +35,13 @@ def show() -> None:
     documents = list(reversed(open_client().documents()))
     if not documents:
         return
-    wanted = st.text_input("Search", placeholder="Search titles and files", key="wanted").casefold()
+    left, right = st.columns([3, 2])
+    with left:
+        wanted = st.text_input("Search", placeholder="Search titles and files", key="wanted").casefold()
+    with right:
+        collected = choose_collection(documents, "library-collection")
     found = [
-        one for one in documents if wanted in f"{one.title} {own_name(Path(one.path), one.title)}".casefold()
+        one for one in collected if wanted in f"{one.title} {own_name(Path(one.path), one.title)}".casefold()
     ]
     num = counted(len(documents), "document")
     st.caption(num if len(found) == len(documents) else f"{len(found)} of {num}")
@@ -50,9 +55,10 @@ def show() -> None:
 
 def _show_table(documents: Sequence[Document]) -> None:
     """Every column sorts by a click on its name; the boxes at the left select."""
+    described = open_client().library.collections.described()
     actions = st.container(horizontal=True, gap="small", key="library-actions")
     state: Any = st.dataframe(
-        [_row(document) for document in documents],
+        [_row(document, described.get(document.id)) for document in documents],
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -63,6 +69,7 @@ def _show_table(documents: Sequence[Document]) -> None:
             "Pages": st.column_config.NumberColumn(width="small"),
             "State": st.column_config.TextColumn(width="small"),
             "Kind": st.column_config.TextColumn(width="small"),
+            "In": st.column_config.ListColumn("Collections, #tags", width=150),
             "File": st.column_config.TextColumn(width=220),
             "Added": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),
             "Remark": st.column_config.TextColumn(width="large"),
@@ -73,11 +80,13 @@ def _show_table(documents: Sequence[Document]) -> None:
         _show_actions(chosen)
 
 
-def _row(document: Document) -> dict[str, object]:
+def _row(document: Document, described: Description | None) -> dict[str, object]:
+    names = [*described.collections, *(f"#{tag}" for tag in described.tags)] if described else []
     return {
         "Title": shown(document.title),
         "Pages": document.num_pages if document.is_readable else None,
         "State": LOCKED if is_locked(document) else STATES[document.status],
+        "In": list(map(shown, names)),
         "File": shown(own_name(Path(document.path), document.title)),
         "Kind": (document.kind or "").upper(),
         "Added": datetime.fromtimestamp(document.added_at),
@@ -94,10 +103,12 @@ def _show_actions(chosen: Sequence[Document]) -> None:
     if st.button("Open", icon=":material/menu_book:", disabled=len(readable) != 1):
         choose_page(VIEWER, readable[0].id, 1)
         _show_inside(readable[0])
+    if st.button("Label", icon=":material/label:", disabled=not chosen):
+        describe(chosen)
     if st.button("Remove", icon=":material/delete:", disabled=not chosen):
         _confirm_removing(chosen)
     if not chosen:
-        st.caption("Tick documents to ask, open or remove them.")
+        st.caption("Tick documents to ask, open, label or remove them.")
 
 
 @st.dialog("Remove from the library?")

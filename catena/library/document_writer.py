@@ -17,6 +17,8 @@ from sqlalchemy import Connection, Table, select, text
 
 from catena.files.failpoints import point
 from catena.library.checksums import digest, figures_checksum, outline_checksum, seal_catalogue, sealed
+from catena.library.descriptions import read_description, with_names, write_description
+from catena.library.document_collections import begin_collection
 from catena.library.row_values import (
     Values,
     document_values,
@@ -47,10 +49,14 @@ _SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = :name"
 
 
 class DocumentWriter:
-    """Takes pages in order with their passages. `document`, `index` and `figures` may be set until the end."""
+    """Takes pages in order with their passages. `document`, `index` and `figures` may be set until the end.
 
-    def __init__(self, document: Document) -> None:
+    The document is put into the `collections` and given the `tags`; those that it has stay.
+    """
+
+    def __init__(self, document: Document, collections: Sequence[str] = (), tags: Sequence[str] = ()) -> None:
         self.document = document
+        self._collections, self._tags = collections, tags
         self.index = b""
         self.figures: list[Figure] = []
         self._pages: list[Values] = []
@@ -93,7 +99,18 @@ class DocumentWriter:
             connection.execute(lexical_indexes.insert(), {"document_key": key, "data": self.index})
         if figures:
             connection.execute(document_figures.insert(), {"document_key": key, "data": figures})
+        self._describe(connection)
         point("inside-transaction")
+
+    def _describe(self, connection: Connection) -> None:
+        said = read_description(connection, self.document.id)
+        names = [begin_collection(connection, name) for name in self._collections]
+        said = replace(
+            said,
+            tags=with_names(said.tags, self._tags),
+            collections=with_names(said.collections, names),
+        )
+        write_description(connection, said)
 
     def _write_document(self, connection: Connection, there: Any, figures: str) -> int:
         document = self.document

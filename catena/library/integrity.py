@@ -22,11 +22,13 @@ from catena.library.repair import (
     mend_catalogue,
     mend_counters,
     mend_rows,
+    mend_summed_rows,
     mend_word_index,
     reindex,
     set_row_aside,
     sound_documents,
 )
+from catena.library.summed_rows import PARTS
 
 _ORPHANS = {
     "passages without a document": ("passages", "document_key", "key FROM documents"),
@@ -137,6 +139,8 @@ def _mend(database: Database, home: Path, damage: Damage, mend: Callable[[Damage
         set_row_aside(database, home, damage)
     elif damage.part == "word index":
         mend_word_index(database)
+    elif damage.part in PARTS.values():
+        mend_summed_rows(database, home, damage)
 
 
 def _add_places(database: Database) -> None:

@@ -32,6 +32,8 @@ from catena.library import integrity
 from catena.library.checksums import catalogue_checksum
 from catena.library.database import Database, no_space, translated
 from catena.library.deletion import delete_document, drop_cache, drop_files, purge
+from catena.library.descriptions import forget_description
+from catena.library.document_collections import Collections
 from catena.library.document_writer import DocumentWriter, add_source
 from catena.library.history import History, forget
 from catena.library.originals import Originals
@@ -82,6 +84,7 @@ class Library:
         self.vectors = Vectors(self.database)
         self.history = History(self.database)
         self.votes = Votes(self.database)
+        self.collections = Collections(self.database)
         self.on_remove: list[Callable[[str], object]] = []
         """Called with the id of a document before it is removed, to forget what others keep of it."""
         self.readopt: Callable[[str], object] | None = None
@@ -249,13 +252,15 @@ class Library:
         mark_damaged(self.database, document_id, message, remedy)
 
     @contextmanager
-    def writing(self, document: Document) -> Iterator[DocumentWriter]:
+    def writing(
+        self, document: Document, collections: Sequence[str] = (), tags: Sequence[str] = ()
+    ) -> Iterator[DocumentWriter]:
         """Collect a document's pages; on leave they are committed at once, after an error not at all.
 
         What was read from the same bytes before is replaced, its vectors go; but a document that failed this
         time does not replace one that is ready.
         """
-        writer = DocumentWriter(document)
+        writer = DocumentWriter(document, collections, tags)
         yield writer
         with self.database.write() as connection:
             writer.commit(connection)
@@ -286,6 +291,7 @@ class Library:
         with self.database.write() as connection:
             forget(connection, document_id)
             forget_votes(connection, document_id)
+            forget_description(connection, document_id)
             delete_document(connection, document_id)
 
     def _make_room(self, document_id: str) -> None:

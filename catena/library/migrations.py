@@ -23,7 +23,9 @@ from catena.library.schema import (
     METADATA,
     answers,
     calls,
+    collections,
     counters,
+    descriptions,
     document_figures,
     documents,
     embedders,
@@ -138,6 +140,14 @@ def _figures(connection: Connection) -> None:
     _add_columns(connection, documents)
 
 
+def _descriptions(connection: Connection) -> None:
+    """Make room for tags, collections and references; what documents are cited by is read when they are read again."""
+    for table in (descriptions, collections):
+        table.create(connection, checkfirst=True)
+        kept = {"name": table.name, "value": 0}
+        connection.execute(counters.insert().prefix_with("OR IGNORE"), kept)
+
+
 def _seal_documents(connection: Connection) -> None:
     for row in connection.execute(select(documents)).all():
         own = row._mapping
@@ -200,5 +210,6 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     6: _queue_apart,
     7: _figures,
     8: lambda connection: None,  # lines may have cues, which earlier versions cannot read
+    9: _descriptions,
 }
 """From the version that is the key to the next one."""

@@ -19,12 +19,14 @@ from catena.library.checksums import (
     seal_catalogue,
 )
 from catena.library.database import Database
+from catena.library.document_collections import begin_lost_collections
 from catena.library.document_writer import LAST_ID, count, put_document
 from catena.library.lost_found import NAMES, write_down
 from catena.library.schema import (
     SOURCE_ORDER,
     answers,
     calls,
+    collections,
     counters,
     documents,
     embedders,
@@ -40,6 +42,7 @@ from catena.library.stored_pages import (
     read_pages_after,
     read_passages,
 )
+from catena.library.summed_rows import PARTS, read_rows, take_bad_rows
 from catena.library.vectors import read_vectors
 from catena.library.word_index import check_words, drop_words, keep_words, words_checksum
 
@@ -61,6 +64,8 @@ def damages(database: Database) -> Iterator[Damage]:
     if not any(not is_sound(documents, row) for row in rows):
         yield from _raised(database, read_documents)
     yield from _raised(database, check_words)
+    for table in PARTS:
+        yield from _raised(database, partial(read_rows, table=table))
     for table, part in ((answers, "kept answer"), (votes, "kept vote")):
         with database.read() as connection:
             for kept in connection.execute(select(table)):
@@ -167,7 +172,7 @@ def mend_counters(database: Database) -> None:
     """Put back the rows that every library has; what they say is taken anew."""
     with database.write() as connection:
         connection.execute(text(f"DELETE FROM sqlite_sequence WHERE {_NO_ID}"), {"last": LAST_ID})
-        for name in ("vectors", "purge"):
+        for name in ("vectors", "purge", *(table.name for table in PARTS)):
             connection.execute(counters.insert().prefix_with("OR IGNORE"), {"name": name, "value": 0})
         there = set(connection.execute(select(counters.c.name)).scalars())
         if "catalogue" not in there:
@@ -181,6 +186,17 @@ def set_row_aside(database: Database, home: Path, damage: Damage) -> None:
         rows = connection.execute(select(table).where(table.c.key == damage.key)).mappings().all()
         write_down(home, f"{table.name}.jsonl", [dict(row) for row in rows])
         connection.execute(table.delete().where(table.c.key == damage.key))
+
+
+def mend_summed_rows(database: Database, home: Path, damage: Damage) -> list[str]:
+    """Write damaged rows of a small table down, and delete them; returns the keys that they had."""
+    (table,) = (one for one, part in PARTS.items() if part == damage.part)
+    with database.write() as connection:
+        bad = take_bad_rows(connection, table)
+        if table is collections:
+            begin_lost_collections(connection)
+        write_down(home, f"{table.name}.jsonl", bad)
+    return [str(next(iter(row.values()))) for row in bad]
 
 
 def mark_damaged(database: Database, document_id: str, message: str, remedy: str) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 METADATA = MetaData()
 
 
@@ -214,6 +214,24 @@ call_documents = Table(
     Column("call_key", _owned_by("calls.key"), primary_key=True),
     Column("document_id", String, primary_key=True, index=True),
 )
+# By the document's id, not its key: what people said stays when a damaged document is read again from its original.
+descriptions = Table(
+    "descriptions",
+    METADATA,
+    Column("document_id", String, primary_key=True),
+    Column("read", Text, nullable=False),
+    Column("given", Text, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("collections", Text, nullable=False),
+    _checksum(),
+)
+collections = Table(
+    "collections",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("filter", Text, nullable=False),  # empty: documents are put into it
+    _checksum(),
+)
 counters = Table(
     "counters",
     METADATA,
@@ -242,8 +260,8 @@ word_totals = Table(
     _checksum(),
 )
 
-COUNTERS = ("vectors", "purge", "catalogue")
-"""The last is a checksum of which documents there are."""
+COUNTERS = ("vectors", "purge", "catalogue", "descriptions", "collections")
+"""The last three are checksums: of which documents there are, and of all rows of the tables of these names."""
 
 
 def create_tables(connection: Connection) -> None:

@@ -25,6 +25,8 @@ KEYS_ADD = [
     "remedy",
     "pages",
     "pages_with_text",
+    "tags",
+    "collections",
 ]
 
 
@@ -197,3 +199,44 @@ def test_threads_lists_conversations_and_deletes_them(run: Any, manual: Path) ->
     assert run("threads", "--all")[1].startswith("Deleted 1 of 1")
     assert run("threads")[1].strip() == "There is no conversation."
     assert run("history")[1].strip() == "Nothing has been asked yet."
+
+
+def test_collections_and_tags_from_the_command_line(run: Any, manual: Path, tmp_path: Path) -> None:
+    (tmp_path / "moss.txt").write_text("Moss has no roots.")
+    run("add", manual, tmp_path / "moss.txt", "--in", "Shelf", "--tag", "old")
+    assert run("tag", "moss", "+wet", "-old")[1] == "moss: wet\n"
+    assert run("collection", "add", "Wet", "--filter", "tag:wet in:shelf")[1] == "Wet: 1 document\n"
+    assert [one["title"] for one in json.loads(run("ls", "--in", "Wet", "--json")[1])] == ["moss"]
+    assert "forty hours" not in run("ask", "How long does the battery last?", "--in", "Wet")[1]
+    assert run("search", "roots", "--in", "tag:old")[1].count("moss") == 0
+    assert "in      Shelf, #wet" in run("show", "moss")[1]
+    assert run("collection", "remove", "Shelf", "moss")[1] == "Shelf: 1 document\n"
+    assert run("collection", "rename", "Shelf", "Rack")[0] == 0
+    assert run("collection", "ls")[1] == "Rack  1 document\nWet  0 documents  = in:Rack tag:wet\n"
+    assert run("collection", "rm", "Wet")[0] == run("collection", "rm", "Rack")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("ls", "--in", "Shlf"), "Did you mean 'Shelf'?"),
+        (("ask", "What?", "--in", "Shelf", "--doc", "lantern"), "Give one of them"),
+        (("tag", "lantern", "wet"), "+TAG or -TAG"),
+        (("collection", "add", "New"), "Name documents, or give --filter"),
+        (("collection", "rename", "Shelf", "a:b"), "without a colon"),
+    ],
+)
+def test_what_is_no_collection_is_said(run: Any, manual: Path, arguments: tuple[str, ...], said: str) -> None:
+    run("add", manual, "--in", "Shelf")
+    code, _, error = run(*arguments)
+    assert code == 1
+    assert said in error
+
+
+def test_a_set_is_made_about_a_collection(run: Any, manual: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("Another book.")
+    run("add", manual, "--in", "Shelf")
+    run("add", tmp_path / "other.txt")
+    out = tmp_path / "set.jsonl"
+    told = run("generate", "--in", "Shelf", "-o", out, "--model", "none", "-n", "1", "--json")[1]
+    assert json.loads(told)["num_books"] == 1

@@ -33,6 +33,7 @@ from catena.types import (
     Citation,
     CitationPart,
     Coverage,
+    Description,
     Document,
     DocumentCoverage,
     PageRef,
@@ -115,8 +116,8 @@ def test_the_command_line(nasty: list[str], printed: Callable[[Callable[[], obje
         added = printed(lambda d=document: terminal.print_added(  # type: ignore[misc]
             Added(Path(d.path), d, True), console.HarmlessConsole(soft_wrap=True)
         ))  # fmt: skip
-        listed = printed(lambda d=document: terminal.print_documents([d]))  # type: ignore[misc]
-        shown = printed(lambda d=document: terminal.print_document(d))  # type: ignore[misc]
+        listed = printed(lambda d=document: terminal.print_documents([d], {}))  # type: ignore[misc]
+        shown = printed(lambda d=document: terminal.print_document(d, Description(d.id)))  # type: ignore[misc]
         assert all(map(is_safe, (answer, added, listed, shown))), ascii(text)
         # As it is: no code of an emoji was replaced, no markup swallowed.
         assert squeezed(answer).count(squeezed(harmless(text))) >= 9, ascii(text)

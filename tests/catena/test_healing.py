@@ -164,8 +164,12 @@ def test_a_row_that_misses_its_owner_is_damage_where_the_file_is_not_in_order(tm
     with pytest.raises(IntegrityError), database.write() as connection:
         connection.execute(sources.insert(), UNOWNED)
     database.close()
+    raw = sqlite3.connect(tmp_path / "library.db")
+    ((root,),) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'votes'")
+    raw.close()
     blocks = (tmp_path / "library.db").read_bytes()
-    (tmp_path / "library.db").write_bytes(blocks[:-4096] + bytes(4096))
+    zeroed = blocks[: (root - 1) * 4096] + bytes(4096) + blocks[root * 4096 :]
+    (tmp_path / "library.db").write_bytes(zeroed)
     database = Database(tmp_path / "library.db")
     with pytest.raises(LibraryCorrupt, match="damaged"), database.write() as connection:
         connection.execute(sources.insert(), UNOWNED)

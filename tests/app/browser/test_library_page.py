@@ -10,7 +10,7 @@ import pytest
 
 from catena import Catena
 from catena.benchmarks.browsing import enter, see_image, serving, settle
-from tests.app.browser.test_browser import drop
+from tests.app.browser.test_browser import ask, drop
 
 BODY = "The night watch begins at nine. The night watch ends when the morning watch begins at five."
 HEADING_ROW, ROW = 35, 35
@@ -127,3 +127,31 @@ def test_an_entry_of_the_outline_opens_its_page(page: Any, filled: Path) -> None
         page.get_by_role("button", name="The long pier").click()
         page.get_by_text("page 4 of 5").wait_for()
         see_image(page)
+
+
+def test_a_collection_is_made_and_filters_library_and_questions(
+    page: Any, server: str, manual: Path, home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "harbour.txt").write_text(f"{BODY}\n")
+    with Catena(home) as c:
+        c.add(manual)
+        c.add(tmp_path / "harbour.txt")
+    enter(page, f"{server}/library")
+    tick(page, 0)
+    page.get_by_role("button", name="Label").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Collection").fill("Harbour")
+    dialog.get_by_label("Collection").press("Enter")
+    settle(page)
+    dialog.get_by_role("button", name="Give").click()
+    dialog.wait_for(state="hidden")
+    settle(page)
+    page.get_by_label("Collection").first.click()
+    page.get_by_role("option", name="Harbour (1)").click()
+    page.get_by_text("1 of 2 documents").wait_for()
+    enter(page, f"{server}/?collection=Harbour")
+    ask(page, "When does the night watch begin?")
+    page.wait_for_url("**thread=*")
+    with Catena(home) as c:
+        (answer,) = c.history()
+        assert [one.document_id for one in answer.coverage.documents] == [c.document("harbour").id]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
-from catena import Catena, load_settings
+from catena import Catena, Filter, load_settings
 from catena.app.server.admission import Access
 from catena.app.server.web_app import ServerLimits, create_app
 from catena.listening_socket import listen
@@ -29,6 +29,7 @@ def library(folder: Path) -> Catena:
     for name, text in (("lantern.txt", LANTERN), ("bakery.txt", BAKERY)):
         (folder / name).write_text(text, "utf-8")
         client.add(folder / name)
+    client.library.collections.save("Lights", Filter(title="lantern"))
     return client
 
 

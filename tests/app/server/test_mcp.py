@@ -102,6 +102,9 @@ def test_what_is_offered(shelf: Catena) -> None:
 def test_documents_pages_and_search(shelf: Catena) -> None:
     async def work(agent: Client) -> None:
         assert "| lantern" in text_of(await agent.call_tool("list_documents", {}))
+        assert "bakery" not in text_of(await agent.call_tool("list_documents", {"collection": "Lights"}))
+        hits = await agent.call_tool("search", {"query": "opens at six", "collection": "Lights"})
+        assert "| lantern" in text_of(hits) and "bakery" not in text_of(hits)
         page = await agent.call_tool("read_page", {"document": "bakery", "page": 1})
         assert "| The bakery of Elm Street opens at six" in text_of(page)
         hits = await agent.call_tool("search", {"query": "warranty", "k": 1})
@@ -134,6 +137,7 @@ def test_a_page_is_seen_with_a_quote_boxed(shelf: Catena) -> None:
     [
         ("ask", {"question": "x", "documents": ["nothing"]}, "There is no document"),
         ("ask", {"question": " "}, "Ask something"),
+        ("ask", {"question": "x", "collection": "Light"}, "Did you mean 'Lights'"),
         ("read_page", {"document": "lantern", "page": 9}, "no page 9"),
         ("read_page", {"document": "lantern", "page": 0}, "greater than or equal to 1"),
         ("page_image", {"document": "lantern", "page": 1, "quote": "It flies."}, "Copy it from read_page"),

@@ -44,13 +44,17 @@ def check_citation(content: str, annotation: dict[str, Any]) -> None:
 
 
 def test_models_are_the_library_and_its_documents(client: openai.OpenAI) -> None:
-    assert [one.id for one in client.models.list()] == ["catena/library", "catena/lantern", "catena/bakery"]
+    assert [one.id for one in client.models.list()] == [
+        "catena/library", "catena/collection/Lights", "catena/lantern", "catena/bakery"
+    ]  # fmt: skip
     assert client.models.retrieve("catena/lantern").owned_by == "catena"
-    with pytest.raises(openai.NotFoundError):
-        client.models.retrieve("catena/nothing")
+    assert client.models.retrieve("catena/collection/lights").owned_by == "catena"
+    for nothing in ("catena/nothing", "catena/collection/nothing"):
+        with pytest.raises(openai.NotFoundError):
+            client.models.retrieve(nothing)
 
 
-@pytest.mark.parametrize("model", ["catena/library", "catena/lantern"])
+@pytest.mark.parametrize("model", ["catena/library", "catena/collection/Lights", "catena/lantern"])
 def test_an_answer_has_links_and_annotations(client: openai.OpenAI, model: str) -> None:
     reply = client.chat.completions.create(model=model, messages=said(QUESTION), temperature=0.3)
     message = reply.choices[0].message

@@ -163,6 +163,28 @@ def test_pages_and_search_say_where(http: httpx.Client) -> None:
     assert httpx.get(hit["image"]).headers["content-type"] == "image/png"
 
 
+def test_a_collection_is_listed_searched_and_asked(http: httpx.Client) -> None:
+    assert http.get("/v1/collections").json() == [
+        {"name": "Lights", "filter": "title:lantern", "num_documents": 1}
+    ]
+    (listed,) = http.get("/v1/documents", params={"collection": "Lights"}).json()["items"]
+    assert (listed["title"], listed["collections"], listed["tags"]) == ("lantern", [], [])
+    for body in ({"collection": "lights"}, {"collection": "kind:text title:lantern"}):
+        hits = http.post("/v1/search", json={"query": "Who opens at six?", **body}).json()
+        assert {hit["title"] for hit in hits} == {"lantern"}
+        found = http.post("/v1/ask", json={**QUESTION, **body}).json()
+        assert [one["document_id"] for one in found["coverage"]["documents"]] == [listed["id"]]
+
+
+def test_an_upload_is_put_into_a_collection(http: httpx.Client) -> None:
+    upload = {"file": ("well.txt", b"The well is nine metres deep.")}
+    reply = http.post("/v1/documents", files=upload, data={"collection": "Water"}, params={"wait": 60})
+    assert reply.status_code == 201
+    (found,) = http.get("/v1/documents", params={"collection": "water"}).json()["items"]
+    assert found["collections"] == ["Water"]
+    assert http.delete(f"/v1/documents/{found['id']}").status_code == 204
+
+
 def test_a_list_goes_on_where_it_ended(http: httpx.Client) -> None:
     first = http.get("/v1/documents", params={"limit": 1}).json()
     second = http.get("/v1/documents", params={"limit": 1, "after": first["next"]}).json()
@@ -182,6 +204,8 @@ def test_a_plan_calls_no_model(http: httpx.Client) -> None:
         ("GET", "/v1/documents/lantern/pages/0", None, 422),
         ("GET", "/v1/documents/lantern/pages/1/image?box=1,2,x", None, 422),
         ("GET", "/v1/documents/%00/outline", None, 400),
+        ("GET", "/v1/documents?collection=nothing", None, 404),
+        ("POST", "/v1/search", b'{"query": "x", "collection": "Lights", "documents": ["bakery"]}', 400),
         ("GET", "/v1/runs/nothing", None, 404),
         ("GET", "/v1/runs/..%2f..", None, 404),
         ("GET", "/v1/uploads/999", None, 404),
