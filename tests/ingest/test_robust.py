@@ -63,7 +63,7 @@ def test_junk_before_the_mark_is_accepted(parse: Parse) -> None:
     [
         ("empty.pdf", b"", "not_a_document"),
         ("page.pdf", b"<html><p>x</p></html>", "wrong_type"),
-        ("picture.pdf", b"\x89PNG\r\n\x1a\n" + bytes(90), "not_a_document"),
+        ("picture.pdf", b"\x89PNG\r\n\x1a\n" + bytes(90), "wrong_type"),
         ("program.pdf", b"MZ\x90\0" + bytes(90), "not_a_document"),
         ("mark-only.pdf", b"%PDF-1.7\n", "damaged"),
     ],
