@@ -10,7 +10,7 @@ from typing import Protocol
 from catena.errors import DocumentNotFound
 from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.text_analysis import terms
-from catena.types import Document, Page, PageRef, Passage, PassageKey, Segment
+from catena.types import Description, Document, Page, PageRef, Passage, PassageKey, Segment
 
 HEAD_CHARACTERS = 300
 MAX_PAGES = 512
@@ -28,6 +28,7 @@ class Shelf(Protocol):
     def passages(self, document_id: str, ordinals: Sequence[int] | None = None, /) -> Iterable[Passage]: ...
     def lexical_index(self, document_id: str, /) -> bytes: ...
     def passage_range(self, document_id: str, /) -> tuple[int, int]: ...
+    def description(self, document_id: str, /) -> Description: ...
 
 
 class DocumentView:
@@ -49,6 +50,11 @@ class DocumentView:
         if document_id not in self._documents:
             self._documents[document_id] = self._shelf.document(document_id)
         return self._documents[document_id]
+
+    def description(self, document_id: str) -> Description:
+        """Return what is said about a document beside its text: its authors, and where they are named."""
+        self._check(document_id)
+        return self._shelf.description(document_id)
 
     def page(self, ref: PageRef) -> Page:
         """Return a page with its words and their boxes, which citing needs."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 from catena.agents.candidates import Candidate, candidates, path_at
 from catena.agents.document_view import DocumentView, Shelf
 from catena.retrieval.bm25 import DocumentIndex
-from catena.types import Citation, Document, Evidence, Page, PageRef, Passage, Segment
+from catena.types import Citation, Description, Document, Evidence, Page, PageRef, Passage, Segment
 
 MIN_LETTERS = 0.75
 """Share of a good sentence's characters that are letters or spaces."""
@@ -94,6 +94,9 @@ class Book:
 
     def lexical_index(self, document_id: str, /) -> bytes:
         return self._index
+
+    def description(self, document_id: str, /) -> Description:
+        return Description(document_id)
 
     def passage_range(self, document_id: str, /) -> tuple[int, int]:
         return 0, len(self._passages)

@@ -19,6 +19,7 @@ from catena.ingest.formats.manuals import Manual
 from catena.ingest.pagination.blocks import Attachment
 from catena.ingest.sandbox.parse_stream import failed
 from catena.ingest.sandbox.parser_pool import ParserPool
+from catena.ingest.title_page import NUM_PAGES, read_reference
 from catena.jobs.uploads import UPLOAD, own_name
 from catena.library.document_writer import DocumentWriter
 from catena.library.library import Library
@@ -190,26 +191,32 @@ class Adder:
                 ) as parsing:
                     title = options.title or parsing.title or title
                     mentions = Mentions()
-                    _collect(writer, parsing.pages(), _context(title, path), mentions)
+                    front = _collect(writer, parsing.pages(), _context(title, path), mentions)
                     if attached is not None:
                         attached += parsing.attached
                     writer.figures = mentions.linked(parsing.figures)
                     writer.document = replace(parsing.document, path=unread.path, title=title)
+                    writer.read, writer.places = read_reference(parsing.document, parsing.metadata, front)
             except DocumentError as error:
                 writer.document = failed(unread, error)
             note({"catena.status": writer.document.status, "catena.pages": writer.document.num_pages})
         return writer.document
 
 
-def _collect(writer: DocumentWriter, pages: Iterator[Page], context: str, mentions: Mentions) -> None:
+def _collect(writer: DocumentWriter, pages: Iterator[Page], context: str, mentions: Mentions) -> list[Page]:
+    """Hand the pages to the writer; returns the first ones, which say what the document is cited by."""
+    front: list[Page] = []
     index = DocumentIndex.builder()
     for page, passages in split(pages, context):
         analysed = [terms(indexed_text(passage)) for passage in passages]
         mentions.learn(page)
+        if len(front) < NUM_PAGES:
+            front.append(page)
         writer.add(page, passages, [" ".join(words) for words in analysed])
         for words in analysed:
             index.add(words)
     writer.index = index.to_bytes()
+    return front
 
 
 def as_text(path: Path) -> str:

@@ -34,6 +34,7 @@ from catena.options import AskOptions
 from catena.portal import Portal
 from catena.question_runs import Run, Runs
 from catena.render.answer_json import from_json, to_json
+from catena.render.wording import short_reference
 from catena.retrieval.embedder import Embedder
 from catena.retrieval.hybrid import HybridRetriever
 from catena.run_work import answer_from_rest, answer_run
@@ -105,14 +106,15 @@ class Questions:
         require_flag("is_kept", is_kept)
         asked = await asyncio.to_thread(self._asked, question, documents, options, run_id)
         if not is_kept:
-            return await self._answerer().answer(asked, on_event, is_resumable=False)
+            return self._referenced(await self._answerer().answer(asked, on_event, is_resumable=False))
         if not self._library.is_read_only and not may_take_none(self._library.home):
             with suppress(LibraryFull), self._runs.working_on(asked.run_id):  # it fills up meanwhile
                 return await self._run(asked, on_event)
             give_up_reserve(self._library.home)
             with suppress(LibraryFull):
                 self._checkpoints.finish(asked.run_id)
-        return _not_kept(await self._answerer().answer(asked, on_event, is_resumable=False))
+        answer = await self._answerer().answer(asked, on_event, is_resumable=False)
+        return _not_kept(self._referenced(answer))
 
     def start(
         self,
@@ -266,11 +268,18 @@ class Questions:
         if is_told:
             on_event = both(on_event, EventBatcher(partial(self._runs.tell, asked.run_id)))
         attempt = partial(self._answerer().answer, on_event=on_event)
-        answer = await answer_from_rest(asked, self._titles, attempt, self._begin_anew)
+        answer = self._referenced(await answer_from_rest(asked, self._titles, attempt, self._begin_anew))
         if left_out := self._left_out(asked.document_ids):
             answer = replace(answer, warnings=(*answer.warnings, *left_out))
         # In a thread: it waits for the disk, and for the locks of others that this loop works for.
         return await asyncio.to_thread(self._keep, answer, is_told=is_told)
+
+    def _referenced(self, answer: Answer) -> Answer:
+        """The answer with what its documents are cited by."""
+        described = self._library.collections.described() if answer.citations else {}
+        names = {one: short_reference(said.reference) for one, said in described.items()}
+        citations = [replace(one, reference=names.get(one.document_id, "")) for one in answer.citations]
+        return replace(answer, citations=tuple(citations))
 
     def _titles(self) -> dict[str, str]:
         return {document_id: title for document_id, title, _ in self._library.names()}

@@ -310,7 +310,8 @@ class CitationPart:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote and where it stands. `verified` means that code found it there."""
+    """A verbatim quote and where it stands. `verified` means that code found it there. `reference` names the document
+    as texts do, "Smith and Lee 2019"; empty where its authors are not known."""
 
     document_id: str
     title: str
@@ -318,6 +319,7 @@ class Citation:
     status: QuoteStatus
     source: TextSource
     parts: tuple[CitationPart, ...]
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

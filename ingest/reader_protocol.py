@@ -22,9 +22,11 @@ class Outcome:
 
 
 class Reading(Protocol):
-    """An open document; `num_pages` is 0 while unknown, `attached` are files in it that are documents of their own."""
+    """An open document; `num_pages` is 0 while unknown, `attached` are files in it that are documents of their own,
+    `metadata` what its file says it is cited by."""
 
     title: str
+    metadata: dict[str, list[str]]
     num_pages: int
     outline: tuple[OutlineEntry, ...]
 

@@ -16,6 +16,7 @@ from catena.agents.extractive import document_summary, sentence_ranking
 from catena.agents.extractive.answer_confidence import how_sure
 from catena.agents.extractive.answer_features import Seen
 from catena.agents.extractive.answer_reading import AnswerReading
+from catena.agents.extractive.authorship import authors_named
 from catena.agents.extractive.comparison import Part, asks_of_each, compares, part_asked, side_by_side
 from catena.agents.extractive.numeric_answer import is_row, name_number, with_header
 from catena.agents.extractive.numeric_question import may_be_number
@@ -133,9 +134,12 @@ class ExtractiveReasoner:
 
     def _write(self, question: Question, note: Note, view: DocumentView) -> Draft:
         question, found = _plain(question), note.evidence
+        aspect = document_summary.aspect_of(question.text)
+        if aspect and aspect.is_of_people and (named := authors_named(view)):
+            return named
         if not found:
             return Draft((), confidence="closest")
-        if document_summary.aspect_of(question.text):
+        if aspect:
             return self._about_the_whole(question, found, view)
         if _is_of_each(question, view):
             return self._compared(question, found, view)

@@ -15,6 +15,8 @@ import typer
 from catena.app.cli.shared_options import (
     ApiBase,
     Check,
+    Cite,
+    CiteStyle,
     Demos,
     Documents,
     DryRun,
@@ -89,6 +91,7 @@ def ask(
     render: Annotated[
         Path | None, typer.Option(help="Folder for one PNG per cited page, the quote boxed.")
     ] = None,
+    cite: Cite = None,
     password_file: PasswordFile = None,
     home: Home = None,
 ) -> None:
@@ -121,17 +124,33 @@ def ask(
             is_shown = not (as_json or markdown)
             answer = ask_quietly(catena, question, documents, options, is_shown=is_shown)
         if not (as_json and stream):  # its last line was the answer
-            _print(answer, as_json=as_json, markdown=markdown)
+            said = references(catena, answer, cite) if cite and as_json else None
+            _print(answer, as_json=as_json, markdown=markdown, references=said)
         if render is not None:
             write_images(catena, answer, render, password)
+        if cite is not None and not as_json:
+            _print_references(catena, answer, cite)
     raise typer.Exit(EXIT_CODES[answer.status])
 
 
-def _print(answer: Answer, *, as_json: bool, markdown: bool = False) -> None:
+def references(catena: Catena, answer: Answer, style: CiteStyle) -> str:
+    """The references of the documents that an answer quotes, in the order of their quotes."""
+    from catena.bibliography import cite  # lxml, where it is asked for alone
+
+    ids = dict.fromkeys(one.document_id for one in answer.citations)
+    return cite(catena.library, [catena.library.document(one) for one in ids], style)
+
+
+def _print_references(catena: Catena, answer: Answer, style: CiteStyle) -> None:
+    if found := references(catena, answer, style):
+        say(f"\nReferences\n\n{found}" if style not in ("bibtex", "csl") else f"\n{found}")
+
+
+def _print(answer: Answer, *, as_json: bool, markdown: bool = False, references: str | None = None) -> None:
     from catena.app.cli.terminal import print_answer
 
     if as_json:
-        print_json(to_json(answer))
+        print_json(to_json(answer) | ({} if references is None else {"references": references}))
     elif markdown:
         show(to_markdown(answer))
     else:

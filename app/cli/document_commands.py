@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -194,7 +195,18 @@ def document_json(document: Document, described: Description | None = None) -> d
         "pages_with_text": document.num_pages_with_text,
         "tags": list(said.tags),
         "collections": list(said.collections),
+        "reference": reference_json(said),
     }
+
+
+def reference_json(described: Description) -> dict[str, object]:
+    """What a document is cited by, and who says so: `page`, `file` or `given`."""
+    fields = {name: value for name, value in asdict(described.reference).items() if value}
+    sources = {
+        name: "given" if name in described.given else "page" if name in described.places else "file"
+        for name in fields
+    }
+    return {**fields, "sources": sources}
 
 
 def added_json(added: Added) -> dict[str, object]:

@@ -90,6 +90,10 @@ Words = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print what the question will take, and call no model.")
 ]
+CiteStyle = Literal["apa", "mla", "chicago", "bibtex", "csl"]
+Cite = Annotated[
+    CiteStyle | None, typer.Option(help="Print the references of what is quoted, too (extra `references`).")
+]
 Thread = Annotated[str | None, typer.Option(metavar="NAME", help="Conversation to begin or go on with.")]
 Follow = Annotated[bool, typer.Option("--follow", help="Go on with the last conversation.")]
 Stream = Annotated[

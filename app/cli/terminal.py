@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -73,6 +74,18 @@ def print_documents(documents: Sequence[Document], described: Mapping[str, Descr
     _console().print(table)
 
 
+def reference_rows(described: Description) -> list[tuple[str, str, str]]:
+    """What a document is cited by: each field, its value, and who says so."""
+    rows = []
+    for name, value in asdict(described.reference).items():
+        if value:
+            spans = described.places.get(name, ())
+            pages = f"page {spans[0].ref.number}" if spans else "the file's metadata"
+            source = "given" if name in described.given else pages
+            rows.append((name, ", ".join(value) if isinstance(value, tuple) else str(value), source))
+    return rows
+
+
 def _names_of(described: Description) -> str:
     return ", ".join([*described.collections, *(f"#{tag}" for tag in described.tags)])
 
@@ -93,6 +106,8 @@ def print_document(document: Document, described: Description) -> None:
     console.print(f"pages   {document.num_pages}, {document.num_pages_with_text} with text")
     if names := _names_of(described):
         console.print(f"in      {marked(names)}")
+    for name, value, source in reference_rows(described):
+        console.print(f"{name:8}{marked(value)} [dim]({source})[/]")
     for entry in document.outline:
         console.print(f"{'  ' * entry.level}{marked(entry.title)} [dim]{entry.page}[/]")
 
@@ -235,7 +250,9 @@ def _print_cited(console: Console, text: str, citations: Sequence[Citation], mar
     for citation in citations:
         if citation.quote not in text:
             console.print(f"  “{harmless(citation.quote)}”", markup=False)
-        where = " and ".join(map(_place, citation.parts))
+        where = ", ".join(
+            [citation.reference] * bool(citation.reference) + [" and ".join(map(_place, citation.parts))]
+        )
         state = mark if citation.status == "verified" else "✗ quote not found on the page"
         console.print(f"  [cyan]\\[{marked(where)}][/] {marked(citation.title)} [dim]{state}[/]")
 

@@ -21,6 +21,7 @@ from catena.types import (
     FailureReason,
     Kind,
     QuoteStatus,
+    Reference,
     RoleUsage,
     Statement,
     Strategy,
@@ -105,10 +106,11 @@ class DocumentBody(BaseModel):
 
 
 class DescribedBody(DocumentBody):
-    """A document of the library with its tags and collections."""
+    """A document of the library with its tags, its collections, and what it is cited by."""
 
     tags: list[str] = []
     collections: list[str] = []
+    reference: Reference = Field(default_factory=Reference)
 
 
 class CollectionBody(BaseModel):
@@ -180,6 +182,7 @@ class CitationBody(BaseModel):
     quote: str
     status: QuoteStatus
     source: TextSource
+    reference: str = Field(default="", description="As texts name the document: Smith and Lee 2019.")
     parts: list[PartBody]
 
 

@@ -177,7 +177,8 @@ def search(body: SearchRequest, server: Server, base: Base) -> list[HitBody]:
 def _described(server: Served, document: Document) -> DescribedBody:
     said = server.catena.library.collections.described().get(document.id, Description(document.id))
     body = DocumentBody.model_validate(document).model_dump()
-    return DescribedBody(**body, tags=list(said.tags), collections=list(said.collections))
+    names = list(said.tags), list(said.collections)
+    return DescribedBody(**body, tags=names[0], collections=names[1], reference=said.reference)
 
 
 def _enqueue(server: Served, file: UploadFile, title: str | None, collection: str | None) -> Job:

@@ -18,6 +18,7 @@ from catena.app.ui.password_form import ask_password, is_locked
 from catena.app.ui.upload import show_adding, show_jobs
 from catena.app.ui.visitor_session import go_to, open_client
 from catena.jobs.uploads import own_name
+from catena.render.wording import short_reference
 from catena.types import Description, Document
 
 VIEWER = "library-viewer"
@@ -69,6 +70,7 @@ def _show_table(documents: Sequence[Document]) -> None:
             "Pages": st.column_config.NumberColumn(width="small"),
             "State": st.column_config.TextColumn(width="small"),
             "Kind": st.column_config.TextColumn(width="small"),
+            "Cited as": st.column_config.TextColumn(width="small"),
             "In": st.column_config.ListColumn("Collections, #tags", width=150),
             "File": st.column_config.TextColumn(width=220),
             "Added": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),
@@ -86,6 +88,7 @@ def _row(document: Document, described: Description | None) -> dict[str, object]
         "Title": shown(document.title),
         "Pages": document.num_pages if document.is_readable else None,
         "State": LOCKED if is_locked(document) else STATES[document.status],
+        "Cited as": shown(short_reference(described.reference)) if described else "",
         "In": list(map(shown, names)),
         "File": shown(own_name(Path(document.path), document.title)),
         "Kind": (document.kind or "").upper(),

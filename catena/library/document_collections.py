@@ -22,6 +22,7 @@ from catena.library.descriptions import (
 from catena.library.schema import collections, descriptions
 from catena.library.stored_pages import facts_of
 from catena.library.summed_rows import drop_row, put_row, read_rows, sum_of
+from catena.reference_fields import checked_fields
 from catena.types import Description, Document
 
 MOST_NEAR = 3
@@ -146,6 +147,19 @@ class Collections:
             facts_of(connection, document_id)
             said = read_description(connection, document_id)
             said = replace(said, tags=with_names(said.tags, added, removed))
+            write_description(connection, said)
+        return said
+
+    def set_reference(self, document_id: str, fields: Mapping[str, Any]) -> Description:
+        """Say what a document is cited by; a field that is None is again what was read. Raises DocumentNotFound, and
+        OptionError for a value that a field does not take."""
+        fields = checked_fields(fields)
+        self._heal()
+        with self._database.write() as connection:
+            facts_of(connection, document_id)
+            said = read_description(connection, document_id)
+            given = {name: value for name, value in {**said.given, **fields}.items() if value is not None}
+            said = replace(said, given=given)
             write_description(connection, said)
         return said
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +39,7 @@ from catena.library.schema import (
     sources,
 )
 from catena.library.word_index import count_terms, drop_words, put_words
-from catena.types import Document, Figure, Page, Passage
+from catena.types import Document, Figure, Page, Passage, Reference, Span
 
 _DELETE_ORPHANS = text("DELETE FROM page_words WHERE page_key > (SELECT coalesce(max(key), 0) FROM pages)")
 """Words of pages that were lost on the disk: their keys are given again."""
@@ -49,7 +49,8 @@ _SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = :name"
 
 
 class DocumentWriter:
-    """Takes pages in order with their passages. `document`, `index` and `figures` may be set until the end.
+    """Takes pages in order with their passages. What is no method may be set until the end:
+    `read` and `places` are what it is cited by.
 
     The document is put into the `collections` and given the `tags`; those that it has stay.
     """
@@ -59,6 +60,8 @@ class DocumentWriter:
         self._collections, self._tags = collections, tags
         self.index = b""
         self.figures: list[Figure] = []
+        self.read = Reference()
+        self.places: Mapping[str, tuple[Span, ...]] = {}
         self._pages: list[Values] = []
         self._words: list[bytes] = []
         self._passages: list[Values] = []
@@ -107,6 +110,8 @@ class DocumentWriter:
         names = [begin_collection(connection, name) for name in self._collections]
         said = replace(
             said,
+            read=self.read,
+            places=self.places,
             tags=with_names(said.tags, self._tags),
             collections=with_names(said.collections, names),
         )

@@ -57,7 +57,7 @@ from catena.library.stored_pages import (
 from catena.library.vectors import Vectors
 from catena.library.votes import Votes, forget_votes
 from catena.library.word_index import word_scores
-from catena.types import Document, Figure, Page, PageRef, Passage
+from catena.types import Description, Document, Figure, Page, PageRef, Passage
 
 MIN_PREFIX = 4
 Hit = tuple[str, float]
@@ -193,6 +193,10 @@ class Library:
         The first id changes when the document is parsed anew: it is the version of the text.
         """
         return self.database.fetch(passage_range, document_id)
+
+    def description(self, document_id: str) -> Description:
+        """Return what is said about a document beside its text."""
+        return self.collections.description(document_id)
 
     def lexical_index(self, document_id: str) -> bytes:
         """Return the bytes that were given to the writer, empty where there were none."""

@@ -74,6 +74,7 @@ def citation_to_json(citation: Citation) -> Json:
         "quote": citation.quote,
         "status": citation.status,
         "source": citation.source,
+        "reference": citation.reference,
         "parts": [
             {
                 "page": part.ref.number,
@@ -108,4 +109,5 @@ def citation_from_json(data: Mapping[str, Any]) -> Citation:
         )
         for part in data["parts"]
     )
-    return Citation(data["document_id"], data["title"], data["quote"], data["status"], data["source"], parts)
+    names = ("document_id", "title", "quote", "status", "source")
+    return Citation(**{name: data[name] for name in names}, parts=parts, reference=data.get("reference", ""))

@@ -40,7 +40,9 @@ def _said(answer: Answer) -> list[str]:
 
 def _reference(number: int, citation: Citation) -> str:
     where = ", ".join(_escape(page_name(part)) for part in citation.parts)
-    return f"{number}. “{_escape(citation.quote)}” — {_escape(citation.title)}, {where} ({citation.status})"
+    cited = f"{_escape(citation.reference)}, {where}: {_escape(citation.title)}"
+    plain = f"{_escape(citation.title)}, {where}"
+    return f"{number}. “{_escape(citation.quote)}” — {cited if citation.reference else plain} ({citation.status})"
 
 
 def _escape(text: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-from catena.types import Answer, Citation, CitationPart, Confidence, Statement, Support
+from catena.ingest.bylines import is_body
+from catena.types import Answer, Citation, CitationPart, Confidence, Reference, Statement, Support
 
 _NUMERAL = re.compile(r"\(?[A-Za-z]{0,3}[-–. ]?(?:\d[\d.,–-]*|[ivxlcdmIVXLCDM]+)[a-z]?\)?")
 """A page's number as books and reports print it: 61, xii, A-3, F-12, 12a."""
+_LOWER = re.compile(r"(?<!\S)(?:[^\W\d_A-ZÀ-Þ]+ )*\S+$")
+"""The family name: the last word, and particles in small letters before it."""
 SURE: dict[Confidence, str] = {
     "likely": "likely the answer",
     "possible": "possibly the answer",
@@ -79,3 +82,17 @@ def _verified(cited: list[Citation]) -> str:
 def _marks(statements: list[Statement]) -> str:
     marks = [one.support for one in statements]
     return ", ".join(f"{marks.count(mark)} {MARKS[mark][2:]}" for mark in dict.fromkeys(marks))
+
+
+def short_reference(reference: Reference) -> str:
+    """Name a work as texts do: "Smith 2019", "Smith and Lee 2019", "Smith et al. 2019"; empty without authors."""
+    families = [_family(author) for author in reference.authors]
+    if not families:
+        return ""
+    who = " and ".join(families) if len(families) < 3 else f"{families[0]} et al."
+    return f"{who} {reference.year}" if reference.year else who
+
+
+def _family(author: str) -> str:
+    found = None if is_body(author) else _LOWER.search(author)
+    return found.group() if found else author

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element
 
+from catena.ingest.file_metadata import of_core
 from catena.ingest.formats.docx_lines import WordText, paragraphs
 from catena.ingest.formats.docx_numbering import Numbering
 from catena.ingest.formats.docx_parts import Notes, Parts
@@ -56,10 +57,11 @@ class _Reader:
         first = next((at for at, block in enumerate(blocks) if block.kind != "heading"), 0)
         blocks[first:first] = self._around(root, "header")
         blocks += self._around(root, "footer")
-        return Book(self._title(), blocks, self._problems, self._left_out.notes())
-
-    def _title(self) -> str:
         core = self._parts.read("docProps/core.xml")
+        metadata = of_core(core) if core is not None else {}
+        return Book(self._title(core), blocks, self._problems, self._left_out.notes(), metadata=metadata)
+
+    def _title(self, core: Element | None) -> str:
         titles = (
             [element.text or "" for element in core if local(element) == "title"] if core is not None else []
         )

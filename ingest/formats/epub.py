@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from catena.errors import DocumentError
+from catena.ingest.file_metadata import of_package
 from catena.ingest.formats.epub_contents import Contents, Entry, read_contents
 from catena.ingest.formats.html import parse_html
 from catena.ingest.formats.html_visibility import PICTURES
@@ -39,6 +40,7 @@ class _Package:
 
     base: str
     title: str = ""
+    metadata: dict[str, list[str]] = field(default_factory=dict)
     items: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # id -> member, type, properties
     fallbacks: dict[str, str] = field(default_factory=dict)  # id -> id of what to show in its place
     spine: list[str] = field(default_factory=list)
@@ -52,7 +54,7 @@ def read_epub(path: Path) -> Book:
     package = _package(archive)
     _refuse_drm(archive)
     contents = read_contents(archive, package.items.values(), package.items.get(package.toc, ("",))[0])
-    book = Book(package.title)
+    book = Book(package.title, metadata=package.metadata)
     left_out: Counter[str] = Counter()
     seen: set[str] = set()
     chapters: list[list[Block]] = []
@@ -86,7 +88,7 @@ def _package(archive: Archive) -> _Package:
         root = parse_xml(archive.read(base))
     except (KeyError, BadXML) as error:
         raise damaged(archive.name, f"its package file is missing or broken ({error})") from error
-    package = _Package(base)
+    package = _Package(base, metadata=of_package(root))
     for element in root.iter():
         match local(element):
             case "title" if not package.title:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from selectolax.lexbor import LexborNode
 
+from catena.ingest.file_metadata import of_html
 from catena.ingest.formats import html_visibility
 from catena.ingest.formats.docx_numbering import format_number
 from catena.ingest.formats.html_tables import TableRows
@@ -47,7 +48,9 @@ def parse_html(markup: str, *, is_xhtml: bool = False, page_breaks: Mapping[str,
     """
     reader = _Reader(page_breaks or {})
     reader.read(markup, is_xhtml=is_xhtml)
-    return Book(reader.title, reader.blocks, reader.problems, reader.left_out.notes())
+    return Book(
+        reader.title, reader.blocks, reader.problems, reader.left_out.notes(), metadata=reader.metadata
+    )
 
 
 @dataclass(slots=True)
@@ -64,6 +67,7 @@ class _Reader:
 
     def __init__(self, page_breaks: Mapping[str, str]) -> None:
         self.title = ""
+        self.metadata: dict[str, list[str]] = {}
         self.blocks: list[Block] = []
         self.problems: list[str] = []
         self.left_out = html_visibility.LeftOut()
@@ -86,6 +90,7 @@ class _Reader:
         if root is None:
             return
         self.title = self.title or _title(root)
+        self.metadata = self.metadata or of_html(_metas(root))
         self._browsing |= html_visibility.browsing_lines(root)
         nodes = walk(root)
         is_skipped: bool | None = None
@@ -350,6 +355,14 @@ _WHOLE: dict[str, Callable[[_Reader, LexborNode, Mapping[str, str]], None]] = {
     "input": _Reader._input,
     "select": _Reader._choice,
 }
+
+
+def _metas(root: LexborNode) -> Iterator[tuple[str, str]]:
+    for node in root.css("meta"):
+        own = node.attributes
+        name, content = own.get("name") or own.get("property"), own.get("content")
+        if name and content:
+            yield name, content
 
 
 def _title(root: LexborNode) -> str:

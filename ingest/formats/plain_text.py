@@ -12,6 +12,7 @@ from statistics import median
 
 from markdown_it import MarkdownIt
 
+from catena.ingest.file_metadata import of_head
 from catena.ingest.formats.html import parse_html
 from catena.ingest.formats.text_decoding import decode
 from catena.ingest.pagination.blocks import Block, Book, clean, heading, paragraph, row
@@ -24,6 +25,7 @@ _OTHER_HEADING = re.compile(
     re.I,
 )
 _TITLE_LINE = re.compile(r"^title:\s*(.+)$", re.I | re.M)
+_HEAD = 3000
 _MAX_HEADING, _MAX_SUBTITLE = 90, 70
 # A "chapter" with fewer words before the next one is a line of the table of contents.
 _FEWEST_WORDS = 30
@@ -52,7 +54,8 @@ def parse_text(text: str) -> Book:
     groups = list(_groups(lines, wrap))
     blocks = list(_blocks(groups, wrap))
     named = _TITLE_LINE.search(text[:3000])
-    return Book(clean(named[1]) if named else "", _without_contents(blocks))
+    title = clean(named[1]) if named else ""
+    return Book(title, _without_contents(blocks), metadata=of_head(text[:_HEAD]))
 
 
 def _wrap_width(lines: list[str]) -> float:
@@ -232,6 +235,7 @@ def read_markdown(path: Path) -> Book:
     renderer = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     book = parse_html(str(renderer.render(text)))
     named = _TITLE.search(front[1]) if front else None
+    book.metadata = of_head(front[1]) if front else {}
     first = next((block.text for block in book.blocks if block.kind == "heading"), "")
     book.title = named[1] if named else first
     book.notes += decoded.notes

@@ -76,6 +76,7 @@ class Attachment:
 class Book:
     """A whole document; `problems` name what is missing of it, `notes` what a reader may want to know besides.
 
+    `metadata` holds what it is cited by, as its file says it (`catena/ingest/file_metadata.py`).
     `is_paged`: its pages are those that blocks start by their `printed_page`, sheets or slides, and no others.
     """
 
@@ -85,6 +86,7 @@ class Book:
     notes: list[str] = field(default_factory=list)
     is_paged: bool = False
     attached: list[Attachment] = field(default_factory=list)
+    metadata: dict[str, list[str]] = field(default_factory=dict)
 
 
 def clean(text: str) -> str:

@@ -34,6 +34,7 @@ class FlowReading:
     def __init__(self, book: Book, name: str = "the file") -> None:
         self.title = book.title
         self.attached = book.attached
+        self.metadata = book.metadata
         self._name = name
         self._problems = book.problems
         self._notes = book.notes

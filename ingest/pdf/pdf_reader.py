@@ -13,6 +13,7 @@ from typing import Any
 import pymupdf
 
 from catena.errors import DocumentError
+from catena.ingest.file_metadata import MAX_XMP, of_pdf
 from catena.ingest.given_file import mapped
 from catena.ingest.ocr.tesseract import Recogniser
 from catena.ingest.page_image import page_picture
@@ -91,6 +92,7 @@ class PdfReading:
         form = add_form_values(self._doc)
         self.num_pages: int = len(self._doc)
         self.title = title_of_pdf(self._doc)
+        self.metadata = of_pdf(self._doc.metadata or {}, self._doc.get_xml_metadata()[:MAX_XMP])
         self._bookmarks = _bookmarks(self._doc)
         self.outline = tuple(OutlineEntry(mark.level, mark.title, mark.page) for mark in self._bookmarks)
         self.tally = Tally(self.num_pages, bool(self._doc.is_repaired), picture_remedy)

@@ -95,7 +95,8 @@ def _parse(request: Mapping[str, Any], send: Send) -> None:
         is_ahead=True,
     )
     _check_num_pages(request, reading.num_pages)
-    send({"type": "open", "pages": reading.num_pages, "title": reading.title[:_MAX_TITLE]})
+    opened = {"pages": reading.num_pages, "title": reading.title[:_MAX_TITLE], "metadata": reading.metadata}
+    send({"type": "open", **opened})
     for page in reading.pages(request["document_id"]):
         _check_num_pages(request, page.ref.number)
         if len(page.text) > MAX_PAGE_CHARS:

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from catena.ingest.file_metadata import FIELDS, MAX_LENGTH, MAX_VALUES
 from catena.ingest.frames import MAX_NAME, MAX_PAGE_CHARS, BadFrame, Header
 from catena.types import (
     Box,
@@ -179,6 +180,19 @@ def name_of(header: Header) -> str:
 
 def title_of(header: Header) -> str:
     return _text(header, "title", 2_000)
+
+
+def metadata_of(header: Header) -> dict[str, list[str]]:
+    """Check what a file says it is cited by."""
+    given = header.get("metadata", {})
+    if not isinstance(given, dict) or not set(given) <= set(FIELDS):
+        raise BadFrame("no usable metadata")
+    for values in given.values():
+        if not isinstance(values, list) or len(values) > MAX_VALUES:
+            raise BadFrame("no usable metadata")
+        for value in values:
+            _text({"metadata": value}, "metadata", MAX_LENGTH)
+    return given
 
 
 def failure_of(header: Header) -> tuple[FailureReason, str, str]:

@@ -15,6 +15,7 @@ from catena.ingest.sandbox.frame_validation import (
     check_page,
     failure_of,
     figure_of,
+    metadata_of,
     name_of,
     outcome_of,
     page_of,
@@ -37,7 +38,7 @@ MAX_ATTACHED, _MAX_ATTACHED_BYTES = 200, 512 << 20
 
 
 class ParseStream:
-    """`title` is known from the start, `document` when the pages are over. Everything raises DocumentError."""
+    """`title` and `metadata` are known from the start, `document` when the pages are over. All raises DocumentError."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class ParseStream:
         self._num_pages = self._num_expected = self._num_bytes = self._num_with_text = 0
         self._num_on_page = self._num_characters = 0
         self.title = ""
+        self.metadata: dict[str, list[str]] = {}
         self.figures: list[Figure] = []
         """Of the pages until now."""
         self.attached: list[Attachment] = []
@@ -118,6 +120,7 @@ class ParseStream:
     def _check(self, header: Header, body: bytes) -> None:
         if header["type"] == "open":
             self._open(int(header["pages"]), title_of(header))
+            self.metadata = metadata_of(header)
         elif header["type"] == "page":
             self._count(header, body)
         elif header["type"] == "figure":

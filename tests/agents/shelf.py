@@ -10,7 +10,7 @@ import numpy as np
 from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.embedder import Vectors
 from catena.retrieval.text_analysis import terms
-from catena.types import Document, Line, LineKind, Page, PageHit, PageRef, Passage, Word
+from catena.types import Description, Document, Line, LineKind, Page, PageHit, PageRef, Passage, Word
 
 DOC = "d" * 64
 Lines = Sequence[tuple[LineKind, str]]
@@ -85,6 +85,9 @@ class MemoryShelf:
         for passage in self.passages(document_id):
             builder.add(terms(passage.text))
         return builder.to_bytes()
+
+    def description(self, document_id: str) -> Description:
+        return Description(document_id)
 
     def passage_range(self, document_id: str) -> tuple[int, int]:
         return 1, len(self.passages(document_id))

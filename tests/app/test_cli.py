@@ -27,6 +27,7 @@ KEYS_ADD = [
     "pages_with_text",
     "tags",
     "collections",
+    "reference",
 ]
 
 
@@ -240,3 +241,24 @@ def test_a_set_is_made_about_a_collection(run: Any, manual: Path, tmp_path: Path
     out = tmp_path / "set.jsonl"
     told = run("generate", "--in", "Shelf", "-o", out, "--model", "none", "-n", "1", "--json")[1]
     assert json.loads(told)["num_books"] == 1
+
+
+def test_references_from_the_command_line(run: Any, tmp_path: Path) -> None:
+    head = "---\ntitle: On Lanterns\nauthor: Ann Lee\n---\n# On Lanterns\n\n"
+    (tmp_path / "lantern.md").write_text(f"{head}Its battery lasts ten hours.\n")
+    run("add", tmp_path / "lantern.md")
+    assert run("meta", "Lanterns")[1] == "authors Ann Lee (the file's metadata)\n"
+    run("meta", "Lanterns", "--author", "Ann van Lee", "--author", "Li Wei", "--year", "2019")
+    assert run("export-references", "apa")[1] == "van Lee, A., & Wei, L. (2019). On Lanterns.\n"
+    code, out, _ = run("ask", "How long does the battery last?", "--cite", "mla")
+    assert code == 0
+    assert "[van Lee and Wei 2019, p. 1]" in out
+    assert "van Lee, Ann, and Li Wei. “On Lanterns”. 2019." in out
+    told = json.loads(run("ask", "How long does the battery last?", "--cite", "csl", "--json")[1])
+    assert told["citations"][0]["reference"] == "van Lee and Wei 2019"
+    assert json.loads(told["references"])[0]["author"][1] == {"family": "Wei", "given": "Li"}
+    assert run("meta", "Lanterns", "--reset", "authors")[1].startswith("authors Ann Lee")
+    (tmp_path / "own.bib").write_text("@book{a, title={On Lanterns}, author={Roy, B.}, year=1999}")
+    assert run("import-references", tmp_path / "own.bib")[1] == "On Lanterns: authors, year, title\n"
+    assert "B. Roy" in run("show", "Lanterns")[1]
+    assert run("import-references", tmp_path / "lantern.md")[0] == 1

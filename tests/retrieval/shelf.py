@@ -12,7 +12,7 @@ from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.embedder import Vectors
 from catena.retrieval.passages import indexed_text, split
 from catena.retrieval.text_analysis import terms
-from catena.types import Document, Line, LineKind, Page, PageRef, Passage, Section
+from catena.types import Description, Document, Line, LineKind, Page, PageRef, Passage, Section
 
 
 def make_page(
@@ -79,6 +79,9 @@ class MemoryLibrary:
     def passages(self, document_id: str, ordinals: Sequence[int] | None = None) -> list[Passage]:
         passages = self._passages[document_id]
         return [one for one in passages if ordinals is None or one.ordinal in ordinals]
+
+    def description(self, document_id: str) -> Description:
+        return Description(document_id)
 
     def passage_range(self, document_id: str) -> tuple[int, int]:
         return 1, len(self._passages[document_id])

@@ -181,6 +181,7 @@ def test_an_upload_is_put_into_a_collection(http: httpx.Client) -> None:
     reply = http.post("/v1/documents", files=upload, data={"collection": "Water"}, params={"wait": 60})
     assert reply.status_code == 201
     (found,) = http.get("/v1/documents", params={"collection": "water"}).json()["items"]
+    assert found["reference"]["authors"] == [] and found["reference"]["year"] is None
     assert found["collections"] == ["Water"]
     assert http.delete(f"/v1/documents/{found['id']}").status_code == 204
 
