@@ -14,6 +14,7 @@ from pathlib import Path
 from catena import AddOptions, Answer, Catena, CatenaError
 from catena.benchmarks.example_files import MADE
 from catena.render.answer_markdown import to_markdown
+from catena.tables import rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,12 @@ EXAMPLES = (
         "How many hours does rapeseed oil burn?",
         "Right: row and column of the table.",
     ),
+    Example(
+        "A recording",
+        str(Path(__file__).parents[1] / "examples" / "night_watch.vtt"),
+        "What did Ben say about Etna, and when?",
+        "Right: what he says when he names it, at 01:02:13; Ana speaks of it, too, and is not quoted.",
+    ),
 )
 
 
@@ -140,6 +147,7 @@ def main() -> None:
         ]
         for number, example in enumerate(EXAMPLES, 1):
             parts += transcript(catena, number, example, arguments.data, pictures)
+        parts += table_example(catena, len(EXAMPLES) + 1, arguments.data)
         (arguments.out / "examples.md").write_text("\n".join(parts) + "\n")
 
 
@@ -168,6 +176,23 @@ def transcript(catena: Catena, number: int, example: Example, data: Path, pictur
     picture = save_picture(catena, answer, pictures / f"example-{number}.png", example.password)
     if picture:
         yield from ("", f"![the cited page](pictures/{picture.name})")
+
+
+def table_example(catena: Catena, number: int, data: Path) -> Iterator[str]:
+    """The tables of one page as data. Yields Markdown lines."""
+    file, page = "financebench/pdfs/3M_2018_10K.pdf", 46
+    document = catena.add(data / file, options=AddOptions(title=Path(file).stem))
+    yield from ("", f"## {number}. Tables as data", "", f"`catena tables {Path(file).name} --page {page}`")
+    for table in catena.library.tables(document.id):
+        if page in (part.ref.number for part in table.parts):
+            rows = [[f"{cell} " for cell in row] for row in rows_of(table)]
+            yield from ("", "| " + "| ".join(rows[0]) + "|", "| --- " * table.num_columns + "|")
+            yield from ("| " + "| ".join(row) + "|" for row in rows[1:])
+            first = table.cells[0]
+            yield from (
+                "",
+                f"{table.num_rows} rows; {first.text!r} stands in {tuple(round(x, 1) for x in first.box)}.",
+            )
 
 
 def prepared(example: Example, data: Path, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from catena.ingest.pagination.blocks import Attachment
 from catena.ingest.sandbox.parse_stream import failed
 from catena.ingest.sandbox.parser_pool import ParserPool
 from catena.ingest.title_page import NUM_PAGES, read_reference
+from catena.ingest.web.download import download
 from catena.jobs.uploads import UPLOAD, own_name
 from catena.library.document_writer import DocumentWriter
 from catena.library.library import Library
@@ -28,7 +30,8 @@ from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.passages import indexed_text, split
 from catena.retrieval.text_analysis import terms
 from catena.telemetry import span
-from catena.types import Document, Kind, Page
+from catena.types import Document, Kind, Page, WebCopy
+from catena.web_addresses import WebPath, is_address, url_of, web_path
 
 _MAILS, _MAX_MAILS = (".eml", ".msg", ".mbox"), 3
 """Suffixes of mails, and how many may lie in each other."""
@@ -59,7 +62,43 @@ class Adder:
         Raises DocumentError for a file that is refused, of which nothing is kept: one that is not there, is no
         document by its content or too large. Raises LibraryError when the library cannot be written.
         """
-        options = options or AddOptions()
+        if isinstance(path, WebPath):
+            return self._add_from_web(path, options or AddOptions(), on_page)
+        return self._add_file(path, options or AddOptions(), on_page)
+
+    def _add_from_web(self, path: WebPath, options: AddOptions, on_page: OnPage | None) -> Added:
+        """Fetch a document and add it; one that is as it was is not sent again."""
+        if self._pool.settings.offline:
+            raise offline(path)
+        url = url_of(path.address)
+        document, before = self._known_copy(url)
+        with TemporaryDirectory(prefix="catena-") as folder:
+            found = download(
+                url,
+                Path(folder),
+                max_bytes=self._pool.max_bytes,
+                etag=before.etag,
+                modified=before.modified,
+            )
+            copy = WebCopy(url, found.url, found.etag, found.modified, time.time())
+            if document and found.file is None:
+                self._library.web.save(document.id, copy)
+                return Added(path, document, is_new=False)
+            fetched = web_path(url, found.file)
+            told = (lambda _, done, total: on_page(path, done, total)) if on_page else None
+            added = self._add_file(fetched, options, told)
+        self._library.web.save(added.document.id, copy)
+        return replace(added, path=path)
+
+    def _known_copy(self, url: str) -> tuple[Document | None, WebCopy]:
+        """The readable document that was fetched last from an address, and what its server called it."""
+        known = self._library.web.latest(url)
+        document = self._library.get(known[0]) if known else None
+        if known and document and document.is_readable:
+            return document, known[1]
+        return None, WebCopy(url, url, "", "", 0.0)
+
+    def _add_file(self, path: Path, options: AddOptions, on_page: OnPage | None) -> Added:
         name = own_name(path, options.title or "")
         try:
             document_id, kind = self._store(path, options.as_kind)
@@ -83,14 +122,14 @@ class Adder:
         """Parse the kept original of a document anew. Raises DocumentError when it is not what was added."""
         self._library.checked_original(document.id)
         options = AddOptions(document.kind, password, document.title)
-        return self._parse(Path(document.path), document.id, options, None)
+        return self._parse(kept_path(document.path), document.id, options, None)
 
     def readopt(self, document_id: str, path: str, title: str, kind: str | None) -> Document:
         """Make a document of an original that the library has no row of, by what is known of its name."""
         original = self._library.checked_original(document_id)
         as_kind = cast("Kind", kind) if kind in get_args(Kind) else None
         options = AddOptions(as_kind or sniff(original), None, title or None)
-        return self._parse(Path(path or original), document_id, options, None)
+        return self._parse(kept_path(path or str(original)), document_id, options, None)
 
     def _add_attached(self, mail: Path, document: Document, attached: list[Attachment]) -> Iterator[Added]:
         """Add the files of a mail as documents of their own, named by it; those in mails that are attached, too."""
@@ -219,8 +258,24 @@ def _collect(writer: DocumentWriter, pages: Iterator[Page], context: str, mentio
     return front
 
 
+def offline(path: WebPath) -> DocumentError:
+    """The error of an address where nothing may be fetched."""
+    return DocumentError(
+        "not_allowed",
+        f"{path.address} was not fetched: CATENA_OFFLINE forbids it.",
+        "Unset it, or download the file and add that.",
+    )
+
+
+def kept_path(name: str) -> Path:
+    """The path that a document was added by, or that of its address."""
+    return web_path(name) if is_address(name) else Path(name)
+
+
 def as_text(path: Path) -> str:
-    """A path as text; bytes that are no UTF-8 cannot be kept in a database, nor shown."""
+    """A path as text, or its address; bytes that are no UTF-8 cannot be kept in a database, nor shown."""
+    if isinstance(path, WebPath):
+        return path.address
     return str(path).encode(errors="replace").decode()
 
 

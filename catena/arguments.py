@@ -11,6 +11,7 @@ from reprlib import Repr
 from typing import Any
 
 from catena.errors import OptionError
+from catena.web_addresses import WebPath, is_address, web_path
 
 LARGEST = 1_000_000_000
 """Counts above it are slips of the pen; databases take no number above 2**63."""
@@ -101,7 +102,9 @@ def require_keys(name: str, value: object) -> None:
 
 
 def path_of(name: str, value: object) -> Path:
-    """A path that a file can have. Raises OptionError."""
+    """A path that a file can have, or that of an address. Raises OptionError."""
+    if isinstance(value, WebPath) or is_address(value):
+        return value if isinstance(value, WebPath) else web_path(str(value))
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(text, str) or not text or "\0" in text:
         raise refused(name, value, "the path of a file or folder", f"Give {name} as a str or a pathlib.Path.")

@@ -133,7 +133,7 @@ class Catena:
         self.runs = Runs(self.settings, self._jobs)
         self._portal = Portal()
         self._adder = Adder(library, self.pool)
-        self.queue = AddQueue(library, self._jobs)
+        self.queue = AddQueue(library, self._jobs, is_offline=self.settings.offline)
         self.threads = Threads(library, self.runs, self._checkpoints)
         self.questions = Questions(
             self.settings,
@@ -193,9 +193,10 @@ class Catena:
         options: AddOptions | None = None,
         on_page: OnPage | None = None,
     ) -> Document:
-        """Add one file and return its document; the same bytes again change nothing.
+        """Add one file, or what is at an address (https://…, arxiv:…, doi:…), and return its document.
 
-        Raises DocumentError, with `reason` and `remedy`, when the file cannot be read.
+        The same bytes again change nothing. An address is asked for what is newer than its last copy.
+        Raises DocumentError, with `reason` and `remedy`, when the file cannot be read or fetched.
         """
         _check_adding(options, on_page)
         added = self._adder.add(path_of("path", path), options, on_page=on_page)
@@ -212,7 +213,7 @@ class Catena:
         options: AddOptions | None = None,
         on_page: OnPage | None = None,
     ) -> Iterator[Added]:
-        """Add many files at once; a failed one is yielded like the others and stops nothing."""
+        """Add many files or addresses at once; a failed one is yielded like the others and stops nothing."""
         _check_adding(options, on_page)
         files = [path_of("paths", path) for path in list_of("paths", paths, str, os.PathLike)]
         yield from self._adder.add_all(files, options, on_page=on_page)

@@ -59,6 +59,8 @@ FailureReason = Literal[
     "damaged",
     "too_big",
     "changing",
+    "unreachable",
+    "not_allowed",
     "timeout",
     "out_of_memory",
     "crashed",

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from catena.add_document import Adder
+from catena.add_document import Adder, kept_path
 from catena.client import Catena
 from catena.errors import CatenaError, DocumentError, DocumentNotFound
 from catena.healing import Healing
@@ -124,7 +124,7 @@ def add_files(home: Path, run: JobRun) -> Json:
         for given in run.payload["files"]:
             if run.should_stop():
                 break
-            path = Path(given["path"])
+            path = kept_path(given["path"])
             try:
                 added = adder.add(
                     path,

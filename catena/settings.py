@@ -151,6 +151,7 @@ class Settings(BaseSettings):
         default=None,
         description="LlamaIndex vector store in place of the library's own (docs/vector-stores.md); none: FAISS",
     )
+    offline: bool = Field(default=False, description="fetch no document from the web")
     background: bool = Field(default=True, description="fill vectors in a background process after an add")
 
     def __init__(self, **values: Any) -> None:

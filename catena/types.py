@@ -156,6 +156,48 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class TablePart:
+    """The part of a table that stands on one page."""
+
+    ref: PageRef
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class TableCell:
+    """A cell of a table: its text, its row and column from 0, how many columns it spans, and its box on `page`.
+
+    `is_head`: it stands in a row that names columns. Cells that are empty are left out.
+    """
+
+    text: str
+    row: int
+    column: int
+    box: Box
+    page: int
+    column_span: int = 1
+    is_head: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as data; `number` counts through the document, from 1. One that runs over pages has a part on each.
+
+    `caption` is the line that calls it a table; `unit` what its numbers are in, as it says ("in millions"). Both are
+    empty where nothing says so. Rows and cells are in reading order.
+    """
+
+    parts: tuple[TablePart, ...]
+    caption: str
+    unit: str
+    num_rows: int
+    num_columns: int
+    num_head_rows: int
+    cells: tuple[TableCell, ...]
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class OutlineEntry:
     level: int
     title: str
@@ -217,6 +259,21 @@ class Description:
     def reference(self) -> Reference:
         """What the document is cited by: what people gave wins over what was read."""
         return replace(self.read, **self.given)
+
+
+@dataclass(frozen=True, slots=True)
+class WebCopy:
+    """Copy of a document that was fetched from the web.
+
+    `url` is what was asked for, `final_url` where that led; `etag` and `modified` are what the server called this
+    version, `fetched_at` seconds since 1970 when it was last known to be the current one.
+    """
+
+    url: str
+    final_url: str
+    etag: str
+    modified: str
+    fetched_at: float
 
 
 PassageKey = tuple[str, int]
@@ -310,8 +367,11 @@ class CitationPart:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote and where it stands. `verified` means that code found it there. `reference` names the document
-    as texts do, "Smith and Lee 2019"; empty where its authors are not known."""
+    """A verbatim quote and where it stands. `verified` means that code found it there.
+
+    `reference` names the document as texts do, "Smith and Lee 2019"; empty where its authors are not known. `url` and
+    `fetched_at` (seconds since 1970) are of a document from the web.
+    """
 
     document_id: str
     title: str
@@ -320,6 +380,8 @@ class Citation:
     source: TextSource
     parts: tuple[CitationPart, ...]
     reference: str = ""
+    url: str = ""
+    fetched_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

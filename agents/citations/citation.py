@@ -9,6 +9,7 @@ from catena.agents.candidates import section_at
 from catena.agents.document_view import DocumentView
 from catena.ingest.formats.subtitles import clock
 from catena.types import Box, Citation, CitationPart, Evidence, Page, QuoteStatus, Span, TextSource
+from catena.web_addresses import is_address
 
 BEFORE = 300
 """Characters of text before a quote that count as its surroundings."""
@@ -37,6 +38,7 @@ def cite(evidence: Evidence, view: DocumentView) -> Citation:
         status,
         "ocr" if "ocr" in sources else "text",
         tuple(parts),
+        *((document.path, document.added_at) if is_address(document.path) else ("", None)),
     )
 
 

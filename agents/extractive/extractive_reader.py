@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from catena.agents.candidates import Candidate, candidates
 from catena.agents.cost.prompt_sizes import Measured, Search
 from catena.agents.cost.token_usage import CallEstimate
 from catena.agents.document_view import DocumentView
-from catena.agents.extractive import document_summary, sentence_ranking
+from catena.agents.extractive import document_summary, sentence_ranking, speakers
 from catena.agents.extractive.answer_confidence import how_sure
 from catena.agents.extractive.answer_features import Seen
 from catena.agents.extractive.answer_reading import AnswerReading
@@ -127,6 +127,10 @@ class ExtractiveReasoner:
         is_of_each = _is_of_each(question, view)
         question = _of_each(question, view)
         found = candidates(segment, view)
+        if speech := self._speech(question, {passage.ref for passage in segment.passages}, view):
+            asked = replace(question, text=speech.subject or question.text)
+            own = speakers.said(speech, found, self._score(asked, found, view), view)
+            return Note("", tuple(sorted((*note.evidence, *own), key=lambda one: -one.score)[:MAX_EVIDENCE]))
         aspect = document_summary.aspect_of(question.text)
         scored = document_summary.score(aspect, found, view) if aspect else self._score(question, found, view)
         best = sorted((*note.evidence, *scored), key=lambda one: -one.score)
@@ -139,6 +143,8 @@ class ExtractiveReasoner:
             return named
         if not found:
             return Draft((), confidence="closest")
+        if speech := self._speech(question, {span.ref for one in found for span in one.spans}, view):
+            return self._said(speech, question, found, view)
         if aspect:
             return self._about_the_whole(question, found, view)
         if _is_of_each(question, view):
@@ -233,6 +239,21 @@ class ExtractiveReasoner:
             confidence="possible",
             warnings=QUOTES_ONLY if telling else (HEADINGS_ONLY, *QUOTES_ONLY),
         )
+
+    def _speech(
+        self, question: Question, refs: Iterable[PageRef], view: DocumentView
+    ) -> speakers.Speech | None:
+        return speakers.speech_asked(question.text, map(view.text, refs))
+
+    def _said(
+        self, speech: speakers.Speech, question: Question, found: tuple[Evidence, ...], view: DocumentView
+    ) -> Draft:
+        """Quote what somebody says in a recording, in its order; "likely" where the subject is named in it."""
+        named = [one for one in found if one.score >= speakers.FOUND + speakers.NAMED]
+        if not named and speech.subject:
+            return Draft((), found[: question.options.max_sentences], confidence="closest")
+        chosen = sorted((named or found)[: question.options.max_sentences], key=lambda one: one.spans)
+        return Draft(_quoted(chosen, view), confidence="likely" if named else "possible")
 
     def _score(self, question: Question, found: Sequence[Candidate], view: DocumentView) -> list[Evidence]:
         """Words first; what they find promising is compared by meaning, the best of that with its context."""

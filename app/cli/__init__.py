@@ -21,6 +21,7 @@ from catena.app.cli import (
     reference_commands,
     server_commands,
     set_commands,
+    table_command,
     ui_command,
     upkeep,
 )
@@ -70,6 +71,7 @@ for command in (
     document_commands.ls,
     document_commands.show,
     figure_command.figures,
+    table_command.tables,
     document_commands.rm,
     reference_commands.meta,
     reference_commands.export_references,

@@ -5,7 +5,7 @@ The commands import what they need when they run: `catena --help` waits for no S
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -43,11 +43,12 @@ from catena.app.cli.shared_options import (
 )
 from catena.app.process_border import make_folder_for, print_json, say, show, write_file
 from catena.document_filter import Filter
-from catena.errors import OptionError
+from catena.errors import DocumentNotFound, OptionError
 from catena.llm.spoken_text import legible
 from catena.options import AddOptions, AskOptions, Limits
 from catena.render.answer_json import from_json, plan_to_json, to_json
 from catena.render.answer_markdown import to_markdown
+from catena.web_addresses import is_address
 
 if TYPE_CHECKING:
     from catena.client import Catena
@@ -316,9 +317,13 @@ def chosen(catena: Catena, named: list[str] | None, within: str | None, password
 
 
 def find_or_add(catena: Catena, name: str, password: str | None) -> Document:
-    """Find a document by name; a path that the library does not know is added first."""
+    """Find a document by name; a path or address that the library does not know is added first."""
 
     path = Path(name)
+    if is_address(name):
+        with suppress(DocumentNotFound):
+            return catena.document(name)
+        return catena.add(name, options=AddOptions(password=password))
     if path.is_file():
         return catena.add(path, options=AddOptions(password=password))
     return catena.document(legible(name))

@@ -29,6 +29,7 @@ from catena.ingest.formats.folders import walk_folder
 from catena.ingest.formats.subtitles import Caption, captions_of, subtitles_named
 from catena.options import AddOptions
 from catena.types import Description, Kind
+from catena.web_addresses import is_address
 
 if TYPE_CHECKING:
     from catena.add_document import Added
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
 
 
 def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files, or folders with everything in them.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders with everything in them, https://…, arxiv:2406.02818 or doi:…"),
+    ],
     as_kind: Annotated[Kind | None, typer.Option("--as", help="Read as this, whatever it seems.")] = None,
     password_file: PasswordFile = None,
     ocr: Annotated[
@@ -58,8 +62,11 @@ def add(
     options = AddOptions(
         as_kind, read_password(password_file), collections=tuple(collections or ()), tags=tuple(tags or ())
     )
-    walks = [walk_folder(path) for path in paths]
-    files = [file for walked in walks for file in walked.paths]
+    walks = [walk_folder(Path(path)) for path in paths if not is_address(path)]
+    files: list[str | Path] = [
+        *(path for path in paths if is_address(path)),
+        *(file for walked in walks for file in walked.paths),
+    ]
     for walked in walks:
         for message in walked.messages():
             say(message, is_error=True)
@@ -126,12 +133,13 @@ def show(
             write_file(render, image)
             say(f"Wrote {render}.", is_error=True)
         shown = catena.page(found, page) if page is not None else None
+        copies = catena.library.web.of(found.id)
         said = _cues_of(catena, found) if script or subtitles else []
     if subtitles is not None:
         write_file(subtitles, subtitles_named(subtitles.name, said).encode())
         say(f"Wrote {subtitles}.", is_error=True)
     if as_json:
-        data = document_json(found, described)
+        data = document_json(found, described) | {"web": [asdict(copy) for copy in copies]}
         if script:
             data["cues"] = [_cue_json(one) for one in said]
         if shown is not None:
@@ -142,7 +150,7 @@ def show(
     elif script:
         print_script(said)
     elif render is None and subtitles is None:
-        print_document(found, described)
+        print_document(found, described, copies)
 
 
 def _cues_of(catena: Catena, document: Document) -> list[Caption]:

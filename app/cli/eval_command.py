@@ -33,6 +33,7 @@ MODULES = {
     "statements": "Does the check of statements tell true ones from ones made false?",
     "citing": "Are statements cited by the evidence that a set names? Beside simple peers.",
     "planted": "Does a chain find facts that are planted in a long book? Beside retrieval and summaries.",
+    "table_scores": "Are tables found with their cells? On drawn ones, beside PyMuPDF's; and is prose taken for one?",
     "ocr": "How well are pages without text read? Against the text layer of the same pages.",
     "spans": "Do the boxes of quotes lie where a second extractor sees the words?",
     "robust": "Are hostile files read or refused with a reason?",

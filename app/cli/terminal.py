@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from catena.add_document import Added
+from catena.add_document import Added, as_text
 from catena.app.cli.console import HarmlessConsole, marked
 from catena.app.process_border import say
 from catena.health import Health
@@ -22,6 +22,7 @@ from catena.render.figure_wording import counted_figures, name_of
 from catena.render.harmless import harmless, one_line
 from catena.render.wording import SURE, cells_name, count, mark_of, printed, proof_of
 from catena.settings import Settings, described_settings
+from catena.tables import rows_of
 from catena.types import (
     Answer,
     Citation,
@@ -33,7 +34,10 @@ from catena.types import (
     Plan,
     Thread,
     Usage,
+    WebCopy,
 )
+from catena.types import Table as PageTable
+from catena.web_addresses import WebPath
 
 COLOURS = {"ready": "green", "partial": "yellow", "failed": "red", "damaged": "red"}
 
@@ -41,7 +45,7 @@ COLOURS = {"ready": "green", "partial": "yellow", "failed": "red", "damaged": "r
 def print_added(added: Added, console: Console, figures: Sequence[Figure] = ()) -> None:
     """Print one line for a file that was added, one for its figures, and what to do when it was not."""
     document = added.document
-    file = marked(shown(str(added.path)))
+    file = marked(as_text(added.path) if isinstance(added.path, WebPath) else shown(str(added.path)))
     if not added.is_new and document.status != "failed":
         console.print(f"[dim]unchanged[/] {file}: is in the library already.")
         return
@@ -95,11 +99,15 @@ def file_name(document: Document) -> str:
     return shown(own_name(Path(document.path), document.title)) if document.path else ""
 
 
-def print_document(document: Document, described: Description) -> None:
+def print_document(document: Document, described: Description, copies: Sequence[WebCopy] = ()) -> None:
     console = _console()
     console.print(f"[bold]{marked(document.title)}[/]")
     console.print(f"id      {document.id}")
     console.print(f"file    {marked(document.path)}")
+    for copy in copies:
+        fetched = datetime.fromtimestamp(copy.fetched_at).strftime("%Y-%m-%d %H:%M")
+        named = f", {marked(copy.etag or copy.modified)}" if copy.etag or copy.modified else ""
+        console.print(f"web     {marked(copy.final_url)} [dim]fetched {fetched}{named}[/]")
     console.print(f"status  [{COLOURS[document.status]}]{document.status}[/] {marked(document.message)}")
     if document.remedy:
         console.print(f"        {marked(document.remedy)}")
@@ -110,6 +118,22 @@ def print_document(document: Document, described: Description) -> None:
         console.print(f"{name:8}{marked(value)} [dim]({source})[/]")
     for entry in document.outline:
         console.print(f"{'  ' * entry.level}{marked(entry.title)} [dim]{entry.page}[/]")
+
+
+def print_tables(document: Document, tables: Sequence[PageTable]) -> None:
+    """Print each table with its pages, caption and unit, its columns in line."""
+    console = _console()
+    console.print(f"[bold]{marked(document.title)}[/]")
+    for one in tables:
+        pages = ", ".join(f"p. {part.ref.number}" for part in one.parts)
+        unit = f" [dim]({marked(one.unit)})[/]" if one.unit else ""
+        console.print(f"\n[cyan]{pages}[/] [bold]{marked(one.caption or f'table {one.number}')}[/]{unit}")
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for _ in range(one.num_columns):
+            table.add_column(overflow="fold")
+        for number, row in enumerate(rows_of(one)):
+            table.add_row(*map(marked, row), style="bold" if number < one.num_head_rows else "")
+        console.print(table)
 
 
 def print_figures(

@@ -29,6 +29,7 @@ from catena.types import (
     TextSource,
     Usage,
 )
+from catena.web_addresses import MAX_ADDRESS
 
 T = TypeVar("T")
 COLLECTION = 'The name of a collection, or a filter, as "title:10-K year:2022".'
@@ -85,6 +86,15 @@ class ReindexRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     password: str | None = None
+
+
+class AddressRequest(BaseModel):
+    """Where a document is on the web."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(min_length=1, max_length=MAX_ADDRESS, description="https://…, arxiv:2406.02818, doi:…")
+    title: str | None = Field(default=None, max_length=300)
 
 
 class DocumentBody(BaseModel):
@@ -183,6 +193,8 @@ class CitationBody(BaseModel):
     status: QuoteStatus
     source: TextSource
     reference: str = Field(default="", description="As texts name the document: Smith and Lee 2019.")
+    url: str = Field(default="", description="Of a document from the web.")
+    fetched_at: float | None = None
     parts: list[PartBody]
 
 

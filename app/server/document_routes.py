@@ -13,6 +13,7 @@ from pydantic import StringConstraints
 
 from catena.app.server.bodies import (
     COLLECTION,
+    AddressRequest,
     CollectionBody,
     DescribedBody,
     DocumentBody,
@@ -24,12 +25,13 @@ from catena.app.server.bodies import (
     cut,
 )
 from catena.app.server.served import After, Base, Limit, Served, Server
-from catena.errors import DocumentError
+from catena.errors import DocumentError, OptionError
 from catena.jobs.job_store import Job
 from catena.jobs.uploads import receive
 from catena.llm.spoken_text import legible
 from catena.options import AddOptions
 from catena.types import Box, Description, Document, OutlineEntry, Page
+from catena.web_addresses import is_address
 
 router = APIRouter(prefix="/v1", tags=["documents"])
 Name = Annotated[str, Path(min_length=1, description="Id, unique prefix of it, or title.")]
@@ -50,7 +52,25 @@ async def upload_document(
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to wait until it is read.")] = 0,
 ) -> UploadBody:
     """Add a file: it is read behind, in a sandbox. 201 once it is read, 202 before: follow `Location`."""
-    job = await asyncio.to_thread(_enqueue, server, file, title, collection)
+    return await _followed(
+        server, response, await asyncio.to_thread(_enqueue, server, file, title, collection), wait
+    )
+
+
+@router.post("/addresses", status_code=202, responses={201: {"model": UploadBody}})
+async def add_address(
+    body: AddressRequest,
+    server: Server,
+    response: Response,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to wait until it is read.")] = 0,
+) -> UploadBody:
+    """Add what is at an address, as a file is added; by a server alone that no other machine reaches."""
+    job = await asyncio.to_thread(_enqueue_address, server, body)
+    return await _followed(server, response, job, wait)
+
+
+async def _followed(server: Served, response: Response, job: Job, wait: float) -> UploadBody:
+    """Wait some time for a file, and tell how far it is. Raises DocumentError where it could not be read."""
     response.headers["Location"] = f"/v1/uploads/{job.id}"
     end = time.monotonic() + wait
     while not job.is_over and time.monotonic() < end and not server.desk.stopping.is_set():
@@ -188,6 +208,18 @@ def _enqueue(server: Served, file: UploadFile, title: str | None, collection: st
     kept = receive(server.catena.settings.home, file.filename or "", file.file)
     named = legible(title or FilePath(file.filename or "").stem)[:MAX_TITLE].strip()
     return server.catena.queue.add(kept, title=named or None, is_upload=True, collections=collections)[0]
+
+
+def _enqueue_address(server: Served, body: AddressRequest) -> Job:
+    """Have the worker fetch. Raises OptionError for a path, and where others reach the server."""
+    if server.access.own.is_any:
+        raise OptionError(
+            "This server fetches no addresses: others can reach it.", "Download it, and send the file."
+        )
+    url = legible(body.url)
+    if not is_address(url):
+        raise OptionError(f"url: {url[:80]!r} is no address.", "Give one as https://…, arxiv:… or doi:….")
+    return server.catena.queue.add(url, title=legible(body.title or "").strip() or None)[0]
 
 
 def _upload(server: Served, job: Job) -> UploadBody:

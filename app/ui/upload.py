@@ -22,6 +22,7 @@ from catena.jobs.job_store import Job
 from catena.jobs.uploads import SUFFIXES, receive
 from catena.settings import Settings
 from catena.types import Document
+from catena.web_addresses import is_address
 
 KINDS = "PDF, EPUB, DOCX, HTML, Markdown, text, a spreadsheet, slides, a mail, a picture or a transcript"
 SHOWN_SECONDS = 120
@@ -35,7 +36,7 @@ PATH, WRONG_PATH, SKIPPED_LINKS = "path-to-add", "path-that-failed", "links-left
 
 def show_adding() -> None:
     """Add dropped files at once; the box is empty again for the next."""
-    files, folder, path = st.tabs(["Files", "A folder", "A path on this computer"])
+    files, folder, path = st.tabs(["Files", "A folder", "A path or address"])
     with files:
         if uploads := drop_files():
             receive_all(uploads)
@@ -84,7 +85,9 @@ def _receive(uploads: Sequence[UploadedFile]) -> list[Job]:
 def _ask_path() -> None:
     """Add typed paths; one that leads nowhere stays, with the reason below it."""
     with st.form("add-path", border=False):
-        st.text_input("Path of a file or folder", placeholder="/home/me/papers", key=PATH)
+        st.text_input(
+            "Path of a file or folder, or an address", placeholder="/home/me/papers or https://…", key=PATH
+        )
         st.form_submit_button("Add", icon=":material/add:", on_click=_add_path)
     if wrong := st.session_state.get(WRONG_PATH):
         st.error(plain(wrong), icon=":material/error:")
@@ -102,6 +105,10 @@ def _add_path() -> None:
     if not given:
         return
     try:
+        if is_address(given) and not needs_login():
+            open_client().queue.add(given)
+            st.session_state[PATH] = ""
+            return
         folders = allowed_folders(open_client().settings, is_shared=needs_login())
         st.session_state[SKIPPED_LINKS] = add_allowed(open_client().queue.add, given, folders)
     except (

@@ -10,11 +10,13 @@ import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Table, select, text
 
+from catena.errors import DocumentError
 from catena.files.failpoints import point
 from catena.library.checksums import digest, figures_checksum, outline_checksum, seal_catalogue, sealed
 from catena.library.descriptions import read_description, with_names, write_description
@@ -40,6 +42,7 @@ from catena.library.schema import (
 )
 from catena.library.word_index import count_terms, drop_words, put_words
 from catena.types import Document, Figure, Page, Passage, Reference, Span
+from catena.web_addresses import is_address, url_of
 
 _DELETE_ORPHANS = text("DELETE FROM page_words WHERE page_key > (SELECT coalesce(max(key), 0) FROM pages)")
 """Words of pages that were lost on the disk: their keys are given again."""
@@ -157,9 +160,17 @@ class DocumentWriter:
 
 def add_source(connection: Connection, document_key: int, path: str, title: str) -> None:
     """Note one more place where the same bytes were found, once; absolute, for whoever asks from elsewhere."""
-    path = os.path.abspath(path)
+    path = place_of(path)
     values = {"document_key": document_key, "path": path, "title": title, "added_at": time.time()}
     connection.execute(sources.insert().prefix_with("OR REPLACE"), sealed(sources, values))
+
+
+def place_of(name: str) -> str:
+    """The one form of an address, of a path the absolute one."""
+    if is_address(name):
+        with suppress(DocumentError):  # it is none, and nothing has such a name
+            return url_of(name)
+    return os.path.abspath(name)
 
 
 def delete_contents(connection: Connection, row: Any) -> None:

@@ -34,7 +34,7 @@ from catena.library.database import Database, no_space, translated
 from catena.library.deletion import delete_document, drop_cache, drop_files, purge
 from catena.library.descriptions import forget_description
 from catena.library.document_collections import Collections
-from catena.library.document_writer import DocumentWriter, add_source
+from catena.library.document_writer import DocumentWriter, add_source, place_of
 from catena.library.history import History, forget
 from catena.library.originals import Originals
 from catena.library.repair import mark_damaged
@@ -56,8 +56,10 @@ from catena.library.stored_pages import (
 )
 from catena.library.vectors import Vectors
 from catena.library.votes import Votes, forget_votes
+from catena.library.web_copies import WebCopies
 from catena.library.word_index import word_scores
-from catena.types import Description, Document, Figure, Page, PageRef, Passage
+from catena.tables import find_tables
+from catena.types import Description, Document, Figure, Page, PageRef, Passage, Table
 
 MIN_PREFIX = 4
 Hit = tuple[str, float]
@@ -85,6 +87,7 @@ class Library:
         self.history = History(self.database)
         self.votes = Votes(self.database)
         self.collections = Collections(self.database)
+        self.web = WebCopies(self.database)
         self.on_remove: list[Callable[[str], object]] = []
         """Called with the id of a document before it is removed, to forget what others keep of it."""
         self.readopt: Callable[[str], object] | None = None
@@ -201,6 +204,10 @@ class Library:
     def lexical_index(self, document_id: str) -> bytes:
         """Return the bytes that were given to the writer, empty where there were none."""
         return self.database.fetch(read_lexical_index, document_id)
+
+    def tables(self, document_id: str) -> list[Table]:
+        """Return the tables of a document in order, found in the rows of its pages. Raises DocumentNotFound."""
+        return find_tables(self.pages(document_id))
 
     def figures(self, document_id: str) -> list[Figure]:
         """Return the figures of a document in order; none for one that an older version read (`reindex` finds them)."""
@@ -361,7 +368,7 @@ def _candidates(name: str, ids: list[str], names: list[tuple[str, str, str]]) ->
     """Ids that fit a name, the strictest reading first."""
     if not name:
         return
-    wanted, path = name.casefold(), os.path.abspath(name)
+    wanted, path = name.casefold(), place_of(name)
     yield {one for one in ids if one == name}
     yield set([one for one, own, _ in names if own == path][-1:])  # the last bytes that were found there
     yield {one for one, _, title in names if title.casefold() == wanted}

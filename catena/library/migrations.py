@@ -39,6 +39,7 @@ from catena.library.schema import (
     vectors,
     vote_documents,
     votes,
+    web_copies,
     word_rows,
     word_totals,
 )
@@ -211,5 +212,6 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     7: _figures,
     8: lambda connection: None,  # lines may have cues, which earlier versions cannot read
     9: _descriptions,
+    10: lambda connection: web_copies.create(connection, checkfirst=True),
 }
 """From the version that is the key to the next one."""

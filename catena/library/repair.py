@@ -33,6 +33,7 @@ from catena.library.schema import (
     pages,
     sources,
     votes,
+    web_copies,
 )
 from catena.library.stored_pages import (
     read_document,
@@ -87,8 +88,8 @@ def has_lost_count(database: Database) -> bool:
 
 
 def bad_rows(database: Database) -> Iterator[tuple[Table, int]]:
-    """Rows of places and kept calls that do not fit their checksum, by rowid: they go, and are made again."""
-    for table in (sources, calls):
+    """Rows of places, copies and calls that do not fit their checksum, by rowid: they go, and are made again."""
+    for table in (sources, calls, web_copies):
         with database.read() as connection:
             rowid = text(f'"{table.name}".rowid AS row')
             for row in connection.execute(select(*columns(table), rowid)):

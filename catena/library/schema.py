@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 METADATA = MetaData()
 
 
@@ -79,6 +79,18 @@ sources = Table(
     Column("path", Text, primary_key=True),
     Column("title", Text, nullable=False),
     Column("added_at", Float, nullable=False),
+    _checksum(),
+)
+# Of the sources that are addresses: what their servers called the version that was fetched.
+web_copies = Table(
+    "web_copies",
+    METADATA,
+    Column("document_key", _owned_by("documents.key"), primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("final_url", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("modified", Text, nullable=False),
+    Column("fetched_at", Float, nullable=False),
     _checksum(),
 )
 SOURCE_ORDER: ColumnElement[int] = literal_column("sources.rowid", Integer)

@@ -75,6 +75,8 @@ def citation_to_json(citation: Citation) -> Json:
         "status": citation.status,
         "source": citation.source,
         "reference": citation.reference,
+        "url": citation.url,
+        "fetched_at": citation.fetched_at,
         "parts": [
             {
                 "page": part.ref.number,
@@ -110,4 +112,10 @@ def citation_from_json(data: Mapping[str, Any]) -> Citation:
         for part in data["parts"]
     )
     names = ("document_id", "title", "quote", "status", "source")
-    return Citation(**{name: data[name] for name in names}, parts=parts, reference=data.get("reference", ""))
+    return Citation(
+        **{name: data[name] for name in names},
+        parts=parts,
+        reference=data.get("reference", ""),
+        url=data.get("url", ""),
+        fetched_at=data.get("fetched_at"),
+    )

@@ -40,6 +40,7 @@ def _said(answer: Answer) -> list[str]:
 
 def _reference(number: int, citation: Citation) -> str:
     where = ", ".join(_escape(page_name(part)) for part in citation.parts)
+    where = f"{where}, {_escape(citation.url)}" if citation.url else where
     cited = f"{_escape(citation.reference)}, {where}: {_escape(citation.title)}"
     plain = f"{_escape(citation.title)}, {where}"
     return f"{number}. “{_escape(citation.quote)}” — {cited if citation.reference else plain} ({citation.status})"

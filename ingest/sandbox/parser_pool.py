@@ -29,7 +29,7 @@ class ParserPool:
 
     def __init__(self, settings: Settings, *, command: Sequence[str] = COMMAND) -> None:
         self.num_processes = settings.parser.processes
-        self._settings = settings
+        self.settings = settings
         self._command = command
         self._slots = threading.BoundedSemaphore(self.num_processes)
         self._lock = threading.Lock()
@@ -80,21 +80,21 @@ class ParserPool:
         """
         kind = as_kind or sniff(path)
         check_size(shown(name or path.name), path.stat().st_size, self.max_bytes)
-        recognised = RecognisedPages(self._settings, document_id)
-        order = order_for(self._settings, recognised) if kind in DRAWN else None
+        recognised = RecognisedPages(self.settings, document_id)
+        order = order_for(self.settings, recognised) if kind in DRAWN else None
         request = {
             "op": "parse",
             "kind": kind,
             "password": password,
             "document_id": document_id,
             "recognition": order,
-            "picture_remedy": picture_remedy(self._settings),
+            "picture_remedy": picture_remedy(self.settings),
         }
         with self._job(path, request, name, known=recognised.path if order else None) as job:
             if order:
-                job.limits.stall_seconds += self._settings.scans.seconds
+                job.limits.stall_seconds += self.settings.scans.seconds
             yield ParseStream(
-                job, self._settings, recognised, document_id=document_id, kind=kind, on_page=on_page
+                job, self.settings, recognised, document_id=document_id, kind=kind, on_page=on_page
             )
 
     def parse(
@@ -155,7 +155,7 @@ class ParserPool:
         self, path: Path, request: Mapping[str, Any], name: str | None = None, *, known: Path | None = None
     ) -> Iterator[Job]:
         """`known`: a second file that the job may read."""
-        settings, named = self._settings, shown(name or path.name)
+        settings, named = self.settings, shown(name or path.name)
         limits = Limits(settings.parser.seconds, settings.parser.seconds, settings.parser.memory_mib)
         common = {
             "name": named,
@@ -206,7 +206,7 @@ class ParserPool:
     @property
     def max_bytes(self) -> int:
         """The size above which a file is refused."""
-        return self._settings.parser.max_file_mib << 20
+        return self.settings.parser.max_file_mib << 20
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def test_a_wrong_path_keeps_the_list_and_what_was_typed(
     with Catena(home) as c:
         c.add(manual)
     enter(page, f"{server}/library")
-    page.get_by_role("tab", name="A path on this computer").click()
+    page.get_by_role("tab", name="A path or address").click()
     box = page.get_by_label("Path of a file or folder")
     box.fill("/no/such/papers")
     page.get_by_role("button", name="Add", exact=True).click()

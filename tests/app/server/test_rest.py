@@ -11,11 +11,13 @@ import httpx
 import pytest
 
 from catena import Catena
+from catena.app.server.admission import Access
 from catena.app.server.bodies import AnswerBody, PartBody
 from catena.app.server.problems import MEDIA_TYPE, STATUS
 from catena.app.server.web_app import ServerLimits
 from catena.errors import CatenaError
 from catena.render.answer_json import citation_to_json, from_json, to_json
+from catena.request_origins import OwnAddress
 from tests.app.server.serving import KEY, LANTERN, library, served
 
 QUESTION = {"question": "How long does the battery of the lantern last?"}
@@ -144,6 +146,27 @@ def test_an_upload_that_is_no_document_says_why(http: httpx.Client) -> None:
     assert said["remedy"] and said["detail"].startswith("x is ")
     reply = http.post("/v1/documents", params={"wait": 120}, files={"file": ("old.pdf", b"%PDF-1.7 cut")})
     assert problem(reply, 422)["detail"].startswith("old.pdf cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "said"),
+    [
+        ({"url": "ftp://x.org/a"}, 422, "is none that Catena fetches"),
+        ({"url": "http://u:p@127.0.0.1/"}, 422, "does not send"),
+        ({"url": "/etc/passwd"}, 400, "is no address"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(
+    http: httpx.Client, given: dict[str, str], status: int, said: str
+) -> None:
+    assert said in problem(http.post("/v1/addresses", json=given), status)["detail"]
+
+
+def test_a_server_that_others_reach_fetches_nothing(client: Catena) -> None:
+    key = {"Authorization": f"Bearer {KEY}"}
+    with served(client, Access(start_key=KEY, own=OwnAddress(is_any=True))) as address:
+        reply = httpx.post(f"{address}/v1/addresses", json={"url": "https://example.org/a.pdf"}, headers=key)
+    assert "fetches no addresses" in problem(reply, 400)["detail"]
 
 
 def test_an_upload_need_not_be_waited_for(http: httpx.Client) -> None:

@@ -1,0 +1,1 @@
+"""Documents from the web: one request, in a process of its own."""
