@@ -31,6 +31,7 @@ def cite(evidence: Evidence, view: DocumentView) -> Citation:
     is_found = bool(quote.strip()) and quote == evidence.text
     status: QuoteStatus = "verified" if is_found else "quote_not_found"
     document = view.document(evidence.spans[0].ref.document_id)
+    url, fetched_at = (document.path, document.added_at) if is_address(document.path) else ("", None)
     return Citation(
         document.id,
         document.title,
@@ -38,7 +39,8 @@ def cite(evidence: Evidence, view: DocumentView) -> Citation:
         status,
         "ocr" if "ocr" in sources else "text",
         tuple(parts),
-        *((document.path, document.added_at) if is_address(document.path) else ("", None)),
+        url=url,
+        fetched_at=fetched_at,
     )
 
 
