@@ -55,7 +55,19 @@ def test_the_keys_are_those_of_the_schema() -> None:
     data = to_json(ANSWER)
     assert sorted(data) == sorted(KEYS.split())
     assert sorted(data["citations"][0]) == sorted(
-        "document_id title page label quote status source reference url fetched_at parts".split()
+        [
+            "document_id",
+            "title",
+            "page",
+            "label",
+            "quote",
+            "status",
+            "source",
+            "reference",
+            "url",
+            "fetched_at",
+            "parts",
+        ]
     )
     assert (data["citations"][0]["page"], data["citations"][0]["label"]) == (61, "59")
     assert data["citations"][0]["parts"][0]["boxes"] == [[1.0, 2.0, 3.0, 4.0]]
