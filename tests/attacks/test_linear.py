@@ -24,7 +24,7 @@ from catena.bookqa.model_judge import read_verdict as read_comparison
 from catena.llm.spoken_text import MAX_TEXT, SpokenText, spoken
 from tests.attacks.nasty import REPLIES
 
-UNITS = ["wordwithoutend", ".", "(a) "]
+UNITS = ["wordwithoutend", ".", "(a) ", "by A "]
 ALL_UNITS = [
     *UNITS,
     "\t",

@@ -162,15 +162,15 @@ PUBLIC = [
 EXPORTED = {name: getattr(catena, name) for name in catena.__all__}
 
 
-def ours(hint: Any) -> Iterator[type]:
-    """The classes of ours that a type is made of, each with those of its fields."""
+def ours(hint: Any, outer: tuple[type, ...] = ()) -> Iterator[type]:
+    """The classes of ours that a type is made of, each with those of its fields; a type may have itself in a field."""
     for part in hint if isinstance(hint, list) else get_args(hint):
-        yield from ours(part)
-    if isinstance(hint, type) and hint.__module__.startswith("catena."):
+        yield from ours(part, outer)
+    if isinstance(hint, type) and hint.__module__.startswith("catena.") and hint not in outer:
         yield hint
         fields = get_type_hints(hint, None, EXPORTED) if is_dataclass(hint) else {}
         for field in fields.values():
-            yield from ours(field)
+            yield from ours(field, (*outer, hint))
 
 
 @pytest.mark.parametrize("method", PUBLIC, ids=lambda method: method.__name__)
