@@ -8,7 +8,7 @@ DEMO = .demo
 DATA ?= $(or $(CATENA_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test docs real test-transformers-min test-kernels app browser lint format robust fuzz attack kills chainkills planted faults spans statements obedience bookqa kv quality arena examples pictures lock wheel-test clean
+.PHONY: help demo test docs real test-transformers-min test-kernels app browser lint format robust fuzz attack kills synckills chainkills planted faults spans statements obedience bookqa kv quality arena examples pictures lock wheel-test clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -60,6 +60,9 @@ kills: $(VENV)/.installed-dev  ## Kill a writing process 200 times at named poin
 
 faults: $(VENV)/.installed-dev  ## Fail each write, fsync and rename of an add in turn, and look
 	$(BIN)/catena eval faults
+
+synckills: $(VENV)/.installed-dev  ## Kill a sync of a changing folder 200 times, and look
+	$(BIN)/catena eval synckills --kills 200
 
 chainkills: $(VENV)/.installed-dev  ## Kill a chain 200 times while it reads a book, and resume it
 	$(BIN)/python -m catena.benchmarks.chainkills --kills 200

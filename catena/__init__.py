@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         VectorStoreError,
     )
     from catena.events import Event, OnEvent
+    from catena.folder_sync import Synced
     from catena.health import Health, Problem
     from catena.jobs.job_store import Job
     from catena.langchain_retriever import CatenaLangChainRetriever
@@ -86,6 +87,7 @@ _NAMES = {
         "Spread",
     ),
     "catena.agents.run_store": ("UnfinishedRun",),
+    "catena.folder_sync": ("Synced",),
     "catena.events": (
         "Event",
         "OnEvent",
@@ -211,6 +213,7 @@ __all__ = [
     "Statement",
     "Stopped",
     "Stream",
+    "Synced",
     "Table",
     "TableCell",
     "TablePart",

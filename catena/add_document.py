@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast, get_args
 
 from catena.errors import DocumentError
-from catena.files.regular_files import check_size, unread
+from catena.files.regular_files import check_size, read_steadily, unread
 from catena.ingest.figures.figure_mentions import Mentions
 from catena.ingest.formats.file_kind import shown, sniff
 from catena.ingest.formats.folders import walk_folder
@@ -25,6 +27,7 @@ from catena.ingest.web.download import download
 from catena.jobs.uploads import UPLOAD, own_name
 from catena.library.document_writer import DocumentWriter
 from catena.library.library import Library
+from catena.library.places import resolved
 from catena.options import AddOptions
 from catena.retrieval.bm25 import DocumentIndex
 from catena.retrieval.passages import indexed_text, split
@@ -33,6 +36,7 @@ from catena.telemetry import span
 from catena.types import Document, Kind, Page, WebCopy
 from catena.web_addresses import WebPath, is_address, url_of, web_path
 
+_MAIL_KINDS = ("eml", "mbox", "msg")
 _MAILS, _MAX_MAILS = (".eml", ".msg", ".mbox"), 3
 """Suffixes of mails, and how many may lie in each other."""
 OnPage = Callable[[Path, int, int], None]
@@ -41,12 +45,16 @@ OnPage = Callable[[Path, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """One file's outcome; `is_new`: false when the same bytes were there already; `attached`: files of a new mail."""
+    """One file's outcome; `is_new`: false when the same bytes were there already; `attached`: files of a new mail.
+
+    `superseded`: ids of the documents that stood at its path before, and answer no more unless they are named.
+    """
 
     path: Path
     document: Document
     is_new: bool
     attached: tuple[Added, ...] = ()
+    superseded: tuple[str, ...] = ()
 
 
 class Adder:
@@ -106,30 +114,41 @@ class Adder:
             told = error.message.replace(path.name, shown(name))
             raise DocumentError(error.reason, told, error.remedy) from error
         known = self._library.get(document_id)
-        if known and known.is_readable:
-            self._library.add_source(document_id, as_text(path), options.title or shown(path.stem))
+        stood_before = known is not None and not known.is_current and known.kind in _MAIL_KINDS
+        if known and known.is_readable and not stood_before:  # of a mail that is back the files are, too
+            title = options.title or shown(path.stem)
+            before = self._library.add_source(document_id, as_text(path), title)
             for collection in options.collections:
                 self._library.collections.put(collection, [document_id])
             if options.tags:
                 self._library.collections.tag(document_id, options.tags)
-            return Added(path, known, is_new=False)
+            return Added(path, replace(known, successor=None), is_new=False, superseded=tuple(before))
         options = replace(options, as_kind=kind)
         attached: list[Attachment] = []
-        document = self._parse(path, document_id, options, on_page, attached)
-        return Added(path, document, True, tuple(self._add_attached(path, document, attached)))
+        document, before = self._parse(path, document_id, options, on_page, attached, is_found=True)
+        files = tuple(self._add_attached(path, document, attached))
+        if before:
+            self._retire_attached(path, {resolved(as_text(one.path)) for one in _with_attached(files)})
+        return Added(path, document, True, files, tuple(before))
+
+    def id_of(self, path: Path) -> str:
+        """Return the id that the bytes of a file have, or a manual's; nothing is kept. Raises DocumentError."""
+        with _packed(path) as file:
+            sniff(file)
+            return read_steadily(file, lambda opened: hashlib.file_digest(opened, "sha256").hexdigest())
 
     def add_again(self, document: Document, password: str | None = None) -> Document:
         """Parse the kept original of a document anew. Raises DocumentError when it is not what was added."""
         self._library.checked_original(document.id)
         options = AddOptions(document.kind, password, document.title)
-        return self._parse(kept_path(document.path), document.id, options, None)
+        return self._parse(kept_path(document.path), document.id, options, None)[0]
 
     def readopt(self, document_id: str, path: str, title: str, kind: str | None) -> Document:
         """Make a document of an original that the library has no row of, by what is known of its name."""
         original = self._library.checked_original(document_id)
         as_kind = cast("Kind", kind) if kind in get_args(Kind) else None
         options = AddOptions(as_kind or sniff(original), None, title or None)
-        return self._parse(kept_path(path or str(original)), document_id, options, None)
+        return self._parse(kept_path(path or str(original)), document_id, options, None)[0]
 
     def _add_attached(self, mail: Path, document: Document, attached: list[Attachment]) -> Iterator[Added]:
         """Add the files of a mail as documents of their own, named by it; those in mails that are attached, too."""
@@ -138,6 +157,13 @@ class Adder:
                 file = Path(folder) / f"attached{Path(one.name).suffix[:20]}"
                 file.write_bytes(one.data)
                 yield self._add_one(file, mail / one.name, f"{Path(one.name).stem} ({document.title})")
+
+    def _retire_attached(self, mail: Path, kept: set[str]) -> None:
+        """Retire the files of a mail that its new version has no more."""
+        place = resolved(as_text(mail))
+        for one in self._library.places():
+            if one.successor is None and one.path.startswith(f"{place}{os.sep}") and one.path not in kept:
+                self._library.retire(one.path)
 
     def _add_one(self, file: Path, path: Path, title: str) -> Added:
         """Add a file that is known by another path. One that is refused is returned as failed."""
@@ -153,7 +179,8 @@ class Adder:
             if known and known.is_readable:
                 self._library.add_source(document_id, as_text(path), title)
                 return Added(path, known, is_new=False)
-            document = self._parse(path, document_id, AddOptions(kind, None, title), None, attached)
+            given = AddOptions(kind, None, title)
+            document, _ = self._parse(path, document_id, given, None, attached, is_found=True)
         except DocumentError as error:
             told = DocumentError(
                 error.reason, error.message.replace(file.name, shown(path.name)), error.remedy
@@ -189,13 +216,8 @@ class Adder:
 
     def _store(self, path: Path, as_kind: Kind | None) -> tuple[str, Kind]:
         """Keep a file, or a folder that is a manual, packed as one; returns its id and kind."""
-        manual = _manual_in(path) if os.path.isdir(path) else None
-        if manual is None or not manual.is_whole():
-            return self._judge_and_keep(path, as_kind)
-        with TemporaryDirectory(prefix="catena-") as folder:
-            packed = Path(folder) / "manual.epub"
-            manual.write(packed)
-            return self._judge_and_keep(packed, as_kind)
+        with _packed(path) as file:
+            return self._judge_and_keep(file, as_kind)
 
     def _judge_and_keep(self, path: Path, as_kind: Kind | None) -> tuple[str, Kind]:
         """Look at size and type first: of what is refused no byte is copied."""
@@ -210,14 +232,19 @@ class Adder:
         options: AddOptions,
         on_page: OnPage | None,
         attached: list[Attachment] | None = None,
-    ) -> Document:
-        """Split and index the pages while the parser reads on, then commit it all at once; take what is `attached`."""
+        *,
+        is_found: bool = False,
+    ) -> tuple[Document, list[str]]:
+        """Split and index the pages while the parser reads on, then commit it all at once; take what is `attached`.
+
+        Returns the ids of the documents that it supersedes, too.
+        """
         title = options.title or shown(path.stem)
         unread = Document(document_id, title, as_text(path), options.as_kind, "failed")
         original = self._library.original(document_id)
         with (
             span("catena.add", {"catena.kind": options.as_kind}) as note,
-            self._library.writing(unread, options.collections, options.tags) as writer,
+            self._library.writing(unread, options.collections, options.tags, is_found=is_found) as writer,
         ):
             try:
                 with self._pool.parsing(
@@ -239,7 +266,13 @@ class Adder:
             except DocumentError as error:
                 writer.document = failed(unread, error)
             note({"catena.status": writer.document.status, "catena.pages": writer.document.num_pages})
-        return writer.document
+        return writer.document, writer.superseded
+
+
+def _with_attached(added: Iterable[Added]) -> Iterator[Added]:
+    for one in added:
+        yield one
+        yield from _with_attached(one.attached)
 
 
 def _collect(writer: DocumentWriter, pages: Iterator[Page], context: str, mentions: Mentions) -> list[Page]:
@@ -276,7 +309,20 @@ def as_text(path: Path) -> str:
     """A path as text, or its address; bytes that are no UTF-8 cannot be kept in a database, nor shown."""
     if isinstance(path, WebPath):
         return path.address
-    return str(path).encode(errors="replace").decode()
+    return str(path).encode(errors="backslashreplace").decode()
+
+
+@contextmanager
+def _packed(path: Path) -> Iterator[Path]:
+    """A file as it is, a folder that is a manual as one file."""
+    manual = _manual_in(path) if os.path.isdir(path) else None
+    if manual is None or not manual.is_whole():
+        yield path
+        return
+    with TemporaryDirectory(prefix="catena-") as folder:
+        packed = Path(folder) / "manual.epub"
+        manual.write(packed)
+        yield packed
 
 
 def _manual_in(folder: Path) -> Manual:

@@ -22,14 +22,15 @@ def resolve(library: Library, document: Document | str) -> Document:
     return library.find(document)
 
 
-def within(library: Library, wanted: Filter | str | None) -> list[Document]:
+def within(library: Library, wanted: Filter | str | None, *, versions: bool = False) -> list[Document]:
     """Return the documents of the library that a filter, also as people write it, fits. Raises CollectionNotFound."""
+    known = library.documents(versions=versions)
     if wanted is None:
-        return library.documents()
+        return known
     if not isinstance(wanted, Filter):
         require_text("within", wanted)
         wanted = Filter.parse(wanted)
-    return library.collections.select(wanted, library.documents())
+    return library.collections.select(wanted, known)
 
 
 def readable_ids(library: Library, documents: Documents) -> list[str]:

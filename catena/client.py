@@ -30,6 +30,7 @@ from catena.document_filter import Filter
 from catena.errors import DocumentError, LibraryCorrupt, OptionError
 from catena.events import Event, OnEvent
 from catena.files.sqlite_files import describe_disk
+from catena.folder_sync import FolderSync, Synced, Wanted
 from catena.healing import Healing
 from catena.health import Health, Problem
 from catena.ingest import parser_version
@@ -219,12 +220,38 @@ class Catena:
         yield from self._adder.add_all(files, options, on_page=on_page)
         self._fill_behind()
 
-    def documents(self, within: Filter | str | None = None) -> list[Document]:
+    def sync(
+        self,
+        target: str | Path,
+        *,
+        options: AddOptions | None = None,
+        delete: bool = False,
+        dry_run: bool = False,
+        on_page: OnPage | None = None,
+        is_wanted: Wanted | None = None,
+    ) -> Iterator[Synced]:
+        """Bring the library in step with a folder, or a file that lists paths; yields each path as it is done.
+
+        What is new is added, what changed is a new version, what vanished answers no more, or is removed with `delete`.
+        With `dry_run` nothing is done; `is_wanted` tells which paths are looked at. Raises DocumentError for a target
+        that is not there, OptionError.
+        """
+        require_flag("delete", delete)
+        require_flag("dry_run", dry_run)
+        _check_adding(options, on_page)
+        require_callback("is_wanted", is_wanted)
+        folders = FolderSync(self.library, self._adder, options, on_page, is_wanted or (lambda place: True))
+        yield from folders.sync(path_of("target", target), delete=delete, dry_run=dry_run)
+        if not dry_run:
+            self._fill_behind()
+
+    def documents(self, within: Filter | str | None = None, *, versions: bool = False) -> list[Document]:
         """List documents, failed ones too, newest last: all, or those of a filter, also as `Filter.parse` reads it.
 
-        Raises CollectionNotFound, and OptionError for a text that is no filter.
+        With `versions` those that were superseded, too. Raises CollectionNotFound, OptionError for a text that is none.
         """
-        return chosen_within(self.library, within)
+        require_flag("versions", versions)
+        return chosen_within(self.library, within, versions=versions)
 
     def document(self, name: str) -> Document:
         """Find a document by id, unique prefix of it, title or path.

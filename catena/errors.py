@@ -44,6 +44,7 @@ DamagedPart = Literal[
     "outline",
     "figures",
     "entry",
+    "place",
     "list of documents",
     "word index",
     "kept answer",

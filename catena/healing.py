@@ -40,6 +40,7 @@ from catena.library.lost_found import (
 )
 from catena.library.repair import (
     mend_catalogue,
+    mend_rows,
     mend_summed_rows,
     mend_word_index,
     names_of,
@@ -101,6 +102,7 @@ class Healing:
         found = self._adder.readopt(
             document_id, str(known.get("path") or ""), str(known.get("title") or ""), known.get("kind")
         )
+        self._library.put_sources(found.id, known.get("sources") or [])
         lost = "" if known.get("is_sure") else ", but its name was lost or may be wrong"
         _log.warning("%r was read again from its original%s.", found.title, lost)
         return found
@@ -119,6 +121,9 @@ class Healing:
             _log.warning("%s It was put into lost+found.", damage.message)
         elif damage.part in PARTS.values():
             self._describe_again(mend_summed_rows(library.database, home, damage), damage)
+        elif damage.part == "place":
+            mend_rows(library.database, home)
+            _log.warning("%s It was written down in lost+found.", damage.message)
         elif damage.document_id:
             self._read_again(damage.document_id, damage)
         else:
@@ -244,10 +249,12 @@ def _salvage(path: Path, into: Database, home: Path, counts: dict[str, int]) -> 
             for row in _rows(raw, documents)
             if is_sound(documents, [row[one.name] for one in columns(documents)])
         }
-        places: dict[int, list[tuple[str, str]]] = {}
+        places: dict[int, list[tuple[str, str, str | None]]] = {}
         for row in _rows(raw, sources):
             if is_sound(sources, [row[one.name] for one in columns(sources)]):
-                places.setdefault(row["document_key"], []).append((row["path"], row["title"]))
+                places.setdefault(row["document_key"], []).append(
+                    (row["path"], row["title"], row["successor"])
+                )
         told = [
             {
                 "id": row["id"],

@@ -40,7 +40,7 @@ from catena.retrieval.hybrid import HybridRetriever
 from catena.run_work import answer_from_rest, answer_run
 from catena.settings import Settings
 from catena.trace import Trace, trace
-from catena.types import Answer, PageHit, Plan
+from catena.types import Answer, Document, PageHit, Plan
 
 if TYPE_CHECKING:
     from catena.answerer import Answerer
@@ -365,9 +365,21 @@ class Questions:
             answer.citations[number].document_id for one in answer.statements for number in one.citations
         ]
         about = [one.document_id for one in answer.coverage.documents]
-        known = {document.id for document in self._library.documents()}
+        known = {document.id: document for document in self._library.documents(versions=True)}
         chosen = dict.fromkeys(quoted if quoted and leans(question) else about)
-        return [one for one in chosen if one in known] or None
+        newest = (_newest(one, known, kept[0].created_at) for one in chosen)
+        return list(dict.fromkeys(one for one in newest if one)) or None
+
+
+def _newest(document_id: str, known: Mapping[str, Document], asked_at: float) -> str:
+    """What took the place of a document since it was asked about, else itself; empty where that is gone."""
+    found = known.get(document_id)
+    while found and found.successor is not None:
+        later = known.get(found.successor)
+        if later is None or later.added_at < asked_at:
+            break
+        found = later
+    return found.id if found else ""
 
 
 def _not_kept(answer: Answer) -> Answer:

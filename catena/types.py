@@ -221,6 +221,13 @@ class Document:
     outline: tuple[OutlineEntry, ...] = ()
     parser_version: str = ""
     added_at: float = 0.0
+    successor: str | None = None
+    """Id of the document that took its place, "" where its file is gone; it then answers only when it is named."""
+
+    @property
+    def is_current(self) -> bool:
+        """Tell whether a file that it was read from still holds these bytes, as far as the library was told."""
+        return self.successor is None
 
     @property
     def is_readable(self) -> bool:

@@ -34,6 +34,10 @@ CHECKS: dict[str, Callable[[Told], bool]] = {
         len(told["found"]) == 1 and "forty hours" in told["answer"].text
     ),
     "Many documents to a table": lambda told: Path("table.csv").read_text().count("forty hours") >= 2,
+    "What an edit changed": lambda told: (
+        [one.words for one in told["changed"]] == [[("forty", "fifty")]]
+        and [one.state for one in told["standings"]] == ["changed"]
+    ),
     "FastAPI": lambda told: "Harbour Works" in told["reply"]["answer"] and told["reply"]["pages"] == [1],
     "Notebook": lambda told: "Harbour Works" in told["proof"]._repr_html_() and not told["c"].close(),
     "LlamaIndex": lambda told: told["pages"] == [1],

@@ -16,6 +16,7 @@ from catena.app.cli import (
     document_commands,
     eval_command,
     figure_command,
+    folder_commands,
     local_models,
     model_command,
     reference_commands,
@@ -24,6 +25,7 @@ from catena.app.cli import (
     table_command,
     ui_command,
     upkeep,
+    version_commands,
 )
 from catena.app.process_border import guarded, prepare_streams, say
 from catena.errors import DISTRIBUTION, CatenaError, Stopped
@@ -76,6 +78,10 @@ for command in (
     reference_commands.meta,
     reference_commands.export_references,
     reference_commands.import_references,
+    folder_commands.sync,
+    folder_commands.watch,
+    version_commands.diff,
+    version_commands.recheck,
     ask.ask,
     ask.search,
     ask.history,

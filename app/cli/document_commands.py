@@ -95,13 +95,20 @@ def _figures_of(catena: Catena, added: Added) -> list[Figure]:
     return catena.library.figures(added.document.id) if added.document.is_readable else []
 
 
-def ls(within: Within = None, as_json: Json = False, home: Home = None) -> None:
+def ls(
+    within: Within = None,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="Also documents that newer ones took the place of.")
+    ] = False,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
     """List the documents of the library, or those of a collection or filter."""
     from catena.app.cli.terminal import print_documents
     from catena.client import Catena
 
     with Catena(home) as catena:
-        found = catena.documents(within)
+        found = catena.documents(within, versions=versions)
         described = catena.library.collections.described()
     if as_json:
         print_json([document_json(one, described.get(one.id)) for one in found])
@@ -185,8 +192,13 @@ def rm(
         for document in found:
             if not yes and sys.stdin.isatty() and not typer.confirm(f"Remove {document.title!r}?"):
                 continue
+            former = [catena.document(one) for one in catena.library.predecessors(document.id)]
             catena.remove(document)
             say(f"Removed {document.title} ({document.id[:12]}).")
+            for one in former:
+                say(
+                    f"The version before stays for what cites it: {one.id[:12]}. It answers when it is named."
+                )
 
 
 def document_json(document: Document, described: Description | None = None) -> dict[str, object]:
@@ -204,6 +216,7 @@ def document_json(document: Document, described: Description | None = None) -> d
         "tags": list(said.tags),
         "collections": list(said.collections),
         "reference": reference_json(said),
+        "successor": document.successor,
     }
 
 
@@ -220,7 +233,11 @@ def reference_json(described: Description) -> dict[str, object]:
 def added_json(added: Added) -> dict[str, object]:
     from catena.add_document import as_text
 
-    return document_json(added.document) | {"path": as_text(added.path), "is_new": added.is_new}
+    return document_json(added.document) | {
+        "path": as_text(added.path),
+        "is_new": added.is_new,
+        "superseded": list(added.superseded),
+    }
 
 
 def _ask_password(catena: object, added: Added, options: AddOptions) -> Added:

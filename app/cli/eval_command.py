@@ -38,6 +38,7 @@ MODULES = {
     "spans": "Do the boxes of quotes lie where a second extractor sees the words?",
     "robust": "Are hostile files read or refused with a reason?",
     "kills": "Is nothing lost or doubled when a writing process is killed?",
+    "synckills": "Is nothing lost or doubled, and answers no old version, when a sync is killed?",
     "chainkills": "Does a chain that is killed go on, with no model call lost?",
     "faults": "Is an add done or not begun when a write, fsync or rename fails?",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -13,11 +14,14 @@ from rich.table import Table
 from catena.add_document import Added, as_text
 from catena.app.cli.console import HarmlessConsole, marked
 from catena.app.process_border import say
+from catena.document_changes import Change
+from catena.folder_sync import Synced
 from catena.health import Health
 from catena.ingest.formats.file_kind import shown
 from catena.ingest.formats.subtitles import Caption, clock
 from catena.jobs.uploads import own_name
 from catena.options import Limits
+from catena.quote_standing import Standing
 from catena.render.figure_wording import counted_figures, name_of
 from catena.render.harmless import harmless, one_line
 from catena.render.wording import SURE, cells_name, count, mark_of, printed, proof_of
@@ -46,17 +50,30 @@ def print_added(added: Added, console: Console, figures: Sequence[Figure] = ()) 
     """Print one line for a file that was added, one for its figures, and what to do when it was not."""
     document = added.document
     file = marked(as_text(added.path) if isinstance(added.path, WebPath) else shown(str(added.path)))
-    if not added.is_new and document.status != "failed":
+    if not added.is_new and document.status != "failed" and not added.superseded:
         console.print(f"[dim]unchanged[/] {file}: is in the library already.")
         return
     message = marked(document.message) or count(document.num_pages, "page")
     console.print(f"[{COLOURS[document.status]}]{document.status:9}[/] {file}: {message}")
+    for former in added.superseded:
+        console.print(f"          new version of {former[:12]}, which is kept and answers no more")
     if figures:
         console.print(f"          {counted_figures(figures)}")
     if document.remedy:
         console.print(f"          {marked(document.remedy)}")
     for one in added.attached:
         print_added(one, console)
+
+
+def print_synced(synced: Synced) -> None:
+    """Print what was done about a path, and what to do where it failed."""
+    document = synced.document
+    colour = {"failed": "red", "retired": "yellow", "removed": "yellow"}.get(synced.action, "green")
+    said = f": {marked(document.message)}" if document and document.message else ""
+    console = _console()
+    console.print(f"[{colour}]{synced.action:9}[/] {marked(shown(as_text(synced.path)))}{said}")
+    if document and document.remedy and synced.action == "failed":
+        console.print(f"          {marked(document.remedy)}")
 
 
 def print_documents(documents: Sequence[Document], described: Mapping[str, Description]) -> None:
@@ -71,6 +88,7 @@ def print_documents(documents: Sequence[Document], described: Mapping[str, Descr
         note = f" [dim]({marked(document.message)})[/]" if document.message else ""
         if document.id in described and (names := _names_of(described[document.id])):
             note += f" [cyan]{marked(names)}[/]"
+        note += "" if document.is_current else f" [dim]({fate_of(document)})[/]"
         pages = str(document.num_pages or "")
         table.add_row(
             document.id[:12], status, pages, marked(document.title) + note, marked(file_name(document))
@@ -94,6 +112,11 @@ def _names_of(described: Description) -> str:
     return ", ".join([*described.collections, *(f"#{tag}" for tag in described.tags)])
 
 
+def fate_of(document: Document) -> str:
+    """What became of a document that stands at no place any more."""
+    return f"before {document.successor[:12]}" if document.successor else "its file is gone"
+
+
 def file_name(document: Document) -> str:
     """The name of the file that a document came from, safe to show."""
     return shown(own_name(Path(document.path), document.title)) if document.path else ""
@@ -111,6 +134,8 @@ def print_document(document: Document, described: Description, copies: Sequence[
     console.print(f"status  [{COLOURS[document.status]}]{document.status}[/] {marked(document.message)}")
     if document.remedy:
         console.print(f"        {marked(document.remedy)}")
+    if not document.is_current:
+        console.print(f"state   {fate_of(document)}; it answers when it is named")
     console.print(f"pages   {document.num_pages}, {document.num_pages_with_text} with text")
     if names := _names_of(described):
         console.print(f"in      {marked(names)}")
@@ -310,6 +335,41 @@ def print_history(answers: Sequence[Answer]) -> None:
     for answer in answers:
         console.print(f"[dim]{answer.run_id[:12]}[/] [bold]{marked(answer.question)}[/]")
         console.print(f"  {harmless(answer.text)}", markup=False)
+
+
+def print_changes(changes: Sequence[Change], before: Document, after: Document) -> None:
+    """Print what changed, each with the words that are others now."""
+    console = _console()
+    for one in changes:
+        pages = dict.fromkeys(place.page for place in (one.before, one.after) if place)
+        where = "p. " + " → ".join(map(str, pages))
+        console.print(f"[bold]{one.kind:8}[/] [cyan]{where}[/]")
+        if one.kind == "moved" and one.after:
+            console.print(f"  {one_line(one.after.text)}", markup=False)
+            continue
+        for sign, place in (("-", one.before), ("+", one.after)):
+            if place:
+                console.print(f"  {sign} {one_line(place.text)}", markup=False)
+    counts = Counter(one.kind for one in changes)
+    said = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    console.print(
+        f"{marked(after.title)}, {before.id[:12]} → {after.id[:12]}: {said or 'the text is the same'}."
+    )
+
+
+def print_standings(answer: Answer, standings: Sequence[Standing]) -> None:
+    """Print what became of the quotes of an answer."""
+    console = _console()
+    console.print(f"[bold]{marked(answer.question)}[/]")
+    if not standings:
+        console.print("The answer cites nothing.")
+    for one in standings:
+        now = f", p. {one.now.page} now" if one.now and one.now.page != one.page else ""
+        colour = "green" if one.state == "stands" else "red"
+        console.print(f"[{colour}]{one.state:10}[/] {marked(one.title)}, p. {one.page}{now}")
+        console.print(f"  {one_line(one.quote)}", markup=False)
+        if one.state == "changed" and one.now:
+            console.print(f"  now: {one_line(one.now.text)}", markup=False)
 
 
 def print_threads(threads: Sequence[Thread]) -> None:

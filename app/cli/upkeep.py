@@ -27,7 +27,9 @@ def reindex(
 
     password = read_password(password_file)
     with Catena(home) as catena:
-        found = [catena.document(name) for name in documents] if documents else catena.documents()
+        found = (
+            [catena.document(name) for name in documents] if documents else catena.documents(versions=True)
+        )
         done = [catena.reindex(document, password=password) for document in found]
     print_documents(done, {})
     if any(not document.is_readable for document in done):

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from catena.library.checksums import seal_catalogue
 from catena.library.database import Database
 from catena.library.document_writer import count, delete_contents
+from catena.library.places import relink
 from catena.library.schema import counters, documents, vector_files
 from catena.library.stored_pages import counter, no_document
 
@@ -19,6 +20,7 @@ def delete_document(connection: Connection, document_id: str) -> None:
     row = connection.execute(select(documents).where(documents.c.id == document_id)).first()
     if row is None:
         raise no_document(document_id)
+    relink(connection, row.key, document_id)
     delete_contents(connection, row)
     count(connection, "purge")
     connection.execute(documents.delete().where(documents.c.key == row.key))

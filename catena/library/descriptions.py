@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any
 
@@ -54,6 +54,18 @@ def with_names(there: Iterable[str], added: Iterable[str], removed: Iterable[str
         if name.casefold() not in gone:
             found.setdefault(name.casefold(), name)
     return tuple(found.values())
+
+
+def inherit(connection: Connection, document_id: str, former_ids: Iterable[str]) -> None:
+    """Put a document where those that it supersedes are: it has their tags, and is in their collections."""
+    said = read_description(connection, document_id)
+    for former in (read_description(connection, one) for one in former_ids):
+        said = replace(
+            said,
+            tags=with_names(said.tags, former.tags),
+            collections=with_names(said.collections, former.collections),
+        )
+    write_description(connection, said)
 
 
 def _places_text(described: Description) -> dict[str, list[tuple[int, int, int]]]:

@@ -6,21 +6,19 @@ of memory here, its boxes compressed: a 5,000-page document 50 MB.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Table, select, text
 
-from catena.errors import DocumentError
 from catena.files.failpoints import point
 from catena.library.checksums import digest, figures_checksum, outline_checksum, seal_catalogue, sealed
-from catena.library.descriptions import read_description, with_names, write_description
+from catena.library.descriptions import inherit, read_description, with_names, write_description
 from catena.library.document_collections import begin_collection
+from catena.library.places import add_source, keep_source
 from catena.library.row_values import (
     Values,
     document_values,
@@ -38,11 +36,9 @@ from catena.library.schema import (
     page_words,
     pages,
     passages,
-    sources,
 )
 from catena.library.word_index import count_terms, drop_words, put_words
 from catena.types import Document, Figure, Page, Passage, Reference, Span
-from catena.web_addresses import is_address, url_of
 
 _DELETE_ORPHANS = text("DELETE FROM page_words WHERE page_key > (SELECT coalesce(max(key), 0) FROM pages)")
 """Words of pages that were lost on the disk: their keys are given again."""
@@ -55,11 +51,21 @@ class DocumentWriter:
     """Takes pages in order with their passages. What is no method may be set until the end:
     `read` and `places` are what it is cited by.
 
-    The document is put into the `collections` and given the `tags`; those that it has stay.
+    The document is put into the `collections` and given the `tags`; those that it has stay. `is_found`: its bytes are
+    what is found at its path now; `superseded` are then, at the end, the ids of those before.
     """
 
-    def __init__(self, document: Document, collections: Sequence[str] = (), tags: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        document: Document,
+        collections: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        *,
+        is_found: bool = False,
+    ) -> None:
         self.document = document
+        self.superseded: list[str] = []
+        self._is_found = is_found
         self._collections, self._tags = collections, tags
         self.index = b""
         self.figures: list[Figure] = []
@@ -96,7 +102,7 @@ class DocumentWriter:
             delete_contents(connection, row)
         figures = figures_text(self.figures)
         key = self._write_document(connection, row, figures)
-        add_source(connection, key, self.document.path, self.document.title)
+        self._note_place(connection, key)
         if self._pages:
             self._write_pages(connection, key)
         if self._passages:
@@ -119,6 +125,15 @@ class DocumentWriter:
             collections=with_names(said.collections, names),
         )
         write_description(connection, said)
+
+    def _note_place(self, connection: Connection, key: int) -> None:
+        """One that cannot be read supersedes nothing: what was there before still answers."""
+        path, title = self.document.path, self.document.title
+        if self._is_found and self.document.is_readable:
+            self.superseded = add_source(connection, key, self.document.id, path, title)
+            inherit(connection, self.document.id, self.superseded)
+        else:
+            keep_source(connection, key, path, title)
 
     def _write_document(self, connection: Connection, there: Any, figures: str) -> int:
         document = self.document
@@ -156,21 +171,6 @@ class DocumentWriter:
             for i, values in enumerate(self._passages)
         ]
         connection.execute(passages.insert(), numbered)
-
-
-def add_source(connection: Connection, document_key: int, path: str, title: str) -> None:
-    """Note one more place where the same bytes were found, once; absolute, for whoever asks from elsewhere."""
-    path = place_of(path)
-    values = {"document_key": document_key, "path": path, "title": title, "added_at": time.time()}
-    connection.execute(sources.insert().prefix_with("OR REPLACE"), sealed(sources, values))
-
-
-def place_of(name: str) -> str:
-    """The one form of an address, of a path the absolute one."""
-    if is_address(name):
-        with suppress(DocumentError):  # it is none, and nothing has such a name
-            return url_of(name)
-    return os.path.abspath(name)
 
 
 def delete_contents(connection: Connection, row: Any) -> None:

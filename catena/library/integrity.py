@@ -12,9 +12,9 @@ from catena.errors import Damage, DocumentError, LibraryError
 from catena.health import Problem
 from catena.library.database import Database
 from catena.library.deletion import purge, purge_pending
-from catena.library.document_writer import add_source
 from catena.library.lost_found import set_aside
 from catena.library.originals import Originals, sha256
+from catena.library.places import add_places
 from catena.library.repair import (
     bad_rows,
     damages,
@@ -126,7 +126,8 @@ def repair(
         else:
             with suppress(DocumentError):
                 readopt(document_id)
-    _add_places(database)
+    with database.write() as connection:
+        add_places(connection)
     purge(database)
 
 
@@ -141,14 +142,6 @@ def _mend(database: Database, home: Path, damage: Damage, mend: Callable[[Damage
         mend_word_index(database)
     elif damage.part in PARTS.values():
         mend_summed_rows(database, home, damage)
-
-
-def _add_places(database: Database) -> None:
-    """Give a document without a place the path it has itself."""
-    with database.write() as connection:
-        query = "SELECT key, title, path FROM documents WHERE key NOT IN (SELECT document_key FROM sources)"
-        for key, title, path in connection.execute(text(query)).all():
-            add_source(connection, key, path, title)
 
 
 def _is_intact(database: Database) -> bool:

@@ -11,7 +11,7 @@ reserve             room for a full disk (catena/files/disk_reserve.py)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -32,11 +32,12 @@ from catena.library import integrity
 from catena.library.checksums import catalogue_checksum
 from catena.library.database import Database, no_space, translated
 from catena.library.deletion import delete_document, drop_cache, drop_files, purge
-from catena.library.descriptions import forget_description
+from catena.library.descriptions import forget_description, inherit
 from catena.library.document_collections import Collections
-from catena.library.document_writer import DocumentWriter, add_source, place_of
+from catena.library.document_writer import DocumentWriter
 from catena.library.history import History, forget
 from catena.library.originals import Originals
+from catena.library.places import Place, add_source, predecessors, put_source, read_places, resolved, retire
 from catena.library.repair import mark_damaged
 from catena.library.schema import SOURCE_ORDER, documents, sources
 from catena.library.stored_pages import (
@@ -124,9 +125,13 @@ class Library:
 
     # Documents
 
-    def documents(self) -> list[Document]:
-        """List every document, failed ones too, in the order in which they were first added."""
-        return self.database.fetch(read_documents)
+    def documents(self, *, versions: bool = False) -> list[Document]:
+        """List every document, failed ones too, in the order in which they were first added.
+
+        With `versions` also those that others took the place of, or whose files are gone.
+        """
+        found = self.database.fetch(read_documents)
+        return found if versions else [document for document in found if document.is_current]
 
     def names(self) -> list[tuple[str, str, str]]:
         """List id, title and path of every document: far less than `documents` reads."""
@@ -146,14 +151,18 @@ class Library:
     def find(self, name: str) -> Document:
         """Find a document by id, path, title, file name, unique prefix of its id, or unique part of its title.
 
+        One that another took the place of is found where no other is meant.
+
         Raises DocumentNotFound, or AmbiguousDocument that lists the candidates.
         """
-        known = {document.id: document for document in self.documents()}
-        for ids in _candidates(name, list(known), self._names(known)):
-            if len(ids) == 1:
-                return known[ids.pop()]
-            if ids:
-                raise _ambiguous(name, [known[one] for one in sorted(ids)])
+        every = self.documents(versions=True)
+        for is_former in (False, True):
+            known = {document.id: document for document in every if is_former or document.is_current}
+            for ids in _candidates(name, list(known), self._names(known, is_former=is_former)):
+                if len(ids) == 1:
+                    return known[ids.pop()]
+                if ids:
+                    raise _ambiguous(name, [known[one] for one in sorted(ids)])
         raise no_document(name)
 
     def sources(self, document_id: str) -> list[tuple[str, str]]:
@@ -163,11 +172,54 @@ class Library:
             query = select(sources.c.path, sources.c.title).where(sources.c.document_key == key)
             return [(path, title) for path, title in connection.execute(query.order_by(SOURCE_ORDER))]
 
-    def add_source(self, document_id: str, path: str, title: str) -> None:
-        """Note another path and title of a document; the same path again changes its title."""
+    def add_source(self, document_id: str, path: str, title: str) -> list[str]:
+        """Note another path and title of a document; the same path again changes its title.
+
+        Returns the ids of the documents that it supersedes there.
+        """
         with self.database.write() as connection:
-            add_source(connection, key_of(connection, document_id), path, title)
+            key = key_of(connection, document_id)
+            superseded = add_source(connection, key, document_id, path, title)
+            inherit(connection, document_id, superseded)
         self._originals.release(document_id)
+        return superseded
+
+    def put_sources(self, document_id: str, places: Iterable[Sequence[str | None]]) -> None:
+        """Put back the places of a document that was lost: path, title, and what took its place there, if told."""
+        with self.database.write() as connection:
+            key = key_of(connection, document_id)
+            for path, title, *successor in places:
+                put_source(connection, key, path or "", title or "", successor[0] if successor else None)
+
+    def places(self) -> list[Place]:
+        """List every path where a document was found, in the order in which they were noted."""
+        return self.database.fetch(read_places)
+
+    def retire(self, path: str) -> list[str]:
+        """Note that there is no file at a path any more; returns the ids of the documents that stood there."""
+        with self.database.write() as connection:
+            return retire(connection, path)
+
+    def predecessors(self, document_id: str) -> list[str]:
+        """Return the ids of the documents whose place a document took, the last one first."""
+        with self.database.read() as connection:
+            return predecessors(connection, document_id)
+
+    def versions(self, document_id: str) -> list[Document]:
+        """List the versions of a document, the first one first, up to what stands in its place now."""
+        last = self.document(document_id)
+        later = {last.id}
+        while last.successor and last.successor not in later:
+            last = self.document(last.successor)
+            later.add(last.id)
+        found: dict[str, Document] = {}
+        left = [last.id]
+        while left:
+            one = left.pop()
+            if one not in found:
+                found[one] = self.document(one)
+                left += reversed(self.predecessors(one))
+        return list(reversed(found.values()))
 
     # What was read from them
 
@@ -219,8 +271,10 @@ class Library:
         A term counts as often as there are passages with it. Unknown ids find nothing.
         """
         found = self.database.fetch(word_scores, terms)
-        wanted = None if document_ids is None else set(document_ids)
-        return [(one, score) for one, score in found if wanted is None or one in wanted]
+        if document_ids is None:
+            document_ids = [document.id for document in self.documents()]
+        wanted = set(document_ids)
+        return [(one, score) for one, score in found if one in wanted]
 
     # Writing
 
@@ -264,14 +318,20 @@ class Library:
 
     @contextmanager
     def writing(
-        self, document: Document, collections: Sequence[str] = (), tags: Sequence[str] = ()
+        self,
+        document: Document,
+        collections: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        *,
+        is_found: bool = False,
     ) -> Iterator[DocumentWriter]:
         """Collect a document's pages; on leave they are committed at once, after an error not at all.
 
         What was read from the same bytes before is replaced, its vectors go; but a document that failed this
-        time does not replace one that is ready.
+        time does not replace one that is ready. `is_found`: the file stands at its path now, and supersedes what stood
+        there before.
         """
-        writer = DocumentWriter(document, collections, tags)
+        writer = DocumentWriter(document, collections, tags, is_found=is_found)
         yield writer
         with self.database.write() as connection:
             writer.commit(connection)
@@ -339,12 +399,14 @@ class Library:
             is_whole = catalogue_checksum(connection) == counter(connection, "catalogue")
         return known if is_whole else None
 
-    def _names(self, known: dict[str, Document]) -> list[tuple[str, str, str]]:
-        """Id, absolute path and title of every source, oldest first; and each document's own title."""
+    def _names(self, known: dict[str, Document], *, is_former: bool) -> list[tuple[str, str, str]]:
+        """Id, absolute path and title of every place, oldest first; and each document's own title."""
         query = select(documents.c.id, sources.c.path, sources.c.title).join(sources)
+        if not is_former:
+            query = query.where(sources.c.successor.is_(None))
         with self.database.read() as connection:
             rows = connection.execute(query.order_by(SOURCE_ORDER)).all()
-        found = [(one, path, title) for one, path, title in rows]
+        found = [(one, path, title) for one, path, title in rows if one in known]
         return found + [(one.id, "", one.title) for one in known.values()]
 
     @contextmanager
@@ -368,9 +430,9 @@ def _candidates(name: str, ids: list[str], names: list[tuple[str, str, str]]) ->
     """Ids that fit a name, the strictest reading first."""
     if not name:
         return
-    wanted, path = name.casefold(), place_of(name)
+    wanted, paths = name.casefold(), (os.path.abspath(name), resolved(name))
     yield {one for one in ids if one == name}
-    yield set([one for one, own, _ in names if own == path][-1:])  # the last bytes that were found there
+    yield set([one for one, own, _ in names if own in paths][-1:])  # the last bytes that were found there
     yield {one for one, _, title in names if title.casefold() == wanted}
     yield {one for one, own, _ in names if os.path.basename(own).casefold() == wanted}
     if len(name) >= MIN_PREFIX:

@@ -13,6 +13,7 @@ from catena.library.checksums import (
     columns,
     covered,
     digest,
+    digest_of,
     is_sound,
     outline_checksum,
     seal_catalogue,
@@ -149,6 +150,21 @@ def _descriptions(connection: Connection) -> None:
         connection.execute(counters.insert().prefix_with("OR IGNORE"), kept)
 
 
+def _successors(connection: Connection) -> None:
+    """Make room for what took a document's place. Rows that are damaged stay so."""
+    former = [column for column in covered(sources) if column.name != "successor"]
+    rows = connection.execute(select(text("sources.rowid AS row"), *former, sources.c.checksum)).all()
+    _add_columns(connection, sources)
+    query = text("UPDATE sources SET checksum = :checksum WHERE rowid = :row")
+    for row, *values, checksum in rows:
+        if digest_of(values) == checksum:
+            named = dict(zip((one.name for one in former), values, strict=True))
+            new = sealed(sources, {**named, "successor": None})
+            connection.execute(query, {"row": row, "checksum": new["checksum"]})
+    for index in sources.indexes:
+        index.create(connection, checkfirst=True)
+
+
 def _seal_documents(connection: Connection) -> None:
     for row in connection.execute(select(documents)).all():
         own = row._mapping
@@ -213,5 +229,6 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     8: lambda connection: None,  # lines may have cues, which earlier versions cannot read
     9: _descriptions,
     10: lambda connection: web_copies.create(connection, checkfirst=True),
+    11: _successors,
 }
 """From the version that is the key to the next one."""

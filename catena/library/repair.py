@@ -22,6 +22,7 @@ from catena.library.database import Database
 from catena.library.document_collections import begin_lost_collections
 from catena.library.document_writer import LAST_ID, count, put_document
 from catena.library.lost_found import NAMES, write_down
+from catena.library.places import add_places
 from catena.library.schema import (
     SOURCE_ORDER,
     answers,
@@ -109,6 +110,7 @@ def mend_rows(database: Database, home: Path) -> int:
             )
             write_down(home, f"{table.name}.jsonl", [dict(one) for one in held])
             connection.execute(text(f'DELETE FROM "{table.name}" WHERE rowid = :row'), {"row": row})
+        add_places(connection)
     return len(bad)
 
 
@@ -156,7 +158,15 @@ def names_of(database: Database, document_ids: Iterable[str]) -> list[dict[str, 
             owner = next((one for one in lost if page and is_sound(pages, page, one)), None)
             place = connection.execute(select(*columns(sources)).where(sources.c.document_key == key)).first()
             if owner and place and is_sound(sources, place):
-                told.append({"id": owner, "title": place.title, "path": place.path, "is_sure": True})
+                told.append(
+                    {
+                        "id": owner,
+                        "title": place.title,
+                        "path": place.path,
+                        "sources": [(place.path, place.title, place.successor)],
+                        "is_sure": True,
+                    }
+                )
     return told
 
 
@@ -245,8 +255,9 @@ def _all_documents(connection: Connection) -> list[Any]:
 def _told(connection: Connection, row: Any) -> dict[str, Any]:
     """Values of a damaged row, with what its places say: these have checksums of their own."""
     query = select(*columns(sources)).where(sources.c.document_key == row.key).order_by(SOURCE_ORDER)
-    places = [(one.path, one.title) for one in connection.execute(query) if is_sound(sources, one)]
-    path, title = places[-1] if places else (row.path, row.title)
+    rows = [one for one in connection.execute(query) if is_sound(sources, one)]
+    places = [(one.path, one.title, one.successor) for one in rows]
+    path, title, _ = places[-1] if places else (row.path, row.title, None)
     return {
         "id": row.id,
         "title": title,

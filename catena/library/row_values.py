@@ -26,7 +26,7 @@ from catena.types import (
 from catena.word_boxes import Words, line_values, lines_of, pack_words
 
 Values = dict[str, Any]
-_FACTS = tuple(field.name for field in fields(Document) if field.name != "outline")
+_FACTS = tuple(field.name for field in fields(Document) if field.name not in ("outline", "successor"))
 _WORDS_LEVEL = 1  # zlib: half the size for 0.3 ms a page; higher levels gain 5% for three times that
 
 
@@ -35,9 +35,9 @@ def document_values(document: Document) -> Values:
     return {**{name: getattr(document, name) for name in _FACTS}, "outline": outline}
 
 
-def document_of(row: Row[Any]) -> Document:
+def document_of(row: Row[Any], successor: str | None) -> Document:
     outline = tuple(OutlineEntry(*entry) for entry in json.loads(row.outline))
-    return Document(**{name: getattr(row, name) for name in _FACTS}, outline=outline)
+    return Document(**{name: getattr(row, name) for name in _FACTS}, outline=outline, successor=successor)
 
 
 def page_values(page: Page) -> Values:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 METADATA = MetaData()
 
 
@@ -79,7 +79,10 @@ sources = Table(
     Column("path", Text, primary_key=True),
     Column("title", Text, nullable=False),
     Column("added_at", Float, nullable=False),
+    # The document that stands there now, "" where the file is gone; NULL: this one does.
+    Column("successor", String),
     _checksum(),
+    Index("sources_by_path", "path"),
 )
 # Of the sources that are addresses: what their servers called the version that was fetched.
 web_copies = Table(

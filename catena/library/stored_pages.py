@@ -20,6 +20,7 @@ from catena.library.checksums import (
     is_sound,
     outline_checksum,
 )
+from catena.library.places import read_successors
 from catena.library.row_values import document_of, figures_of, page_of, passages_of
 from catena.library.schema import (
     counters,
@@ -45,7 +46,8 @@ def read_documents(connection: Connection) -> list[Document]:
     _check_catalogue(connection, rows)
     for row in rows:
         _check_outline(row)
-    return [document_of(row) for row in rows]
+    gone = read_successors(connection)
+    return [document_of(row, gone.get(row.key)) for row in rows]
 
 
 def read_names(connection: Connection) -> list[tuple[str, str, str]]:
@@ -63,7 +65,7 @@ def read_document(connection: Connection, document_id: str) -> Document | None:
         return None
     _check_facts(row, document_id)
     _check_outline(row)
-    return document_of(row)
+    return document_of(row, read_successors(connection, row.key).get(row.key))
 
 
 def read_pages(

@@ -97,6 +97,7 @@ NEEDED: dict[str, Any] = {
     "number": 1,
     "path": "lantern.txt",
     "paths": [],
+    "target": "lantern.txt",
     "books": ["lantern"],
     "order": Order(1, ("local",)),
     "out": "set.jsonl",

@@ -13,8 +13,8 @@ from catena.agents.run_store import Checkpoints
 from catena.benchmarks import synthetic
 from catena.events import Event
 from catena.jobs.job_queue import open_jobs
-from catena.library.document_writer import add_source
 from catena.library.library import Library
+from catena.library.places import add_source
 from catena.library.schema import sources
 from catena.options import AskOptions
 from catena.question_runs import MAX_KEPT, Run, Runs
@@ -61,7 +61,7 @@ def test_places_of_a_document_stand_in_the_order_in_which_they_were_found(home: 
     with Library(home) as library:
         document = synthetic.add(library, tmp_path / "1.pdf", 1)
         with library.database.write() as connection:
-            add_source(connection, 1, "/later", "Later")
+            add_source(connection, 1, document.id, "/later", "Later")
             connection.execute(
                 sources.update().where(sources.c.path == "/later").values(added_at=1.0, checksum=0)
             )
