@@ -37,6 +37,7 @@ from catena.app.cli.shared_options import (
     SmallModel,
     Stream,
     Thread,
+    Version,
     Within,
     Words,
     read_password,
@@ -64,6 +65,7 @@ def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     doc: Documents = None,
     within: Within = None,
+    version: Version = None,
     strategy: Annotated[
         Literal["auto", "retrieve", "chain", "full", "kv"],
         typer.Option(help="How much is read, and by whom."),
@@ -103,7 +105,7 @@ def ask(
     password = read_password(password_file)
     settings = load_settings(home=home, model=model, api_base=api_base, max_reply_tokens=max_reply_tokens)
     with Catena(settings=settings) as catena:
-        documents = chosen(catena, doc, within, password)
+        documents = chosen(catena, doc, within, password, version=version)
         options = AskOptions(
             strategy,
             small_model=small_model,
@@ -162,6 +164,7 @@ def search(
     query: Annotated[str, typer.Argument(help="Words or a question.")],
     doc: Documents = None,
     within: Within = None,
+    version: Version = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many pages.")] = 10,
     as_json: Json = False,
     home: Home = None,
@@ -171,7 +174,7 @@ def search(
     from catena.client import Catena
 
     with Catena(home) as catena:
-        documents = chosen(catena, doc, within, None)
+        documents = chosen(catena, doc, within, None, version=version)
         hits = catena.search(query, documents=documents, k=k)
         rows = [hit_json(catena, hit) for hit in hits]
     if as_json:
@@ -307,13 +310,20 @@ def last_thread(catena: Catena) -> str:
     return kept[0].thread_id
 
 
-def chosen(catena: Catena, named: list[str] | None, within: str | None, password: str | None) -> Chosen:
-    """The documents to ask, by name or by a filter. Raises OptionError for both."""
+def chosen(
+    catena: Catena, named: list[str] | None, within: str | None, password: str | None, *, version: int | None
+) -> Chosen:
+    """The documents to ask, by name or by a filter. Raises OptionError for both, and for a version of none."""
     if named and within:
         raise OptionError("--doc and --in both say what to ask.", "Give one of them.")
+    if version is not None and not named:
+        raise OptionError("--version is of one document.", "Name it: --doc.")
     if within:
         return Filter.parse(within)
-    return [find_or_add(catena, name, password) for name in named] if named else None
+    found = [find_or_add(catena, name, password) for name in named or ()]
+    if version is not None:
+        found = [catena.library.version(one.id, version) for one in found]
+    return found or None
 
 
 def find_or_add(catena: Catena, name: str, password: str | None) -> Document:

@@ -20,6 +20,7 @@ from catena.app.cli.shared_options import (
     Json,
     PasswordFile,
     Tags,
+    Version,
     Within,
     read_password,
 )
@@ -110,16 +111,27 @@ def ls(
     with Catena(home) as catena:
         found = catena.documents(within, versions=versions)
         described = catena.library.collections.described()
+        numbers = {one.id: _number_of(catena, one) for one in found} if versions else {}
     if as_json:
-        print_json([document_json(one, described.get(one.id)) for one in found])
+        own = ({"version": numbers[one.id][0]} if numbers else {} for one in found)
+        rows = [document_json(one, described.get(one.id)) for one in found]
+        print_json([row | more for row, more in zip(rows, own, strict=True)])
     elif found or not within:
-        print_documents(found, described)
+        notes = {one: f"version {number} of {last}" for one, (number, last) in numbers.items() if last > 1}
+        print_documents(found, described, notes)
     else:
         say(f"No document fits {within!r}.")
 
 
+def _number_of(catena: Catena, document: Document) -> tuple[int, int]:
+    """The number of a version, and of the last one."""
+    known = [one.id for one in catena.library.versions(document.id)]
+    return known.index(document.id) + 1, len(known)
+
+
 def show(
     document: DocumentName,
+    version: Version = None,
     page: Annotated[int | None, typer.Option(min=1, help="Physical page, from 1.")] = None,
     render: Annotated[Path | None, typer.Option(help="Write the page as PNG to this file.")] = None,
     script: Annotated[bool, typer.Option("--script", help="What was said in a recording, and when.")] = False,
@@ -134,6 +146,8 @@ def show(
 
     with Catena(home) as catena:
         found = catena.document(document)
+        if version is not None:
+            found = catena.library.version(found.id, version)
         described = catena.library.collections.description(found.id)
         if render is not None:
             image = catena.page_image(found, page or 1, password=read_password(password_file))

@@ -32,6 +32,12 @@ Documents = Annotated[
     list[str] | None,
     typer.Option("--doc", help="Id, unique prefix, title or path (a path is added first); repeatable."),
 ]
+Version = Annotated[
+    int | None,
+    typer.Option(
+        "--version", min=1, help="Version of the document, 1 the first (see `catena ls --versions`)."
+    ),
+]
 
 Within = Annotated[
     str | None,

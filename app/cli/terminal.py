@@ -76,7 +76,12 @@ def print_synced(synced: Synced) -> None:
         console.print(f"          {marked(document.remedy)}")
 
 
-def print_documents(documents: Sequence[Document], described: Mapping[str, Description]) -> None:
+def print_documents(
+    documents: Sequence[Document],
+    described: Mapping[str, Description],
+    notes: Mapping[str, str] | None = None,
+) -> None:
+    """Print a table of documents; `notes` are more to say of some, by their ids."""
     if not documents:
         say("The library is empty. Add a document: catena add FILE")
         return
@@ -89,6 +94,7 @@ def print_documents(documents: Sequence[Document], described: Mapping[str, Descr
         if document.id in described and (names := _names_of(described[document.id])):
             note += f" [cyan]{marked(names)}[/]"
         note += "" if document.is_current else f" [dim]({fate_of(document)})[/]"
+        note += f" [dim]({said})[/]" if (said := (notes or {}).get(document.id)) else ""
         pages = str(document.num_pages or "")
         table.add_row(
             document.id[:12], status, pages, marked(document.title) + note, marked(file_name(document))

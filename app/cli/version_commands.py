@@ -55,9 +55,7 @@ def _two_versions(
             "Add its file again once it has changed: what is added from the same path is a new version.",
         )
     first, second = numbers or (len(known) - 1, len(known))
-    if not (1 <= first <= len(known) and 1 <= second <= len(known)):
-        raise OptionError(f"{document.title!r} has the versions 1 to {len(known)}.", "Give two of them.")
-    for one in (old := known[first - 1], new := known[second - 1]):
+    for one in (old := library.version(document.id, first), new := library.version(document.id, second)):
         if not one.is_readable:
             raise OptionError(f"The version {one.id[:12]} could not be read: {one.message}", one.remedy)
     return old, new

@@ -18,7 +18,7 @@ from types import TracebackType
 
 from sqlalchemy import select, text
 
-from catena.errors import AmbiguousDocument, LibraryCorrupt, LibraryError
+from catena.errors import AmbiguousDocument, LibraryCorrupt, LibraryError, OptionError
 from catena.files.atomic_files import close_to_others, unlink
 from catena.files.disk_reserve import (
     READ_ROOM,
@@ -220,6 +220,16 @@ class Library:
                 found[one] = self.document(one)
                 left += reversed(self.predecessors(one))
         return list(reversed(found.values()))
+
+    def version(self, document_id: str, number: int) -> Document:
+        """Return a version of a document, 1 the first. Raises OptionError for another number."""
+        known = self.versions(document_id)
+        if not 1 <= number <= len(known):
+            said = f"the versions 1 to {len(known)}" if len(known) > 1 else "one version"
+            raise OptionError(
+                f"{known[-1].title!r} has {said}, and no {number}.", "See them: catena ls --versions"
+            )
+        return known[number - 1]
 
     # What was read from them
 

@@ -89,6 +89,11 @@ def test_the_commands_say_the_same_as_json(run: Any, tower: Path) -> None:
     assert code == 0 and [one["words"] for one in json.loads(out)["changes"]] == [[["120", "150"]]]
     assert "+ The tower of Arvik is 150" in run("diff", tower, "--versions", "1", "2")[1]
     assert "1 to 2" in run("diff", tower, "--versions", "1", "3")[2]
+    assert "120" in run("ask", QUESTION, "--doc", tower, "--version", "1")[1]
+    assert "120" in run("show", tower, "--version", "1", "--page", "1")[1]
+    assert run("search", "Arvik", "--version", "1")[0] == 1
+    assert [one["version"] for one in json.loads(run("ls", "--versions", "--json")[1])] == [1, 2]
+    assert "version 2 of 2" in run("ls", "--versions")[1]
     code, out, _ = run("recheck", asked["run_id"], "--json")
     assert code == 1 and json.loads(out)["counts"]["changed"] == 1
     assert "now: The tower of Arvik is 150" in run("recheck", asked["run_id"][:8])[1]
