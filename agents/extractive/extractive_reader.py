@@ -18,6 +18,7 @@ from catena.agents.extractive.answer_features import Seen
 from catena.agents.extractive.answer_reading import AnswerReading
 from catena.agents.extractive.authorship import authors_named
 from catena.agents.extractive.comparison import Part, asks_of_each, compares, part_asked, side_by_side
+from catena.agents.extractive.mail_fields import mail_field
 from catena.agents.extractive.numeric_answer import is_row, name_number, with_header
 from catena.agents.extractive.numeric_question import may_be_number
 from catena.agents.extractive.out_of_vocabulary import never_mentioned, spelled
@@ -141,6 +142,8 @@ class ExtractiveReasoner:
         aspect = document_summary.aspect_of(question.text)
         if aspect and aspect.is_of_people and (named := authors_named(view)):
             return named
+        if told := mail_field(question.text, found, view):
+            return told
         if not found:
             return Draft((), confidence="closest")
         if speech := self._speech(question, {span.ref for one in found for span in one.spans}, view):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catena.agents.citations.quantities import Quantity, is_year, quantities, word_numbers
+from catena.agents.extractive.synonyms import kind_of
 from catena.retrieval.text_analysis import query_terms, terms
 
 _YES_NO = re.compile(
@@ -37,6 +38,7 @@ _MONEY = re.compile(
     r"\b(?:how much|cost|price|paid|spen[dt]|worth|dollars?|usd|revenue|income|sales|earn\w*)\b", re.I
 )
 _PERCENT = re.compile(r"%|\bper ?cent\w*|\bproportion\b|\bshare of\b|\brate\b", re.IGNORECASE)
+_NEXT_WORD = re.compile(r"[ \u00a0]([A-Za-z]+)\b")
 _RESPECTIVELY = re.compile(r"\brespectively\b", re.IGNORECASE)
 _LISTED = re.compile(r"\d,? (?:and|or) $")
 _DAY = re.compile(
@@ -178,4 +180,8 @@ def _counted(nouns: Sequence[str], sentence: str, found: Sequence[Quantity]) -> 
 
 
 def _printed(sentence: str, quantity: Quantity) -> str:
-    return " ".join(sentence[quantity.start : quantity.end].split()).strip("( ")
+    """The number as it stands there, with a unit of measure right behind it: "120 metres"."""
+    number = " ".join(sentence[quantity.start : quantity.end].split()).strip("( ")
+    behind = _NEXT_WORD.match(sentence, quantity.end)
+    is_unit = behind is not None and kind_of(behind[1]) in ("quantity", "time")
+    return f"{number} {behind[1]}" if behind and is_unit else number

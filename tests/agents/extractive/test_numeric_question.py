@@ -81,6 +81,8 @@ def test_a_line_of_years_is_a_header() -> None:
             "93,516",
         ),
         ("How much did the house cost?", "In 1999 the house cost $1.5 million.", "$1.5 million"),
+        ("How high is the tower?", "The tower is 120 metres high.", "120 metres"),
+        ("How high is the tower?", "The tower is 120 and narrow.", "120"),
         ("What percentage voted?", "In all, 48% of 1,504 adults voted.", "48%"),
         (
             "How many warehouses did it operate in 2020?",
