@@ -25,6 +25,7 @@ from catena.benchmarks import disk, synthetic
 from catena.benchmarks.ablated_retrievers import LexicalRetriever
 from catena.benchmarks.disk import Fault
 from catena.errors import LibraryError
+from catena.ingest.pagination.blocks import Attachment
 from catena.ingest.sandbox.parser_pool import ParserPool
 from catena.library.library import Library
 from catena.library.originals import sha256
@@ -55,6 +56,8 @@ class Replay:
             self.document, self._pages = pool.parse(file, document_id=sha256(file))
         self.title = self.document.title
         self.figures: list[Figure] = []  # its file is text
+        self.attached: list[Attachment] = []
+        self.metadata: dict[str, list[str]] = {}
 
     @contextmanager
     def parsing(self, path: Path, **_: object) -> Iterator[Replay]:

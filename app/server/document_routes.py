@@ -48,7 +48,7 @@ async def upload_document(
     server: Server,
     response: Response,
     title: Annotated[str | None, Form(max_length=MAX_TITLE, description="None: that of the file.")] = None,
-    collection: Annotated[str | None, Form(min_length=1, description="It is put into this one.")] = None,
+    collection: Annotated[str | None, Form(description="It is put into this one.")] = None,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to wait until it is read.")] = 0,
 ) -> UploadBody:
     """Add a file: it is read behind, in a sandbox. 201 once it is read, 202 before: follow `Location`."""

@@ -88,12 +88,12 @@ def _row(document: Document, described: Description | None) -> dict[str, object]
         "Title": shown(document.title),
         "Pages": document.num_pages if document.is_readable else None,
         "State": LOCKED if is_locked(document) else STATES[document.status],
+        "Remark": shown(f"{document.message} {document.remedy}".strip()),
         "Cited as": shown(short_reference(described.reference)) if described else "",
         "In": list(map(shown, names)),
         "File": shown(own_name(Path(document.path), document.title)),
         "Kind": (document.kind or "").upper(),
         "Added": datetime.fromtimestamp(document.added_at),
-        "Remark": shown(f"{document.message} {document.remedy}".strip()),
     }
 
 

@@ -35,7 +35,7 @@ def kept(home: Path) -> list[Path]:
     [
         ("a.bin", bytes(range(256)) * 4, "not_a_document"),
         ("a.txt", b"%PDF-1.4\n1 0 obj", "wrong_type"),
-        ("a.rtf", b"{\\rtf1 x}", "unsupported"),
+        ("a.ps", b"%!PS-Adobe-3.0", "unsupported"),
         ("a.md", b"", "not_a_document"),
         ("large.txt", b"a word " * (1 << 18), "too_big"),
     ],
