@@ -66,15 +66,15 @@ def _show_table(documents: Sequence[Document]) -> None:
         placeholder="",
         key=f"library-{hash(tuple(documents))}",  # other rows: what was selected means nothing any more
         column_config={
-            "Title": st.column_config.TextColumn(width=320),
+            "Title": st.column_config.TextColumn(width=230),
             "Pages": st.column_config.NumberColumn(width="small"),
             "State": st.column_config.TextColumn(width="small"),
             "Kind": st.column_config.TextColumn(width="small"),
             "Cited as": st.column_config.TextColumn(width="small"),
-            "In": st.column_config.ListColumn("Collections, #tags", width=150),
-            "File": st.column_config.TextColumn(width=220),
+            "In": st.column_config.ListColumn("Collections, #tags", width=130),
+            "File": st.column_config.TextColumn(width=140),
             "Added": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),
-            "Remark": st.column_config.TextColumn(width="large"),
+            "Remark": st.column_config.TextColumn(width=230),
         },
     )
     chosen = [documents[row] for row in state.selection.rows if row < len(documents)]
@@ -88,10 +88,10 @@ def _row(document: Document, described: Description | None) -> dict[str, object]
         "Title": shown(document.title),
         "Pages": document.num_pages if document.is_readable else None,
         "State": LOCKED if is_locked(document) else STATES[document.status],
-        "Remark": shown(f"{document.message} {document.remedy}".strip()),
-        "Cited as": shown(short_reference(described.reference)) if described else "",
-        "In": list(map(shown, names)),
         "File": shown(own_name(Path(document.path), document.title)),
+        "Remark": shown(f"{document.message} {document.remedy}".strip()),
+        "In": list(map(shown, names)),
+        "Cited as": shown(short_reference(described.reference)) if described else "",
         "Kind": (document.kind or "").upper(),
         "Added": datetime.fromtimestamp(document.added_at),
     }
